@@ -1,0 +1,80 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError } from '#apps/gateway';
+import { checkConfigCommand } from './commands/check-config.command.js';
+import { demoCommand } from './commands/demo.command.js';
+import { doctorCommand } from './commands/doctor.command.js';
+import { hashPasswordCommand } from './commands/hash-password.command.js';
+import { schemaCommand } from './commands/schema.command.js';
+import { startCommand } from './commands/start.command.js';
+
+const configOption = () =>
+  new Option('-c, --config <file>', 'configuration file').env('PULSEGATE_CONFIG').default('pulsegate.yaml');
+const jsonOption = () => new Option('--json', 'print JSON instead of a table');
+
+/** The `pulsegate` command. Each command answers its exit code: 0 done, 1 failed, 2 wrong use or configuration. */
+function program(setExitCode: (code: number) => void): Command {
+  const root = new Command('pulsegate')
+    .description('Kafka, MQTT and AMQP clients on Apache Pulsar')
+    .exitOverride()
+    .showHelpAfterError();
+  const run =
+    <O>(command: (options: O) => Promise<number> | number) =>
+    async (options: O) =>
+      setExitCode(await command(options));
+  root
+    .command('start')
+    .description('run the gateway')
+    .addOption(configOption())
+    .action(run(startCommand));
+  root
+    .command('check-config')
+    .description('check a configuration file and name every fault')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(run(checkConfigCommand));
+  root
+    .command('schema')
+    .description('print the JSON Schema of the configuration')
+    .action(run(schemaCommand));
+  root
+    .command('doctor')
+    .description('check Pulsar and every tenant namespace, and print the commands that mend what is missing')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--fix', 'set what is missing, where the gateway’s role may')
+    .action(run(doctorCommand));
+  root
+    .command('hash-password')
+    .description('read a password from standard input and print its verifier for the configuration')
+    .action(run(hashPasswordCommand));
+  root
+    .command('demo')
+    .description('start an embedded Pulsar and the gateway with a demo tenant, and send records through it')
+    .option('--once', 'end after the table')
+    .option('--service-url <url>', 'use this Pulsar instead of an embedded one')
+    .option('--admin-url <url>', 'admin REST of that Pulsar')
+    .option('--wipe', 'forget the data of earlier runs')
+    .option('--kafka-port <port>', 'port for Kafka clients', '9092')
+    .option('--admin-port <port>', 'port of the admin HTTP', '8090')
+    .action(run(demoCommand));
+  return root;
+}
+
+/** Runs one command line and answers the exit code. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  try {
+    await program((code) => {
+      exitCode = code;
+    }).parseAsync([...argv]);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`pulsegate: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,23 @@
+import { ConfigError, loadConfig } from '#apps/gateway';
+
+/** `pulsegate check-config`: exit code 2 and one line per fault, or a line that says the file is good. */
+export function checkConfigCommand(options: { config: string; json?: boolean }): number {
+  try {
+    const config = loadConfig(options.config);
+    const summary = {
+      tenants: config.tenants.length,
+      listeners: config.kafka.listeners.map((each) => `kafka ${each.host}:${each.port}`),
+    };
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ valid: true, faults: [], ...summary })}\n`
+        : `${options.config} is valid: ${summary.tenants} tenants, listeners ${summary.listeners.join(', ') || 'none'}\n`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (options.json) process.stdout.write(`${JSON.stringify({ valid: false, faults: error.faults })}\n`);
+    else process.stderr.write(`${error.message}\n${error.faults.length} faults in ${options.config}\n`);
+    return 2;
+  }
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { type Document, isNode, LineCounter, parse as parseYaml, parseDocument } from 'yaml';
+import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
+
+/** One fault of a configuration: where it is and what to do about it. */
+export interface LocatedFault {
+  /** `file:line:column`, or the name of the environment variable that set the value. */
+  readonly where: string;
+  /** Dotted key, `tenants.0.users.1.name`. */
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Thrown with all faults of a configuration at once, before any port is opened. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly LocatedFault[]) {
+    super(faults.map((fault) => `${fault.where}  ${fault.key || '(file)'}: ${fault.message}`).join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+type Path = readonly (string | number)[];
+
+const environmentPrefix = 'PULSEGATE__';
+
+/**
+ * Reads `file`, lays the environment over it (`PULSEGATE__kafka__nodeId=3`, list entries by number) and checks
+ * all of it. Relative file names in it become absolute.
+ *
+ * @throws ConfigError with every fault, its line and its key.
+ */
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): GatewayConfig {
+  const text = readText(file);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map((error) => ({
+        where: position(file, lines, error.pos[0]),
+        key: '',
+        message: error.message,
+      })),
+    );
+  }
+  const value: unknown = document.toJS() ?? {};
+  const overridden = applyEnvironment(value, environment);
+  const where = (path: Path): string =>
+    overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
+  return resolveFiles(checked(value, where), dirname(resolve(file)));
+}
+
+/** Checks a value that has no file, as the demo builds one. @throws ConfigError */
+export function checkConfig(value: unknown): GatewayConfig {
+  return checked(value, () => 'built-in');
+}
+
+function checked(value: unknown, where: (path: Path) => string): GatewayConfig {
+  const result = gatewayConfigSchema.safeParse(value);
+  if (!result.success) {
+    throw new ConfigError(
+      result.error.issues.flatMap((issue) => {
+        const path = issue.path as Path;
+        if (issue.code === 'unrecognized_keys') {
+          return issue.keys.map((key) => {
+            const full = [...path, key];
+            return { where: where(full), key: full.join('.'), message: 'there is no such setting' };
+          });
+        }
+        return [{ where: where(path), key: path.join('.'), message: issue.message }];
+      }),
+    );
+  }
+  const faults = crossCheck(result.data);
+  if (faults.length > 0) {
+    throw new ConfigError(
+      faults.map(({ path, message }) => ({ where: where(path), key: path.join('.'), message })),
+    );
+  }
+  return result.data;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const message = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
+    throw new ConfigError([{ where: file, key: '', message }]);
+  }
+}
+
+function position(file: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${file}:${line}:${col}`;
+}
+
+/** The place of the deepest part of `path` that is in the file: a missing key is reported where it belongs. */
+function offsetOf(document: Document, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+/** Lays `PULSEGATE__a__b` over `value` in place; answers which key came from which variable. */
+function applyEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Map<string, string> {
+  const overridden = new Map<string, string>();
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(environmentPrefix) || text === undefined) continue;
+    const path = variable.slice(environmentPrefix.length).split('__');
+    // biome-ignore lint/suspicious/noExplicitAny: a tree of unknown shape, checked by the schema afterwards
+    let node: any = value;
+    for (const [index, key] of path.slice(0, -1).entries()) {
+      if (node[key] === null || typeof node[key] !== 'object') {
+        node[key] = /^\d+$/.test(path[index + 1] ?? '') ? [] : {};
+      }
+      node = node[key];
+    }
+    node[path.at(-1) as string] = parseYaml(text) as unknown;
+    overridden.set(path.join('.'), variable);
+  }
+  return overridden;
+}
+
+/** Every key that ends in `File` holds a path relative to the configuration file. */
+function resolveFiles<T>(value: T, folder: string): T {
+  if (Array.isArray(value)) return value.map((item) => resolveFiles(item, folder)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key.endsWith('File') && typeof item === 'string' && !isAbsolute(item)
+        ? resolve(folder, item)
+        : resolveFiles(item, folder),
+    ]),
+  ) as T;
+}

@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import { kafkaOptionsSchema } from '#libs/kafka-gateway';
+
+/**
+ * Every setting of `pulsegate.yaml`, declared once: type, default and the sentence that users read in the JSON
+ * Schema (`pulsegate schema`). Unknown keys are faults, so that a typing error never becomes a silent default.
+ * Units are in the names (`...Ms`, `...Bytes`, `...PerSecond`).
+ */
+
+const port = z.int().min(0).max(65_535);
+const milliseconds = z.int().min(1).max(86_400_000);
+const bytes = z.int().min(1).max(2_147_483_647);
+const count = z.int().min(1).max(10_000_000);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/, 'letters, digits, dot, underscore and hyphen');
+const file = z.string().min(1).describe('Path of a file, relative to the configuration file.');
+
+const listenerTls = z
+  .strictObject({
+    certFile: file.describe('PEM certificate chain; read again when it changes.'),
+    keyFile: file.describe('PEM private key; read again when it changes.'),
+    caFile: file.optional().describe('PEM certificates that client certificates are checked against.'),
+    clientAuth: z.enum(['none', 'request', 'require']).default('none'),
+  })
+  .describe('TLS of this listener.');
+
+const pulsarTls = z.strictObject({
+  caFile: file.optional(),
+  certFile: file.optional(),
+  keyFile: file.optional(),
+  verifyHostname: z.boolean().default(true),
+  allowInsecure: z.boolean().default(false).describe('Accept any certificate. For tests only.'),
+});
+
+const pulsarAuth = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.literal('token'), token: z.string().optional(), tokenFile: file.optional() }),
+    z.strictObject({
+      type: z.literal('oauth2'),
+      issuerUrl: z.url(),
+      clientId: z.string().optional(),
+      clientSecret: z.string().optional(),
+      credentialsFile: file.optional(),
+      audience: z.string().optional(),
+      scope: z.string().optional(),
+    }),
+    z.strictObject({ type: z.literal('basic'), username: z.string(), password: z.string() }),
+    z.strictObject({ type: z.literal('tls') }),
+  ])
+  .default({ type: 'none' })
+  .describe("The gateway's own identity at Pulsar.");
+
+const pulsar = z.strictObject({
+  serviceUrl: z
+    .string()
+    .regex(/^pulsar(\+ssl)?:\/\/[^\s/]+$/, 'pulsar://host:port[,host:port] or pulsar+ssl://host:port')
+    .default('pulsar://127.0.0.1:6650')
+    .describe('Binary service URL; several hosts are separated by commas and tried in turn.'),
+  adminUrl: z.url().default('http://127.0.0.1:8080').describe('URL of the admin REST interface.'),
+  auth: pulsarAuth,
+  tls: pulsarTls.prefault({}),
+  listenerName: name.optional().describe("Name of the broker's advertised listener to ask for."),
+  connectionTimeoutMs: milliseconds.default(10_000),
+  operationTimeoutMs: milliseconds.default(30_000),
+  keepAliveMs: milliseconds.default(30_000),
+});
+
+const listener = z.strictObject({
+  name: name.describe('Name of the listener in logs and metrics.'),
+  host: z.string().min(1).default('127.0.0.1').describe('Address to bind.'),
+  port,
+  advertisedHost: z.string().min(1).optional().describe('Host that clients are told to connect to.'),
+  advertisedPort: port.optional().describe('Port that clients are told to connect to.'),
+  tls: listenerTls.optional(),
+  defaultTenant: name.optional().describe('Tenant of user names that name none.'),
+  anonymousTenant: name.optional().describe('Clients that do not authenticate are this tenant.'),
+  connectionsMax: count.default(10_000),
+  connectionsPerAddressMax: count.default(10_000),
+  authenticationTimeoutMs: milliseconds.default(10_000).describe('From accept to authenticated, in total.'),
+  idleTimeoutMs: milliseconds.default(600_000),
+  sendBufferBytesMax: bytes.default(4_194_304).describe('Unsent answers per connection before reading stops.'),
+});
+
+/** The Kafka front's own settings are declared in its lib; the listeners are every protocol's alike. */
+const kafka = z.strictObject({
+  listeners: z.array(listener).default([]).describe('Where Kafka clients connect.'),
+  ...kafkaOptionsSchema.unwrap().shape,
+});
+
+const tenantKafka = z.strictObject({
+  autoCreateTopics: z.boolean().default(false).describe('Metadata for an unknown topic creates it.'),
+  partitionsDefault: z.int().min(1).max(1_000).default(1),
+  messageBytesMax: z.int().min(1_024).max(5_000_000).default(1_048_588).describe('max.message.bytes of new topics.'),
+});
+
+const limits = z.strictObject({
+  produceBytesPerSecond: z.int().min(1).optional(),
+  produceMessagesPerSecond: z.int().min(1).optional(),
+});
+
+const user = z.strictObject({
+  name: name,
+  password: z.string().min(1).optional().describe('A verifier made by `pulsegate hash-password`.'),
+  passwordEnv: z.string().min(1).optional().describe('Environment variable that holds the password or verifier.'),
+  passwordFile: file.optional().describe('File that holds the password or verifier.'),
+  groups: z.array(name).default([]),
+});
+
+const permission = z.strictObject({
+  effect: z.enum(['allow', 'deny']).default('allow'),
+  principals: z.array(z.string().regex(/^(\*|(user|group):.+)$/, 'user:NAME, group:NAME or *')).min(1),
+  actions: z.array(z.enum(['produce', 'consume', 'create', 'delete', 'alter', 'describe', '*'])).min(1),
+  resource: z.strictObject({
+    type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster']),
+    match: z.enum(['literal', 'prefix', 'pattern']).default('literal'),
+    name: z.string().min(1),
+  }),
+});
+
+const tenant = z.strictObject({
+  name,
+  namespace: z
+    .string()
+    .regex(/^[\w.:=-]+\/[\w.:=-]+$/, 'tenant/namespace of Pulsar')
+    .describe('Pulsar namespace that holds everything of this tenant.'),
+  kafka: tenantKafka.prefault({}),
+  limits: limits.prefault({}),
+  users: z.array(user).default([]),
+  permissions: z.array(permission).default([]),
+});
+
+export const gatewayConfigSchema = z
+  .strictObject({
+    pulsar: pulsar.prefault({}),
+    kafka: kafka.prefault({}),
+    admin: z
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1'),
+        port: port.default(8090),
+      })
+      .prefault({}),
+    tenants: z.array(tenant).default([]),
+    namespaces: z
+      .strictObject({
+        apply: z
+          .boolean()
+          .default(true)
+          .describe('Create missing namespaces and set missing policies, where the gateway’s role may.'),
+        serveUnverified: z
+          .boolean()
+          .default(false)
+          .describe('Serve namespaces that lack what exactly-once and stable offsets need. Data may be lost.'),
+        retryMs: milliseconds.default(5_000).describe('Pause before a failed verification is repeated.'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+        format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+      })
+      .prefault({}),
+    shutdown: z.strictObject({ drainTimeoutMs: milliseconds.default(20_000) }).prefault({}),
+  })
+  .describe('Configuration of Pulsegate.');
+
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
+export type ListenerConfig = GatewayConfig['kafka']['listeners'][number];
+export type TenantConfig = GatewayConfig['tenants'][number];
+
+/** A fault that the shape alone does not show. `path` is the key's path in the file. */
+export interface ConfigFault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Faults between keys: references to absent tenants, two passwords, a name or an address used twice. */
+export function crossCheck(config: GatewayConfig): ConfigFault[] {
+  return [
+    ...duplicates(config.tenants, (each) => each.name, ['tenants'], 'name'),
+    ...duplicates(config.tenants, (each) => each.namespace, ['tenants'], 'namespace'),
+    ...duplicates(config.kafka.listeners, (each) => each.name, ['kafka', 'listeners'], 'name'),
+    ...duplicates(
+      config.kafka.listeners.filter((each) => each.port !== 0),
+      (each) => `${each.host}:${each.port}`,
+      ['kafka', 'listeners'],
+      'port',
+    ),
+    ...config.kafka.listeners.flatMap((each, index) => listenerFaults(config, each, index)),
+    ...config.tenants.flatMap((each, index) => userFaults(each, index)),
+  ];
+}
+
+function duplicates<T>(
+  items: readonly T[],
+  key: (item: T) => string,
+  path: readonly (string | number)[],
+  field: string,
+): ConfigFault[] {
+  const seen = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    const value = key(item);
+    const first = seen.get(value);
+    if (first === undefined) {
+      seen.set(value, index);
+      return [];
+    }
+    return [{ path: [...path, index, field], message: `${value} is used by entry ${first} already` }];
+  });
+}
+
+function listenerFaults(config: GatewayConfig, listener: ListenerConfig, index: number): ConfigFault[] {
+  const path = ['kafka', 'listeners', index];
+  const faults: ConfigFault[] = [];
+  for (const key of ['defaultTenant', 'anonymousTenant'] as const) {
+    const wanted = listener[key];
+    if (wanted !== undefined && !config.tenants.some((each) => each.name === wanted)) {
+      faults.push({ path: [...path, key], message: `there is no tenant named ${wanted}` });
+    }
+  }
+  if (listener.anonymousTenant !== undefined && !isLoopback(listener.host)) {
+    faults.push({
+      path: [...path, 'anonymousTenant'],
+      message: `anonymous clients are accepted on a loopback address only, and host is ${listener.host}`,
+    });
+  }
+  return faults;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
+  const faults = duplicates(tenant.users, (each) => each.name, ['tenants', tenantIndex, 'users'], 'name');
+  for (const [index, each] of tenant.users.entries()) {
+    const given = [each.password, each.passwordEnv, each.passwordFile].filter((value) => value !== undefined);
+    if (given.length !== 1) {
+      faults.push({
+        path: ['tenants', tenantIndex, 'users', index],
+        message: 'give exactly one of password, passwordEnv and passwordFile',
+      });
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,124 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type NamespaceReport, verifyNamespace } from '#libs/pulsar';
+import type { Log } from '#libs/telemetry';
+import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
+import type { GatewayConfig, TenantConfig } from '../gateway.config.js';
+import { PulsarLink } from '../pulsar-link.service.js';
+
+export interface TenantReport {
+  readonly tenant: string;
+  readonly namespace: string;
+  /** Whether clients of the tenant are served. */
+  readonly served: boolean;
+  /** True while the first verification has not ended, so nobody can say yet. */
+  readonly pending: boolean;
+  readonly missing: readonly { readonly check: string; readonly found: string; readonly command: string }[];
+  readonly fault?: string;
+}
+
+/** A namespace that was found good is looked at again after this long, since others may change its policies. */
+const recheckMs = 60_000;
+
+/**
+ * Holds a tenant's traffic until its namespace has what exactly-once and stable offsets need.
+ *
+ *   pending ──verified──► served ──policy lost──► refused
+ *      └────missing─────► refused ──verified──► served
+ */
+@Injectable()
+export class NamespaceGate implements OnModuleDestroy {
+  private readonly reports = new Map<string, TenantReport>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(PulsarLink) private readonly pulsar: PulsarLink,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    for (const each of config.tenants) {
+      this.reports.set(each.name, {
+        tenant: each.name,
+        namespace: each.namespace,
+        served: false,
+        pending: true,
+        missing: [],
+      });
+    }
+  }
+
+  /** Verifies every tenant once, then goes on in the background until the module ends. */
+  async start(): Promise<void> {
+    await Promise.all(this.config.tenants.map((each) => this.verify(each)));
+    if (this.stopped) return;
+    const unserved = this.report().some((each) => !each.served);
+    this.timer = setTimeout(() => void this.start(), unserved ? this.config.namespaces.retryMs : recheckMs);
+    this.timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Asked before a name of the tenant is looked up: undefined when it is served. */
+  refusal(tenant: string): { retriable: boolean; message: string } | undefined {
+    const report = this.reports.get(tenant);
+    if (report?.served) return undefined;
+    if (report === undefined) return { retriable: false, message: 'unknown tenant' };
+    const reason = report.fault ?? report.missing.map((each) => each.check).join(', ');
+    return {
+      retriable: report.pending || report.fault !== undefined,
+      message: report.pending ? 'the namespace is being verified' : `the namespace is not served: ${reason}`,
+    };
+  }
+
+  report(): TenantReport[] {
+    return [...this.reports.values()];
+  }
+
+  private async verify(tenant: TenantConfig): Promise<void> {
+    const before = this.reports.get(tenant.name);
+    let after: TenantReport;
+    try {
+      const { admin } = this.pulsar.client;
+      const result = await verifyNamespace(admin, tenant.namespace, { apply: this.config.namespaces.apply });
+      after = this.judge(tenant, result);
+    } catch (error) {
+      // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
+      after = {
+        tenant: tenant.name,
+        namespace: tenant.namespace,
+        served: before?.served ?? false,
+        pending: before?.pending ?? true,
+        missing: before?.missing ?? [],
+        fault: error instanceof Error ? error.message : String(error),
+      };
+    }
+    this.reports.set(tenant.name, after);
+    this.tell(before, after);
+  }
+
+  private judge(tenant: TenantConfig, result: NamespaceReport): TenantReport {
+    const missing = result.checks
+      .filter((each) => !each.ok)
+      .map(({ check, found, command }) => ({ check, found, command }));
+    return {
+      tenant: tenant.name,
+      namespace: tenant.namespace,
+      served: missing.length === 0 || this.config.namespaces.serveUnverified,
+      pending: false,
+      missing,
+    };
+  }
+
+  private tell(before: TenantReport | undefined, after: TenantReport): void {
+    const same =
+      before?.served === after.served && before.pending === after.pending && before.fault === after.fault;
+    if (same) return;
+    const fields = { event: 'namespace', tenant: after.tenant, namespace: after.namespace };
+    if (after.served) this.log.info(fields, 'namespace verified');
+    else if (after.fault) this.log.warn({ ...fields, reason: after.fault }, 'namespace not verified yet');
+    else this.log.error({ ...fields, missing: after.missing }, 'namespace is not served: run pulsegate doctor');
+  }
+}
