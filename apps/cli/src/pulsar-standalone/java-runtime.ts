@@ -36,7 +36,7 @@ export function javaMajorVersion(output: string): number | undefined {
 }
 
 async function findJava(): Promise<string | undefined> {
-  const home = process.env['JAVA_HOME'];
+  const home = process.env.JAVA_HOME;
   for (const java of [...(home ? [`${home}/bin/java`] : []), 'java']) {
     const { status, output } = await probe(java, ['-version']);
     if (status === 0 && (javaMajorVersion(output) ?? 0) >= javaVersionMin) return java;

@@ -24,7 +24,8 @@ trap 'kill -TERM $child 2>/dev/null' TERM INT HUP
   kill -KILL $child 2>/dev/null
 ) &
 watcher=$!
-status=129
+wait $child
+status=$?
 while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
 kill -TERM $watcher 2>/dev/null
 [ -z "$PULSEGATE_AFTER_STOP" ] || sh -c "$PULSEGATE_AFTER_STOP" >/dev/null 2>&1

@@ -1,0 +1,10 @@
+export {
+  obtainPulsar,
+  type PulsarChoice,
+  type PulsarStandalone,
+  type PulsarStandaloneOptions,
+  startPulsar,
+} from './pulsar-standalone.js';
+export { pulsarVersion } from './pulsar-jars.js';
+export { startWatchedProcess, type WatchedProcess, type WatchedProcessOptions } from './watched-process.js';
+export { findFreePort } from './free-port.js';
