@@ -1,5 +1,5 @@
 import type { Authenticator, Authorizer, Principal } from '#libs/auth';
-import type { ByteReader, ByteWriter, KafkaApi, RequestHeader } from '#libs/kafka-codec';
+import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
@@ -44,21 +44,32 @@ export interface RequestContext {
   readonly principal: Principal;
   readonly header: RequestHeader;
   readonly gateway: GatewayServices;
+  /**
+   * For every refusal that an answer carries: one log line that says why and one count by code.
+   * `subject` is what it is about (a topic, a partition); both are logged, neither becomes a metric label.
+   */
+  refused(code: number, reason: string, subject?: string): void;
   /** Milliseconds that the connection is not read after the response was sent (KIP-219). */
   throttleMs: number;
 }
 
 /**
  * One API. The connection decodes, starts requests in the order in which they arrived, and sends the
- * responses in that order. What `handle` throws before its response exists closes the connection, so a
- * handler turns refusals into the response's own error codes.
+ * responses in that order. What `handle` throws closes the connection, so a handler turns refusals into
+ * the response's own error codes. Supported = registered: ApiVersions is computed from these ranges.
  */
-export interface ApiHandler<Request = unknown, Response = unknown> {
-  readonly api: KafkaApi;
+export interface ApiHandler<Request, Response> {
+  readonly api: KafkaApi<Request, Response>;
+  /** Inclusive, within what the codec can do. */
   readonly versionMin: number;
   readonly versionMax: number;
   readonly beforeAuthentication?: boolean;
-  decode(reader: ByteReader, version: number): Request;
-  encode(writer: ByteWriter, response: Response, version: number): void;
-  handle(request: Request, context: RequestContext): Promise<Response | NoResponse> | Response | NoResponse;
+  handle(
+    request: Request,
+    context: RequestContext,
+  ): Promise<Encodable<Response> | NoResponse> | Encodable<Response> | NoResponse;
 }
+
+/** {@link ApiHandler} with its message types forgotten, as the table of APIs holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: the table is heterogeneous; each handler is typed by itself
+export type AnyApiHandler = ApiHandler<any, any>;
