@@ -21,21 +21,14 @@ function program(setExitCode: (code: number) => void): Command {
     <O>(command: (options: O) => Promise<number> | number) =>
     async (options: O) =>
       setExitCode(await command(options));
-  root
-    .command('start')
-    .description('run the gateway')
-    .addOption(configOption())
-    .action(run(startCommand));
+  root.command('start').description('run the gateway').addOption(configOption()).action(run(startCommand));
   root
     .command('check-config')
     .description('check a configuration file and name every fault')
     .addOption(configOption())
     .addOption(jsonOption())
     .action(run(checkConfigCommand));
-  root
-    .command('schema')
-    .description('print the JSON Schema of the configuration')
-    .action(run(schemaCommand));
+  root.command('schema').description('print the JSON Schema of the configuration').action(run(schemaCommand));
   root
     .command('doctor')
     .description('check Pulsar and every tenant namespace, and print the commands that mend what is missing')

@@ -32,11 +32,11 @@ const pulsarTls = z.strictObject({
 });
 
 const pulsarAuth = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('none') }),
-    z.strictObject({ type: z.literal('token'), token: z.string().optional(), tokenFile: file.optional() }),
+  .discriminatedUnion('method', [
+    z.strictObject({ method: z.literal('none') }),
+    z.strictObject({ method: z.literal('token'), token: z.string().optional(), tokenFile: file.optional() }),
     z.strictObject({
-      type: z.literal('oauth2'),
+      method: z.literal('oauth2'),
       issuerUrl: z.url(),
       clientId: z.string().optional(),
       clientSecret: z.string().optional(),
@@ -44,10 +44,10 @@ const pulsarAuth = z
       audience: z.string().optional(),
       scope: z.string().optional(),
     }),
-    z.strictObject({ type: z.literal('basic'), username: z.string(), password: z.string() }),
-    z.strictObject({ type: z.literal('tls') }),
+    z.strictObject({ method: z.literal('basic'), username: z.string(), password: z.string() }),
+    z.strictObject({ method: z.literal('tls') }),
   ])
-  .default({ type: 'none' })
+  .default({ method: 'none' })
   .describe("The gateway's own identity at Pulsar.");
 
 const pulsar = z.strictObject({
@@ -185,6 +185,7 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
       ['kafka', 'listeners'],
       'port',
     ),
+    ...pulsarFaults(config.pulsar),
     ...config.kafka.listeners.flatMap((each, index) => listenerFaults(config, each, index)),
     ...config.tenants.flatMap((each, index) => userFaults(each, index)),
   ];
@@ -222,6 +223,22 @@ function listenerFaults(config: GatewayConfig, listener: ListenerConfig, index: 
       path: [...path, 'anonymousTenant'],
       message: `anonymous clients are accepted on a loopback address only, and host is ${listener.host}`,
     });
+  }
+  return faults;
+}
+
+function pulsarFaults({ auth, tls }: GatewayConfig['pulsar']): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (auth.method === 'token' && (auth.token === undefined) === (auth.tokenFile === undefined)) {
+    faults.push({ path: ['pulsar', 'auth'], message: 'give exactly one of token and tokenFile' });
+  }
+  const inlineSecret = auth.method === 'oauth2' && auth.clientId !== undefined && auth.clientSecret !== undefined;
+  if (auth.method === 'oauth2' && inlineSecret === (auth.credentialsFile !== undefined)) {
+    const message = 'give either clientId and clientSecret, or credentialsFile';
+    faults.push({ path: ['pulsar', 'auth'], message });
+  }
+  if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
+    faults.push({ path: ['pulsar', 'tls'], message: 'certFile and keyFile belong together' });
   }
   return faults;
 }

@@ -1,0 +1,181 @@
+import { type PulsarAdmin, PulsarAdminError } from './admin/index.js';
+
+/** One thing that a namespace must have before it carries data that must not be lost or renumbered. */
+export interface NamespaceCheck {
+  readonly check: 'namespace' | 'index' | 'deduplication' | 'inactive-topics' | 'retention';
+  readonly ok: boolean;
+  readonly found: string;
+  readonly wanted: string;
+  /** What an operator runs, or sets, to mend it. */
+  readonly command: string;
+}
+
+export interface NamespaceReport {
+  readonly namespace: string;
+  readonly checks: readonly NamespaceCheck[];
+}
+
+/** Kafka's default of seven days, for namespaces that have no retention at all. */
+const retentionMinutes = 7 * 24 * 60;
+
+const indexSettings = [
+  'brokerEntryMetadataInterceptors=org.apache.pulsar.common.intercept.AppendIndexMetadataInterceptor,' +
+    'org.apache.pulsar.common.intercept.AppendBrokerTimestampMetadataInterceptor',
+  'exposingBrokerEntryMetadataToClientEnabled=true',
+].join(' and ');
+
+type Policies = Awaited<ReturnType<PulsarAdmin['namespacePolicies']>>;
+type BrokerSettings = Readonly<Record<string, string>>;
+
+/**
+ * Looks at one namespace and, with `apply`, creates it and sets the missing policies where the role may.
+ *
+ * - index: offsets are the broker's entry index (PIP-70), which two broker settings expose;
+ * - deduplication: resends after a reconnect are stored once;
+ * - inactive-topics: a topic that nobody subscribes to is kept, and its index never restarts;
+ * - retention: entries outlive the last acknowledgement.
+ *
+ * @throws PulsarAdminError or PulsarError when Pulsar cannot be asked.
+ */
+export async function verifyNamespace(
+  admin: PulsarAdmin,
+  namespace: string,
+  options: { apply: boolean },
+): Promise<NamespaceReport> {
+  const settings = await brokerSettings(admin);
+  let policies = await policiesOrUndefined(admin, namespace);
+  if (policies === undefined && options.apply) policies = await create(admin, namespace);
+  if (policies === undefined) return { namespace, checks: [absent(namespace), indexCheck(settings)] };
+  let checks = judge(namespace, policies, settings);
+  if (options.apply && checks.some((each) => !each.ok)) {
+    const applied = await Promise.all(checks.filter((each) => !each.ok).map((each) => apply(admin, namespace, each)));
+    if (applied.includes(true)) {
+      policies = (await policiesOrUndefined(admin, namespace)) ?? policies;
+      checks = judge(namespace, policies, settings);
+    }
+  }
+  return { namespace, checks };
+}
+
+function judge(namespace: string, policies: Policies, settings: BrokerSettings | undefined): NamespaceCheck[] {
+  const deduplication = policies.deduplicationEnabled ?? settings?.brokerDeduplicationEnabled === 'true';
+  const keepsInactive =
+    policies.inactive_topic_policies?.deleteWhileInactive === false ||
+    (policies.inactive_topic_policies === undefined && settings?.brokerDeleteInactiveTopicsEnabled === 'false');
+  const retention = policies.retention_policies ?? {
+    retentionTimeInMinutes: Number(settings?.defaultRetentionTimeInMinutes ?? 0),
+    retentionSizeInMB: Number(settings?.defaultRetentionSizeInMB ?? 0),
+  };
+  const { retentionTimeInMinutes: minutes, retentionSizeInMB: megabytes } = retention;
+  return [
+    { check: 'namespace', ok: true, found: 'exists', wanted: 'exists', command: '' },
+    indexCheck(settings),
+    {
+      check: 'deduplication',
+      ok: deduplication,
+      found: deduplication ? 'on' : 'off',
+      wanted: 'on',
+      command: `pulsar-admin namespaces set-deduplication --enable ${namespace}`,
+    },
+    {
+      check: 'inactive-topics',
+      ok: keepsInactive,
+      found: keepsInactive ? 'kept' : 'deleted',
+      wanted: 'kept',
+      command:
+        'pulsar-admin namespaces set-inactive-topic-policies --disable-delete-while-inactive ' +
+        `--max-inactive-duration 1d --delete-mode delete_when_no_subscriptions ${namespace}`,
+    },
+    {
+      check: 'retention',
+      ok: minutes !== 0 && megabytes !== 0,
+      found: `${minutes} min, ${megabytes} MB`,
+      wanted: 'a time and a size, -1 for unlimited',
+      command: `pulsar-admin namespaces set-retention --time 7d --size -1 ${namespace}`,
+    },
+  ];
+}
+
+function absent(namespace: string): NamespaceCheck {
+  const tenant = namespace.split('/')[0];
+  return {
+    check: 'namespace',
+    ok: false,
+    found: 'absent',
+    wanted: 'exists',
+    command: `pulsar-admin tenants create ${tenant} && pulsar-admin namespaces create ${namespace}`,
+  };
+}
+
+/** `settings` is undefined where the role may not read the broker's configuration: then nobody can say. */
+function indexCheck(settings: BrokerSettings | undefined): NamespaceCheck {
+  const ok =
+    settings === undefined ||
+    ((settings.brokerEntryMetadataInterceptors ?? '').includes('AppendIndexMetadataInterceptor') &&
+      settings.exposingBrokerEntryMetadataToClientEnabled === 'true');
+  return {
+    check: 'index',
+    ok,
+    found: settings === undefined ? 'not readable by this role; checked on the first entry' : ok ? 'exposed' : 'hidden',
+    wanted: 'exposed',
+    command: `set ${indexSettings} in broker.conf and restart the brokers`,
+  };
+}
+
+/** Sets one missing policy. Answers whether anything was set: what the role may not set stays missing. */
+async function apply(admin: PulsarAdmin, namespace: string, missing: NamespaceCheck): Promise<boolean> {
+  switch (missing.check) {
+    case 'deduplication':
+      return permitted(admin.setDeduplication(namespace, true));
+    case 'inactive-topics':
+      return permitted(
+        admin.setInactiveTopicPolicies(namespace, {
+          deleteWhileInactive: false,
+          inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
+          maxInactiveDurationSeconds: 86_400,
+        }),
+      );
+    case 'retention':
+      return permitted(
+        admin.setRetention(namespace, { retentionTimeInMinutes: retentionMinutes, retentionSizeInMB: -1 }),
+      );
+    default:
+      return false;
+  }
+}
+
+async function create(admin: PulsarAdmin, namespace: string): Promise<Policies | undefined> {
+  const tenant = namespace.split('/')[0] ?? '';
+  const tenantThere = await unlessRefused(admin.tenant(tenant), [401, 403]);
+  if (tenantThere === undefined) {
+    const allowedClusters = (await unlessRefused(admin.clusters(), [401, 403])) ?? [];
+    await permitted(admin.createTenant(tenant, { adminRoles: [], allowedClusters }));
+  }
+  await permitted(admin.createNamespace(namespace));
+  return policiesOrUndefined(admin, namespace);
+}
+
+function policiesOrUndefined(admin: PulsarAdmin, namespace: string): Promise<Policies | undefined> {
+  return unlessRefused(admin.namespacePolicies(namespace), [404]);
+}
+
+function brokerSettings(admin: PulsarAdmin): Promise<BrokerSettings | undefined> {
+  return unlessRefused(admin.runtimeConfiguration(), [401, 403]);
+}
+
+/** False where the role may not; another gateway that was first (409) has done it. */
+async function permitted(change: Promise<unknown>): Promise<boolean> {
+  const refused = Symbol('refused');
+  return (await unlessRefused<unknown>(change.catch(ifStatus([401, 403], refused)), [409])) !== refused;
+}
+
+async function unlessRefused<T>(answer: Promise<T>, statuses: readonly number[]): Promise<T | undefined> {
+  return answer.catch(ifStatus(statuses, undefined));
+}
+
+function ifStatus<T>(statuses: readonly number[], value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof PulsarAdminError && statuses.includes(error.status)) return value;
+    throw error;
+  };
+}
