@@ -2,8 +2,9 @@ import type { Authenticator, Authorizer, Principal } from '#libs/auth';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
-import type { Log, Metrics } from '#libs/telemetry';
+import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
+import type { SaslExchange } from './connection/sasl-exchange.js';
 import type { KafkaOptions } from './kafka.options.js';
 import type { PartitionWriters } from './producers/partition-writers.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
@@ -27,15 +28,14 @@ export interface GatewayServices {
 
 /** What a handler may know of, and do to, the connection that its request came by. */
 export interface ConnectionState {
-  readonly id: string;
   readonly link: Link;
-  readonly log: Log;
-  /** Undefined until authenticated; only handlers with `beforeAuthentication` ever see that. */
-  readonly principal: Principal | undefined;
-  /** Called once, when the connection has ended. Returns the way to cancel. */
+  readonly log: ConnectionLog;
+  /** Who the client is and how far it came in proving it. */
+  readonly sasl: SaslExchange;
+  /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */
   onClose(listener: () => void): () => void;
-  /** Answers nothing more and ends the connection; `reason` goes to the log. */
-  close(reason: string): void;
+  /** Answers nothing more and ends the connection: one warn line. `reason` is a fixed kebab-case word. */
+  fault(reason: string, message: string): void;
 }
 
 export interface RequestContext {
@@ -45,12 +45,14 @@ export interface RequestContext {
   readonly header: RequestHeader;
   readonly gateway: GatewayServices;
   /**
-   * For every refusal that an answer carries: one log line that says why and one count by code.
-   * `subject` is what it is about (a topic, a partition); both are logged, neither becomes a metric label.
+   * For every refusal that an answer carries: a log line that says why, and one count by code.
+   * `topic` is logged, never a metric's label.
    */
-  refused(code: number, reason: string, subject?: string): void;
+  refused(code: number, message: string, topic?: string): void;
   /** Milliseconds that the connection is not read after the response was sent (KIP-219). */
   throttleMs: number;
+  /** Set: the connection is closed as soon as this response was sent. */
+  closeAfterwards: boolean;
 }
 
 /**
@@ -63,7 +65,6 @@ export interface ApiHandler<Request, Response> {
   /** Inclusive, within what the codec can do. */
   readonly versionMin: number;
   readonly versionMax: number;
-  readonly beforeAuthentication?: boolean;
   handle(
     request: Request,
     context: RequestContext,
