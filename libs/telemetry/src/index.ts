@@ -1,0 +1,7 @@
+export { ConnectionLog, type ConnectionIdentity } from './connection.log.js';
+export { EventCounter, ProtocolCounters, TenantCounters } from './counters.js';
+export { type Log, type LogFields, silentLog } from './log.js';
+export { createLogger, type LoggerOptions } from './logger.js';
+export { LatencyHistogram } from './latency-histogram.js';
+export { Metrics, type MetricsOptions, type MetricReading } from './metrics.js';
+export { printable, printableCharsMax } from './printable.js';

@@ -1,0 +1,20 @@
+export {
+  inMemoryLink,
+  type InMemoryClient,
+  type InMemoryLink,
+  type InMemoryOptions,
+} from './in-memory-link.js';
+export { Listener, type ListenerHooks } from './listener.js';
+export {
+  type FrameDecoder,
+  type Link,
+  type ListenerInfo,
+  type ListenerOptions,
+  type ListenerTlsOptions,
+  listenerDefaults,
+  MalformedFrame,
+  type PeerCertificate,
+  type PeerInfo,
+  type Protocol,
+  type ProtocolConnection,
+} from './protocol.js';

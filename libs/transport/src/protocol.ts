@@ -1,0 +1,139 @@
+import type { ConnectionLog } from '#libs/telemetry';
+
+/** The client's bytes are not the protocol: the connection is closed, counted, and one line says why. */
+export class MalformedFrame extends Error {
+  override readonly name = 'MalformedFrame';
+
+  /** @param code a fixed kebab-case word, never text from the client */
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Cuts a byte stream into frames. `push` gives the frames that are complete with these bytes, in order, or throws
+ * `MalformedFrame`. It knows the largest frame it accepts and never holds more than that, and never allocates for a
+ * declared length before the bytes are there. A codec, which may not import this lib, throws its own typed error with a
+ * string `code`; it counts as the same.
+ */
+export interface FrameDecoder<F> {
+  push(bytes: Buffer): readonly F[];
+}
+
+export interface PeerCertificate {
+  readonly subject: string;
+  /** As Node prints it: `DNS:a.example, URI:spiffe://...`. */
+  readonly subjectAltName: string;
+  /** Upper-case hexadecimal with colons. */
+  readonly fingerprint256: string;
+}
+
+export interface PeerInfo {
+  /** IPv4 dotted or IPv6; an IPv4-mapped IPv6 address is given as IPv4. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** What limits per address count by: the IPv4 address, or the /64 of an IPv6 one. */
+  readonly network: string;
+  /** The name that the client asked for in TLS (SNI). */
+  readonly serverName?: string;
+  readonly tls: boolean;
+  /** The client's certificate, only when it was verified against the listener's `caFile`. */
+  readonly certificate?: PeerCertificate;
+}
+
+export interface ListenerInfo {
+  readonly name: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  readonly advertisedHost: string;
+  readonly advertisedPort: number;
+  readonly tls: boolean;
+}
+
+/** What a protocol sees of its socket. All methods may be called at any time; after the close they do nothing. */
+export interface Link {
+  /** Unique in this process and random across processes; the `connectionId` of log lines. */
+  readonly id: string;
+  readonly peer: PeerInfo;
+  readonly listener: ListenerInfo;
+  readonly log: ConnectionLog;
+  /**
+   * Queues bytes to the client; what is sent within one turn of the event loop goes out in one system call. The
+   * buffers belong to the link from then on. False: above the high-water mark, stop producing until `onWritable`.
+   */
+  send(bytes: Buffer | readonly Buffer[]): boolean;
+  /** Bytes sent that the operating system has not taken yet. */
+  readonly sendBufferedBytes: number;
+  /** Stops `onFrame`, also for frames that are decoded already. Counted: n pauses need n resumes. */
+  pause(): void;
+  resume(): void;
+  /** Ends the absolute deadline for TLS and authentication; from here the idle timeout counts. */
+  authenticated(): void;
+  /** Flushes what was sent, then ends the connection. No `onFrame` or `onWritable` follows, one `onClose` does. */
+  close(reason: string): void;
+}
+
+/** One connection of one protocol. */
+export interface ProtocolConnection<F> {
+  readonly decoder: FrameDecoder<F>;
+  onFrame(frame: F): void;
+  /** The send buffer went below the high-water mark again; called only after a `send` answered false. */
+  onWritable(): void;
+  /** The socket is gone; called exactly once. */
+  onClose(reason: string): void;
+  /** Resolves when all that is in flight has been answered. No more frames come after the call: shutdown. */
+  drained(): Promise<void>;
+}
+
+/** Makes a connection for each accepted client. */
+export interface Protocol<F = unknown> {
+  readonly name: string;
+  accept(link: Link): ProtocolConnection<F>;
+}
+
+export interface ListenerTlsOptions {
+  /** PEM: the certificate and its chain. */
+  readonly certFile: string;
+  /** PEM, without passphrase. */
+  readonly keyFile: string;
+  /** PEM: who signs client certificates. Needed unless `clientAuth` is `none`. */
+  readonly caFile?: string;
+  readonly clientAuth?: 'none' | 'request' | 'require';
+  /** How often the files are looked at; 0 = never. Default 10,000. */
+  readonly reloadIntervalMs?: number;
+}
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly protocol: string;
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** What clients are told to connect to; defaults to the bound address and port. */
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
+  readonly tls?: ListenerTlsOptions;
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+  /** From accept to `authenticated()`, TLS handshake included; absolute, however busy the client is. */
+  readonly authenticationTimeoutMs: number;
+  /** Without a byte in either direction; also how long a client may leave a full send buffer unread. */
+  readonly idleTimeoutMs: number;
+  /** Above it the client is not read and `send` answers false. */
+  readonly sendBufferBytesMax: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** Defaults for what a configuration leaves out. */
+export const listenerDefaults = {
+  connectionsMax: 10_000,
+  connectionsPerAddressMax: 1_000,
+  authenticationTimeoutMs: 10_000,
+  idleTimeoutMs: 600_000,
+  sendBufferBytesMax: 1_048_576,
+  drainTimeoutMs: 10_000,
+} as const;
