@@ -98,11 +98,6 @@ interface Layout {
 
 async function prepareDataDir(options: PulsarStandaloneOptions): Promise<Layout> {
   const dataDir = resolve(options.dataDir ?? join(root, '.pulsegate', 'pulsar', 'data'));
-  if (options.wipe) {
-    for (const part of ['metadata', 'bookkeeper', 'bookie.port']) {
-      await rm(join(dataDir, part), { recursive: true, force: true });
-    }
-  }
   await mkdir(dataDir, { recursive: true });
   const file = (name: string) => join(dataDir, name);
   return {
@@ -223,7 +218,13 @@ export async function startPulsar(options: PulsarStandaloneOptions = {}): Promis
   const binary = await choosePort(options.binaryPort, 'binary protocol', []);
   const http = await choosePort(options.httpPort, 'admin API', [binary]);
   const layout = await prepareDataDir(options);
+  // Also tells whether a Pulsar runs on these data, so it comes before anything is wiped.
   const ports = { binary, http, bookie: await bookiePort(layout.dataDir, [binary, http]) };
+  if (options.wipe) {
+    for (const part of ['metadata', 'bookkeeper']) {
+      await rm(join(layout.dataDir, part), { recursive: true, force: true });
+    }
+  }
   await writeFile(layout.configFile, standaloneConfig(ports, options.config ?? {}));
   const standalone = new RunningStandalone(runtime, layout, ports, options);
   await standalone.start();

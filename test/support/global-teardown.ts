@@ -1,0 +1,4 @@
+// After the last suite. Where this is never reached, the embedded Pulsar ends with the process that started it.
+export default async function tearDown(): Promise<void> {
+  await globalThis.pulsegateTestPulsar?.stop();
+}
