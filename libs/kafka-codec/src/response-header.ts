@@ -1,0 +1,48 @@
+import { Buffer } from 'node:buffer';
+import { API_VERSIONS_KEY, isFlexible, kafkaApiByKey } from './api-lookup.js';
+import type { ByteReader } from './byte-reader.js';
+import { ByteWriter } from './byte-writer.js';
+
+/** Responses up to this size are written into one reused buffer and copied out; larger ones keep what they grew. */
+const SCRATCH_BYTES_MAX = 64 * 1024;
+
+let scratch: ByteWriter | undefined = new ByteWriter(4096);
+
+/** ResponseHeader.json: version 1 where the API's version is flexible; always 0 for ApiVersions (KIP-511). */
+export function responseHeaderVersion(apiKey: number, apiVersion: number): 0 | 1 {
+  const api = kafkaApiByKey(apiKey);
+  return api && apiKey !== API_VERSIONS_KEY && isFlexible(api, apiVersion) ? 1 : 0;
+}
+
+/**
+ * A whole response with its size prefix.
+ *
+ * @param encodeBody writes the body and nothing else; what it throws is passed on
+ */
+export function encodeResponseFrame(
+  correlationId: number,
+  apiKey: number,
+  apiVersion: number,
+  encodeBody: (writer: ByteWriter) => void,
+): Buffer {
+  // Taken, not borrowed: a body that encodes another frame, or throws, leaves no half-used writer behind.
+  const writer = scratch ?? new ByteWriter();
+  scratch = undefined;
+  writer.reset();
+  const frame = writer.beginFrame();
+  writer.writeInt32(correlationId);
+  if (responseHeaderVersion(apiKey, apiVersion) === 1) writer.writeUnsignedVarint(0);
+  encodeBody(writer);
+  writer.endFrame(frame);
+  if (writer.length > SCRATCH_BYTES_MAX) return writer.detach();
+  const bytes = Buffer.from(writer.written());
+  scratch = writer;
+  return bytes;
+}
+
+/** Reads the header in front of a response's body and returns the correlation id. */
+export function decodeResponseHeader(reader: ByteReader, apiKey: number, apiVersion: number): number {
+  const correlationId = reader.readInt32();
+  if (responseHeaderVersion(apiKey, apiVersion) === 1) reader.skipTags();
+  return correlationId;
+}
