@@ -33,7 +33,7 @@ export interface ConnectionState {
   /** Who the client is and how far it came in proving it. */
   readonly sasl: SaslExchange;
   /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */
-  onClose(listener: () => void): () => void;
+  whenClosed(listener: () => void): () => void;
   /** Answers nothing more and ends the connection: one warn line. `reason` is a fixed kebab-case word. */
   fault(reason: string, message: string): void;
 }
