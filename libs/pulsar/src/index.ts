@@ -18,3 +18,5 @@ export {
   type PulsarErrorCode,
   type ServerErrorName,
 } from './pulsar.errors.js';
+export * from './entry.js';
+export type { OutgoingMessage, PulsarMessage } from './message.js';

@@ -1,0 +1,42 @@
+import type { KeyValue } from './wire/commands.js';
+
+/**
+ * The hub of the gateway (ARCHITECTURE.md): one Pulsar message, whoever wrote it. `null` and empty differ for keys and
+ * values; properties keep their order and repetitions, as the wire does and the Java client's map does not.
+ */
+export interface PulsarMessage {
+  readonly ledgerId: number;
+  readonly entryId: number;
+  /** -1 when the message is an entry of its own. */
+  readonly batchIndex: number;
+  /** Messages in the entry, 1 when it is no batch. */
+  readonly batchSize: number;
+  /** The broker's index of this message; absent where the broker does not expose it. */
+  readonly index: number | undefined;
+  /** As native readers, compaction and Key_Shared see it: base64 text when `keyIsBase64`. */
+  readonly key: string | null;
+  readonly keyIsBase64: boolean;
+  readonly orderingKey: Buffer | null;
+  /** A view on the entry's bytes. */
+  readonly value: Buffer | null;
+  /** Milliseconds since 1970, set by the application; absent when it set none. */
+  readonly eventTime: number | undefined;
+  /** Milliseconds since 1970 by the producer's clock. */
+  readonly publishTime: number;
+  /** Milliseconds since 1970 by the broker's clock; absent where the broker does not expose it. */
+  readonly brokerTimestamp: number | undefined;
+  readonly properties: readonly KeyValue[];
+  readonly producerName: string;
+  readonly sequenceId: number;
+  readonly schemaVersion: Buffer | undefined;
+}
+
+/** A message to publish. An absent key is a null key. */
+export interface OutgoingMessage {
+  /** Text is stored plain, bytes too if they are UTF-8, else as base64 with Pulsar's flag. */
+  readonly key?: string | Buffer | null;
+  readonly orderingKey?: Buffer;
+  readonly value: Buffer | null;
+  readonly eventTime?: number;
+  readonly properties?: readonly KeyValue[];
+}
