@@ -1,0 +1,72 @@
+export interface FlowWindowOptions {
+  /** Messages on the way to us or not yet taken, at most. */
+  readonly messagesMax: number;
+  /** Bytes of the same, as far as the sizes seen so far foretell. */
+  readonly bytesMax: number;
+}
+
+/** Messages granted before anything is known of their size. */
+const firstGrantMessages = 100;
+/** Weight of the newest entry in the running mean of bytes per message. */
+const meanWeight = 1 / 16;
+
+/**
+ * Permits (FLOW) of one consumer. The broker counts messages and never bytes (pulsar.md, Flow), so the window in
+ * messages shrinks as they grow: large messages get few permits, small ones up to `messagesMax`.
+ *
+ * Pure bookkeeping: `received` and `resume` say how many permits to send now, 0 for none.
+ */
+export class FlowWindow {
+  /** Granted and not yet arrived. Negative when a batch was larger than what was left. */
+  private outstanding = 0;
+  private bytesPerMessage = 0;
+  private paused = false;
+
+  constructor(private readonly options: FlowWindowOptions) {}
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** A new subscription: nothing is on the way. */
+  start(): number {
+    this.outstanding = 0;
+    return this.grant();
+  }
+
+  /** `messages` is what the broker charged: the batch's size less what was acknowledged before. */
+  received(messages: number, bytes: number): number {
+    const perMessage = messages > 0 ? bytes / messages : bytes;
+    this.bytesPerMessage =
+      this.bytesPerMessage === 0
+        ? perMessage
+        : this.bytesPerMessage + (perMessage - this.bytesPerMessage) * meanWeight;
+    this.outstanding -= messages;
+    return this.grant();
+  }
+
+  /** Grants nothing more. What was granted still arrives. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): number {
+    this.paused = false;
+    return this.grant();
+  }
+
+  private grant(): number {
+    if (this.paused) return 0;
+    const target = this.target();
+    const missing = target - this.outstanding;
+    if (missing < target / 2) return 0;
+    this.outstanding += missing;
+    return missing;
+  }
+
+  private target(): number {
+    const { messagesMax, bytesMax } = this.options;
+    if (this.bytesPerMessage === 0) return Math.min(firstGrantMessages, messagesMax);
+    return Math.max(1, Math.min(messagesMax, Math.floor(bytesMax / this.bytesPerMessage)));
+  }
+}
