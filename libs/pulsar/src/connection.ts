@@ -28,10 +28,12 @@ export interface ProducerHandler {
   ): void;
   /** `sequenceId` is the highest one of the refused entry. */
   onSendError(sequenceId: number, error: PulsarError): void;
-  /** The broker closed the producer (unload, transfer, migration); nothing sent since was taken. */
+  /** The broker closed the producer (unload, transfer, migration), which is no longer registered; nothing sent since was taken. */
   onCloseProducer(assigned: AssignedBroker | undefined): void;
   /** The second PRODUCER_SUCCESS of a wait-for-exclusive producer: it was promoted. */
   onProducerSuccess?(success: NonNullable<BaseCommand['producerSuccess']>): void;
+  /** The PRODUCER of a queued wait-for-exclusive producer failed after all. Without it: `onCloseProducer`. */
+  onProducerFailed?(error: PulsarError): void;
   /** The connection ended; the handler is no longer registered. */
   onDisconnect(error: PulsarError): void;
 }
@@ -42,6 +44,7 @@ export interface ConsumerHandler {
    * checksum on. `frame` is a view on the socket's bytes; whoever keeps a small part of it for long should copy it.
    */
   onMessage(frame: Buffer, message: MessageFields, entryStart: number, entryEnd: number): void;
+  /** The broker closed the consumer (unload, seek), which is no longer registered. */
   onCloseConsumer(assigned: AssignedBroker | undefined): void;
   onActiveConsumerChange?(active: boolean): void;
   onReachedEndOfTopic?(): void;

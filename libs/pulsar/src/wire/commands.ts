@@ -31,12 +31,12 @@ export interface MessageIdInit {
   batchSize?: number;
 }
 
-/** A message id as the broker gave it; `batchIndex` is -1 when it names the whole entry. */
+/** A message id as the broker gave it; `batchIndex` is absent or -1 when it names the whole entry. */
 export interface MessageId {
   ledgerId: number;
   entryId: number;
-  partition: number;
-  batchIndex: number;
+  partition?: number;
+  batchIndex?: number;
 }
 
 /** `start_message_id` of a reader from the oldest message. */

@@ -1,0 +1,97 @@
+/** Bodies of Pulsar's admin REST, as far as the gateway reads and writes them. Names are Pulsar's. */
+
+export interface TenantInfo {
+  adminRoles: string[];
+  allowedClusters: string[];
+}
+
+/** -1 for unlimited; 0 in both keeps nothing beyond the backlog. */
+export interface RetentionPolicies {
+  retentionTimeInMinutes: number;
+  retentionSizeInMB: number;
+}
+
+export interface InactiveTopicPolicies {
+  deleteWhileInactive: boolean;
+  inactiveTopicDeleteMode: 'delete_when_no_subscriptions' | 'delete_when_subscriptions_caught_up';
+  maxInactiveDurationSeconds: number;
+}
+
+export interface AutoTopicCreation {
+  allowAutoTopicCreation: boolean;
+  topicType?: 'partitioned' | 'non-partitioned';
+  defaultNumPartitions?: number;
+}
+
+export interface PublishRate {
+  publishThrottlingRateInMsg: number;
+  publishThrottlingRateInByte: number;
+}
+
+export interface NamespacePolicies {
+  deduplicationEnabled?: boolean;
+  retention_policies?: RetentionPolicies;
+  inactive_topic_policies?: InactiveTopicPolicies;
+  message_ttl_in_seconds?: number;
+  compaction_threshold?: number;
+  autoTopicCreationOverride?: AutoTopicCreation;
+  replication_clusters?: string[];
+}
+
+/** `partitions` 0: not partitioned, or no such topic. */
+export interface PartitionedMetadata {
+  partitions: number;
+  properties?: Record<string, string>;
+}
+
+export interface TopicStats {
+  msgRateIn: number;
+  msgThroughputIn: number;
+  msgInCounter: number;
+  bytesInCounter: number;
+  storageSize: number;
+  backlogSize: number;
+  publishers: { producerName?: string; producerId?: number; address?: string; accessMode?: string }[];
+  subscriptions: Record<string, SubscriptionStats>;
+  deduplicationStatus?: string;
+}
+
+export interface SubscriptionStats {
+  msgBacklog: number;
+  type?: string;
+  durable?: boolean;
+  activeConsumerName?: string;
+  consumers: { consumerName?: string; address?: string; unackedMessages?: number }[];
+  subscriptionProperties?: Record<string, string>;
+}
+
+export interface InternalStats {
+  entriesAddedCounter: number;
+  numberOfEntries: number;
+  totalSize: number;
+  /** "ledger:entry". */
+  lastConfirmedEntry: string;
+  state: string;
+  ledgers: { ledgerId: number; entries: number; size: number; offloaded?: boolean }[];
+  cursors: Record<string, { markDeletePosition: string; readPosition: string }>;
+  /** 4.2 and newer; `index` is the value at the last change of the ledger list, not live (pulsar.md 2). */
+  properties?: Record<string, string>;
+}
+
+/** Of one entry; -1 and -1 when there is none. */
+export interface AdminMessageId {
+  ledgerId: number;
+  entryId: number;
+  partitionIndex?: number;
+}
+
+/** One stored entry, as the broker's REST gives it out: also one of an open transaction. */
+export interface AdminEntry {
+  /** Index of the entry's last message; undefined when it was stored without. */
+  readonly index: number | undefined;
+  readonly brokerTimestampMs: number | undefined;
+  /** Messages of a batch; undefined for an entry that is not in batch format. */
+  readonly numMessages: number | undefined;
+  /** The payload, still compressed. */
+  readonly payload: Buffer;
+}

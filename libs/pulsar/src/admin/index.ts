@@ -1,0 +1,16 @@
+export type {
+  AdminEntry,
+  AdminMessageId,
+  AutoTopicCreation,
+  InactiveTopicPolicies,
+  InternalStats,
+  NamespacePolicies,
+  PartitionedMetadata,
+  PublishRate,
+  RetentionPolicies,
+  SubscriptionStats,
+  TenantInfo,
+  TopicStats,
+} from './admin.types.js';
+export { AdminHttp, PulsarAdminError } from './admin-http.js';
+export { PulsarAdmin } from './pulsar-admin.js';
