@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
+import { pulsarNamespaceFault, tenantNameFault } from '#libs/tenancy';
 
 /**
  * Every setting of `pulsegate.yaml`, declared once: type, default and the sentence that users read in the JSON
@@ -12,6 +13,13 @@ const milliseconds = z.int().min(1).max(86_400_000);
 const bytes = z.int().min(1).max(2_147_483_647);
 const count = z.int().min(1).max(10_000_000);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/, 'letters, digits, dot, underscore and hyphen');
+/** A text that one of the libs judges: `fault` says what is wrong with it. */
+const judged = (fault: (value: string) => string | undefined) =>
+  z.string().superRefine((value, context) => {
+    const message = fault(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+const tenantName = judged(tenantNameFault);
 const file = z.string().min(1).describe('Path of a file, relative to the configuration file.');
 
 const listenerTls = z
@@ -72,8 +80,8 @@ const listener = z.strictObject({
   advertisedHost: z.string().min(1).optional().describe('Host that clients are told to connect to.'),
   advertisedPort: port.optional().describe('Port that clients are told to connect to.'),
   tls: listenerTls.optional(),
-  defaultTenant: name.optional().describe('Tenant of user names that name none.'),
-  anonymousTenant: name.optional().describe('Clients that do not authenticate are this tenant.'),
+  defaultTenant: tenantName.optional().describe('Tenant of user names that name none.'),
+  anonymousTenant: tenantName.optional().describe('Clients that do not authenticate are this tenant.'),
   connectionsMax: count.default(10_000),
   connectionsPerAddressMax: count.default(10_000),
   authenticationTimeoutMs: milliseconds.default(10_000).describe('From accept to authenticated, in total.'),
@@ -96,6 +104,8 @@ const tenantKafka = z.strictObject({
 const limits = z.strictObject({
   produceBytesPerSecond: z.int().min(1).optional(),
   produceMessagesPerSecond: z.int().min(1).optional(),
+  produceBurstSeconds: z.number().min(0.1).max(3_600).optional(),
+  throttleMsMax: milliseconds.optional().describe('Longest time that one request is slowed by.'),
 });
 
 const user = z.strictObject({
@@ -118,11 +128,9 @@ const permission = z.strictObject({
 });
 
 const tenant = z.strictObject({
-  name,
-  namespace: z
-    .string()
-    .regex(/^[\w.:=-]+\/[\w.:=-]+$/, 'tenant/namespace of Pulsar')
-    .describe('Pulsar namespace that holds everything of this tenant.'),
+  name: tenantName,
+  namespace: judged(pulsarNamespaceFault).describe('Pulsar namespace, `tenant/namespace`, that holds everything of this tenant.',
+  ),
   kafka: tenantKafka.prefault({}),
   limits: limits.prefault({}),
   users: z.array(user).default([]),
@@ -217,6 +225,9 @@ function listenerFaults(config: GatewayConfig, listener: ListenerConfig, index: 
     if (wanted !== undefined && !config.tenants.some((each) => each.name === wanted)) {
       faults.push({ path: [...path, key], message: `there is no tenant named ${wanted}` });
     }
+  }
+  if (listener.tls && listener.tls.clientAuth !== 'none' && listener.tls.caFile === undefined) {
+    faults.push({ path: [...path, 'tls', 'caFile'], message: 'needed to check client certificates' });
   }
   if (listener.anonymousTenant !== undefined && !isLoopback(listener.host)) {
     faults.push({

@@ -1,3 +1,5 @@
 /** Names under which Nest provides what has no class of its own. */
 export const GATEWAY_CONFIG = Symbol('GatewayConfig');
 export const LOG = Symbol('Log');
+/** The protocols and their listeners, in the order in which they are opened. */
+export const PROTOCOLS = Symbol('Protocols');

@@ -1,0 +1,70 @@
+import Table from 'cli-table3';
+import { loadConfig, pulsarClientOptions } from '#apps/gateway';
+import { type NamespaceReport, PulsarClient, verifyNamespace } from '#libs/pulsar';
+import { silentLog } from '#libs/telemetry';
+
+interface Finding {
+  readonly subject: string;
+  readonly check: string;
+  readonly ok: boolean;
+  readonly found: string;
+  readonly wanted: string;
+  readonly command: string;
+}
+
+/** `pulsegate doctor`: exit code 0 when all is well, 1 when something is missing. */
+export async function doctorCommand(options: { config: string; json?: boolean; fix?: boolean }): Promise<number> {
+  const config = loadConfig(options.config);
+  const client = new PulsarClient(pulsarClientOptions(config.pulsar, silentLog));
+  const findings: Finding[] = [];
+  try {
+    findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));
+    for (const tenant of config.tenants) {
+      try {
+        const report = await verifyNamespace(client.admin, tenant.namespace, { apply: options.fix ?? false });
+        findings.push(...namespaceFindings(tenant.name, report));
+      } catch (error) {
+        findings.push(fault(`tenant ${tenant.name}`, 'admin REST', config.pulsar.adminUrl, error));
+      }
+    }
+  } finally {
+    await client.close();
+  }
+  const healthy = findings.every((each) => each.ok);
+  process.stdout.write(options.json ? `${JSON.stringify({ healthy, findings })}\n` : asText(findings));
+  return healthy ? 0 : 1;
+}
+
+function namespaceFindings(tenant: string, report: NamespaceReport): Finding[] {
+  return report.checks.map((each) => ({ ...each, subject: `tenant ${tenant}: ${report.namespace}` }));
+}
+
+async function attempt(
+  subject: string,
+  check: string,
+  wanted: string,
+  action: () => Promise<unknown>,
+): Promise<Finding> {
+  try {
+    await action();
+    return { subject, check, ok: true, found: 'answers', wanted, command: '' };
+  } catch (error) {
+    return fault(subject, check, wanted, error);
+  }
+}
+
+function fault(subject: string, check: string, wanted: string, error: unknown): Finding {
+  const found = error instanceof Error ? error.message : String(error);
+  return { subject, check, ok: false, found, wanted, command: `start Pulsar, or correct ${wanted} in the configuration` };
+}
+
+function asText(findings: readonly Finding[]): string {
+  const table = new Table({ head: ['', 'what', 'check', 'found', 'wanted'], style: { head: [], border: [] } });
+  for (const each of findings) {
+    table.push([each.ok ? 'ok' : 'MISSING', each.subject, each.check, each.found, each.wanted]);
+  }
+  const missing = findings.filter((each) => !each.ok);
+  const commands = missing.map((each) => `  ${each.command}`).join('\n');
+  const advice = missing.length === 0 ? 'Nothing is missing.' : `To mend it:\n${commands}`;
+  return `${table.toString()}\n${advice}\n`;
+}

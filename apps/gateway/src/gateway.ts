@@ -1,0 +1,87 @@
+import 'reflect-metadata';
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger, type Log } from '#libs/telemetry';
+import type { GatewayConfig } from './gateway.config.js';
+import { GatewayModule } from './gateway.module.js';
+import { ListenerSet } from './listener-set.service.js';
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  /** `host:port` that clients of a protocol are told to connect to. */
+  endpoint(protocol: string): string;
+  readonly adminUrl: string;
+  /** Answers what is in flight, then ends. The same promise however often it is called. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Starts everything and resolves when all listeners are open.
+ *
+ * @throws Error with a sentence for a person when a port is taken or a secret is missing.
+ */
+export async function runGateway(config: GatewayConfig): Promise<RunningGateway> {
+  const log = createLogger(config.log);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    GatewayModule.forRoot(config, log),
+    new FastifyAdapter({ logger: false, bodyLimit: 65_536 }),
+    { logger: nestLogger(log), abortOnError: false },
+  );
+  const { promise: stopped, resolve, reject } = Promise.withResolvers<void>();
+  let stopping = false;
+  const stop = (): Promise<void> => {
+    if (!stopping) {
+      stopping = true;
+      for (const signal of stopSignals) process.removeListener(signal, onSignal);
+      app.close().then(resolve, reject);
+    }
+    return stopped;
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log.info({ event: 'gateway.stopping', reason: signal }, 'stopping: answering what is in flight');
+    void stop();
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  try {
+    await listen(app, config);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  log.info({ event: 'gateway.started', tenants: config.tenants.length }, 'gateway is up');
+  return { endpoint: (protocol) => endpointOf(app, protocol), adminUrl: await app.getUrl(), stop, stopped };
+}
+
+async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<void> {
+  const { host, port } = config.admin;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' && (error as { port?: number }).port === port) {
+      throw new Error(`${host}:${port} (admin) is in use already`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function endpointOf(app: NestFastifyApplication, protocol: string): string {
+  const info = app
+    .get(ListenerSet)
+    .infos()
+    .find((each) => each.protocol === protocol);
+  if (info === undefined) throw new Error(`no listener is open for ${protocol}`);
+  return `${info.advertisedHost}:${info.advertisedPort}`;
+}
+
+/** Nest's own lines: its start-up chatter only when debugging. */
+function nestLogger(log: Log): LoggerService {
+  const line = (level: keyof Log) => (message: unknown, context?: unknown) =>
+    log[level]({ event: 'nest', context: String(context ?? '') }, String(message));
+  return { log: line('debug'), debug: line('debug'), verbose: line('debug'), warn: line('warn'), error: line('error') };
+}

@@ -1,0 +1,82 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Log, Metrics as MetricsType } from '#libs/telemetry';
+import { Metrics } from '#libs/telemetry';
+import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
+import type { GatewayConfig, ListenerConfig } from './gateway.config.js';
+import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
+import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+
+/** A protocol and the listeners that the configuration gives it. */
+export interface ServedProtocol {
+  readonly protocol: Protocol;
+  readonly listeners: readonly ListenerConfig[];
+}
+
+/** Opens all listeners once Nest is up; on shutdown stops accepting and answers what is in flight. */
+@Injectable()
+export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly listeners: Listener[] = [];
+  private opened: ListenerInfo[] = [];
+  draining = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(PROTOCOLS) private readonly protocols: readonly ServedProtocol[],
+    @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
+    @Inject(Metrics) private readonly metrics: MetricsType,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  /** @throws when a port is taken: the process then ends, with the sentence that names the port. */
+  async onApplicationBootstrap(): Promise<void> {
+    // Before the first client: else its first request meets a tenant that nobody has looked at.
+    await this.namespaces.start();
+    for (const { protocol, listeners } of this.protocols) {
+      for (const each of listeners) {
+        const options = {
+          ...each,
+          protocol: protocol.name,
+          drainTimeoutMs: this.config.shutdown.drainTimeoutMs,
+        };
+        const listener = new Listener(options, protocol, {
+          log: this.log,
+          counters: this.metrics.protocol(protocol.name),
+        });
+        this.listeners.push(listener);
+        this.opened.push(await this.open(listener, each));
+      }
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.draining = true;
+    await Promise.all(this.listeners.map((each) => each.drain()));
+    await Promise.all(this.listeners.map((each) => each.close()));
+  }
+
+  /** Where clients connect, as it was opened: port 0 has become a real one. */
+  infos(): readonly ListenerInfo[] {
+    return this.opened;
+  }
+
+  private async open(listener: Listener, config: ListenerConfig): Promise<ListenerInfo> {
+    try {
+      const info = await listener.listen();
+      this.log.info(
+        { event: 'listener.opened', listener: info.name, protocol: info.protocol, host: info.host, port: info.port, tls: info.tls },
+        'listener is open',
+      );
+      return info;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const address = `${config.host}:${config.port}`;
+      if (code === 'EADDRINUSE') throw new Error(`${address} (listener ${config.name}) is in use already`, { cause: error });
+      throw error;
+    }
+  }
+}
