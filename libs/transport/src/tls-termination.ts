@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { createSecureContext, createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Log } from '#libs/telemetry';
+import type { ListenerTlsOptions, PeerCertificate } from './protocol.js';
+
+const reloadIntervalMsDefault = 10_000;
+/** Largest PEM file that is read. */
+const pemBytesMax = 1_048_576;
+
+interface PemFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer | undefined;
+  readonly digest: string;
+}
+
+/** The TLS files of a listener cannot be used; the message names the file. */
+export class TlsFilesError extends Error {
+  override readonly name = 'TlsFilesError';
+}
+
+export interface Handshake {
+  onSecure(socket: TLSSocket): void;
+  onError(error: NodeJS.ErrnoException): void;
+}
+
+/**
+ * Does the TLS handshake on sockets that were accepted elsewhere, so that limits and the deadline apply before it. New
+ * files serve new handshakes; connections that are up keep the keys they have.
+ */
+export class TlsTermination {
+  readonly #options: ListenerTlsOptions;
+  readonly #log: Log;
+  readonly #listener: string;
+  readonly #server: Server;
+  readonly #handshakes = new Map<string, Handshake>();
+  readonly #reloadTimer: NodeJS.Timeout | undefined;
+  #digest: string;
+  #refusedDigest = '';
+
+  /** @throws TlsFilesError when a file is missing, is not PEM, or key and certificate are not a pair */
+  static async load(options: ListenerTlsOptions, listener: string, log: Log): Promise<TlsTermination> {
+    return new TlsTermination(await readPemFiles(options), options, listener, log);
+  }
+
+  private constructor(files: PemFiles, options: ListenerTlsOptions, listener: string, log: Log) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#log = log;
+    this.#digest = files.digest;
+    const clientAuth = options.clientAuth ?? 'none';
+    this.#server = createServer({
+      ...secureContextOptions(files),
+      minVersion: 'TLSv1.2',
+      // A renegotiation (TLS 1.2) costs the server far more than the client.
+      honorCipherOrder: true,
+      requestCert: clientAuth !== 'none',
+      rejectUnauthorized: clientAuth === 'require',
+      // Resumption with client certificates needs one, and it must differ between listeners.
+      sessionIdContext: createHash('sha256').update(listener).digest('hex').slice(0, 32),
+    });
+    this.#server.on('secureConnection', (socket) => this.#take(socket)?.onSecure(socket));
+    this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.onError(error));
+    const intervalMs = options.reloadIntervalMs ?? reloadIntervalMsDefault;
+    if (intervalMs > 0) this.#reloadTimer = setInterval(() => void this.reload(), intervalMs).unref();
+  }
+
+  /** Starts the handshake. At most one of the callbacks is called, none when the client just goes away. */
+  secure(socket: Socket, handshake: Handshake): void {
+    const key = socketKey(socket);
+    this.#handshakes.set(key, handshake);
+    socket.once('close', () => this.#handshakes.delete(key));
+    this.#server.emit('connection', socket);
+  }
+
+  /** Reads the files again and uses them when they changed. What is wrong with them is logged once; the old ones stay. */
+  async reload(): Promise<boolean> {
+    let files: PemFiles;
+    try {
+      files = await readPemFiles(this.#options);
+    } catch (error) {
+      this.#refuse(String(error), error);
+      return false;
+    }
+    if (files.digest === this.#digest) return false;
+    this.#digest = files.digest;
+    this.#refusedDigest = '';
+    this.#server.setSecureContext({
+      ...secureContextOptions(files),
+      minVersion: 'TLSv1.2',
+      honorCipherOrder: true,
+    });
+    this.#log.info({ event: 'tls.reloaded', listener: this.#listener }, 'new TLS files are in use');
+    return true;
+  }
+
+  close(): void {
+    clearInterval(this.#reloadTimer);
+  }
+
+  #take(socket: TLSSocket): Handshake | undefined {
+    const key = socketKey(socket);
+    const handshake = this.#handshakes.get(key);
+    this.#handshakes.delete(key);
+    return handshake;
+  }
+
+  #refuse(fault: string, error: unknown): void {
+    if (fault === this.#refusedDigest) return;
+    this.#refusedDigest = fault;
+    const fields = { event: 'tls.reload-refused', listener: this.#listener, error };
+    this.#log.error(fields, 'the changed TLS files cannot be used; the former ones stay in use');
+  }
+}
+
+/** The client's certificate, when it was asked for and verified. */
+export function peerCertificate(socket: TLSSocket): PeerCertificate | undefined {
+  if (!socket.authorized) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  return {
+    subject: certificate.subject,
+    subjectAltName: certificate.subjectAltName ?? '',
+    fingerprint256: certificate.fingerprint256,
+  };
+}
+
+/** The same for the accepted socket and the TLS socket made of it, and of no other open one. */
+function socketKey(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
+}
+
+function secureContextOptions({ cert, key, ca }: PemFiles) {
+  return { cert, key, ca };
+}
+
+async function readPemFiles(options: ListenerTlsOptions): Promise<PemFiles> {
+  const { certFile, keyFile, caFile, clientAuth = 'none' } = options;
+  if (clientAuth !== 'none' && caFile === undefined) {
+    throw new TlsFilesError(`clientAuth: ${clientAuth} needs a caFile: who signs the client certificates`);
+  }
+  const [cert, key, ca] = await Promise.all([
+    readPem(certFile),
+    readPem(keyFile),
+    caFile === undefined ? undefined : readPem(caFile),
+  ]);
+  const digest = createHash('sha256').update(cert).update('\0').update(key).update('\0');
+  if (ca !== undefined) digest.update(ca);
+  try {
+    createSecureContext({ cert, key, ca });
+  } catch (error) {
+    throw new TlsFilesError(`${certFile} with ${keyFile}: ${(error as Error).message}`);
+  }
+  return { cert, key, ca, digest: digest.digest('hex') };
+}
+
+async function readPem(file: string): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new TlsFilesError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  if (bytes.length > pemBytesMax)
+    throw new TlsFilesError(`${file} has ${bytes.length} bytes, PEM files have less`);
+  if (!bytes.includes('-----BEGIN ')) throw new TlsFilesError(`${file} is not a PEM file`);
+  return bytes;
+}
