@@ -1,10 +1,12 @@
 export {
   Authenticator,
+  AuthenticatorError,
   type AuthenticatorListener,
   type AuthenticatorOptions,
   type UserCredential,
 } from './authenticator.js';
-export { type AuthorizationRule, Authorizer, type Explanation, type RuleSet } from './authorizer.js';
+export { type AuthorizationRule, authorizationRuleFault } from './authorization-rule.js';
+export { Authorizer, AuthorizerError, type Explanation, type RuleSet } from './authorizer.js';
 export {
   type AuthDecision,
   type AuthPeer,
@@ -20,4 +22,6 @@ export {
   type ResourceType,
   resourceTypes,
 } from './resource.js';
-export { scryptVerifier } from './password-verifier.js';
+export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
+export { canonicalTopic, type CanonicalName } from './canonical-name.js';
+export { userNameFault } from './user-name.js';
