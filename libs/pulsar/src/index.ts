@@ -1,4 +1,20 @@
-export { PulsarClient } from './client.js';
+export {
+  type AdminEntry,
+  type AdminMessageId,
+  type AutoTopicCreation,
+  type InactiveTopicPolicies,
+  type InternalStats,
+  type NamespacePolicies,
+  type PartitionedMetadata,
+  PulsarAdmin,
+  PulsarAdminError,
+  type PublishRate,
+  type RetentionPolicies,
+  type SubscriptionStats,
+  type TenantInfo,
+  type TopicStats,
+} from './admin/index.js';
+export { PulsarClient, type PulsarClientState } from './client.js';
 export type { AuthOptions, PulsarClientOptions, TlsOptions } from './client.options.js';
 export type {
   BrokerAddress,
@@ -10,6 +26,12 @@ export type {
   ProducerHandler,
   PulsarLog,
 } from './connection.js';
+export * from './entry.js';
+export type { OutgoingMessage, PulsarMessage } from './message.js';
+export { type NamespaceCheck, type NamespaceReport, verifyNamespace } from './namespace-verification.js';
+export type { SendDone, SendReceipt } from './producer/pending-entries.js';
+export type { Producer } from './producer/producer.js';
+export type { AccessMode, ProducerOptions } from './producer/producer.options.js';
 export {
   asPulsarError,
   type ClientErrorName,
@@ -18,5 +40,15 @@ export {
   type PulsarErrorCode,
   type ServerErrorName,
 } from './pulsar.errors.js';
-export * from './entry.js';
-export type { OutgoingMessage, PulsarMessage } from './message.js';
+export { parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
+export type { TopicListWatchOptions } from './topic-list-watch.js';
+export { parseTopicName, partitionTopicName, type TopicName, withoutPartition } from './topic-name.js';
+export { type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';
+export type { KeyValue, MessageId } from './wire/commands.js';
+export type { AckDone, Delivery } from './consumer/delivery.js';
+export { createConsumer, type TopicConsumer } from './consumer/consumer.js';
+export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
+export { createProducer, type Producer } from './producer/producer.js';
+export type { AccessMode, ProducerOptions } from './producer/producer.options.js';
+export type { SendDone, SendReceipt } from './producer/pending-entries.js';
+export { createReader, isAfter, type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';

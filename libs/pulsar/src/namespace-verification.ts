@@ -48,7 +48,9 @@ export async function verifyNamespace(
   if (policies === undefined) return { namespace, checks: [absent(namespace), indexCheck(settings)] };
   let checks = judge(namespace, policies, settings);
   if (options.apply && checks.some((each) => !each.ok)) {
-    const applied = await Promise.all(checks.filter((each) => !each.ok).map((each) => apply(admin, namespace, each)));
+    const applied = await Promise.all(
+      checks.filter((each) => !each.ok).map((each) => apply(admin, namespace, each)),
+    );
     if (applied.includes(true)) {
       policies = (await policiesOrUndefined(admin, namespace)) ?? policies;
       checks = judge(namespace, policies, settings);
@@ -57,11 +59,16 @@ export async function verifyNamespace(
   return { namespace, checks };
 }
 
-function judge(namespace: string, policies: Policies, settings: BrokerSettings | undefined): NamespaceCheck[] {
+function judge(
+  namespace: string,
+  policies: Policies,
+  settings: BrokerSettings | undefined,
+): NamespaceCheck[] {
   const deduplication = policies.deduplicationEnabled ?? settings?.brokerDeduplicationEnabled === 'true';
   const keepsInactive =
     policies.inactive_topic_policies?.deleteWhileInactive === false ||
-    (policies.inactive_topic_policies === undefined && settings?.brokerDeleteInactiveTopicsEnabled === 'false');
+    (policies.inactive_topic_policies === undefined &&
+      settings?.brokerDeleteInactiveTopicsEnabled === 'false');
   const retention = policies.retention_policies ?? {
     retentionTimeInMinutes: Number(settings?.defaultRetentionTimeInMinutes ?? 0),
     retentionSizeInMB: Number(settings?.defaultRetentionSizeInMB ?? 0),
@@ -116,7 +123,12 @@ function indexCheck(settings: BrokerSettings | undefined): NamespaceCheck {
   return {
     check: 'index',
     ok,
-    found: settings === undefined ? 'not readable by this role; checked on the first entry' : ok ? 'exposed' : 'hidden',
+    found:
+      settings === undefined
+        ? 'not readable by this role; checked on the first entry'
+        : ok
+          ? 'exposed'
+          : 'hidden',
     wanted: 'exposed',
     command: `set ${indexSettings} in broker.conf and restart the brokers`,
   };

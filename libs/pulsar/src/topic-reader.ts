@@ -140,12 +140,14 @@ export class TopicReader implements ConsumerSessionOwner {
       if (!(error instanceof EntryDecodeError)) throw error;
       this.passOver(message, error);
     }
-    const messages = entry === undefined ? 1 : entry.isBatch ? entry.numMessages : 1;
+    const messages = entry?.numMessages ?? 1;
     if (entry !== undefined && this.isNew(entry)) {
       this.advance(entry);
       this.options.onEntry(entry);
     }
-    if (this.session === session) session.flow(this.window.received(messages, end - start));
+    if (this.session !== session) return;
+    this.window.arrived(messages, end - start);
+    session.flow(this.window.taken(messages));
   }
 
   onSessionEnded(session: ConsumerSession, reason: string, assigned: AssignedBroker | undefined): void {

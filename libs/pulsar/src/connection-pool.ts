@@ -1,0 +1,175 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AuthProvider } from './auth/auth-provider.js';
+import { type BrokerConnection, openConnection } from './broker-connection.js';
+import type { ResolvedClientOptions } from './client.options.js';
+import type { BrokerAddress, ConnectionUse } from './connection.js';
+import { asPulsarError, PulsarError } from './pulsar.errors.js';
+import { ServiceHosts } from './service-hosts.js';
+import { hostPort, parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
+
+export interface PoolKey {
+  readonly tenantKey: string;
+  readonly use: ConnectionUse | 'lookup';
+}
+
+interface Slot {
+  readonly opening: Promise<BrokerConnection>;
+  connection?: BrokerConnection;
+  usedAtMs: number;
+}
+
+/** How often unused connections are looked for, within one `connectionIdleMs`. */
+const sweepsPerIdleTime = 4;
+
+/** Stands for "any host of the service URL": what lookups are sent to. */
+export const serviceAddress: BrokerAddress = { key: 'service', host: '', port: 0, throughServiceUrl: false };
+
+/**
+ * Connections by broker, tenant and use, so that one tenant's throttling and one lease's fencing touch nobody else
+ * (pulsar.md findings 7 and 8). One connect at a time per key; unused ones are closed.
+ */
+export class ConnectionPool {
+  readonly #slots = new Map<string, Slot>();
+  readonly #options: ResolvedClientOptions;
+  readonly #auth: AuthProvider;
+  readonly #service: ServiceUrl;
+  readonly #serviceHosts: ServiceHosts;
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #onServiceState: (connected: boolean) => void;
+  #closed = false;
+
+  /** `onServiceState` hears of each connect to, and loss of, the lookup connection. Throws 'InvalidConfiguration'. */
+  constructor(
+    options: ResolvedClientOptions,
+    auth: AuthProvider,
+    onServiceState: (connected: boolean) => void,
+  ) {
+    this.#options = options;
+    this.#auth = auth;
+    this.#onServiceState = onServiceState;
+    this.#service = parseServiceUrl(options.serviceUrl);
+    this.#serviceHosts = new ServiceHosts(this.#service.hosts);
+    this.#sweeper = setInterval(() => this.#sweep(), options.connectionIdleMs / sweepsPerIdleTime);
+    this.#sweeper.unref();
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get tls(): boolean {
+    return this.#service.tls;
+  }
+
+  /** The connection for lookups, to any host of the service URL. */
+  lookupConnection(): Promise<BrokerConnection> {
+    return this.connection(serviceAddress, { tenantKey: '', use: 'lookup' });
+  }
+
+  /** An open connection, made when there is none. Rejects with a PulsarError, 'TooManyPending' when the pool is full. */
+  connection(broker: BrokerAddress, { tenantKey, use }: PoolKey): Promise<BrokerConnection> {
+    if (this.#closed) return Promise.reject(new PulsarError('Closed', 'the client is closed'));
+    const key = JSON.stringify([broker.key, use, tenantKey]);
+    const present = this.#slots.get(key);
+    if (present) {
+      present.usedAtMs = performance.now();
+      return present.opening;
+    }
+    if (this.#slots.size >= this.#options.connectionsMax) {
+      const evicted = this.#evictIdle();
+      if (!evicted) {
+        return Promise.reject(
+          new PulsarError('TooManyPending', `${this.#options.connectionsMax} connections open`),
+        );
+      }
+    }
+    return this.#open(key, broker);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    for (const slot of this.#slots.values()) slot.connection?.close('the client is closed');
+    this.#slots.clear();
+  }
+
+  #open(key: string, broker: BrokerAddress): Promise<BrokerConnection> {
+    const opening = this.#connect(broker);
+    const slot: Slot = { opening, usedAtMs: performance.now() };
+    this.#slots.set(key, slot);
+    const forget = () => {
+      if (this.#slots.get(key) === slot) this.#slots.delete(key);
+      if (broker === serviceAddress && !this.#closed) this.#onServiceState(false);
+    };
+    opening.then((connection) => {
+      if (this.#closed) {
+        connection.close('the client is closed');
+        return;
+      }
+      slot.connection = connection;
+      if (connection.closed) {
+        forget();
+        return;
+      }
+      connection.onClose(forget);
+      if (broker === serviceAddress) this.#onServiceState(true);
+    }, forget);
+    return opening;
+  }
+
+  async #connect(broker: BrokerAddress): Promise<BrokerConnection> {
+    if (broker !== serviceAddress && !broker.throughServiceUrl) return this.#dial(broker, broker);
+    const { waitMs, hosts } = this.#serviceHosts.order();
+    if (waitMs > 0) await delay(waitMs);
+    const faults: PulsarError[] = [];
+    for (const host of hosts) {
+      try {
+        const connection = await this.#dial(broker, host);
+        this.#serviceHosts.succeeded(host);
+        return connection;
+      } catch (error) {
+        const fault = asPulsarError(error, 'ConnectFailed');
+        faults.push(fault);
+        // The broker answered, and said no: the host is well, and another one will say the same.
+        if (!fault.retriable) throw fault;
+        this.#serviceHosts.failed(host);
+      }
+    }
+    if (faults.length === 1) throw faults[0];
+    throw new PulsarError('ConnectFailed', faults.map((fault) => fault.message).join('; '), {
+      cause: faults[0],
+    });
+  }
+
+  #dial(broker: BrokerAddress, host: ServiceHost): Promise<BrokerConnection> {
+    return openConnection({
+      broker,
+      target: { host: host.host, port: host.port, tls: this.#service.tls ? this.#options.tls : undefined },
+      proxyToBrokerUrl: broker.throughServiceUrl ? hostPort(broker.host, broker.port) : undefined,
+      auth: this.#auth,
+      client: this.#options,
+    });
+  }
+
+  #sweep(): void {
+    const since = performance.now() - this.#options.connectionIdleMs;
+    for (const slot of this.#slots.values()) {
+      if (!slot.connection) continue;
+      if (!slot.connection.idle) slot.usedAtMs = performance.now();
+      else if (slot.usedAtMs < since) slot.connection.close('idle');
+    }
+  }
+
+  /** Closes the unused connection that was idle for longest, of those handed out long enough ago to be in use by now. */
+  #evictIdle(): boolean {
+    let oldest: Slot | undefined;
+    const handedOutBefore = performance.now() - this.#options.operationTimeoutMs;
+    for (const slot of this.#slots.values()) {
+      if (!slot.connection?.idle || slot.usedAtMs > handedOutBefore) continue;
+      if (!oldest || slot.usedAtMs < oldest.usedAtMs) oldest = slot;
+    }
+    oldest?.connection?.close('making room for another connection');
+    return oldest !== undefined;
+  }
+}
