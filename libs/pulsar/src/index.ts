@@ -26,6 +26,9 @@ export type {
   ProducerHandler,
   PulsarLog,
 } from './connection.js';
+export { createConsumer, TopicConsumer } from './consumer/consumer.js';
+export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
+export type { AckDone, Delivery } from './consumer/delivery.js';
 export * from './entry.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
 export { type NamespaceCheck, type NamespaceReport, verifyNamespace } from './namespace-verification.js';
@@ -43,12 +46,5 @@ export {
 export { parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
 export type { TopicListWatchOptions } from './topic-list-watch.js';
 export { parseTopicName, partitionTopicName, type TopicName, withoutPartition } from './topic-name.js';
-export { type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';
+export { isAfter, type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';
 export type { KeyValue, MessageId } from './wire/commands.js';
-export type { AckDone, Delivery } from './consumer/delivery.js';
-export { createConsumer, type TopicConsumer } from './consumer/consumer.js';
-export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
-export { createProducer, type Producer } from './producer/producer.js';
-export type { AccessMode, ProducerOptions } from './producer/producer.options.js';
-export type { SendDone, SendReceipt } from './producer/pending-entries.js';
-export { createReader, isAfter, type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';

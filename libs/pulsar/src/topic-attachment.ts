@@ -32,6 +32,7 @@ const finalCodes: ReadonlySet<string> = new Set([
   'NotAllowedError',
   'UnsupportedVersionError',
   'InvalidConfiguration',
+  'Closed',
 ]);
 
 /**

@@ -1,5 +1,5 @@
 export interface FlowWindowOptions {
-  /** Messages on the way to us or not yet taken, at most. */
+  /** Messages granted and not yet taken, at most. */
   readonly messagesMax: number;
   /** Bytes of the same, as far as the sizes seen so far foretell. */
   readonly bytesMax: number;
@@ -14,10 +14,10 @@ const meanWeight = 1 / 16;
  * Permits (FLOW) of one consumer. The broker counts messages and never bytes (pulsar.md, Flow), so the window in
  * messages shrinks as they grow: large messages get few permits, small ones up to `messagesMax`.
  *
- * Pure bookkeeping: `received` and `resume` say how many permits to send now, 0 for none.
+ * Pure bookkeeping: `start`, `taken` and `resume` say how many permits to send now, 0 for none.
  */
 export class FlowWindow {
-  /** Granted and not yet arrived. Negative when a batch was larger than what was left. */
+  /** Granted and not yet taken. Negative when a batch was larger than what was left. */
   private outstanding = 0;
   private bytesPerMessage = 0;
   private paused = false;
@@ -34,13 +34,17 @@ export class FlowWindow {
     return this.grant();
   }
 
-  /** `messages` is what the broker charged: the batch's size less what was acknowledged before. */
-  received(messages: number, bytes: number): number {
+  /** Learns the size of messages as they arrive. */
+  arrived(messages: number, bytes: number): void {
     const perMessage = messages > 0 ? bytes / messages : bytes;
     this.bytesPerMessage =
       this.bytesPerMessage === 0
         ? perMessage
         : this.bytesPerMessage + (perMessage - this.bytesPerMessage) * meanWeight;
+  }
+
+  /** `messages`, as the broker charged them (a batch's size less what was acknowledged before), make room. */
+  taken(messages: number): number {
     this.outstanding -= messages;
     return this.grant();
   }

@@ -1,0 +1,321 @@
+import type { Connection, Connector } from '../connection.js';
+import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from '../entry.js';
+import { PulsarError } from '../pulsar.errors.js';
+import { TopicAttachment } from '../topic-attachment.js';
+import {
+  type AssignedBroker,
+  type BaseCommandInit,
+  InitialPosition,
+  type MessageId,
+  SubscriptionType,
+} from '../wire/commands.js';
+import { encodeAck, type MessageFields } from '../wire/hot-commands.js';
+import { AckGroup } from './ack-group.js';
+import { type ConsumerOptions, consumerDefaults } from './consumer.options.js';
+import { ConsumerSession, type ConsumerSessionOwner } from './consumer-session.js';
+import { type AckDone, Delivery } from './delivery.js';
+import { FlowWindow } from './flow-window.js';
+
+const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
+/** Ids in one REDELIVER_UNACKNOWLEDGED_MESSAGES, as the Java client. */
+const redeliverMax = 1_000;
+
+/**
+ * A subscription's consumer over all the connections it outlives. Entries come whole; who takes them walks their
+ * messages and acknowledges them one by one, by entry, or all up to one.
+ *
+ * `generation` tells deliveries apart that became void together: on reattachment, on `redeliverAll` and on a seek the
+ * broker delivers again what is unacknowledged, and acknowledging an older delivery gives no more credit.
+ */
+export class TopicConsumer implements ConsumerSessionOwner {
+  readonly topic: string;
+  readonly subscription: string;
+  private readonly options: ConsumerOptions & typeof consumerDefaults;
+  private readonly attachment: TopicAttachment;
+  private readonly window: FlowWindow;
+  private readonly acks: AckGroup;
+  private readonly consumerId: number;
+  private session: ConsumerSession | undefined;
+  private generation = 0;
+  /** Exclusive and failover: messages of an older epoch were on their way when redelivery was asked for. */
+  private epoch = 0;
+  /** Charged messages of this generation that were not acknowledged or given back. */
+  private held = 0;
+  private reattached: (() => void)[] = [];
+
+  constructor(
+    private readonly connector: Connector,
+    options: ConsumerOptions,
+  ) {
+    this.options = { ...consumerDefaults, ...options };
+    this.topic = options.topic;
+    this.subscription = options.subscription;
+    this.consumerId = connector.nextConsumerId();
+    const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck } = this.options;
+    this.window = new FlowWindow({ messagesMax: permits, bytesMax: windowBytesMax });
+    this.acks = new AckGroup(
+      { consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax, batchIndexAck },
+      () => this.session?.connection,
+    );
+    this.attachment = new TopicAttachment({
+      connector,
+      topic: options.topic,
+      tenantKey: options.tenantKey,
+      use: 'dispatch',
+      firstAttachTimeoutMs: connector.operationTimeoutMs,
+      backoff: options.backoff,
+      open: (connection) => this.open(connection),
+      onGivenUp: (error) => options.onClosed?.(error),
+    });
+  }
+
+  /** True while a broker dispatches to it. */
+  get attached(): boolean {
+    return this.session !== undefined;
+  }
+
+  /** Messages delivered and neither acknowledged nor given back. */
+  get unackedMessages(): number {
+    return this.held;
+  }
+
+  start(): Promise<void> {
+    return this.attachment.start();
+  }
+
+  /** Asks for no more. What was asked for, up to the window, still arrives. */
+  pause(): void {
+    this.window.pause();
+  }
+
+  resume(): void {
+    this.flow(this.window.resume());
+  }
+
+  /** Acknowledges the whole entry. `done` is called with the broker's answer, or 'Disconnected': then it comes again. */
+  ack(delivery: Delivery, done?: AckDone): void {
+    this.release(delivery, delivery.acknowledgeAll());
+    this.acks.add(delivery, done);
+  }
+
+  /** Acknowledges one message of a batch. Until all are, brokers without batch-index acks deliver all of them again. */
+  ackIndex(delivery: Delivery, batchIndex: number, done?: AckDone): void {
+    this.release(delivery, delivery.acknowledge(batchIndex));
+    this.acks.add(delivery, done);
+  }
+
+  /** Exclusive and failover: acknowledges everything up to this entry, or up to one message of it. */
+  ackCumulative(delivery: Delivery, batchIndex?: number, done?: AckDone): void {
+    if (batchIndex === undefined) delivery.acknowledgeAll();
+    else delivery.acknowledgeThrough(batchIndex);
+    if (delivery.generation === this.generation) {
+      const remaining = delivery.isAcked ? 0 : delivery.remaining;
+      this.releaseMessages(Math.max(0, this.held - remaining));
+    }
+    this.acks.addCumulative(delivery, done);
+  }
+
+  /** Shared and Key_Shared: the broker delivers these again at once, perhaps to another consumer. */
+  redeliver(deliveries: readonly Delivery[]): void {
+    for (let start = 0; start < deliveries.length; start += redeliverMax) {
+      const some = deliveries.slice(start, start + redeliverMax);
+      const messageIds = some.map(({ entry }) => ({ ledgerId: entry.ledgerId, entryId: entry.entryId }));
+      this.session?.connection.tell({
+        redeliverUnacknowledgedMessages: { consumerId: this.consumerId, messageIds },
+      });
+      for (const delivery of some) this.release(delivery, delivery.acknowledgeAll());
+    }
+  }
+
+  /** Everything unacknowledged is delivered again. */
+  redeliverAll(): void {
+    const { type } = this.options;
+    const command = { consumerId: this.consumerId, consumerEpoch: this.epoch };
+    if (type === 'exclusive' || type === 'failover') command.consumerEpoch = ++this.epoch;
+    this.acks.flush();
+    this.session?.connection.tell({ redeliverUnacknowledgedMessages: command });
+    this.generation++;
+    this.releaseMessages(this.held);
+  }
+
+  /**
+   * Moves the subscription: to this entry (inclusive) or to the first of this time or later. Every consumer of the
+   * subscription is disconnected and comes back; resolves when this one is back.
+   */
+  async seek(to: EntryPosition | { readonly publishTimeMs: number }): Promise<void> {
+    const session = this.attachedSession();
+    await this.acks.drained();
+    const back = new Promise<void>((resolve) => this.reattached.push(resolve));
+    const { consumerId } = this;
+    const seek =
+      'publishTimeMs' in to
+        ? { consumerId, messagePublishTime: to.publishTimeMs }
+        : { consumerId, messageId: { ledgerId: to.ledgerId, entryId: to.entryId } };
+    await session.connection.request({ seek });
+    if (this.session === session) this.onSessionEnded(session, 'seek', undefined);
+    await back;
+  }
+
+  /** Deletes the subscription and ends this consumer; 'force' also when others are connected. */
+  async unsubscribe(force = false): Promise<void> {
+    const session = this.attachedSession();
+    await this.acks.drained();
+    await session.connection.request({ unsubscribe: { consumerId: this.consumerId, force } });
+    await this.close();
+  }
+
+  /** The last message that can be dispatched; -1:-1 for an empty topic. */
+  async lastMessageId(): Promise<MessageId> {
+    const { getLastMessageIdResponse } = await this.attachedSession().connection.request({
+      getLastMessageId: { consumerId: this.consumerId },
+    });
+    if (getLastMessageIdResponse === undefined) {
+      throw new PulsarError('MalformedFrame', 'GET_LAST_MESSAGE_ID answered otherwise');
+    }
+    return getLastMessageIdResponse.lastMessageId;
+  }
+
+  /** Sends the acknowledgements that wait, then leaves the subscription. */
+  async close(): Promise<void> {
+    await this.acks.drained();
+    const session = this.session;
+    this.session = undefined;
+    this.attachment.close();
+    await session?.close();
+  }
+
+  // What the session tells.
+
+  onMessage(
+    session: ConsumerSession,
+    frame: Buffer,
+    message: MessageFields,
+    start: number,
+    end: number,
+  ): void {
+    if (this.session !== session) return;
+    let entry: BrokerEntry;
+    try {
+      entry = parseEntry(frame, start, end, message, this.options);
+    } catch (error) {
+      if (!(error instanceof EntryDecodeError)) throw error;
+      this.rejectCorrupt(session, message, error);
+      return;
+    }
+    const charged = chargedMessages(entry, message.ackSet);
+    this.window.arrived(charged, end - start);
+    if (message.consumerEpoch !== undefined && message.consumerEpoch < this.epoch) {
+      this.flow(this.window.taken(charged));
+      return;
+    }
+    this.held += charged;
+    if (this.options.creditOn === 'arrival') this.flow(this.window.taken(charged));
+    this.options.onEntry(
+      new Delivery(entry, message.redeliveryCount, this.generation, charged, message.ackSet),
+    );
+  }
+
+  onSessionEnded(session: ConsumerSession, reason: string, assigned: AssignedBroker | undefined): void {
+    if (this.session !== session) return;
+    this.session = undefined;
+    this.acks.flush();
+    this.attachment.lost(reason, assigned);
+  }
+
+  onActiveChange(active: boolean): void {
+    this.options.onActiveChange?.(active);
+  }
+
+  onEndOfTopic(): void {
+    this.options.onEndOfTopic?.();
+  }
+
+  private async open(connection: Connection): Promise<void> {
+    const session = new ConsumerSession(connection, this.consumerId, this);
+    await session.open(this.subscribeCommand());
+    if (this.attachment.state === 'closed') {
+      await session.close();
+      return;
+    }
+    if (session.ended) throw new PulsarError('Disconnected', 'closed by the broker while opening');
+    this.session = session;
+    this.generation++;
+    this.held = 0;
+    session.flow(this.window.start());
+    const waiting = this.reattached;
+    this.reattached = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private subscribeCommand(): NonNullable<BaseCommandInit['subscribe']> {
+    const { options } = this;
+    const { keyShared } = options;
+    return {
+      topic: this.topic,
+      subscription: this.subscription,
+      subType: SubscriptionType[options.type],
+      consumerId: this.consumerId,
+      consumerName: options.consumerName,
+      priorityLevel: options.priorityLevel,
+      durable: options.durable ?? true,
+      metadata: options.metadata && [...options.metadata],
+      readCompacted: options.readCompacted ?? false,
+      initialPosition: InitialPosition[options.initialPosition ?? 'latest'],
+      forceTopicCreation: options.createTopic ?? false,
+      keySharedMeta: keyShared && {
+        keySharedMode: keySharedModes[keyShared.mode],
+        hashRanges: keyShared.hashRanges && [...keyShared.hashRanges],
+        allowOutOfOrderDelivery: keyShared.allowOutOfOrderDelivery,
+      },
+      subscriptionProperties: options.properties && [...options.properties],
+      consumerEpoch: this.epoch,
+    };
+  }
+
+  /** Acknowledged, so that bytes that nobody can read do not come for ever; the Java client does the same. */
+  private rejectCorrupt(session: ConsumerSession, message: MessageFields, error: EntryDecodeError): void {
+    const position = { ledgerId: message.ledgerId, entryId: message.entryId };
+    const { topic, subscription, consumerId } = this;
+    const fields = { event: 'pulsar-corrupt-entry', topic, subscription, ...position, reason: error.message };
+    this.connector.log.warn(fields, 'acknowledged an entry that cannot be read');
+    session.connection.send(encodeAck({ consumerId, ackType: 0, messageIds: [position] }));
+    this.flow(this.window.taken(1));
+    this.options.onCorruptEntry?.(position, error);
+  }
+
+  private release(delivery: Delivery, messages: number): void {
+    if (delivery.generation === this.generation) this.releaseMessages(messages);
+  }
+
+  private releaseMessages(messages: number): void {
+    this.held -= messages;
+    if (this.options.creditOn === 'ack') this.flow(this.window.taken(messages));
+  }
+
+  private flow(permits: number): void {
+    this.session?.flow(permits);
+  }
+
+  private attachedSession(): ConsumerSession {
+    if (this.session === undefined) {
+      throw new PulsarError('Disconnected', 'the consumer is not attached to a broker');
+    }
+    return this.session;
+  }
+}
+
+function chargedMessages(entry: BrokerEntry, ackSet: readonly bigint[] | undefined): number {
+  if (ackSet === undefined || !entry.isBatch) return entry.numMessages;
+  let unacked = 0;
+  for (const word of ackSet) {
+    for (let rest = word; rest > 0n; rest &= rest - 1n) unacked++;
+  }
+  return Math.min(unacked, entry.numMessages);
+}
+
+/** Resolves when the broker dispatches. Rejects with its PulsarError: 'ConsumerBusy', 'TopicNotFound' and so on. */
+export async function createConsumer(connector: Connector, options: ConsumerOptions): Promise<TopicConsumer> {
+  const consumer = new TopicConsumer(connector, options);
+  await consumer.start();
+  return consumer;
+}

@@ -1,0 +1,72 @@
+import type { BrokerEntry } from '../entry.js';
+import type { AckedPosition } from '../wire/hot-commands.js';
+import { BatchAckSet } from './batch-ack-set.js';
+
+export type AckDone = (error?: Error) => void;
+
+/** One entry as it was given to a consumer, and how far its messages are acknowledged. */
+export class Delivery {
+  private acks: BatchAckSet | undefined;
+  private whole = false;
+
+  constructor(
+    readonly entry: BrokerEntry,
+    /** How often it was delivered before; counted by the broker's memory, on Shared and Key_Shared. */
+    readonly redeliveryCount: number,
+    /** Grows whenever what was delivered before becomes void: reattached, redelivered, seeked. */
+    readonly generation: number,
+    /** Messages not acknowledged before: what the broker charged. */
+    readonly charged: number,
+    ackSet: readonly bigint[] | undefined,
+  ) {
+    if (ackSet !== undefined && entry.isBatch) this.acks = new BatchAckSet(entry.numMessages, ackSet);
+  }
+
+  /** False for a message of the batch that was acknowledged before: skip it. */
+  isUnacked(batchIndex: number): boolean {
+    if (this.whole) return false;
+    return this.acks === undefined || this.acks.has(batchIndex);
+  }
+
+  /** Messages of it that wait for their acknowledgement. */
+  get remaining(): number {
+    if (this.whole) return 0;
+    return this.acks?.remaining ?? this.charged;
+  }
+
+  get isAcked(): boolean {
+    return this.whole;
+  }
+
+  /** Messages newly acknowledged. */
+  acknowledgeAll(): number {
+    const { remaining } = this;
+    this.whole = true;
+    return remaining;
+  }
+
+  /** Messages newly acknowledged: 1 or 0. */
+  acknowledge(batchIndex: number): number {
+    return this.withAcks((acks) => acks.acknowledge(batchIndex));
+  }
+
+  acknowledgeThrough(batchIndex: number): number {
+    return this.withAcks((acks) => acks.acknowledgeThrough(batchIndex));
+  }
+
+  /** As ACK says it: with the set of what is left, if anything is. */
+  position(): AckedPosition {
+    const { ledgerId, entryId, numMessages } = this.entry;
+    if (this.whole || this.acks === undefined) return { ledgerId, entryId };
+    return { ledgerId, entryId, ackSet: this.acks.words(), batchSize: numMessages };
+  }
+
+  private withAcks(acknowledge: (acks: BatchAckSet) => number): number {
+    if (this.whole) return 0;
+    if (!this.entry.isBatch) return this.acknowledgeAll();
+    this.acks ??= new BatchAckSet(this.entry.numMessages);
+    const acknowledged = acknowledge(this.acks);
+    if (this.acks.remaining === 0) this.whole = true;
+    return acknowledged;
+  }
+}
