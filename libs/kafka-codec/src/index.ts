@@ -13,3 +13,24 @@ export {
 } from './kafka-codec.errors.js';
 export { decodeRequestHeader, encodeRequestFrame, type RequestHeader } from './request-header.js';
 export { decodeResponseHeader, encodeResponseFrame, responseHeaderVersion } from './response-header.js';
+export { encodeMessageSet, type MessageSetOptions } from './record-batch/message-set-writer.js';
+export { MessageSetCursor } from './record-batch/message-set-cursor.js';
+export {
+  encodeRecordBatch,
+  type RecordBatchOptions,
+  RecordBatchWriter,
+  type RecordHeader,
+  type RecordInput,
+  toRecordBatch,
+} from './record-batch/record-batch-writer.js';
+export { compressRecords, decompressRecords, RecordCompression } from './record-batch/record-compression.js';
+export { RecordCursor, type RecordFields } from './record-batch/record-cursor.js';
+export {
+  type MessageSet,
+  type RecordBatch,
+  type RecordSet,
+  recordsBytes,
+  splitRecordSets,
+  validateProducedBatch,
+  verifyBatchCrc,
+} from './record-batch/record-set.js';
