@@ -3,6 +3,8 @@ import { createAuthProvider } from './auth/auth-provider.js';
 import { type PulsarClientOptions, type ResolvedClientOptions, withDefaults } from './client.options.js';
 import type { BrokerAddress, Connection, Connector, ConnectOptions, PulsarLog } from './connection.js';
 import { ConnectionPool } from './connection-pool.js';
+import { createConsumer, type TopicConsumer } from './consumer/consumer.js';
+import type { ConsumerOptions } from './consumer/consumer.options.js';
 import { TopicLookup } from './lookup.js';
 import { createProducer, type Producer } from './producer/producer.js';
 import type { ProducerOptions } from './producer/producer.options.js';
@@ -134,6 +136,10 @@ export class PulsarClient implements Connector {
 
   createProducer(options: ProducerOptions): Promise<Producer> {
     return createProducer(this, options);
+  }
+
+  subscribe(options: ConsumerOptions): Promise<TopicConsumer> {
+    return createConsumer(this, options);
   }
 
   createReader(options: ReaderOptions): Promise<TopicReader> {

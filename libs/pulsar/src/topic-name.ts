@@ -8,7 +8,6 @@ export interface TopicName {
   readonly tenant: string;
   /** Without the tenant. */
   readonly namespace: string;
-  /** May contain slashes. */
   readonly localName: string;
   /** Of a name that ends in `-partition-<n>`, else -1. */
   readonly partition: number;
@@ -22,9 +21,9 @@ const entityName = /^[-=:.\w]+$/;
 
 /** Parses full names, `tenant/namespace/name` and `name` (then in public/default). Throws 'InvalidTopicName'. */
 export function parseTopicName(text: string): TopicName {
-  const match = /^(?:(persistent|non-persistent):\/\/)?(?:([^/]+)\/([^/]+)\/)?(.+)$/s.exec(text);
+  const match = /^(?:(persistent|non-persistent):\/\/)?(?:([^/]+)\/([^/]+)\/)?([^/]+)$/s.exec(text);
   const [, domain = 'persistent', tenant = 'public', namespace = 'default', localName = ''] = match ?? [];
-  if (!match || (match[1] !== undefined && match[2] === undefined) || localName.includes('://')) {
+  if (!match || (match[1] !== undefined && match[2] === undefined)) {
     throw new PulsarError('InvalidTopicName', `"${text}" is no topic name`);
   }
   if (!entityName.test(tenant) || !entityName.test(namespace)) {

@@ -240,7 +240,7 @@ export class PulsarAdmin {
 
   // Positions
 
-  /** -1 and -1 when the topic is empty. */
+  /** `entryId` is -1 when the topic is empty. */
   lastMessageId(topic: string): Promise<AdminMessageId> {
     return this.#get(`${topicPath(topic)}/lastMessageId`);
   }
