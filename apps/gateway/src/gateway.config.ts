@@ -12,7 +12,9 @@ const port = z.int().min(0).max(65_535);
 const milliseconds = z.int().min(1).max(86_400_000);
 const bytes = z.int().min(1).max(2_147_483_647);
 const count = z.int().min(1).max(10_000_000);
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/, 'letters, digits, dot, underscore and hyphen');
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/, 'letters, digits, dot, underscore and hyphen');
 /** A text that one of the libs judges: `fault` says what is wrong with it. */
 const judged = (fault: (value: string) => string | undefined) =>
   z.string().superRefine((value, context) => {
@@ -86,7 +88,9 @@ const listener = z.strictObject({
   connectionsPerAddressMax: count.default(10_000),
   authenticationTimeoutMs: milliseconds.default(10_000).describe('From accept to authenticated, in total.'),
   idleTimeoutMs: milliseconds.default(600_000),
-  sendBufferBytesMax: bytes.default(4_194_304).describe('Unsent answers per connection before reading stops.'),
+  sendBufferBytesMax: bytes
+    .default(4_194_304)
+    .describe('Unsent answers per connection before reading stops.'),
 });
 
 /** The Kafka front's own settings are declared in its lib; the listeners are every protocol's alike. */
@@ -98,7 +102,12 @@ const kafka = z.strictObject({
 const tenantKafka = z.strictObject({
   autoCreateTopics: z.boolean().default(false).describe('Metadata for an unknown topic creates it.'),
   partitionsDefault: z.int().min(1).max(1_000).default(1),
-  messageBytesMax: z.int().min(1_024).max(5_000_000).default(1_048_588).describe('max.message.bytes of new topics.'),
+  messageBytesMax: z
+    .int()
+    .min(1_024)
+    .max(5_000_000)
+    .default(1_048_588)
+    .describe('max.message.bytes of new topics.'),
 });
 
 const limits = z.strictObject({
@@ -111,7 +120,11 @@ const limits = z.strictObject({
 const user = z.strictObject({
   name: name,
   password: z.string().min(1).optional().describe('A verifier made by `pulsegate hash-password`.'),
-  passwordEnv: z.string().min(1).optional().describe('Environment variable that holds the password or verifier.'),
+  passwordEnv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Environment variable that holds the password or verifier.'),
   passwordFile: file.optional().describe('File that holds the password or verifier.'),
   groups: z.array(name).default([]),
 });
@@ -121,15 +134,16 @@ const permission = z.strictObject({
   principals: z.array(z.string().regex(/^(\*|(user|group):.+)$/, 'user:NAME, group:NAME or *')).min(1),
   actions: z.array(z.enum(['produce', 'consume', 'create', 'delete', 'alter', 'describe', '*'])).min(1),
   resource: z.strictObject({
-    type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster']),
+    type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster', '*']),
     match: z.enum(['literal', 'prefix', 'pattern']).default('literal'),
-    name: z.string().min(1),
+    name: z.string().min(1).describe('May hold %u, the name of the user.'),
   }),
 });
 
 const tenant = z.strictObject({
   name: tenantName,
-  namespace: judged(pulsarNamespaceFault).describe('Pulsar namespace, `tenant/namespace`, that holds everything of this tenant.',
+  namespace: judged(pulsarNamespaceFault).describe(
+    'Pulsar namespace, `tenant/namespace`, that holds everything of this tenant.',
   ),
   kafka: tenantKafka.prefault({}),
   limits: limits.prefault({}),
@@ -157,7 +171,9 @@ export const gatewayConfigSchema = z
         serveUnverified: z
           .boolean()
           .default(false)
-          .describe('Serve namespaces that lack what exactly-once and stable offsets need. Data may be lost.'),
+          .describe(
+            'Serve namespaces that lack what exactly-once and stable offsets need. Data may be lost.',
+          ),
         retryMs: milliseconds.default(5_000).describe('Pause before a failed verification is repeated.'),
       })
       .prefault({}),
@@ -243,7 +259,8 @@ function pulsarFaults({ auth, tls }: GatewayConfig['pulsar']): ConfigFault[] {
   if (auth.method === 'token' && (auth.token === undefined) === (auth.tokenFile === undefined)) {
     faults.push({ path: ['pulsar', 'auth'], message: 'give exactly one of token and tokenFile' });
   }
-  const inlineSecret = auth.method === 'oauth2' && auth.clientId !== undefined && auth.clientSecret !== undefined;
+  const inlineSecret =
+    auth.method === 'oauth2' && auth.clientId !== undefined && auth.clientSecret !== undefined;
   if (auth.method === 'oauth2' && inlineSecret === (auth.credentialsFile !== undefined)) {
     const message = 'give either clientId and clientSecret, or credentialsFile';
     faults.push({ path: ['pulsar', 'auth'], message });

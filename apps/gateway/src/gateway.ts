@@ -83,5 +83,11 @@ function endpointOf(app: NestFastifyApplication, protocol: string): string {
 function nestLogger(log: Log): LoggerService {
   const line = (level: keyof Log) => (message: unknown, context?: unknown) =>
     log[level]({ event: 'nest', context: String(context ?? '') }, String(message));
-  return { log: line('debug'), debug: line('debug'), verbose: line('debug'), warn: line('warn'), error: line('error') };
+  return {
+    log: line('debug'),
+    debug: line('debug'),
+    verbose: line('debug'),
+    warn: line('warn'),
+    error: line('error'),
+  };
 }

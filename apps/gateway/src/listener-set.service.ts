@@ -45,7 +45,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
         };
         const listener = new Listener(options, protocol, {
           log: this.log,
-          counters: this.metrics.protocol(protocol.name),
+          metrics: this.metrics,
         });
         this.listeners.push(listener);
         this.opened.push(await this.open(listener, each));
@@ -68,14 +68,22 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       const info = await listener.listen();
       this.log.info(
-        { event: 'listener.opened', listener: info.name, protocol: info.protocol, host: info.host, port: info.port, tls: info.tls },
+        {
+          event: 'listener.opened',
+          listener: info.name,
+          protocol: info.protocol,
+          host: info.host,
+          port: info.port,
+          tls: info.tls,
+        },
         'listener is open',
       );
       return info;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const address = `${config.host}:${config.port}`;
-      if (code === 'EADDRINUSE') throw new Error(`${address} (listener ${config.name}) is in use already`, { cause: error });
+      if (code === 'EADDRINUSE')
+        throw new Error(`${address} (listener ${config.name}) is in use already`, { cause: error });
       throw error;
     }
   }

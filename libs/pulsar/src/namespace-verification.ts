@@ -158,7 +158,7 @@ async function apply(admin: PulsarAdmin, namespace: string, missing: NamespaceCh
 
 async function create(admin: PulsarAdmin, namespace: string): Promise<Policies | undefined> {
   const tenant = namespace.split('/')[0] ?? '';
-  const tenantThere = await unlessRefused(admin.tenant(tenant), [401, 403]);
+  const tenantThere = await unlessRefused(admin.tenant(tenant), [401, 403, 404]);
   if (tenantThere === undefined) {
     const allowedClusters = (await unlessRefused(admin.clusters(), [401, 403])) ?? [];
     await permitted(admin.createTenant(tenant, { adminRoles: [], allowedClusters }));
@@ -181,6 +181,7 @@ async function permitted(change: Promise<unknown>): Promise<boolean> {
   return (await unlessRefused<unknown>(change.catch(ifStatus([401, 403], refused)), [409])) !== refused;
 }
 
+/** The answer, or undefined where the admin REST answered with one of these statuses. */
 async function unlessRefused<T>(answer: Promise<T>, statuses: readonly number[]): Promise<T | undefined> {
   return answer.catch(ifStatus(statuses, undefined));
 }

@@ -1,7 +1,19 @@
 import Table from 'cli-table3';
 import { runGateway } from '#apps/gateway';
-import { demoConfig, demoFacts, demoFile, demoPassword, type DemoFacts, writeDemoFacts } from '../demo/demo-settings.js';
-import { produceWithKafka, readFromPulsar, type SentRecord, type StoredMessage } from '../demo/demo-records.js';
+import {
+  demoConfig,
+  demoFacts,
+  demoFile,
+  demoPassword,
+  type DemoFacts,
+  writeDemoFacts,
+} from '../demo/demo-settings.js';
+import {
+  produceWithKafka,
+  readFromPulsar,
+  type SentRecord,
+  type StoredMessage,
+} from '../demo/demo-records.js';
 import { obtainPulsar } from '../pulsar-standalone/index.js';
 
 export interface DemoOptions {
@@ -37,7 +49,10 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
   }
 }
 
-async function runDemo(options: DemoOptions, pulsar: { serviceUrl: string; adminUrl: string }): Promise<number> {
+async function runDemo(
+  options: DemoOptions,
+  pulsar: { serviceUrl: string; adminUrl: string },
+): Promise<number> {
   const password = demoPassword();
   const ports = { kafkaPort: Number(options.kafkaPort), adminPort: Number(options.adminPort) };
   say('Gateway: starting with the demo tenant');
@@ -71,7 +86,16 @@ function sameRecord(sent: SentRecord, stored: StoredMessage | undefined): boolea
 
 function recordTable(sent: readonly SentRecord[], stored: ReadonlyMap<SentRecord, StoredMessage>): string {
   const table = new Table({
-    head: ['sent by Kafka', 'partition', 'offset', 'found in Pulsar topic', 'message id', 'index', 'key', 'value'],
+    head: [
+      'sent by Kafka',
+      'partition',
+      'offset',
+      'found in Pulsar topic',
+      'message id',
+      'index',
+      'key',
+      'value',
+    ],
     style: { head: [], border: [] },
   });
   for (const record of sent) {

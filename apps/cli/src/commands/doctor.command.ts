@@ -13,7 +13,11 @@ interface Finding {
 }
 
 /** `pulsegate doctor`: exit code 0 when all is well, 1 when something is missing. */
-export async function doctorCommand(options: { config: string; json?: boolean; fix?: boolean }): Promise<number> {
+export async function doctorCommand(options: {
+  config: string;
+  json?: boolean;
+  fix?: boolean;
+}): Promise<number> {
   const config = loadConfig(options.config);
   const client = new PulsarClient(pulsarClientOptions(config.pulsar, silentLog));
   const findings: Finding[] = [];
@@ -55,11 +59,21 @@ async function attempt(
 
 function fault(subject: string, check: string, wanted: string, error: unknown): Finding {
   const found = error instanceof Error ? error.message : String(error);
-  return { subject, check, ok: false, found, wanted, command: `start Pulsar, or correct ${wanted} in the configuration` };
+  return {
+    subject,
+    check,
+    ok: false,
+    found,
+    wanted,
+    command: `start Pulsar, or correct ${wanted} in the configuration`,
+  };
 }
 
 function asText(findings: readonly Finding[]): string {
-  const table = new Table({ head: ['', 'what', 'check', 'found', 'wanted'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['', 'what', 'check', 'found', 'wanted'],
+    style: { head: [], border: [] },
+  });
   for (const each of findings) {
     table.push([each.ok ? 'ok' : 'MISSING', each.subject, each.check, each.found, each.wanted]);
   }

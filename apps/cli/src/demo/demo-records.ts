@@ -80,7 +80,10 @@ async function readPartition(
   const wanted = new Map(records.map((record) => [record.kafkaOffset, record]));
   const found = new Map<SentRecord, StoredMessage>();
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`Pulsar gave ${found.size} of ${records.length} records`)), timeoutMs);
+  const timer = setTimeout(
+    () => reject(new Error(`Pulsar gave ${found.size} of ${records.length} records`)),
+    timeoutMs,
+  );
   const reader = await client.createReader({
     topic: topicName,
     tenantKey: 'demo',
@@ -96,12 +99,12 @@ async function readPartition(
           topic: topicName,
           messageId: `${entry.ledgerId}:${entry.entryId}`,
           index: cursor.index,
-          source: cursor.properties.find((each) => each.key === 'source')?.value,
+          source: cursor.properties().find((each) => each.key === 'source')?.value,
         });
       }
       if (found.size === records.length) resolve();
     },
-    onError: reject,
+    onClosed: reject,
   });
   try {
     await done;

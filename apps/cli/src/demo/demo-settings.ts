@@ -62,7 +62,13 @@ export async function demoConfig(options: {
     pulsar: { serviceUrl: options.serviceUrl, adminUrl: options.adminUrl },
     kafka: {
       listeners: [
-        { name: 'kafka', host: '127.0.0.1', port: options.kafkaPort, defaultTenant: tenant, anonymousTenant: tenant },
+        {
+          name: 'kafka',
+          host: '127.0.0.1',
+          port: options.kafkaPort,
+          defaultTenant: tenant,
+          anonymousTenant: tenant,
+        },
       ],
     },
     admin: { host: '127.0.0.1', port: options.adminPort },
@@ -73,8 +79,7 @@ export async function demoConfig(options: {
         kafka: { autoCreateTopics: true, partitionsDefault: 3 },
         users: [{ name: username, password: await scryptVerifier(options.password) }],
         permissions: [
-          { principals: ['*'], actions: ['*'], resource: { type: 'topic', match: 'pattern', name: '*' } },
-          { principals: ['*'], actions: ['*'], resource: { type: 'cluster', match: 'pattern', name: '*' } },
+          { principals: ['*'], actions: ['*'], resource: { type: '*', match: 'pattern', name: '*' } },
         ],
       },
     ],

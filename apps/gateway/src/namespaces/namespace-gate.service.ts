@@ -119,6 +119,7 @@ export class NamespaceGate implements OnModuleDestroy {
     const fields = { event: 'namespace', tenant: after.tenant, namespace: after.namespace };
     if (after.served) this.log.info(fields, 'namespace verified');
     else if (after.fault) this.log.warn({ ...fields, reason: after.fault }, 'namespace not verified yet');
-    else this.log.error({ ...fields, missing: after.missing }, 'namespace is not served: run pulsegate doctor');
+    else
+      this.log.error({ ...fields, missing: after.missing }, 'namespace is not served: run pulsegate doctor');
   }
 }

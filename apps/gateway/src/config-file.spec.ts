@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from './config-file.js';
+import { configJsonSchema } from './config-schema.js';
+
+describe('the configuration file', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pulsegate-config-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function faultsOf(
+    text: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): readonly { where: string; key: string }[] {
+    const file = join(folder, 'pulsegate.yaml');
+    writeFileSync(file, text);
+    try {
+      loadConfig(file, environment);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        return error.faults.map(({ where, key }) => ({ where: where.replace(`${file}:`, ''), key }));
+      }
+      throw error;
+    }
+    return [];
+  }
+
+  it('names every fault at once, with line and key', () => {
+    const faults = faultsOf(
+      [
+        'pulsar: { serviceUrl: "http://x" }', // 1
+        'kafka:', // 2
+        '  nodeld: 3', // 3
+        '  listeners:', // 4
+        '    - { name: a, host: 127.0.0.1, port: 99999 }', // 5
+        'tenants:', // 6
+        '  - { name: public, namespace: nowhere }', // 7
+      ].join('\n'),
+    );
+    expect(faults.map((each) => `${each.where.split(':')[0]} ${each.key}`).sort()).toEqual([
+      '1 pulsar.serviceUrl',
+      '3 kafka.nodeld',
+      '5 kafka.listeners.0.port',
+      '7 tenants.0.name',
+      '7 tenants.0.namespace',
+    ]);
+  });
+
+  it('finds faults between keys', () => {
+    const faults = faultsOf(
+      [
+        'kafka:',
+        '  listeners:',
+        '    - { name: a, host: 0.0.0.0, port: 9092, anonymousTenant: acme, defaultTenant: nobody }',
+        '    - { name: a, host: 0.0.0.0, port: 9092 }',
+        'tenants:',
+        '  - { name: acme, namespace: a/b, users: [{ name: alice }] }',
+        '  - { name: other, namespace: a/b }',
+      ].join('\n'),
+    );
+    expect(faults.map((each) => each.key).sort()).toEqual([
+      'kafka.listeners.0.anonymousTenant',
+      'kafka.listeners.0.defaultTenant',
+      'kafka.listeners.1.name',
+      'kafka.listeners.1.port',
+      'tenants.0.users.0',
+      'tenants.1.namespace',
+    ]);
+  });
+
+  it('takes the environment over the file, and names the variable that is wrong', () => {
+    expect(faultsOf('admin: { port: 1 }', { PULSEGATE__admin__port: 'many' })).toEqual([
+      { where: 'PULSEGATE__admin__port', key: 'admin.port' },
+    ]);
+    const file = join(folder, 'env.yaml');
+    writeFileSync(file, 'admin: { port: 1 }');
+    const config = loadConfig(file, {
+      PULSEGATE__admin__port: '8091',
+      PULSEGATE__tenants__0__name: 'acme',
+      PULSEGATE__tenants__0__namespace: 'acme/kafka',
+    });
+    expect(config.admin.port).toBe(8091);
+    expect(config.tenants[0]?.namespace).toBe('acme/kafka');
+  });
+
+  it('says where YAML itself is broken, and that a file is absent', () => {
+    expect(faultsOf('kafka: [').at(0)?.where).toMatch(/^1:/);
+    expect(() => loadConfig(join(folder, 'absent.yaml'), {})).toThrow(/there is no such file/);
+  });
+
+  it('resolves file names against its own folder', () => {
+    const file = join(folder, 'files.yaml');
+    writeFileSync(file, 'pulsar: { auth: { method: token, tokenFile: secrets/token } }');
+    const { auth } = loadConfig(file, {}).pulsar;
+    expect(auth).toEqual({ method: 'token', tokenFile: join(folder, 'secrets/token') });
+  });
+
+  it('accepts the example, and has a schema for editors', () => {
+    const config = loadConfig('deploy/pulsegate.example.yaml', {});
+    expect(config.tenants[0]?.name).toBe('acme');
+    expect(JSON.stringify(configJsonSchema())).toContain('"serveUnverified"');
+  });
+});

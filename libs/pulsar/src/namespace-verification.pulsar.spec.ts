@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PulsarClient } from './client.js';
+import { verifyNamespace } from './namespace-verification.js';
+
+const serviceUrl = process.env.PULSEGATE_TEST_PULSAR_URL ?? 'pulsar://127.0.0.1:6650';
+const adminUrl = process.env.PULSEGATE_TEST_PULSAR_ADMIN_URL ?? 'http://127.0.0.1:8080';
+
+describe('verifying a namespace', () => {
+  let client: PulsarClient;
+  beforeAll(() => {
+    client = new PulsarClient({ serviceUrl, adminUrl });
+  });
+  afterAll(() => client.close());
+
+  it('says what is missing, with the command that mends it, and changes nothing unless asked', async () => {
+    const namespace = `verify-${randomBytes(4).toString('hex')}/kafka`;
+    const { admin } = client;
+    const missingOf = async (apply: boolean) => {
+      const { checks } = await verifyNamespace(admin, namespace, { apply });
+      return checks.filter((each) => !each.ok);
+    };
+    const absent = await missingOf(false);
+    expect(absent.map((each) => each.check)).toEqual(['namespace']);
+    expect(absent[0]?.command).toContain(`pulsar-admin namespaces create ${namespace}`);
+
+    await admin.createTenant(namespace.split('/')[0] ?? '', {
+      adminRoles: [],
+      allowedClusters: await admin.clusters(),
+    });
+    await admin.createNamespace(namespace);
+    const bare = await missingOf(false);
+    expect(bare.map((each) => each.check)).toEqual(['deduplication', 'inactive-topics', 'retention']);
+    for (const each of bare) expect(each.command).toMatch(/^pulsar-admin namespaces set-/);
+
+    expect(await missingOf(true)).toEqual([]);
+    const policies = await admin.namespacePolicies(namespace);
+    expect(policies.deduplicationEnabled).toBe(true);
+    expect(policies.inactive_topic_policies?.deleteWhileInactive).toBe(false);
+    expect(policies.retention_policies?.retentionTimeInMinutes).toBe(10_080);
+  });
+
+  it('creates tenant and namespace where it may', async () => {
+    const namespace = `verify-${randomBytes(4).toString('hex')}/kafka`;
+    const { checks } = await verifyNamespace(client.admin, namespace, { apply: true });
+    expect(checks.filter((each) => !each.ok)).toEqual([]);
+  });
+
+  it('sees that a policy was taken away', async () => {
+    const namespace = `verify-${randomBytes(4).toString('hex')}/kafka`;
+    await verifyNamespace(client.admin, namespace, { apply: true });
+    await client.admin.setDeduplication(namespace, false);
+    await client.admin.setRetention(namespace, { retentionTimeInMinutes: 0, retentionSizeInMB: 0 });
+    const { checks } = await verifyNamespace(client.admin, namespace, { apply: false });
+    expect(checks.filter((each) => !each.ok).map((each) => each.check)).toEqual([
+      'deduplication',
+      'retention',
+    ]);
+  });
+});
