@@ -81,18 +81,18 @@ function assign(message: Message, field: Field, known: Versions): string[] {
   if (!isNullable(field)) {
     return [`for (let count = reader.notNull(${raw}); count > 0; count--) {`, `  ${push}`, '}'];
   }
-  const count = nullable === 'false' ? `reader.notNull(${raw})` : raw;
-  const checked =
-    nullable === 'true' || nullable === 'false'
-      ? []
-      : [`if (!(${nullable})) reader.notNull(${local(field)}Count);`];
+  const name = `${local(field)}Count`;
+  const lines = [`const ${name} = ${ternary(nullable, raw, `reader.notNull(${raw})`)};`];
+  if (nullable !== 'true' && nullable !== 'false') {
+    lines.splice(0, 1, `const announced = ${raw};`);
+    lines.push(`const ${name} = ${nullable} ? announced : reader.notNull(announced);`);
+  }
   return [
-    `const ${local(field)}Count = ${count};`,
-    ...checked,
-    `if (${local(field)}Count < 0) ${local(field)} = null;`,
+    ...lines,
+    `if (${name} < 0) ${local(field)} = null;`,
     'else {',
     `  ${local(field)} = [];`,
-    `  for (let count = ${local(field)}Count; count > 0; count--) ${push}`,
+    `  for (let count = ${name}; count > 0; count--) ${push}`,
     '}',
   ];
 }

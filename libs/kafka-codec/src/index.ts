@@ -32,5 +32,5 @@ export {
   recordsBytes,
   splitRecordSets,
   validateProducedBatch,
-  verifyBatchCrc,
+  verifyCrc,
 } from './record-batch/record-set.js';

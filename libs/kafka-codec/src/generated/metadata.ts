@@ -32,8 +32,8 @@ export function decodeMetadataRequest(
   if (!(version >= 0 && version <= 13)) unsupportedDecode('MetadataRequest', version);
   const flexible = version >= 9;
   let topics: MetadataRequestMetadataRequestTopic[] | null;
-  const topicsCount = flexible ? reader.readCompactArrayCount(2) : reader.readArrayCount(2);
-  if (!(version >= 1)) reader.notNull(topicsCount);
+  const announced = flexible ? reader.readCompactArrayCount(2) : reader.readArrayCount(2);
+  const topicsCount = version >= 1 ? announced : reader.notNull(announced);
   if (topicsCount < 0) topics = null;
   else {
     topics = [];

@@ -57,8 +57,8 @@ export function decodeOffsetFetchRequest(
   }
   let topics: OffsetFetchRequestOffsetFetchRequestTopic[] | null = [];
   if (version <= 7) {
-    const topicsCount = flexible ? reader.readCompactArrayCount(3) : reader.readArrayCount(3);
-    if (!(version >= 2)) reader.notNull(topicsCount);
+    const announced = flexible ? reader.readCompactArrayCount(3) : reader.readArrayCount(3);
+    const topicsCount = version >= 2 ? announced : reader.notNull(announced);
     if (topicsCount < 0) topics = null;
     else {
       topics = [];
