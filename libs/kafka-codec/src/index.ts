@@ -32,5 +32,5 @@ export {
   recordsBytes,
   splitRecordSets,
   validateProducedBatch,
-  verifyCrc,
+  verifyBatchCrc,
 } from './record-batch/record-set.js';

@@ -138,7 +138,7 @@ export function readTimestamp(reader: ByteReader): number {
 }
 
 /** The checksum that the producer computed is right: CRC-32C of a batch, CRC-32 of each message of a set. */
-export function verifyCrc(set: RecordSet): boolean {
+export function verifyBatchCrc(set: RecordSet): boolean {
   const { bytes } = set;
   if (set.magic === 2) return crc32c(bytes.subarray(BatchLayout.ATTRIBUTES_AT)) === set.crc;
   for (let at = 0; at < bytes.length; ) {
