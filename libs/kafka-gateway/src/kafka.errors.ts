@@ -1,40 +1,58 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
+import { PulsarAdminError, PulsarError, type PulsarErrorCode } from '#libs/pulsar';
 
 /** A refusal with the code that the client is to see. The message goes to the log and, where a field exists, out. */
 export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+
   constructor(
     readonly code: number,
     message: string,
   ) {
     super(message);
-    this.name = 'KafkaError';
   }
 }
 
-/** Pulsar's typed errors to Kafka's codes; what is not listed is UNKNOWN_SERVER_ERROR or, if retriable, code 6. */
-const codeOfPulsarError: Readonly<Record<string, number>> = {
+/** Pulsar's errors that have a code of their own; the rest by whether trying again may help. */
+const codeOfPulsarError: Partial<Record<PulsarErrorCode, number>> = {
   TopicNotFound: KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  TopicTerminated: KafkaErrorCode.POLICY_VIOLATION,
+  TopicTerminatedError: KafkaErrorCode.POLICY_VIOLATION,
   InvalidTopicName: KafkaErrorCode.INVALID_TOPIC_EXCEPTION,
   AuthorizationError: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
   EntryTooLarge: KafkaErrorCode.MESSAGE_TOO_LARGE,
+  ChecksumError: KafkaErrorCode.CORRUPT_MESSAGE,
+  IncompatibleSchema: KafkaErrorCode.INVALID_RECORD,
+  NotAllowedError: KafkaErrorCode.POLICY_VIOLATION,
   Timeout: KafkaErrorCode.REQUEST_TIMED_OUT,
-  ProducerBusy: KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ProducerFenced: KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
   PersistenceError: KafkaErrorCode.KAFKA_STORAGE_ERROR,
+  ProducerFenced: KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+  Closed: KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
 };
 
-interface CodedError {
-  readonly code: unknown;
-  readonly retriable?: unknown;
-}
+const codeOfAdminStatus: Readonly<Record<number, number>> = {
+  401: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  403: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  404: KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  409: KafkaErrorCode.TOPIC_ALREADY_EXISTS,
+  // Pulsar: limits of the namespace, a policy that forbids it.
+  412: KafkaErrorCode.POLICY_VIOLATION,
+};
 
 /** The one place where an error of any kind becomes a Kafka error code. */
 export function kafkaErrorCode(error: unknown): number {
   if (error instanceof KafkaError) return error.code;
-  if (!(error instanceof Error) || !('code' in error)) return KafkaErrorCode.UNKNOWN_SERVER_ERROR;
-  const { code, retriable } = error as Error & CodedError;
-  const known = typeof code === 'string' ? codeOfPulsarError[code] : undefined;
+  const known = knownCode(error);
   if (known !== undefined) return known;
-  return retriable === true ? KafkaErrorCode.NOT_LEADER_OR_FOLLOWER : KafkaErrorCode.UNKNOWN_SERVER_ERROR;
+  const retriable = (error instanceof PulsarError || error instanceof PulsarAdminError) && error.retriable;
+  return retriable ? KafkaErrorCode.NOT_LEADER_OR_FOLLOWER : KafkaErrorCode.UNKNOWN_SERVER_ERROR;
+}
+
+export function kafkaErrorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function knownCode(error: unknown): number | undefined {
+  if (error instanceof PulsarError) return codeOfPulsarError[error.code];
+  if (error instanceof PulsarAdminError) return codeOfAdminStatus[error.status];
+  return undefined;
 }

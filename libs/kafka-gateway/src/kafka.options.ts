@@ -35,7 +35,7 @@ export const kafkaOptionsSchema = z
     /** A new topic's id is read again after this long: of two gateways that wrote one, the last stays. */
     topicIdSettleMs: z.int().min(0).max(10_000).default(100),
     /** The most partitions that a client may ask for in one topic. */
-    partitionsMax: z.int().min(1).max(10_000).default(256),
+    partitionsMax: z.int().min(1).max(10_000).default(1_000),
     /** Produce: bytes that a compressed batch may become. */
     decompressedBytesMax: z
       .int()

@@ -1,0 +1,44 @@
+/**
+ * Request bytes in flight over all connections of the process. When they are over the bound, no connection is read
+ * until they are under three quarters of it: what was read is served meanwhile, so nothing waits for itself.
+ */
+export class ProcessBudget {
+  #bytes = 0;
+  #exhausted = false;
+  readonly #listeners = new Set<(exhausted: boolean) => void>();
+
+  constructor(private readonly bytesMax: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get exhausted(): boolean {
+    return this.#exhausted;
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (!this.#exhausted && this.#bytes > this.bytesMax) this.#change(true);
+  }
+
+  remove(bytes: number): void {
+    this.#bytes -= bytes;
+    if (this.#exhausted && this.#bytes <= this.bytesMax * 0.75) this.#change(false);
+  }
+
+  /** Tells of every change, and of the state now. Returns the way to cancel. */
+  watch(listener: (exhausted: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#exhausted) listener(true);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #change(exhausted: boolean): void {
+    this.#exhausted = exhausted;
+    for (const listener of [...this.#listeners]) {
+      // A listener that resumes its link may read at once and exhaust the budget again: the rest hear that instead.
+      if (this.#exhausted === exhausted) listener(exhausted);
+    }
+  }
+}

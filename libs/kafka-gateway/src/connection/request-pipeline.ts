@@ -1,0 +1,107 @@
+import type { Buffer } from 'node:buffer';
+import type { RequestHeader } from '#libs/kafka-codec';
+import type { ProtocolCounters } from '#libs/telemetry';
+import type { Link } from '#libs/transport';
+import type { ConnectionState, GatewayServices } from '../handler.js';
+import type { ProcessBudget } from './process-budget.js';
+import { blocked, ReadGate } from './read-gate.js';
+import { KafkaRequest, type nothing } from './request.js';
+import { ResponseOrder } from './response-order.js';
+
+/**
+ * The requests of one connection that were read and are not answered: counts them and their bytes, sends answers in
+ * the order of the requests, and pauses the link while there are too many, while a step of authentication is open and
+ * while the tenant is over its rate.
+ */
+export class RequestPipeline {
+  readonly #gate: ReadGate;
+  readonly #order = new ResponseOrder<KafkaRequest>((request) => this.#send(request));
+  readonly #counters: ProtocolCounters;
+  readonly #forgetBudget: () => void;
+  #bytes = 0;
+  #muteTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #drainWaiters: (() => void)[] = [];
+
+  constructor(
+    private readonly link: Link,
+    private readonly gateway: GatewayServices,
+    private readonly budget: ProcessBudget,
+    /** Ends the connection after an answer that asked for it. */
+    private readonly closeAfterAnswer: () => void,
+  ) {
+    this.#gate = new ReadGate(link);
+    this.#counters = gateway.metrics.protocol('kafka');
+    this.#forgetBudget = budget.watch((exhausted) => this.#gate.set(blocked.process, exhausted));
+  }
+
+  /** A request is in flight from here until `settle`. */
+  admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
+    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now());
+    this.#order.add(request);
+    this.#bytes += bytes;
+    this.budget.add(bytes);
+    this.#counters.requests++;
+    this.#counters.requestsInFlight++;
+    this.#updateGate(connection);
+    return request;
+  }
+
+  /** To be called for each request that was admitted, also after `close`; the first answer counts. */
+  settle(request: KafkaRequest, answer: Buffer | typeof nothing): void {
+    if (request.answer !== undefined) return;
+    request.answer = answer;
+    this.#bytes -= request.bytes;
+    this.budget.remove(request.bytes);
+    this.#counters.requestsInFlight--;
+    if (this.#closed) return;
+    this.#order.flush();
+    this.#updateGate(request.connection);
+    if (this.#order.size === 0) this.#releaseDrain();
+  }
+
+  drained(): Promise<void> {
+    if (this.#closed || this.#order.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  /** Nothing is sent from here on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#muteTimer);
+    this.#forgetBudget();
+    this.#order.clear();
+    this.#releaseDrain();
+  }
+
+  #send(request: KafkaRequest): void {
+    if (this.#closed) return;
+    const { answer } = request;
+    // A client that does not read its answers is not read either: the link sees to that.
+    if (typeof answer === 'object') this.link.send(answer);
+    if (request.closeAfterwards) this.closeAfterAnswer();
+    else if (request.throttleMs > 0) this.#mute(request.throttleMs);
+  }
+
+  /** KIP-219: the answer goes out at once, and what the client sends next waits. */
+  #mute(throttleMs: number): void {
+    clearTimeout(this.#muteTimer);
+    this.#gate.set(blocked.muted, true);
+    this.#muteTimer = setTimeout(() => this.#gate.set(blocked.muted, false), throttleMs);
+    this.#muteTimer.unref();
+  }
+
+  #updateGate(connection: ConnectionState): void {
+    if (this.#closed) return;
+    const { requestsInFlightMax, requestBytesInFlightMax } = this.gateway.options;
+    const { size } = this.#order;
+    this.#gate.set(blocked.inFlight, size >= requestsInFlightMax || this.#bytes >= requestBytesInFlightMax);
+    this.#gate.set(blocked.authentication, size > 0 && connection.sasl.stepwise);
+  }
+
+  #releaseDrain(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

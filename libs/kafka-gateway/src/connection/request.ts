@@ -1,0 +1,40 @@
+import type { Buffer } from 'node:buffer';
+import type { Principal } from '#libs/auth';
+import { kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
+import type { ConnectionState, GatewayServices, RequestContext } from '../handler.js';
+import type { Pending } from './response-order.js';
+
+/** Stands where no bytes are sent: acks=0, or the connection is being closed. */
+export const nothing = Symbol('nothing');
+
+/** One request from its frame to its answer. */
+export class KafkaRequest implements RequestContext, Pending<Buffer | typeof nothing> {
+  answer: Buffer | typeof nothing | undefined = undefined;
+  throttleMs = 0;
+  closeAfterwards = false;
+
+  constructor(
+    readonly connection: ConnectionState,
+    readonly gateway: GatewayServices,
+    readonly header: RequestHeader,
+    /** Bytes of the request, in flight until it is answered. */
+    readonly bytes: number,
+    readonly startedMs: number,
+  ) {}
+
+  get principal(): Principal {
+    const { principal } = this.connection.sasl;
+    if (principal === undefined) throw new Error('a request was served before authentication');
+    return principal;
+  }
+
+  refused(code: number, message: string, topic?: string): void {
+    const name = kafkaErrorName(code);
+    this.gateway.metrics.errors('kafka', name).inc();
+    this.connection.log.refusal(name, message, {
+      code: name,
+      ...(topic !== undefined && { topic }),
+      ...(this.header.clientId !== null && { clientId: this.header.clientId }),
+    });
+  }
+}

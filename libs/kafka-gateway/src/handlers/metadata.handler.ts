@@ -1,0 +1,213 @@
+import {
+  type Encodable,
+  KafkaErrorCode,
+  type MetadataRequest,
+  type MetadataResponse,
+  type MetadataResponseMetadataResponsePartition as MetadataPartition,
+  type MetadataResponseMetadataResponseTopic as MetadataTopic,
+  metadataApi,
+} from '#libs/kafka-codec';
+import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
+import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { kafkaTopicNameFault } from '../mapping/topic.mapping.js';
+import { boundedParallel } from '../topics/bounded-parallel.js';
+import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { TopicAuthorization } from '../topics/topic-authorization.js';
+import { isZeroTopicId } from '../topics/topic-id.js';
+import { lookupsParallelMax } from '../topics/topic-registry.js';
+
+/** Until this version an empty list means all topics, from it on null does. */
+const nullMeansAllSince = 1;
+/** Topics by id (KIP-516): the name is null. Versions 10 and 11 have the field, and Kafka refuses it there. */
+const byIdSince = 12;
+
+type TopicAnswer = Encodable<MetadataTopic>;
+
+/**
+ * Metadata v0-13.
+ *
+ * One broker, this gateway, at the address under which the client's own listener is advertised: it leads every
+ * partition, and is all replicas and the controller; Pulsar does the replication. Topics that the principal may not
+ * describe are TOPIC_AUTHORIZATION_FAILED when asked for by name and left out of the list of all. A topic that is not
+ * there is created where request, tenant and permissions allow it, and is ready when answered.
+ */
+export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = {
+  api: metadataApi,
+  versionMin: 0,
+  versionMax: 13,
+  async handle(request, context) {
+    const { principal, gateway } = context;
+    const { tenant } = principal;
+    const version = context.header.apiVersion;
+    const lookup = new MetadataLookup(request, context);
+    const [topics, clusterId] = await Promise.all([lookup.topics(), gateway.topics.clusterId(tenant)]);
+    if (topics === undefined) return noResponse;
+    const { advertisedHost, advertisedPort } = context.connection.link.listener;
+    const { nodeId } = gateway.options;
+    return {
+      brokers: [{ nodeId, host: advertisedHost, port: advertisedPort, rack: null }],
+      clusterId: clusterId ?? null,
+      controllerId: nodeId,
+      topics,
+      ...(version >= 8 &&
+        version <= 10 &&
+        request.includeClusterAuthorizedOperations && {
+          clusterAuthorizedOperations: lookup.authorization.clusterOperations(),
+        }),
+    };
+  },
+};
+
+/** The topics of one Metadata request. */
+class MetadataLookup {
+  readonly authorization: TopicAuthorization;
+  readonly #version: number;
+
+  constructor(
+    private readonly request: MetadataRequest,
+    private readonly context: RequestContext,
+  ) {
+    this.#version = context.header.apiVersion;
+    this.authorization = new TopicAuthorization(context.gateway.authorizer, context.principal);
+  }
+
+  /** Undefined when the connection had to be ended instead. */
+  topics(): Promise<TopicAnswer[] | undefined> {
+    const { topics: asked } = this.request;
+    const all = asked === null || (asked.length === 0 && this.#version < nullMeansAllSince);
+    if (all) return this.#all();
+    const names = new Set<string>();
+    const ids = new Map<string, Buffer>();
+    for (const { name, topicId } of asked) {
+      if (this.#version >= byIdSince && name === null) ids.set(topicId.toString('hex'), topicId);
+      else names.add(name ?? '');
+    }
+    const lookups = [
+      ...[...names].map((name) => () => this.#byName(name)),
+      ...[...ids.values()].map((id) => () => this.#byId(id)),
+    ];
+    return boundedParallel(lookups, lookupsParallelMax, (lookup) => lookup());
+  }
+
+  async #all(): Promise<TopicAnswer[] | undefined> {
+    const { topics } = this.context.gateway;
+    const { tenant } = this.context.principal;
+    let names: string[];
+    try {
+      names = await topics.names(tenant);
+    } catch (error) {
+      // No field says that the list is not known (v13's is for re-bootstrapping only), and an empty list would be a lie.
+      this.context.connection.fault(
+        'topics-not-listed',
+        `the topics could not be listed: ${kafkaErrorMessage(error)}`,
+      );
+      return undefined;
+    }
+    const visible = names.filter((name) => this.authorization.may('describe', name));
+    const answers = await boundedParallel(visible, lookupsParallelMax, async (name) => {
+      try {
+        const topic = await topics.resolve(tenant, name);
+        return topic === undefined ? undefined : this.#described(topic);
+      } catch (error) {
+        return this.#failed(name, error);
+      }
+    });
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  async #byName(name: string): Promise<TopicAnswer> {
+    const fault = kafkaTopicNameFault(name);
+    if (fault !== undefined) return this.#refused(name, KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
+    if (!this.authorization.may('describe', name)) {
+      return this.#refused(name, KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be described');
+    }
+    const { topics } = this.context.gateway;
+    const { tenant } = this.context.principal;
+    try {
+      const topic = (await topics.resolve(tenant, name)) ?? (await this.#autoCreate(name));
+      if (topic !== undefined) return this.#described(topic);
+    } catch (error) {
+      return this.#failed(name, error);
+    }
+    return this.#refused(name, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic');
+  }
+
+  /** Undefined where nobody wants it. Throws KafkaError TOPIC_AUTHORIZATION_FAILED where the principal may not. */
+  async #autoCreate(name: string): Promise<KafkaTopic | undefined> {
+    const { gateway, principal } = this.context;
+    const { autoCreateTopics, partitionsDefault } = principal.tenant.kafka;
+    if (!this.request.allowAutoTopicCreation || !autoCreateTopics) return undefined;
+    if (!this.authorization.mayCreate(name)) {
+      throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');
+    }
+    try {
+      return await gateway.topics.create(principal.tenant, name, partitionsDefault);
+    } catch (error) {
+      if (kafkaErrorCode(error) !== KafkaErrorCode.TOPIC_ALREADY_EXISTS) throw error;
+      return gateway.topics.resolve(principal.tenant, name);
+    }
+  }
+
+  async #byId(id: Buffer): Promise<TopicAnswer> {
+    const { gateway, principal } = this.context;
+    const unknown = KafkaErrorCode.UNKNOWN_TOPIC_ID;
+    if (isZeroTopicId(id)) {
+      return { ...this.#refused('', unknown, 'the topic has neither name nor id'), name: null };
+    }
+    try {
+      const topic = await gateway.topics.resolveId(principal.tenant, id);
+      if (topic !== undefined && this.authorization.may('describe', topic.name))
+        return this.#described(topic);
+      if (topic !== undefined) {
+        const code = KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED;
+        // As Kafka: the id is no secret, the name is.
+        return { ...this.#refused('', code, 'the topic may not be described'), name: null, topicId: id };
+      }
+    } catch (error) {
+      return { ...this.#failed('', error), name: null, topicId: id };
+    }
+    return { ...this.#refused('', unknown, 'no topic has this id'), name: null, topicId: id };
+  }
+
+  #described(topic: KafkaTopic): TopicAnswer {
+    const { nodeId } = this.context.gateway.options;
+    const partitions: Encodable<MetadataPartition>[] = [];
+    for (let partitionIndex = 0; partitionIndex < topic.partitions; partitionIndex++) {
+      partitions.push({
+        partitionIndex,
+        leaderId: nodeId,
+        leaderEpoch: 0,
+        replicaNodes: [nodeId],
+        isrNodes: [nodeId],
+      });
+    }
+    return {
+      name: topic.name,
+      topicId: topic.id,
+      partitions,
+      ...(this.#version >= 8 &&
+        this.request.includeTopicAuthorizedOperations && {
+          topicAuthorizedOperations: this.authorization.topicOperations(topic.name),
+        }),
+    };
+  }
+
+  #refused(name: string, errorCode: number, why: string): TopicAnswer {
+    this.context.refused(errorCode, why, name);
+    return { name, errorCode };
+  }
+
+  #failed(name: string, error: unknown): TopicAnswer {
+    const code = kafkaErrorCode(error);
+    // Every client asks again on LEADER_NOT_AVAILABLE; the other retriable codes some take for final in Metadata.
+    const asksAgain =
+      code === KafkaErrorCode.NOT_LEADER_OR_FOLLOWER ||
+      code === KafkaErrorCode.REQUEST_TIMED_OUT ||
+      code === KafkaErrorCode.KAFKA_STORAGE_ERROR;
+    return this.#refused(
+      name,
+      asksAgain ? KafkaErrorCode.LEADER_NOT_AVAILABLE : code,
+      kafkaErrorMessage(error),
+    );
+  }
+}

@@ -1,0 +1,238 @@
+import { Buffer } from 'node:buffer';
+import type { Principal } from '#libs/auth';
+import {
+  apiVersionsApi,
+  ByteReader,
+  decodeRequestHeader,
+  encodeResponseFrame,
+  KafkaDecodeError,
+  KafkaFrameDecoder,
+  type RequestHeader,
+} from '#libs/kafka-codec';
+import type { ConnectionLog, ProtocolCounters } from '#libs/telemetry';
+import type { Link, ProtocolConnection } from '#libs/transport';
+import type { ApiTable } from './api-table.js';
+import type { ProcessBudget } from './connection/process-budget.js';
+import { type KafkaRequest, nothing } from './connection/request.js';
+import { RequestPipeline } from './connection/request-pipeline.js';
+import { SaslExchange } from './connection/sasl-exchange.js';
+import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
+import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
+
+/** What a raw SASL frame is answered with: the mechanism's token, which PLAIN does not have, behind its size. */
+const rawTokenAccepted = Buffer.alloc(4);
+
+/** A token of SaslHandshake v0 has no header. */
+const rawTokenHeader: RequestHeader = {
+  apiKey: -1,
+  apiVersion: 0,
+  correlationId: 0,
+  clientId: null,
+  headerVersion: 1,
+};
+
+/**
+ * One client. Decides which handler serves a frame and nothing else: what a request means is the handler's business,
+ * who the client is SaslExchange's, and the order and number of requests in flight RequestPipeline's.
+ */
+export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionState {
+  readonly decoder: KafkaFrameDecoder;
+  readonly sasl: SaslExchange;
+  readonly log: ConnectionLog;
+  readonly #pipeline: RequestPipeline;
+  readonly #counters: ProtocolCounters;
+  readonly #closeListeners = new Set<() => void>();
+  #countedTenant: string | undefined;
+  #closed = false;
+
+  constructor(
+    readonly link: Link,
+    private readonly table: ApiTable,
+    private readonly gateway: GatewayServices,
+    budget: ProcessBudget,
+  ) {
+    const { options, authenticator, metrics } = gateway;
+    this.log = link.log;
+    this.#counters = metrics.protocol('kafka');
+    this.decoder = new KafkaFrameDecoder(options.frameBytesMaxBeforeAuthentication, options.frameBytesMax);
+    this.#pipeline = new RequestPipeline(link, gateway, budget, () => this.#close('refused'));
+    const { remoteAddress, network } = link.peer;
+    this.sasl = new SaslExchange({
+      peer: { listener: link.listener.name, remoteAddress, network },
+      authenticator,
+      onAuthenticated: (principal) => {
+        this.#counters.authSuccesses++;
+        this.#bind(principal);
+      },
+    });
+    if (this.sasl.principal !== undefined) this.#bind(this.sasl.principal);
+  }
+
+  onFrame(frame: Buffer): void {
+    if (this.#closed) return;
+    if (this.sasl.state === 'raw') this.#startRawToken(frame);
+    else this.#dispatch(frame);
+  }
+
+  #dispatch(frame: Buffer): void {
+    const reader = new ByteReader(frame);
+    try {
+      const header = decodeRequestHeader(reader);
+      const handler = this.#handlerOf(header);
+      if (handler === undefined) return;
+      const body = handler.api.decodeRequest(reader, header.apiVersion);
+      this.#start(this.#pipeline.admit(this, header, frame.length), handler, body);
+    } catch (error) {
+      if (!(error instanceof KafkaDecodeError)) throw error;
+      this.#counters.malformed++;
+      this.#refuse(error.code, error.message);
+    }
+  }
+
+  onWritable(): void {}
+
+  onClose(): void {
+    this.#end();
+  }
+
+  whenClosed(listener: () => void): () => void {
+    if (this.#closed) listener();
+    else this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  drained(): Promise<void> {
+    return this.#pipeline.drained();
+  }
+
+  fault(reason: string, message: string): void {
+    if (this.#closed) return;
+    this.log.fault(reason, message);
+    this.#close(reason);
+  }
+
+  /** The handler that may serve this request now; undefined when the request was answered or refused here. */
+  #handlerOf(header: RequestHeader): AnyApiHandler | undefined {
+    const { apiKey, apiVersion } = header;
+    const handler = this.table.find(apiKey);
+    if (handler === undefined) {
+      this.#refuse('unsupported-api', `API key ${apiKey} is not served`);
+      return undefined;
+    }
+    if (!this.sasl.admits(apiKey)) {
+      this.#counters.authFailures++;
+      this.#refuse(
+        'illegal-sasl-state',
+        `${handler.api.name} is not allowed before authentication is complete`,
+      );
+      return undefined;
+    }
+    if (apiVersion >= handler.versionMin && apiVersion <= handler.versionMax) return handler;
+    if (apiKey === apiVersionsApi.key) this.#answerUnsupportedApiVersions(header);
+    else {
+      // Kafka's brokers throw InvalidRequestException here: what the client expects back has no known shape.
+      this.#refuse(
+        'unsupported-version',
+        `${handler.api.name} v${apiVersion} is not served, v${handler.versionMin}-v${handler.versionMax} are`,
+      );
+    }
+    return undefined;
+  }
+
+  #start(request: KafkaRequest, handler: AnyApiHandler, body: unknown): void {
+    try {
+      const response = handler.handle(body, request);
+      if (!(response instanceof Promise)) this.#answer(request, handler, response);
+      else {
+        response
+          .then((value) => this.#answer(request, handler, value))
+          .catch((error) => this.#failed(request, error));
+      }
+    } catch (error) {
+      this.#failed(request, error);
+    }
+  }
+
+  #answer(request: KafkaRequest, handler: AnyApiHandler, response: unknown): void {
+    const { apiVersion, correlationId } = request.header;
+    const { api } = handler;
+    let answer: Buffer | typeof nothing = nothing;
+    if (response !== noResponse) {
+      answer = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
+        api.encodeResponse(writer, response, apiVersion),
+      );
+    }
+    this.gateway.metrics.latency('kafka', api.name).observe(performance.now() - request.startedMs);
+    this.#pipeline.settle(request, answer);
+  }
+
+  /** Our own fault: the client is told nothing that may be wrong; it reconnects and asks again. */
+  #failed(request: KafkaRequest, error: unknown): void {
+    if (!this.#closed) {
+      this.#counters.failures++;
+      this.log.failure(error, `a request with API key ${request.header.apiKey} could not be served`);
+      this.#close('internal-error');
+    }
+    this.#pipeline.settle(request, nothing);
+  }
+
+  /** SaslHandshake v0 is followed by tokens that have a size and nothing else, both ways (KIP-43). */
+  #startRawToken(token: Buffer): void {
+    const request = this.#pipeline.admit(this, rawTokenHeader, token.length);
+    this.sasl.authenticate(token).then(
+      (why) => {
+        if (why !== undefined) {
+          this.#counters.authFailures++;
+          this.#refuse('authentication-failed', why);
+        }
+        this.#pipeline.settle(request, why === undefined ? Buffer.from(rawTokenAccepted) : nothing);
+      },
+      (error) => this.#failed(request, error),
+    );
+  }
+
+  /** KIP-511: version 0, which every client reads, with the versions of ApiVersions itself. */
+  #answerUnsupportedApiVersions(header: RequestHeader): void {
+    const request = this.#pipeline.admit(this, header, 0);
+    const response = unsupportedVersionsResponse(this.table);
+    request.refused(response.errorCode, `ApiVersions v${header.apiVersion} is answered with v0`);
+    const frame = encodeResponseFrame(header.correlationId, apiVersionsApi.key, 0, (writer) =>
+      apiVersionsApi.encodeResponse(writer, response, 0),
+    );
+    this.#pipeline.settle(request, frame);
+  }
+
+  #bind(principal: Principal): void {
+    const tenant = principal.tenant.name;
+    this.log.identify({ tenant, user: principal.user });
+    this.#countTenant(tenant);
+    this.decoder.authenticated();
+    this.link.authenticated();
+  }
+
+  #countTenant(tenant: string | undefined): void {
+    const { metrics } = this.gateway;
+    if (this.#countedTenant !== undefined) metrics.tenant('kafka', this.#countedTenant).connectionsOpen--;
+    if (tenant !== undefined) metrics.tenant('kafka', tenant).connectionsOpen++;
+    this.#countedTenant = tenant;
+  }
+
+  #refuse(reason: string, message: string): void {
+    this.gateway.metrics.errors('kafka', reason).inc();
+    this.fault(reason, message);
+  }
+
+  #close(reason: string): void {
+    this.link.close(reason);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#countTenant(undefined);
+    this.#pipeline.close();
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
+  }
+}

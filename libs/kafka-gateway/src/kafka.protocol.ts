@@ -1,0 +1,72 @@
+import type { Buffer } from 'node:buffer';
+import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
+import { ApiTable } from './api-table.js';
+import { ProcessBudget } from './connection/process-budget.js';
+import type { AnyApiHandler, GatewayServices } from './handler.js';
+import { apiVersionsHandler } from './handlers/api-versions.handler.js';
+import { fetchStandIn, findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
+import { createTopicsHandler } from './handlers/create-topics.handler.js';
+import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
+import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
+import { metadataHandler } from './handlers/metadata.handler.js';
+import { produceHandler } from './handlers/produce.handler.js';
+import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
+import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
+import { KafkaConnection } from './kafka.connection.js';
+import { PartitionWriters } from './producers/partition-writers.js';
+import { TopicRegistry } from './topics/topic-registry.js';
+
+/** What the process gives; the rest of `GatewayServices` is made here. */
+export type KafkaServices = Omit<GatewayServices, 'topics' | 'partitions'>;
+
+/** Every API that is served. Advertised is what is in this list, and nothing else. */
+function handlers(table: () => ApiTable): AnyApiHandler[] {
+  return [
+    produceHandler,
+    fetchStandIn,
+    metadataHandler,
+    findCoordinatorStandIn,
+    saslHandshakeHandler,
+    apiVersionsHandler(table),
+    createTopicsHandler,
+    deleteTopicsHandler,
+    initProducerIdHandler,
+    saslAuthenticateHandler,
+  ];
+}
+
+/** The Kafka front: makes a connection for each client, and owns what the connections have in common. */
+export class KafkaProtocol implements Protocol<Buffer> {
+  readonly name = 'kafka';
+  readonly services: GatewayServices;
+  readonly #table: ApiTable;
+  readonly #budget: ProcessBudget;
+
+  /** @param table for tests: other APIs than those that are served */
+  constructor(services: KafkaServices, table?: ApiTable) {
+    const { pulsar, options, log, metrics } = services;
+    const topics = new TopicRegistry(pulsar.admin, options);
+    const partitions = new PartitionWriters(pulsar, options, log);
+    this.services = { ...services, topics, partitions };
+    this.#table = table ?? new ApiTable(handlers(() => this.#table));
+    this.#budget = new ProcessBudget(options.requestBytesInFlightMaxPerProcess);
+    metrics.gauge({
+      name: 'pulsegate_kafka_request_in_flight_bytes',
+      help: 'Bytes of requests that were read and are not answered.',
+      read: () => this.#budget.bytes,
+    });
+  }
+
+  accept(link: Link): ProtocolConnection<Buffer> {
+    return new KafkaConnection(link, this.#table, this.services, this.#budget);
+  }
+
+  /** After the listeners are closed: takes nothing more and closes all Pulsar producers. */
+  close(): Promise<void> {
+    return this.services.partitions.close();
+  }
+}
+
+export function createKafkaProtocol(services: KafkaServices): KafkaProtocol {
+  return new KafkaProtocol(services);
+}

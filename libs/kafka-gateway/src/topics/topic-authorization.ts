@@ -1,0 +1,64 @@
+import { type Action, type Authorizer, clusterResource, type Principal, type Resource } from '#libs/auth';
+
+/** Kafka's AclOperation codes. */
+const operation = {
+  read: 3,
+  write: 4,
+  create: 5,
+  delete: 6,
+  alter: 7,
+  describe: 8,
+  describeConfigs: 10,
+  alterConfigs: 11,
+} as const;
+
+/** Which of Kafka's operations each action stands for. */
+const operationsOf: Readonly<Record<Action, readonly number[]>> = {
+  consume: [operation.read],
+  produce: [operation.write],
+  create: [operation.create],
+  delete: [operation.delete],
+  alter: [operation.alter, operation.alterConfigs],
+  describe: [operation.describe, operation.describeConfigs],
+};
+
+/** Kafka: READ, WRITE, DELETE and ALTER imply DESCRIBE. */
+const actionsThatDescribe: readonly Action[] = ['describe', 'produce', 'consume', 'delete', 'alter'];
+const topicActions: readonly Action[] = [...actionsThatDescribe, 'create'];
+const clusterActions: readonly Action[] = ['describe', 'create', 'alter'];
+
+/** What one principal may do to topics; the names must be valid (`kafkaTopicNameFault`). */
+export class TopicAuthorization {
+  constructor(
+    private readonly authorizer: Pick<Authorizer, 'authorize'>,
+    private readonly principal: Principal,
+  ) {}
+
+  may(action: Action, topic: string): boolean {
+    const resource: Resource = { type: 'topic', name: topic };
+    if (action !== 'describe') return this.authorizer.authorize(this.principal, action, resource);
+    return actionsThatDescribe.some((each) => this.authorizer.authorize(this.principal, each, resource));
+  }
+
+  /** Kafka: CREATE on the topic or on the cluster. */
+  mayCreate(topic: string): boolean {
+    return this.may('create', topic) || this.authorizer.authorize(this.principal, 'create', clusterResource);
+  }
+
+  /** Bit n stands for AclOperation n, as Metadata and DescribeCluster give them (KIP-430). */
+  topicOperations(topic: string): number {
+    return bits(topicActions.filter((action) => this.may(action, topic)));
+  }
+
+  clusterOperations(): number {
+    return bits(
+      clusterActions.filter((action) => this.authorizer.authorize(this.principal, action, clusterResource)),
+    );
+  }
+}
+
+function bits(actions: readonly Action[]): number {
+  let value = 0;
+  for (const action of actions) for (const each of operationsOf[action]) value |= 1 << each;
+  return value;
+}

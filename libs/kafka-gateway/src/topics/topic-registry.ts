@@ -1,0 +1,301 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
+import type { Tenant } from '#libs/tenancy';
+import { KafkaError } from '../kafka.errors.js';
+import { fromPulsarTopics, kafkaTopicNameFault, toPulsarTopic } from '../mapping/topic.mapping.js';
+import { fromTopicProperties, type PulsarTopicSettings } from '../mapping/topic-config.mapping.js';
+import { boundedParallel } from './bounded-parallel.js';
+import type { KafkaTopic, Topics } from './kafka-topic.js';
+import { TopicCache } from './topic-cache.js';
+import { newTopicId, topicIdOf, topicIdProperty } from './topic-id.js';
+
+/** What is needed of Pulsar's admin REST. */
+export type TopicAdmin = Pick<
+  PulsarAdmin,
+  | 'clusters'
+  | 'createPartitionedTopic'
+  | 'deletePartitionedTopic'
+  | 'deleteTopic'
+  | 'partitionedMetadata'
+  | 'partitionedTopics'
+  | 'properties'
+  | 'setProperties'
+  | 'setTopicCompactionThreshold'
+  | 'setTopicRetention'
+  | 'topicCompactionThreshold'
+  | 'topicRetention'
+  | 'topics'
+>;
+
+export interface TopicRegistryOptions {
+  readonly topicCacheMs: number;
+  readonly topicCacheTopicsMax: number;
+  readonly topicIdSettleMs: number;
+}
+
+/** Look-ups of one request side by side; the admin REST has 32 connections in all. */
+export const lookupsParallelMax = 16;
+/** A client with an unknown topic id makes the whole namespace be read at most this often. */
+const idScanIntervalMs = 5_000;
+/** A topic policy is read back until it is there: `policyReadsMax` times, so often. */
+const policyReadMs = 50;
+const policyReadsMax = 60;
+
+/**
+ * The topics of all tenants: looked up in Pulsar, given their ids, created and deleted.
+ *
+ * A look-up is one REST request: the metadata of a partitioned topic carry its properties, and with them its id. A
+ * topic that no gateway made has no id yet and gets one on first sight. Of two gateways that give one at the same time
+ * the last write stays, so both read again a moment later and use what they find.
+ */
+export class TopicRegistry implements Topics {
+  readonly #cache: TopicCache;
+  readonly #lookups = new Map<string, Promise<KafkaTopic | undefined>>();
+  readonly #scans = new Map<string, { promise: Promise<void>; startedMs: number }>();
+  readonly #deletionListeners = new Set<(topic: KafkaTopic) => void | Promise<void>>();
+  #clusterName: string | undefined;
+
+  constructor(
+    private readonly admin: TopicAdmin,
+    private readonly options: TopicRegistryOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#cache = new TopicCache(options.topicCacheTopicsMax, options.topicCacheMs, now);
+  }
+
+  async resolve(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
+    const cached = this.#cache.get(tenant, name);
+    if (cached !== undefined) return cached;
+    const fault = kafkaTopicNameFault(name);
+    if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
+    const key = lookupKey(tenant, name);
+    const running = this.#lookups.get(key);
+    if (running !== undefined) return running;
+    const lookup = this.#load(tenant, name).then((topic) => {
+      // Whoever invalidated meanwhile knows better than this answer.
+      if (this.#lookups.get(key) === lookup) {
+        if (topic === undefined) this.#cache.delete(tenant, name);
+        else this.#cache.set(tenant, topic);
+      }
+      return topic;
+    });
+    this.#lookups.set(key, lookup);
+    const forget = () => {
+      if (this.#lookups.get(key) === lookup) this.#lookups.delete(key);
+    };
+    lookup.then(forget, forget);
+    return lookup;
+  }
+
+  invalidate(tenant: Tenant, name: string): void {
+    this.#cache.delete(tenant, name);
+    this.#lookups.delete(lookupKey(tenant, name));
+  }
+
+  /** By id (KIP-516). An id that is not cached is looked for in the whole namespace, at most every five seconds. */
+  async resolveId(tenant: Tenant, id: Buffer): Promise<KafkaTopic | undefined> {
+    const known = await this.#resolveKnownId(tenant, id);
+    if (known !== undefined) return known;
+    await this.#scan(tenant);
+    return this.#resolveKnownId(tenant, id);
+  }
+
+  /** Names of all topics of the tenant that Kafka clients can name. */
+  async names(tenant: Tenant): Promise<string[]> {
+    const { pulsarNamespace } = tenant;
+    const [partitioned, all] = await Promise.all([
+      this.admin.partitionedTopics(pulsarNamespace),
+      this.admin.topics(pulsarNamespace),
+    ]);
+    // Partitions drop out by their names, so what is left of `all` are topics without partitions.
+    return fromPulsarTopics(tenant, [...partitioned, ...all]);
+  }
+
+  /**
+   * Creates a partitioned topic with a new id; when this resolves, its settings act.
+   *
+   * @throws KafkaError TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION; PulsarAdminError, PulsarError
+   */
+  async create(
+    tenant: Tenant,
+    name: string,
+    partitions: number,
+    settings?: PulsarTopicSettings,
+  ): Promise<KafkaTopic> {
+    const fault = kafkaTopicNameFault(name);
+    if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
+    const pulsarTopic = toPulsarTopic(tenant, name);
+    const properties = { ...settings?.properties, [topicIdProperty]: newTopicId() };
+    try {
+      await this.admin.createPartitionedTopic(pulsarTopic, partitions, properties);
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error;
+      throw new KafkaError(KafkaErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} already exists`);
+    }
+    this.invalidate(tenant, name);
+    try {
+      await this.#applySettings(pulsarTopic, settings);
+    } catch (error) {
+      // Half of what was asked for is not what was asked for.
+      await this.admin.deletePartitionedTopic(pulsarTopic, { force: true }).catch(() => {});
+      throw error;
+    }
+    const topic = await this.resolve(tenant, name);
+    if (topic === undefined) {
+      throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name} was deleted meanwhile`);
+    }
+    return topic;
+  }
+
+  /**
+   * Deletes a topic with everything that hangs on it; when this resolves, it is gone. Gives the topic that it was.
+   *
+   * @throws KafkaError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION; PulsarAdminError, PulsarError
+   */
+  async delete(tenant: Tenant, name: string): Promise<KafkaTopic> {
+    this.invalidate(tenant, name);
+    const topic = await this.resolve(tenant, name);
+    if (topic === undefined) {
+      throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name} does not exist`);
+    }
+    // First: a producer that is still attached would reconnect, and Pulsar might create the partition anew for it.
+    for (const listener of this.#deletionListeners) await listener(topic);
+    try {
+      if (isPartitioned(topic)) await this.admin.deletePartitionedTopic(topic.pulsarTopic, { force: true });
+      else await this.admin.deleteTopic(topic.pulsarTopic, { force: true });
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name} was deleted meanwhile`);
+    } finally {
+      this.invalidate(tenant, name);
+    }
+    return topic;
+  }
+
+  /** Called before this gateway deletes a topic, which waits for it. Returns the way to cancel. */
+  beforeDeletion(listener: (topic: KafkaTopic) => void | Promise<void>): () => void {
+    this.#deletionListeners.add(listener);
+    return () => this.#deletionListeners.delete(listener);
+  }
+
+  /** The same on every gateway of a Pulsar cluster, another for each tenant; undefined while Pulsar cannot be asked. */
+  async clusterId(tenant: Tenant): Promise<string | undefined> {
+    try {
+      this.#clusterName ??= (await this.admin.clusters()).sort().join(',');
+    } catch {
+      return undefined;
+    }
+    const digest = createHash('sha256').update(`${this.#clusterName}\n${tenant.name}`).digest();
+    return digest.subarray(0, 16).toString('base64url');
+  }
+
+  async #load(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
+    const pulsarTopic = toPulsarTopic(tenant, name);
+    try {
+      const metadata = await this.admin.partitionedMetadata(pulsarTopic);
+      const partitioned = metadata.partitions > 0;
+      let properties = metadata.properties ?? {};
+      if (!partitioned) properties = await this.admin.properties(pulsarTopic);
+      const id = topicIdOf(properties) ?? (await this.#giveId(pulsarTopic));
+      return new ResolvedTopic(
+        name,
+        id,
+        pulsarTopic,
+        metadata.partitions,
+        fromTopicProperties(properties, tenant.kafka.messageBytesMax),
+      );
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #giveId(pulsarTopic: string): Promise<Buffer> {
+    await this.admin.setProperties(pulsarTopic, { [topicIdProperty]: newTopicId() });
+    await delay(this.options.topicIdSettleMs);
+    const id = topicIdOf(await this.admin.properties(pulsarTopic));
+    if (id === undefined) throw new Error(`the id of ${pulsarTopic} was not there after it was written`);
+    return id;
+  }
+
+  /** Topic policies reach the broker through a topic of its own, a moment after the REST has answered. */
+  async #applySettings(pulsarTopic: string, settings: PulsarTopicSettings | undefined): Promise<void> {
+    if (settings?.retention !== undefined) {
+      const wanted = settings.retention;
+      await this.admin.setTopicRetention(pulsarTopic, wanted);
+      await this.#untilActs(`the retention of ${pulsarTopic}`, async () => {
+        const found = await this.admin.topicRetention(pulsarTopic);
+        return (
+          found?.retentionTimeInMinutes === wanted.retentionTimeInMinutes &&
+          found.retentionSizeInMB === wanted.retentionSizeInMB
+        );
+      });
+    }
+    if (settings?.compactionThresholdBytes !== undefined) {
+      const wanted = settings.compactionThresholdBytes;
+      await this.admin.setTopicCompactionThreshold(pulsarTopic, wanted);
+      await this.#untilActs(`the compaction threshold of ${pulsarTopic}`, async () => {
+        return (await this.admin.topicCompactionThreshold(pulsarTopic)) === wanted;
+      });
+    }
+  }
+
+  async #untilActs(what: string, acts: () => Promise<boolean>): Promise<void> {
+    for (let reads = 0; reads < policyReadsMax; reads++) {
+      if (await acts()) return;
+      await delay(policyReadMs);
+    }
+    throw new KafkaError(KafkaErrorCode.REQUEST_TIMED_OUT, `${what} does not act`);
+  }
+
+  async #resolveKnownId(tenant: Tenant, id: Buffer): Promise<KafkaTopic | undefined> {
+    const name = this.#cache.nameOf(tenant, id);
+    if (name === undefined) return undefined;
+    const topic = await this.resolve(tenant, name);
+    return topic?.id.equals(id) ? topic : undefined;
+  }
+
+  async #scan(tenant: Tenant): Promise<void> {
+    const last = this.#scans.get(tenant.name);
+    if (last !== undefined && this.now() - last.startedMs < idScanIntervalMs) return last.promise;
+    const promise = this.names(tenant).then(async (names) => {
+      await boundedParallel(names, lookupsParallelMax, (name) => this.resolve(tenant, name));
+    });
+    this.#scans.set(tenant.name, { promise, startedMs: this.now() });
+    return promise;
+  }
+}
+
+class ResolvedTopic implements KafkaTopic {
+  readonly partitions: number;
+
+  constructor(
+    readonly name: string,
+    readonly id: Buffer,
+    readonly pulsarTopic: string,
+    /** Pulsar's count: 0 for a topic without partitions. */
+    readonly pulsarPartitions: number,
+    readonly config: KafkaTopic['config'],
+  ) {
+    this.partitions = Math.max(1, pulsarPartitions);
+  }
+
+  partitionTopic(partition: number): string {
+    if (this.pulsarPartitions === 0) return this.pulsarTopic;
+    return `${this.pulsarTopic}-partition-${partition}`;
+  }
+}
+
+function isPartitioned(topic: KafkaTopic): boolean {
+  return topic.partitionTopic(0) !== topic.pulsarTopic;
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof PulsarAdminError && error.status === status;
+}
+
+function lookupKey(tenant: Tenant, name: string): string {
+  return `${tenant.name}/${name}`;
+}
