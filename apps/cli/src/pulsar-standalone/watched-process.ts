@@ -40,6 +40,8 @@ export interface WatchedProcessOptions {
   readonly outputFile: string;
   /** A shell command that runs when the process has ended, e.g. to remove a container. */
   readonly afterStop?: string;
+  /** On top of this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface WatchedProcess {
@@ -72,6 +74,7 @@ export async function startWatchedProcess(options: WatchedProcessOptions): Promi
     stdio: ['pipe', 'pipe', 'ignore'],
     env: {
       ...process.env,
+      ...options.env,
       PULSEGATE_OUTPUT_FILE: options.outputFile,
       PULSEGATE_AFTER_STOP: options.afterStop ?? '',
     },

@@ -1,0 +1,183 @@
+// A real gateway for a test: its own process, configuration file, free ports and log, ending with the test run.
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  findFreePort,
+  startWatchedProcess,
+  type WatchedProcess,
+} from '../../apps/cli/src/pulsar-standalone/index.js';
+import { testPulsar } from './pulsar.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const readyPollMs = 100;
+
+/** A tenant as `pulsegate.yaml` has it. */
+export interface TestTenant {
+  readonly name: string;
+  readonly namespace: string;
+  readonly kafka?: { autoCreateTopics?: boolean; partitionsDefault?: number; messageBytesMax?: number };
+  readonly limits?: Readonly<Record<string, number>>;
+  readonly users?: readonly { name: string; password: string; groups?: readonly string[] }[];
+  readonly permissions?: readonly unknown[];
+}
+
+export interface TestGatewayOptions {
+  readonly tenants: readonly TestTenant[];
+  /** Settings of the one Kafka listener, e.g. `{ anonymousTenant: 'acme' }`. */
+  readonly listener?: Readonly<Record<string, unknown>>;
+  /** Sections of `pulsegate.yaml` that are merged over the defaults of a test, one level deep. */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Resolve only when `/health/ready` is green; default true. Without it: when the admin port answers. */
+  readonly untilReady?: boolean;
+  readonly readyTimeoutMs?: number;
+}
+
+export interface TestGateway {
+  /** `127.0.0.1:port` of the Kafka listener, the same after a restart. */
+  readonly kafka: string;
+  readonly adminUrl: string;
+  readonly configFile: string;
+  readonly logFile: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
+  /** All that it wrote, over restarts. */
+  log(): string;
+  /** SIGTERM; resolves with how it ended, e.g. `exit status 0`. */
+  stop(): Promise<string>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** Stops it if it runs and starts it again with the same configuration and ports. */
+  restart(): Promise<void>;
+}
+
+/** A rule that allows the tenant's users everything. */
+export const allowAll = {
+  principals: ['*'],
+  actions: ['*'],
+  resource: { type: 'topic', match: 'pattern', name: '*' },
+} as const;
+
+interface Files {
+  readonly configFile: string;
+  readonly logFile: string;
+}
+
+function writeConfig(options: TestGatewayOptions, kafkaPort: number, adminPort: number): Files {
+  const folder = join(root, '.pulsegate', 'test-gateways', randomBytes(6).toString('hex'));
+  mkdirSync(folder, { recursive: true });
+  const { serviceUrl, adminUrl } = testPulsar;
+  const sections: Record<string, Record<string, unknown>> = {
+    pulsar: { serviceUrl, adminUrl },
+    kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: kafkaPort, ...options.listener }] },
+    admin: { host: '127.0.0.1', port: adminPort },
+    log: { format: 'json' },
+    shutdown: { drainTimeoutMs: 10_000 },
+  };
+  for (const [name, section] of Object.entries(options.config ?? {})) {
+    sections[name] = { ...sections[name], ...section };
+  }
+  const configFile = join(folder, 'pulsegate.yaml');
+  // JSON is YAML.
+  writeFileSync(configFile, JSON.stringify({ ...sections, tenants: options.tenants }, undefined, 2));
+  return { configFile, logFile: join(folder, 'gateway.log') };
+}
+
+class RunningGateway implements TestGateway {
+  readonly kafka: string;
+  readonly adminUrl: string;
+  readonly configFile: string;
+  readonly logFile: string;
+  private process: WatchedProcess | undefined;
+
+  constructor(
+    private readonly options: TestGatewayOptions,
+    files: Files,
+    kafkaPort: number,
+    adminPort: number,
+  ) {
+    this.kafka = `127.0.0.1:${kafkaPort}`;
+    this.adminUrl = `http://127.0.0.1:${adminPort}`;
+    this.configFile = files.configFile;
+    this.logFile = files.logFile;
+  }
+
+  get pid(): number {
+    if (!this.process) throw new Error('the gateway is stopped');
+    return this.process.pid;
+  }
+
+  log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
+  async start(): Promise<void> {
+    appendFileSync(this.logFile, '');
+    const main = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');
+    const started = await startWatchedProcess({
+      command: process.execPath,
+      args: [main, 'start', '--config', this.configFile],
+      cwd: root,
+      outputFile: this.logFile,
+      ...(this.options.env ? { env: this.options.env } : {}),
+    });
+    this.process = started;
+    await this.untilServing(started);
+  }
+
+  private async untilServing(started: WatchedProcess): Promise<void> {
+    let ended: string | undefined;
+    void started.ended.then((how) => {
+      ended = how;
+    });
+    const path = this.options.untilReady === false ? '/health/live' : '/health/ready';
+    const deadline = Date.now() + (this.options.readyTimeoutMs ?? 60_000);
+    for (;;) {
+      const response = await fetch(this.adminUrl + path).catch(() => undefined);
+      const text = await response?.text();
+      if (response?.ok) return;
+      if (ended === undefined && Date.now() < deadline) {
+        await delay(readyPollMs);
+        continue;
+      }
+      await started.kill();
+      const last = this.log().trimEnd().split('\n').slice(-20).join('\n');
+      throw new Error(`the gateway is not serving (${ended ?? text ?? 'no answer'}):\n${last}`);
+    }
+  }
+
+  async stop(): Promise<string> {
+    const running = this.process;
+    this.process = undefined;
+    await running?.stop();
+    return running?.ended ?? 'not running';
+  }
+
+  async kill(): Promise<void> {
+    const running = this.process;
+    this.process = undefined;
+    await running?.kill();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+}
+
+/** Starts it on free ports; tenants' namespaces must exist or be creatable by the gateway. */
+export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
+  const kafkaPort = await findFreePort();
+  const adminPort = await findFreePort([kafkaPort]);
+  const gateway = new RunningGateway(
+    options,
+    writeConfig(options, kafkaPort, adminPort),
+    kafkaPort,
+    adminPort,
+  );
+  await gateway.start();
+  return gateway;
+}

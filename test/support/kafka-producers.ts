@@ -1,0 +1,187 @@
+// The Kafka producers whose records are checked, what each of them has, and how to get and run it.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type CodecName, encodeJobs, type ProducerConnection, type ProducerJob } from './producer-job.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const sources = join(root, 'test', 'conformance');
+const compiled = join(root, 'dist', 'test', 'conformance');
+const installed = join(root, '.pulsegate', 'conformance');
+
+export interface KafkaProducerClient {
+  readonly name: string;
+  readonly codecs: readonly CodecName[];
+  /** None before Kafka 0.11; some clients cannot write a null value. */
+  readonly headers: 'none' | 'without null' | 'all';
+  /** The settings of `enable.idempotence` worth trying; `default` leaves it out. */
+  readonly idempotence: readonly ProducerJob['idempotence'][];
+  /** Why it cannot run here, in words that name it; undefined when it can. */
+  readonly missing?: string;
+  readonly command: () => readonly string[];
+}
+
+export interface JobAnswer {
+  readonly offsets?: readonly number[];
+  readonly failure?: string;
+}
+
+function isThere(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+function runOnce(command: string, args: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
+}
+
+/** Does `install` unless it was done with the same `recipe` (the contents of these files). */
+function onceFor(recipe: readonly string[], stampFile: string, install: () => void): void {
+  const wanted = recipe.map((file) => readFileSync(file, 'utf8')).join('\n');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  mkdirSync(installed, { recursive: true });
+  install();
+  writeFileSync(stampFile, wanted);
+}
+
+const javaFolder = join(sources, 'kafka-java');
+const javaInstalled = join(installed, 'kafka-java');
+
+function javaCommand(module: string): string[] {
+  const poms = ['4', '3', '2', '1', '0'].map((each) => join(javaFolder, `clients-${each}`, 'pom.xml'));
+  const source = join(javaFolder, 'ConformanceProducer.java');
+  onceFor([join(javaFolder, 'pom.xml'), ...poms, source], join(javaInstalled, '.recipe'), () => {
+    const resolve = ['-B', '-q', '-f', join(javaFolder, 'pom.xml'), 'dependency:copy-dependencies'];
+    runOnce('mvn', [...resolve, `-Dclients.folder=${javaInstalled}`]);
+    const oldest = join(javaInstalled, 'clients-0', '*');
+    runOnce('javac', ['-d', join(javaInstalled, 'classes'), '-cp', oldest, source]);
+  });
+  const classPath = [join(javaInstalled, 'classes'), join(javaInstalled, module, '*')].join(':');
+  return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'ConformanceProducer'];
+}
+
+function pythonCommand(): string[] {
+  const folder = join(installed, 'librdkafka');
+  const requirements = join(sources, 'librdkafka', 'requirements.txt');
+  onceFor([requirements], join(installed, 'librdkafka.recipe'), () => {
+    runOnce('python3', ['-m', 'venv', '--clear', folder]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+    runOnce(join(folder, 'bin', 'python'), pip);
+  });
+  return [join(folder, 'bin', 'python'), join(sources, 'librdkafka', 'produce.py')];
+}
+
+function nodeCommand(folder: string): string[] {
+  return [process.execPath, join(compiled, folder, `${folder}.producer.js`)];
+}
+
+function javaClients(): KafkaProducerClient[] {
+  const missing =
+    isThere('javac', '-version') && isThere('mvn', '--version') ? {} : { missing: 'no JDK or no Maven' };
+  const all = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+  const beforeZstd = ['none', 'gzip', 'snappy', 'lz4'] as const;
+  const client = (
+    version: string,
+    module: string,
+    codecs: readonly CodecName[],
+    headers: KafkaProducerClient['headers'],
+    idempotence: KafkaProducerClient['idempotence'],
+  ) => ({
+    name: `Java ${version}`,
+    codecs,
+    headers,
+    idempotence,
+    ...missing,
+    command: () => javaCommand(module),
+  });
+  return [
+    client('kafka-clients 4.3', 'clients-4', all, 'all', ['default', 'off']),
+    client('kafka-clients 3.9', 'clients-3', all, 'all', ['default', 'off']),
+    client('kafka-clients 2.8', 'clients-2', all, 'all', ['default', 'on']),
+    client('kafka-clients 1.1', 'clients-1', beforeZstd, 'all', ['default', 'on']),
+    client('kafka-clients 0.10.2', 'clients-0', beforeZstd, 'none', ['default']),
+  ];
+}
+
+export function kafkaProducerClients(): KafkaProducerClient[] {
+  const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+  const python = isThere('python3', '-c', 'import venv, ensurepip')
+    ? {}
+    : { missing: 'no python3 with venv' };
+  return [
+    {
+      name: 'kafkajs 2.2',
+      codecs,
+      headers: 'without null',
+      idempotence: ['default', 'on'],
+      command: () => nodeCommand('kafkajs'),
+    },
+    ...javaClients(),
+    {
+      name: 'librdkafka (confluent-kafka)',
+      codecs,
+      headers: 'all',
+      idempotence: ['default', 'on'],
+      ...python,
+      command: pythonCommand,
+    },
+    {
+      name: '@platformatic/kafka',
+      codecs,
+      headers: 'all',
+      idempotence: ['default', 'on'],
+      command: () => nodeCommand('platformatic-kafka'),
+    },
+  ];
+}
+
+export interface ClientRun {
+  /** As the client names itself. */
+  readonly version: string;
+  readonly answers: ReadonlyMap<string, JobAnswer>;
+  /** What it said besides, e.g. its log on stderr. */
+  readonly said: string;
+}
+
+/** Runs all jobs, one after the other, in one process of the client. */
+export async function runProducer(
+  client: KafkaProducerClient,
+  jobs: readonly ProducerJob[],
+  connection: ProducerConnection,
+  timeoutMs: number,
+): Promise<ClientRun> {
+  const [command, ...args] = client.command();
+  const file = join(mkdtempSync(join(tmpdir(), 'pulsegate-jobs-')), 'jobs');
+  writeFileSync(file, encodeJobs(jobs));
+  const { plainBootstrap, anonymousBootstrap, username, password } = connection;
+  const child = spawn(command!, [...args, file, plainBootstrap, anonymousBootstrap, username, password], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  let version = client.name;
+  let said = '';
+  const answers = new Map<string, JobAnswer>();
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (said.length < 20_000) said += `${line}\n`;
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const [id, outcome, ...rest] = line.split(' ');
+    if (id === 'client') version = [outcome, ...rest].join(' ');
+    else if (outcome === 'ok') answers.set(id!, { offsets: rest.map(Number) });
+    else if (outcome === 'failed') answers.set(id!, { failure: rest.join(' ') });
+    else said += `${line}\n`;
+  });
+  const status = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? `exit status ${code}`));
+  });
+  for (const { id } of jobs) {
+    if (!answers.has(id)) answers.set(id, { failure: `no answer (${status}) ${said.slice(-1_000)}` });
+  }
+  return { version, answers, said };
+}
