@@ -1,0 +1,170 @@
+import { type Buffer, isUtf8 } from 'node:buffer';
+import {
+  KafkaErrorCode,
+  type MessageSet,
+  MessageSetCursor,
+  type RecordBatch,
+  RecordCursor,
+  type RecordFields,
+  type RecordSet,
+  recordsBytes,
+} from '#libs/kafka-codec';
+import { BatchBuilder, type Compression } from '#libs/pulsar';
+import { KafkaError } from '../kafka.errors.js';
+import type { PartitionBatch } from '../producers/append.js';
+import type { KafkaTopicConfig } from '../topics/kafka-topic.js';
+import {
+  asKafkaError,
+  invalid,
+  type RecordFault,
+  RecordsRefused,
+  recordFaultsMax,
+  validateRecords,
+} from './record.validation.js';
+
+/** Prefixes of properties whose values Pulsar's text properties could not hold as they are (docs/mapping.md). */
+export const nullHeaderPrefix = 'pulsegate.null.';
+export const base64HeaderPrefix = 'pulsegate.base64.';
+const reservedPrefix = Array.from('pulsegate.', (character) => character.charCodeAt(0));
+
+/** Kafka's codecs by number; the entry is compressed with the one that the client chose. */
+const pulsarCompression: readonly Compression[] = ['none', 'zlib', 'snappy', 'lz4', 'zstd'];
+
+/** Offset, size, checksum and magic come before it. */
+const firstMessageAttributesAt = 17;
+
+/** What a message takes in Pulsar's batch beyond what it takes in Kafka's, about. */
+const growthBytesPerRecord = 12;
+
+export interface RecordMappingOptions {
+  readonly produceVersion: number;
+  readonly config: KafkaTopicConfig;
+  /** Bytes that compressed records, and the entry made of them before compression, may become. */
+  readonly decompressedBytesMax: number;
+  /** Milliseconds since 1970: the time of records on topics with LogAppendTime. */
+  readonly nowMs: number;
+}
+
+/** @throws KafkaError; undefined when there are no records (Produce 0 to 2 only) */
+export function toPulsarEntry(
+  records: Buffer | null,
+  options: RecordMappingOptions,
+): PartitionBatch | undefined {
+  const sets = validateRecords(records, options.produceVersion, options.config);
+  const [first] = sets;
+  if (first === undefined) return undefined;
+  return asKafkaError(() =>
+    first.magic === 2 ? batchToPulsar(first, options) : messageSetsToPulsar(sets, options),
+  );
+}
+
+function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): PartitionBatch {
+  const section = recordsBytes(batch, options.decompressedBytesMax);
+  const builder = newBuilder(section.length + batch.recordCount * growthBytesPerRecord, options);
+  const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
+  const faults = options.config.compacted ? new CompactionFaults() : undefined;
+  const cursor = new RecordCursor(section, batch.recordCount);
+  for (let at = 0; cursor.next(); at++) {
+    if (cursor.offsetDelta !== at) throw invalid(`record ${at} has offset delta ${cursor.offsetDelta}`);
+    faults?.check(cursor, at);
+    appendRecord(builder, cursor, appendTimeMs ?? batch.baseTimestamp + cursor.timestampDelta);
+  }
+  faults?.throwIfAny();
+  return {
+    entry: builder.finish(pulsarCompression[batch.compression] as Compression),
+    producerId: batch.producerId,
+    epoch: batch.producerEpoch,
+    sequence: batch.baseSequence,
+  };
+}
+
+/** What Produce 0 to 2 brings is one entry too, so that it is stored as a whole or not at all. */
+function messageSetsToPulsar(sets: readonly RecordSet[], options: RecordMappingOptions): PartitionBatch {
+  const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
+  const faults = options.config.compacted ? new CompactionFaults() : undefined;
+  let bytes = 0;
+  for (const set of sets) bytes += set.bytes.length;
+  const builder = newBuilder(bytes * 2, options);
+  for (const set of sets) {
+    const cursor = new MessageSetCursor(set as MessageSet, options.decompressedBytesMax);
+    while (cursor.next()) {
+      faults?.check(cursor, builder.numMessages);
+      appendRecord(builder, cursor, appendTimeMs ?? cursor.timestampDelta);
+    }
+  }
+  faults?.throwIfAny();
+  const compression = (sets[0]?.bytes[firstMessageAttributesAt] ?? 0) & 7;
+  return {
+    entry: builder.finish(pulsarCompression[compression] as Compression),
+    producerId: -1n,
+    epoch: -1,
+    sequence: -1,
+  };
+}
+
+function newBuilder(capacityBytes: number, options: RecordMappingOptions): BatchBuilder {
+  return new BatchBuilder({
+    capacityBytes: capacityBytes + 16,
+    payloadBytesMax: options.decompressedBytesMax,
+  });
+}
+
+/** One record as one message. Hot: no allocation unless there are headers or binary keys. */
+export function appendRecord(builder: BatchBuilder, record: RecordFields, timestampMs: number): void {
+  const { buffer, keyStart } = record;
+  builder.begin();
+  if (record.headerCount > 0) appendHeaders(builder, record);
+  if (keyStart >= 0) builder.keyFrom(buffer, keyStart, record.keyEnd);
+  if (timestampMs >= 0) builder.eventTime(timestampMs);
+  else if (timestampMs !== -1) {
+    throw new KafkaError(KafkaErrorCode.INVALID_TIMESTAMP, `timestamp ${timestampMs}`);
+  }
+  if (record.valueStart >= 0) builder.valueFrom(buffer, record.valueStart, record.valueEnd);
+  else builder.nullValue();
+}
+
+function appendHeaders(builder: BatchBuilder, record: RecordFields): void {
+  const { buffer } = record;
+  while (record.nextHeader()) {
+    const { headerKeyStart: nameStart, headerKeyEnd: nameEnd } = record;
+    const { headerValueStart: valueStart, headerValueEnd: valueEnd } = record;
+    if (!isUtf8(buffer.subarray(nameStart, nameEnd))) throw invalid('a header key that is not UTF-8');
+    if (valueStart < 0) {
+      builder.propertyFrom(nullHeaderPrefix, buffer, nameStart, nameEnd, nameEnd, nameEnd);
+    } else if (isReserved(buffer, nameStart, nameEnd) || !isUtf8(buffer.subarray(valueStart, valueEnd))) {
+      builder.propertyFrom(base64HeaderPrefix, buffer, nameStart, nameEnd, valueStart, valueEnd, true);
+    } else {
+      builder.propertyFrom('', buffer, nameStart, nameEnd, valueStart, valueEnd);
+    }
+  }
+}
+
+/** A header of that name, stored as it is, could be taken for one that the gateway encoded. */
+function isReserved(buffer: Buffer, start: number, end: number): boolean {
+  if (end - start < reservedPrefix.length) return false;
+  for (let at = 0; at < reservedPrefix.length; at++) {
+    if (buffer[start + at] !== reservedPrefix[at]) return false;
+  }
+  return true;
+}
+
+/** Pulsar's compaction drops messages without a key and takes empty values for deletions. */
+class CompactionFaults {
+  private readonly faults: RecordFault[] = [];
+  private count = 0;
+
+  check(record: RecordFields, batchIndex: number): void {
+    if (record.keyStart < 0) this.add(batchIndex, 'a compacted topic takes no record without a key');
+    else if (record.valueStart >= 0 && record.valueStart === record.valueEnd) {
+      this.add(batchIndex, 'a compacted topic takes no empty value: null deletes a key');
+    }
+  }
+
+  throwIfAny(): void {
+    if (this.count > 0) throw new RecordsRefused(KafkaErrorCode.INVALID_RECORD, this.faults, this.count);
+  }
+
+  private add(batchIndex: number, message: string): void {
+    if (this.count++ < recordFaultsMax) this.faults.push({ batchIndex, message });
+  }
+}

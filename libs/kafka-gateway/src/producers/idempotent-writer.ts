@@ -1,0 +1,201 @@
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { Producer, PulsarError, SendReceipt } from '#libs/pulsar';
+import { KafkaError } from '../kafka.errors.js';
+import type { EntryPosition } from '../mapping/entry-source.js';
+import type { Append, AppendFinished, ProducingClient } from './append.js';
+import { BrokerHidesIndex, isCertainlyNotStored, retriable } from './append-errors.js';
+import type { PartitionOffsets } from './partition-offsets.js';
+import { ProducerSlot } from './producer-slot.js';
+import { sequenceOf, toSequenceId } from './pulsar-sequence.js';
+import { type SequencedBatch, SequenceWindow } from './sequence-window.js';
+
+/** Repeated requests that wait for the outcome of one batch in flight; further ones are refused, retriable. */
+export const duplicatesWaitingMax = 16;
+
+/**
+ * One idempotent Kafka producer on one partition, as one Pulsar producer named after its producer id. What Kafka keeps
+ * in its log about the producer, Pulsar's deduplication keeps: the last sequence id that it stored for that name.
+ *
+ * The order of things: Pulsar producer open -> window restored from its last sequence id -> batches are judged and sent.
+ * After a failure of unknown outcome the Pulsar producer is given up and all starts again from what the broker says.
+ */
+export class IdempotentWriter {
+  private readonly slot: ProducerSlot;
+  private readonly window = new SequenceWindow<number>();
+  private readonly waiting = new Map<SequencedBatch<number>, Append[]>();
+  private readonly clients = new Map<ProducingClient, () => void>();
+  /** Batches that were taken and are not answered. */
+  private pending = 0;
+  lastUsedAt = 0;
+
+  constructor(
+    create: () => Promise<Producer>,
+    private readonly offsets: PartitionOffsets,
+    private readonly finished: AppendFinished,
+  ) {
+    this.slot = new ProducerSlot(create, (producer) => this.window.restore(producer.lastSequenceId));
+  }
+
+  get idle(): boolean {
+    return this.pending === 0;
+  }
+
+  append(append: Append): void {
+    this.pending++;
+    if (!this.clients.has(append.client)) this.welcome(append.client);
+    const producer = this.slot.current;
+    if (producer !== undefined) {
+      this.judge(producer, append);
+      return;
+    }
+    this.slot.run({
+      ready: (opened) => this.judge(opened, append),
+      refused: (error) => this.answer(append, retriable(error), -1),
+    });
+  }
+
+  async end(): Promise<void> {
+    for (const cancel of this.clients.values()) cancel();
+    this.clients.clear();
+    await this.slot.end();
+  }
+
+  private judge(producer: Producer, append: Append): void {
+    if (append.abandoned) {
+      this.answer(append, undefined, -1);
+      return;
+    }
+    const { epoch, sequence, entry } = append.batch;
+    const verdict = this.window.examine(epoch, sequence, entry.numMessages);
+    switch (verdict.kind) {
+      case 'next':
+      case 'ask-broker':
+        this.send(producer, append, verdict.first);
+        return;
+      case 'known':
+        this.repeat(append, verdict.batch);
+        return;
+      case 'forgotten':
+        this.answer(append, duplicateSequence(), -1);
+        return;
+      case 'stale-epoch':
+        this.answer(append, staleEpoch(epoch, verdict.epoch), -1);
+        return;
+      default:
+        this.answer(append, outOfOrder(sequence, verdict.expected), -1);
+    }
+  }
+
+  private send(producer: Producer, append: Append, first: number): void {
+    const { epoch, entry } = append.batch;
+    const batch = this.window.begin(epoch, first, entry.numMessages);
+    const sentAfter = this.offsets.lastKnown;
+    entry.sequenceId = toSequenceId(epoch, batch.first);
+    entry.highestSequenceId = toSequenceId(epoch, batch.last);
+    producer.send(entry, (error, receipt) => {
+      if (error !== undefined) this.failed(append, batch, error, producer);
+      else this.sent(append, batch, receipt, producer.name, sentAfter);
+    });
+  }
+
+  private sent(
+    append: Append,
+    batch: SequencedBatch<number>,
+    receipt: SendReceipt,
+    producerName: string,
+    sentAfter: EntryPosition | undefined,
+  ): void {
+    const { numMessages } = append.batch.entry;
+    this.offsets.learn(receipt, producerName, numMessages, sentAfter, (baseOffset, fault) => {
+      this.window.stored(batch, baseOffset);
+      const error = fault === undefined ? storedUnder(baseOffset) : new BrokerHidesIndex();
+      this.answer(append, error, baseOffset);
+      this.answerRepeats(batch, error, baseOffset);
+    });
+  }
+
+  private failed(
+    append: Append,
+    batch: SequencedBatch<number>,
+    error: PulsarError,
+    producer: Producer,
+  ): void {
+    if (isCertainlyNotStored(error)) this.window.failed(batch);
+    else if (this.slot.current === producer) this.slot.discard();
+    this.answer(append, retriable(error), -1);
+    this.answerRepeats(batch, retriable(error), -1);
+  }
+
+  private repeat(append: Append, batch: SequencedBatch<number>): void {
+    if (batch.state === 'stored') {
+      const baseOffset = batch.outcome ?? -1;
+      this.answer(append, storedUnder(baseOffset), baseOffset);
+      return;
+    }
+    const waiting = this.waiting.get(batch) ?? [];
+    if (waiting.length >= duplicatesWaitingMax) {
+      const error = new KafkaError(
+        KafkaErrorCode.REQUEST_TIMED_OUT,
+        'the same batch is in flight many times',
+      );
+      this.answer(append, error, -1);
+      return;
+    }
+    waiting.push(append);
+    this.waiting.set(batch, waiting);
+  }
+
+  private answerRepeats(batch: SequencedBatch<number>, error: unknown, baseOffset: number): void {
+    const repeats = this.waiting.get(batch);
+    if (repeats === undefined) return;
+    this.waiting.delete(batch);
+    for (const repeat of repeats) this.answer(repeat, error, baseOffset);
+  }
+
+  private answer(append: Append, error: unknown, baseOffset: number): void {
+    this.pending--;
+    this.finished(append, error, baseOffset);
+    this.restIfUnused();
+  }
+
+  private welcome(client: ProducingClient): void {
+    let closed = false;
+    const cancel = client.whenClosed(() => {
+      closed = true;
+      this.clients.delete(client);
+      this.restIfUnused();
+    });
+    if (!closed) this.clients.set(client, cancel);
+  }
+
+  /** Frees the name at the broker, so that another gateway can go on; what is remembered stays. */
+  private restIfUnused(): void {
+    if (this.clients.size === 0 && this.pending === 0) void this.slot.rest();
+  }
+}
+
+/** Stored, but under an unknown offset: clients take DUPLICATE_SEQUENCE_NUMBER as success without one. */
+function storedUnder(baseOffset: number): KafkaError | undefined {
+  return baseOffset < 0 ? duplicateSequence() : undefined;
+}
+
+function duplicateSequence(): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.DUPLICATE_SEQUENCE_NUMBER,
+    'the batch was stored before, its offset is not remembered',
+  );
+}
+
+function staleEpoch(epoch: number, current: number): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.INVALID_PRODUCER_EPOCH,
+    `producer epoch ${epoch} is older than the current one, ${current}`,
+  );
+}
+
+function outOfOrder(sequence: number, expected: number): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    `sequence ${sequence} where ${sequenceOf(expected)} was expected`,
+  );
+}

@@ -1,0 +1,185 @@
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { Producer } from '#libs/pulsar';
+import { KafkaError } from '../kafka.errors.js';
+import type { Append } from './append.js';
+import { BrokerHidesIndex } from './append-errors.js';
+import { IdempotentWriter } from './idempotent-writer.js';
+import type { PartitionOffsets } from './partition-offsets.js';
+import { PlainWriter } from './plain-writer.js';
+import { ProducerSlot } from './producer-slot.js';
+
+/** After a broker was seen to hide the index, nothing is stored for so long; then it is tried again. */
+const hiddenIndexRetryMs = 60_000;
+
+export interface PartitionWriterOptions {
+  /** Bytes and batches in flight from which on clients are asked to wait; `relieved` is under half of them. */
+  readonly inFlightBytesMax: number;
+  readonly inFlightBatchesMax: number;
+  readonly producerIdsMax: number;
+}
+
+/** Counted over all partitions of the process. */
+export interface ProducerIdCount {
+  value: number;
+  readonly max: number;
+}
+
+export interface PartitionConnector {
+  /** The one Pulsar producer for batches that are not idempotent. */
+  openPlain(): Promise<Producer>;
+  openIdempotent(producerId: bigint): Promise<Producer>;
+}
+
+/** Everything that this process writes into one partition. */
+export class PartitionWriter {
+  private readonly plainSlot: ProducerSlot;
+  private readonly plain: PlainWriter;
+  private readonly idempotent = new Map<bigint, IdempotentWriter>();
+  private inFlightBytes = 0;
+  private inFlightBatches = 0;
+  private reliefListeners: (() => void)[] = [];
+  private indexHiddenUntil = 0;
+  private ended = false;
+  private readonly finish = (append: Append, error: unknown, baseOffset: number) =>
+    this.finished(append, error, baseOffset);
+  lastUsedAt = 0;
+  /** Offset of the first record that is still there, as far as known; -1: unknown. */
+  logStartOffset = -1;
+
+  constructor(
+    private readonly connector: PartitionConnector,
+    readonly offsets: PartitionOffsets,
+    private readonly producerIds: ProducerIdCount,
+    private readonly options: PartitionWriterOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.plainSlot = new ProducerSlot(
+      () => connector.openPlain(),
+      () => {},
+    );
+    this.plain = new PlainWriter(this.plainSlot, offsets, this.finish);
+  }
+
+  get idle(): boolean {
+    return this.inFlightBatches === 0;
+  }
+
+  /** Producer ids are remembered here. */
+  get remembers(): boolean {
+    return this.idempotent.size > 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
+  /** More is in flight than should be: whoever produces is to be read again only when `onRelief` says so. */
+  get full(): boolean {
+    const { inFlightBytesMax, inFlightBatchesMax } = this.options;
+    return this.inFlightBytes >= inFlightBytesMax || this.inFlightBatches >= inFlightBatchesMax;
+  }
+
+  /** Calls `listener` once, as soon as there is room again. */
+  onRelief(listener: () => void): void {
+    if (this.full) this.reliefListeners.push(listener);
+    else listener();
+  }
+
+  /** Batches are stored in the order of the calls, per producer id; those without one among themselves. */
+  append(append: Append): void {
+    const now = this.now();
+    this.lastUsedAt = now;
+    this.inFlightBatches++;
+    this.inFlightBytes += append.batch.entry.buffer.length;
+    if (now < this.indexHiddenUntil) {
+      this.finished(append, new BrokerHidesIndex(), -1);
+      return;
+    }
+    const { producerId } = append.batch;
+    if (producerId < 0n) {
+      this.plain.append(append);
+      return;
+    }
+    const writer = this.idempotent.get(producerId) ?? this.admit(producerId);
+    if (writer === undefined) {
+      this.finished(append, tooManyProducerIds(), -1);
+      return;
+    }
+    writer.lastUsedAt = now;
+    writer.append(append);
+  }
+
+  /** Forgets producers that were not used since `before`; what Pulsar knows of them stays. */
+  expire(before: number): void {
+    for (const [producerId, writer] of this.idempotent) {
+      if (writer.idle && writer.lastUsedAt < before) this.dismiss(producerId, writer);
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    this.producerIds.value -= this.idempotent.size;
+    const writers = [...this.idempotent.values()];
+    this.idempotent.clear();
+    await Promise.all([this.plainSlot.end(), ...writers.map((writer) => writer.end())]);
+    this.offsets.close();
+  }
+
+  private admit(producerId: bigint): IdempotentWriter | undefined {
+    const { producerIds } = this;
+    if (this.ended) return undefined;
+    if (this.idempotent.size >= this.options.producerIdsMax || producerIds.value >= producerIds.max) {
+      if (!this.dismissOldest()) return undefined;
+    }
+    const writer = new IdempotentWriter(
+      () => this.connector.openIdempotent(producerId),
+      this.offsets,
+      this.finish,
+    );
+    this.idempotent.set(producerId, writer);
+    producerIds.value++;
+    return writer;
+  }
+
+  private dismissOldest(): boolean {
+    let oldest: [bigint, IdempotentWriter] | undefined;
+    for (const each of this.idempotent) {
+      if (each[1].idle && (oldest === undefined || each[1].lastUsedAt < oldest[1].lastUsedAt)) oldest = each;
+    }
+    if (oldest !== undefined) this.dismiss(oldest[0], oldest[1]);
+    return oldest !== undefined;
+  }
+
+  private dismiss(producerId: bigint, writer: IdempotentWriter): void {
+    this.idempotent.delete(producerId);
+    this.producerIds.value--;
+    void writer.end();
+  }
+
+  private finished(append: Append, error: unknown, baseOffset: number): void {
+    this.inFlightBatches--;
+    this.inFlightBytes -= append.batch.entry.buffer.length;
+    if (error instanceof BrokerHidesIndex && this.now() >= this.indexHiddenUntil) {
+      this.indexHiddenUntil = this.now() + hiddenIndexRetryMs;
+    }
+    if (baseOffset === 0) this.logStartOffset = 0;
+    append.done(error, baseOffset);
+    if (this.reliefListeners.length > 0) this.relieve();
+  }
+
+  private relieve(): void {
+    const { inFlightBytesMax, inFlightBatchesMax } = this.options;
+    if (this.inFlightBytes > inFlightBytesMax / 2 || this.inFlightBatches > inFlightBatchesMax / 2) return;
+    const listeners = this.reliefListeners;
+    this.reliefListeners = [];
+    for (const listener of listeners) listener();
+  }
+}
+
+function tooManyProducerIds(): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+    'as many producer ids as the gateway remembers are in use',
+  );
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { Producer, PulsarClient } from '#libs/pulsar';
+import type { Log } from '#libs/telemetry';
+import { KafkaError } from '../kafka.errors.js';
+import type { KafkaOptions } from '../kafka.options.js';
+import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
+import { offsetTrackerDefaults } from '../mapping/offset-tracker.js';
+import { PulsarEntrySource } from '../mapping/pulsar-entry-source.js';
+import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { PartitionOffsets } from './partition-offsets.js';
+import { type PartitionConnector, PartitionWriter, type ProducerIdCount } from './partition-writer.js';
+
+/** How often writers and producer ids are looked at for being idle. */
+const sweepIntervalMs = 10_000;
+/** A partition that nobody produced to for so long has no Pulsar producer and no offset state. */
+const partitionIdleMs = 300_000;
+/** Above the bounds from which on clients wait: requests that were read already must not be refused. */
+const pendingHeadroom = 2;
+
+/** The writers of all partitions that this process produces to. */
+export class PartitionWriters {
+  /** Of this start of this process: a plain producer's name that comes back would make deduplication drop data. */
+  private readonly instance = randomUUID();
+  private plainProducers = 0;
+  private readonly writers = new Map<string, PartitionWriter>();
+  /** The same, by the topic object that the registry gives out: no text is built per batch. */
+  private readonly byTopic = new WeakMap<KafkaTopic, (PartitionWriter | undefined)[]>();
+  private readonly producerIds: ProducerIdCount;
+  private readonly sweep: NodeJS.Timeout;
+  private closing = false;
+
+  constructor(
+    private readonly pulsar: PulsarClient,
+    private readonly options: KafkaOptions,
+    private readonly log: Log,
+  ) {
+    this.producerIds = { value: 0, max: options.producerIdsMax };
+    this.sweep = setInterval(() => this.expire(), sweepIntervalMs);
+    this.sweep.unref();
+  }
+
+  /** Partitions and idempotent producers that state is kept of, for metrics. */
+  get sizes(): { readonly partitions: number; readonly producerIds: number } {
+    return { partitions: this.writers.size, producerIds: this.producerIds.value };
+  }
+
+  /** @param partition 0 <= partition < topic.partitions */
+  writer(tenantName: string, topic: KafkaTopic, partition: number): PartitionWriter {
+    let known = this.byTopic.get(topic);
+    if (known === undefined) {
+      known = [];
+      this.byTopic.set(topic, known);
+    }
+    const writer = known[partition];
+    if (writer !== undefined && !writer.hasEnded) return writer;
+    return (known[partition] = this.find(tenantName, topic, partition));
+  }
+
+  /** Before a topic is deleted: no producer is left that would reconnect to it and bring it back. */
+  async release(topic: KafkaTopic): Promise<void> {
+    const ending: Promise<void>[] = [];
+    for (let partition = 0; partition < topic.partitions; partition++) {
+      const key = keyOf(topic, partition);
+      const writer = this.writers.get(key);
+      this.writers.delete(key);
+      if (writer !== undefined) ending.push(writer.end());
+    }
+    await Promise.all(ending);
+  }
+
+  /** Takes no more, waits for what is in flight and closes all Pulsar producers. */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.sweep);
+    const writers = [...this.writers.values()];
+    this.writers.clear();
+    await Promise.all(writers.map((writer) => writer.end()));
+  }
+
+  private find(tenantName: string, topic: KafkaTopic, partition: number): PartitionWriter {
+    if (this.closing) throw new KafkaError(KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 'the gateway stops');
+    const key = keyOf(topic, partition);
+    let writer = this.writers.get(key);
+    if (writer === undefined) {
+      writer = this.open(tenantName, topic.partitionTopic(partition));
+      this.writers.set(key, writer);
+    }
+    return writer;
+  }
+
+  private open(tenantKey: string, topic: string): PartitionWriter {
+    const { options, pulsar } = this;
+    const source = new PulsarEntrySource(pulsar, topic, tenantKey);
+    const tracking = {
+      ...offsetTrackerDefaults,
+      readerTimeoutMs: options.offsetReaderTimeoutMs,
+      readerIdleMs: options.offsetReaderIdleMs,
+    };
+    const searching = { ...duplicateSearchDefaults, scanEntriesMax: options.duplicateScanEntriesMax };
+    return new PartitionWriter(
+      this.connector(tenantKey, topic),
+      new PartitionOffsets(source, tracking, searching),
+      this.producerIds,
+      {
+        inFlightBytesMax: options.producerPendingBytesMax,
+        inFlightBatchesMax: options.producerPendingEntriesMax,
+        producerIdsMax: options.producerIdsMaxPerPartition,
+      },
+    );
+  }
+
+  private connector(tenantKey: string, topic: string): PartitionConnector {
+    const open = (name: string): Promise<Producer> => {
+      const { options } = this;
+      return this.pulsar.createProducer({
+        topic,
+        tenantKey,
+        name,
+        pendingBytesMax: options.producerPendingBytesMax * pendingHeadroom,
+        pendingEntriesMax: options.producerPendingEntriesMax * pendingHeadroom,
+        sendTimeoutMs: options.produceTimeoutMsMax,
+      });
+    };
+    return {
+      openPlain: () => open(`pulsegate.${this.instance}.${this.plainProducers++}`),
+      openIdempotent: (producerId) => open(`pulsegate.kafka.${producerId}`),
+    };
+  }
+
+  private expire(): void {
+    const now = performance.now();
+    for (const [key, writer] of this.writers) {
+      writer.expire(now - this.options.producerIdIdleMs);
+      if (!writer.idle || writer.lastUsedAt > now - partitionIdleMs || writer.remembers) continue;
+      this.writers.delete(key);
+      void writer.end().catch((error) => {
+        this.log.warn(
+          { event: 'kafka.partition-close-failed', error },
+          'an idle partition could not be closed',
+        );
+      });
+    }
+  }
+}
+
+/** A topic that was deleted and made again is another one, with offsets of its own. */
+function keyOf(topic: KafkaTopic, partition: number): string {
+  return `${topic.id.toString('hex')} ${topic.partitionTopic(partition)}`;
+}
