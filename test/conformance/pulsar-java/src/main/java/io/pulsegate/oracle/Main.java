@@ -1,0 +1,38 @@
+package io.pulsegate.oracle;
+
+import java.util.Arrays;
+
+/** The official Pulsar client on the command line. One JSON object per line on standard output; errors end with code 1. */
+public final class Main {
+  private static final String USAGE = """
+      write <serviceUrl> <topic> <spec.json>
+      read  <serviceUrl> <topic> <count|all> [--timeout-ms 30000] [--digest] [--compacted]
+      flood <serviceUrl> <topic> [--rate 100] [--size 100] [--batch 1] [--count n] [--name text]   (ends with its input)
+      perf  <serviceUrl> <topic> [--records 200000] [--warmup 50000] [--size 1024] [--rate 0] [--runs 1]
+            [--admin-url url --partitions n] [--compression NONE] [--batch-bytes 131072] [--batch-delay-ms 1]
+      """;
+
+  public static void main(String[] arguments) {
+    try {
+      if (arguments.length < 3) throw new IllegalArgumentException("usage:\n" + USAGE);
+      Options options = new Options(Arrays.copyOfRange(arguments, 1, arguments.length));
+      switch (arguments[0]) {
+        case "write" -> Write.run(options);
+        case "read" -> Read.run(options);
+        case "flood" -> Flood.run(options);
+        case "perf" -> Perf.run(options);
+        default -> throw new IllegalArgumentException("usage:\n" + USAGE);
+      }
+      System.out.flush();
+      // Pulsar's threads would keep the process for seconds.
+      Runtime.getRuntime().halt(0);
+    } catch (Throwable error) {
+      System.out.flush();
+      System.err.println(error);
+      for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) System.err.println(cause);
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private Main() {}
+}
