@@ -58,8 +58,13 @@ export class Listener {
     this.#connections = new Connections(options.connectionsMax, options.connectionsPerAddressMax);
     this.#refusals = new RefusalLog(log, { protocol: protocol.name, listener: options.name });
     this.#server = createServer(
-      // Half-open: what a client sent before its end is still answered.
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
+      // Half-open: what a client sent before its end is still answered. In a handshake there is nothing to answer.
+      {
+        allowHalfOpen: options.tls === undefined,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveDelayMs,
+      },
       (socket) => this.#accept(socket),
     );
   }
@@ -192,13 +197,14 @@ export class Listener {
       onSecure: (secure: TLSSocket) => {
         settled();
         secure.on('error', ignoreError);
+        secure.allowHalfOpen = true;
         const serverName = typeof secure.servername === 'string' ? secure.servername : undefined;
         this.#open(secure, arrival, { ...peer, tls: true, serverName, certificate: peerCertificate(secure) });
       },
-      onError: (error) => {
+      onFailure: (why) => {
         settled();
         this.#counters.tlsFailures++;
-        log.fault('tls-failure', tlsFault(error), { code: error.code });
+        log.fault('tls-failure', tlsFault(why), { code: why });
         socket.destroy();
       },
     });
@@ -239,8 +245,8 @@ export class Listener {
 
 function ignoreError(): void {}
 
-function tlsFault(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
+function tlsFault(code: string): string {
+  switch (code) {
     case 'ERR_SSL_HTTP_REQUEST':
       return 'HTTP on a TLS port';
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
@@ -249,6 +255,6 @@ function tlsFault(error: NodeJS.ErrnoException): string {
     case 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE':
       return 'the client sent no certificate, and the listener requires one';
     default:
-      return `the TLS handshake failed: ${error.code ?? error.message}`;
+      return `the TLS handshake failed: ${code}`;
   }
 }

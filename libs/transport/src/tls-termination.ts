@@ -21,9 +21,11 @@ export class TlsFilesError extends Error {
   override readonly name = 'TlsFilesError';
 }
 
+/** What becomes of a handshake: at most one of these is called. */
 export interface Handshake {
   onSecure(socket: TLSSocket): void;
-  onError(error: NodeJS.ErrnoException): void;
+  /** @param why OpenSSL's code (`ERR_SSL_NO_SHARED_CIPHER`) or why the certificate is not trusted (`CERT_HAS_EXPIRED`) */
+  onFailure(why: string): void;
 }
 
 /**
@@ -36,6 +38,7 @@ export class TlsTermination {
   readonly #listener: string;
   readonly #server: Server;
   readonly #handshakes = new Map<string, Handshake>();
+  readonly #cutOff: Handshake[] = [];
   readonly #reloadTimer: NodeJS.Timeout | undefined;
   #digest: string;
   #refusedDigest = '';
@@ -62,16 +65,18 @@ export class TlsTermination {
       sessionIdContext: createHash('sha256').update(listener).digest('hex').slice(0, 32),
     });
     this.#server.on('secureConnection', (socket) => this.#take(socket)?.onSecure(socket));
-    this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.onError(error));
+    this.#server.on('tlsClientError', (error, socket) => this.#onError(error, socket));
     const intervalMs = options.reloadIntervalMs ?? reloadIntervalMsDefault;
     if (intervalMs > 0) this.#reloadTimer = setInterval(() => void this.reload(), intervalMs).unref();
   }
 
-  /** Starts the handshake. At most one of the callbacks is called, none when the client just goes away. */
+  /** Starts the handshake. Nothing is called when the client just goes away. */
   secure(socket: Socket, handshake: Handshake): void {
     const key = socketKey(socket);
     this.#handshakes.set(key, handshake);
-    socket.once('close', () => this.#handshakes.delete(key));
+    socket.once('close', () => {
+      if (this.#handshakes.delete(key)) this.#onCutOff(handshake);
+    });
     this.#server.emit('connection', socket);
   }
 
@@ -98,6 +103,25 @@ export class TlsTermination {
 
   close(): void {
     clearInterval(this.#reloadTimer);
+  }
+
+  #onError(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    const untrusted = socket.authorizationError as Error | string | undefined | null;
+    if (untrusted)
+      this.#cutOff.shift()?.onFailure(String((untrusted as { code?: string }).code ?? untrusted));
+    else if (error.code !== 'ECONNRESET') this.#take(socket)?.onFailure(error.code ?? error.message);
+  }
+
+  /**
+   * Node ends a connection whose certificate it does not trust before it says why, in the same turn, and then the address
+   * of the socket is gone. So what was cut off in this turn is kept for that long.
+   */
+  #onCutOff(handshake: Handshake): void {
+    this.#cutOff.push(handshake);
+    setImmediate(() => {
+      const index = this.#cutOff.indexOf(handshake);
+      if (index !== -1) this.#cutOff.splice(index, 1);
+    });
   }
 
   #take(socket: TLSSocket): Handshake | undefined {

@@ -74,7 +74,7 @@ export class Transport implements Link {
     this.#counters = options.counters;
     this.#counters.connectionsOpened++;
     this.#counters.connectionsOpen++;
-    this.#timer = setTimeout(() => this.#onAuthenticationTimeout(), options.authenticationTimeoutMs);
+    this.#timer = setTimeout(() => this.#onAuthenticationTimeout(), options.authenticationTimeoutMs).unref();
     socket.on('close', () => this.#onSocketClose());
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onSocketError(error));
     try {
@@ -131,7 +131,7 @@ export class Transport implements Link {
     this.#closeReason = reason;
     this.#held = noFrames;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.destroy(), lingerTimeoutMs);
+    this.#timer = setTimeout(() => this.#socket.destroy(), lingerTimeoutMs).unref();
     this.#socket.end();
     // What still comes is read and dropped: closing a socket with unread bytes makes the kernel send a reset, which
     // can take our last answer away from the client before it has read it.

@@ -17,6 +17,6 @@ export function guessProtocol(firstBytes: Buffer): string | undefined {
   const known = texts.find(([pattern]) => pattern.test(text));
   if (known) return known[1];
   // MQTT CONNECT: type 1 without flags, and the protocol name's length 0x0004 or 0x0006 after the remaining length.
-  if (firstBytes[0] === 0x10 && /\0[\x04\x06]MQ/.test(text)) return 'MQTT';
+  if (firstBytes[0] === 0x10 && (text.includes('\0\x04MQ') || text.includes('\0\x06MQ'))) return 'MQTT';
   return undefined;
 }
