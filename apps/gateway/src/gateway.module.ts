@@ -1,29 +1,46 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Authenticator, Authorizer } from '#libs/auth';
 import { KafkaGatewayModule, KafkaProtocol } from '#libs/kafka-gateway';
-import type { Log } from '#libs/telemetry';
-import { Metrics } from '#libs/telemetry';
+import { RateLimits } from '#libs/rate-limit';
+import { type Log, Metrics } from '#libs/telemetry';
 import { HealthController } from './admin/health.controller.js';
 import { MetricsController } from './admin/metrics.controller.js';
+import { CoreModule } from './core.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { ListenerSet, type ServedProtocol } from './listener-set.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 
-/** The process, as a table of contents. A protocol is its module and one line in PROTOCOLS. */
+const kafka = KafkaGatewayModule.forRootAsync({
+  inject: [GATEWAY_CONFIG, LOG, PulsarLink, Authenticator, Authorizer, RateLimits, Metrics, NamespaceGate],
+  useFactory: (
+    config: GatewayConfig,
+    log: Log,
+    pulsar: PulsarLink,
+    authenticator: Authenticator,
+    authorizer: Authorizer,
+    limits: RateLimits,
+    metrics: Metrics,
+  ) => ({ pulsar: pulsar.client, authenticator, authorizer, limits, options: config.kafka, log, metrics }),
+});
+
+/** The process, as a table of contents. A protocol is its module above and one line in PROTOCOLS. */
 @Module({})
 export class GatewayModule {
   static forRoot(config: GatewayConfig, log: Log): DynamicModule {
     return {
       module: GatewayModule,
-      global: true,
+      imports: [CoreModule.forRoot(config, log), kafka],
       controllers: [HealthController, MetricsController],
       providers: [
-        { provide: GATEWAY_CONFIG, useValue: config },
-        { provide: LOG, useValue: log },
-        { provide: Metrics, useFactory: () => new Metrics() },
-        PulsarLink,
-        NamespaceGate,
+        {
+          provide: PROTOCOLS,
+          inject: [KafkaProtocol],
+          useFactory: (protocol: KafkaProtocol): ServedProtocol[] => [
+            { protocol, listeners: config.kafka.listeners },
+          ],
+        },
         ListenerSet,
       ],
     };

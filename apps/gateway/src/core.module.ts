@@ -1,0 +1,48 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Authenticator, Authorizer } from '#libs/auth';
+import { RateLimits } from '#libs/rate-limit';
+import { TenantDirectory } from '#libs/tenancy';
+import { type Log, Metrics } from '#libs/telemetry';
+import type { GatewayConfig } from './gateway.config.js';
+import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
+import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+import { PulsarLink } from './pulsar-link.service.js';
+import { passwordOf, tenantsOf } from './tenants.js';
+
+/** What all protocols share: Pulsar, tenants, who may do what, limits, metrics. */
+@Module({})
+export class CoreModule {
+  static forRoot(config: GatewayConfig, log: Log): DynamicModule {
+    const tenants = new TenantDirectory(tenantsOf(config));
+    const provided = [
+      { provide: GATEWAY_CONFIG, useValue: config },
+      { provide: LOG, useValue: log },
+      { provide: TenantDirectory, useValue: tenants },
+      { provide: Authenticator, useFactory: () => authenticatorOf(config, tenants, log) },
+      { provide: Authorizer, useFactory: () => authorizerOf(config) },
+      { provide: RateLimits, useFactory: () => new RateLimits(tenants) },
+      { provide: Metrics, useFactory: () => new Metrics() },
+      PulsarLink,
+      NamespaceGate,
+    ];
+    return { module: CoreModule, global: true, providers: provided, exports: provided };
+  }
+}
+
+function authenticatorOf(config: GatewayConfig, tenants: TenantDirectory, log: Log): Authenticator {
+  const users = config.tenants.flatMap((tenant) =>
+    tenant.users.map((user) => ({
+      name: user.name,
+      tenant: tenant.name,
+      password: passwordOf(user),
+      groups: user.groups,
+    })),
+  );
+  return new Authenticator({ users, tenants, listeners: config.kafka.listeners, log });
+}
+
+function authorizerOf(config: GatewayConfig): Authorizer {
+  return new Authorizer(
+    config.tenants.map(({ name, permissions }) => ({ tenant: name, rules: permissions })),
+  );
+}
