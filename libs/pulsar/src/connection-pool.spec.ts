@@ -1,0 +1,130 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createAuthProvider } from './auth/auth-provider.js';
+import { type PulsarClientOptions, withDefaults } from './client.options.js';
+import type { BrokerAddress } from './connection.js';
+import { ConnectionPool } from './connection-pool.js';
+import { decodeCommand, encodeCommandFrame } from './wire/command-codec.js';
+import type { BaseCommandInit } from './wire/commands.js';
+import { commandEnd, commandStart, FrameDecoder } from './wire/frame-decoder.js';
+
+describe('ConnectionPool', () => {
+  let server: Server;
+  let port = 0;
+  let sockets: Socket[] = [];
+  let greetings: NonNullable<BaseCommandInit['connect']>[] = [];
+  const pools: ConnectionPool[] = [];
+  const states: boolean[] = [];
+
+  beforeEach(async () => {
+    sockets = [];
+    greetings = [];
+    states.length = 0;
+    server = createServer((socket) => {
+      sockets.push(socket);
+      const decoder = new FrameDecoder();
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) =>
+        decoder.push(chunk, (frame) => {
+          const command = decodeCommand(frame, commandStart, commandEnd(frame)) as unknown as BaseCommandInit;
+          if (command.connect) greetings.push(command.connect);
+          const connected = { serverVersion: 'fake', protocolVersion: 21 };
+          if (command.connect) socket.write(encodeCommandFrame({ connected } as never));
+          if (command.ping) socket.write(encodeCommandFrame({ pong: {} }));
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as { port: number }).port;
+  });
+
+  afterEach(() => {
+    for (const pool of pools.splice(0)) pool.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  function pool(options: Partial<PulsarClientOptions> = {}): ConnectionPool {
+    const client = withDefaults({ serviceUrl: `pulsar://127.0.0.1:${port}`, ...options });
+    const made = new ConnectionPool(client, createAuthProvider({ method: 'none' }), (up) => states.push(up));
+    pools.push(made);
+    return made;
+  }
+
+  const broker = (throughServiceUrl = false): BrokerAddress => ({
+    key: throughServiceUrl ? 'via b' : 'b',
+    host: throughServiceUrl ? 'inside' : '127.0.0.1',
+    port: throughServiceUrl ? 6650 : port,
+    throughServiceUrl,
+  });
+
+  it('opens one connection per broker, tenant and use, however many ask at once', async () => {
+    const connections = pool();
+    const ask = (tenantKey: string, use: 'publish' | 'dispatch' | 'lease') =>
+      connections.connection(broker(), { tenantKey, use });
+    const [first, same] = await Promise.all([ask('a', 'publish'), ask('a', 'publish')]);
+    expect(first).toBe(same);
+    const others = await Promise.all([ask('a', 'dispatch'), ask('a', 'lease'), ask('b', 'publish')]);
+    expect(new Set([first, ...others]).size).toBe(4);
+    expect(sockets).toHaveLength(4);
+  });
+
+  it('reaches a broker through the service URL, naming it', async () => {
+    await pool().connection(broker(true), { tenantKey: 'a', use: 'publish' });
+    expect(greetings).toMatchObject([{ proxyToBrokerUrl: 'inside:6650' }]);
+  });
+
+  it('tries the hosts of the service URL in turn, tells its state, and comes back after a loss', async () => {
+    const connections = pool({ serviceUrl: `pulsar://127.0.0.1:1,127.0.0.1:${port}` });
+    const connection = await connections.lookupConnection();
+    await connection.roundTrip(1_000);
+    expect(states).toEqual([true]);
+    const lost = new Promise((resolve) => connection.onClose(resolve));
+    sockets[0]?.destroy();
+    await lost;
+    expect(states).toEqual([true, false]);
+    await connections.lookupConnection();
+    expect(states).toEqual([true, false, true]);
+  });
+
+  it('fails when no host answers, and does not keep the failure', async () => {
+    server.close();
+    const connections = pool({ serviceUrl: 'pulsar://127.0.0.1:1,127.0.0.1:2' });
+    await expect(connections.lookupConnection()).rejects.toMatchObject({
+      code: 'ConnectFailed',
+      retriable: true,
+    });
+    expect(connections.size).toBe(0);
+    expect(states).toEqual([false]);
+  });
+
+  it('closes what nobody uses, and only that', async () => {
+    const connections = pool({ connectionIdleMs: 100 });
+    const unused = await connections.connection(broker(), { tenantKey: 'a', use: 'publish' });
+    const used = await connections.connection(broker(), { tenantKey: 'b', use: 'publish' });
+    used.registerConsumer(1, { onDisconnect: () => undefined } as never);
+    await new Promise((resolve) => unused.onClose(resolve));
+    expect(used.closed).toBe(false);
+    expect(connections.size).toBe(1);
+  });
+
+  it('is bounded, making room from what has long been idle', async () => {
+    const connections = pool({ connectionsMax: 1, operationTimeoutMs: 1 });
+    const first = await connections.connection(broker(), { tenantKey: 'a', use: 'publish' });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const second = await connections.connection(broker(), { tenantKey: 'b', use: 'publish' });
+    expect(first.closed).toBe(true);
+    second.registerConsumer(1, { onDisconnect: () => undefined } as never);
+    await expect(connections.connection(broker(), { tenantKey: 'c', use: 'publish' })).rejects.toMatchObject({
+      code: 'TooManyPending',
+    });
+  });
+
+  it('refuses after it was closed', async () => {
+    const connections = pool();
+    const connection = await connections.lookupConnection();
+    connections.close();
+    expect(connection.closed).toBe(true);
+    await expect(connections.lookupConnection()).rejects.toMatchObject({ code: 'Closed', retriable: false });
+  });
+});
