@@ -39,8 +39,9 @@ export class TopicConsumer implements ConsumerSessionOwner {
   private generation = 0;
   /** Exclusive and failover: messages of an older epoch were on their way when redelivery was asked for. */
   private epoch = 0;
-  /** Charged messages of this generation that were not acknowledged or given back. */
-  private held = 0;
+  /** Charged messages of this generation, and those of them that were acknowledged or given back. */
+  private charged = 0;
+  private released = 0;
   private reattached: (() => void)[] = [];
 
   constructor(
@@ -76,7 +77,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
 
   /** Messages delivered and neither acknowledged nor given back. */
   get unackedMessages(): number {
-    return this.held;
+    return this.charged - this.released;
   }
 
   start(): Promise<void> {
@@ -104,14 +105,14 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.acks.add(delivery, done);
   }
 
-  /** Exclusive and failover: acknowledges everything up to this entry, or up to one message of it. */
+  /**
+   * Exclusive and failover: acknowledges everything up to this entry, or up to one message of it. Not to be mixed with
+   * the others on one consumer, or credit on acknowledgement is counted too low.
+   */
   ackCumulative(delivery: Delivery, batchIndex?: number, done?: AckDone): void {
     if (batchIndex === undefined) delivery.acknowledgeAll();
     else delivery.acknowledgeThrough(batchIndex);
-    if (delivery.generation === this.generation) {
-      const remaining = delivery.isAcked ? 0 : delivery.remaining;
-      this.releaseMessages(Math.max(0, this.held - remaining));
-    }
+    this.release(delivery, Math.max(0, delivery.chargedThrough - delivery.remaining - this.released));
     this.acks.addCumulative(delivery, done);
   }
 
@@ -134,8 +135,8 @@ export class TopicConsumer implements ConsumerSessionOwner {
     if (type === 'exclusive' || type === 'failover') command.consumerEpoch = ++this.epoch;
     this.acks.flush();
     this.session?.connection.tell({ redeliverUnacknowledgedMessages: command });
-    this.generation++;
-    this.releaseMessages(this.held);
+    this.releaseMessages(this.unackedMessages);
+    this.restart();
   }
 
   /**
@@ -208,11 +209,9 @@ export class TopicConsumer implements ConsumerSessionOwner {
       this.flow(this.window.taken(charged));
       return;
     }
-    this.held += charged;
+    this.charged += charged;
     if (this.options.creditOn === 'arrival') this.flow(this.window.taken(charged));
-    this.options.onEntry(
-      new Delivery(entry, message.redeliveryCount, this.generation, charged, message.ackSet),
-    );
+    this.options.onEntry(new Delivery(entry, message, this.generation, charged, this.charged));
   }
 
   onSessionEnded(session: ConsumerSession, reason: string, assigned: AssignedBroker | undefined): void {
@@ -239,8 +238,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     }
     if (session.ended) throw new PulsarError('Disconnected', 'closed by the broker while opening');
     this.session = session;
-    this.generation++;
-    this.held = 0;
+    this.restart();
     session.flow(this.window.start());
     const waiting = this.reattached;
     this.reattached = [];
@@ -283,12 +281,19 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.options.onCorruptEntry?.(position, error);
   }
 
+  /** What was delivered so far is void. */
+  private restart(): void {
+    this.generation++;
+    this.charged = 0;
+    this.released = 0;
+  }
+
   private release(delivery: Delivery, messages: number): void {
     if (delivery.generation === this.generation) this.releaseMessages(messages);
   }
 
   private releaseMessages(messages: number): void {
-    this.held -= messages;
+    this.released += messages;
     if (this.options.creditOn === 'ack') this.flow(this.window.taken(messages));
   }
 

@@ -1,5 +1,5 @@
 import type { BrokerEntry } from '../entry.js';
-import type { AckedPosition } from '../wire/hot-commands.js';
+import type { AckedPosition, MessageFields } from '../wire/hot-commands.js';
 import { BatchAckSet } from './batch-ack-set.js';
 
 export type AckDone = (error?: Error) => void;
@@ -9,17 +9,23 @@ export class Delivery {
   private acks: BatchAckSet | undefined;
   private whole = false;
 
+  /** How often it was delivered before; counted by the broker's memory, on Shared and Key_Shared. */
+  readonly redeliveryCount: number;
+
   constructor(
     readonly entry: BrokerEntry,
-    /** How often it was delivered before; counted by the broker's memory, on Shared and Key_Shared. */
-    readonly redeliveryCount: number,
+    message: MessageFields,
     /** Grows whenever what was delivered before becomes void: reattached, redelivered, seeked. */
     readonly generation: number,
     /** Messages not acknowledged before: what the broker charged. */
     readonly charged: number,
-    ackSet: readonly bigint[] | undefined,
+    /** Charged by this entry and all before it of its generation. */
+    readonly chargedThrough: number,
   ) {
-    if (ackSet !== undefined && entry.isBatch) this.acks = new BatchAckSet(entry.numMessages, ackSet);
+    this.redeliveryCount = message.redeliveryCount;
+    if (message.ackSet !== undefined && entry.isBatch) {
+      this.acks = new BatchAckSet(entry.numMessages, message.ackSet);
+    }
   }
 
   /** False for a message of the batch that was acknowledged before: skip it. */
