@@ -9,7 +9,7 @@ import {
   startWatchedProcess,
   type WatchedProcess,
 } from '../../apps/cli/src/pulsar-standalone/index.js';
-import { testPulsar } from './pulsar.js';
+import { createPulsarNamespace, testPulsar } from './pulsar.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readyPollMs = 100;
@@ -17,7 +17,8 @@ const readyPollMs = 100;
 /** A tenant as `pulsegate.yaml` has it. */
 export interface TestTenant {
   readonly name: string;
-  readonly namespace: string;
+  /** A new one by default; see `TestGateway.namespaceOf`. */
+  readonly namespace?: string;
   readonly kafka?: { autoCreateTopics?: boolean; partitionsDefault?: number; messageBytesMax?: number };
   readonly limits?: Readonly<Record<string, number>>;
   readonly users?: readonly { name: string; password: string; groups?: readonly string[] }[];
@@ -42,6 +43,8 @@ export interface TestGateway {
   readonly adminUrl: string;
   readonly configFile: string;
   readonly logFile: string;
+  /** The Pulsar namespace of a tenant. */
+  namespaceOf(tenant: string): string;
   /** Of the process that runs now. */
   readonly pid: number;
   /** All that it wrote, over restarts. */
@@ -66,7 +69,14 @@ interface Files {
   readonly logFile: string;
 }
 
-function writeConfig(options: TestGatewayOptions, kafkaPort: number, adminPort: number): Files {
+type PlacedTenant = TestTenant & { readonly namespace: string };
+
+function writeConfig(
+  options: TestGatewayOptions,
+  tenants: readonly PlacedTenant[],
+  kafkaPort: number,
+  adminPort: number,
+): Files {
   const folder = join(root, '.pulsegate', 'test-gateways', randomBytes(6).toString('hex'));
   mkdirSync(folder, { recursive: true });
   const { serviceUrl, adminUrl } = testPulsar;
@@ -82,7 +92,7 @@ function writeConfig(options: TestGatewayOptions, kafkaPort: number, adminPort: 
   }
   const configFile = join(folder, 'pulsegate.yaml');
   // JSON is YAML.
-  writeFileSync(configFile, JSON.stringify({ ...sections, tenants: options.tenants }, undefined, 2));
+  writeFileSync(configFile, JSON.stringify({ ...sections, tenants }, undefined, 2));
   return { configFile, logFile: join(folder, 'gateway.log') };
 }
 
@@ -95,6 +105,7 @@ class RunningGateway implements TestGateway {
 
   constructor(
     private readonly options: TestGatewayOptions,
+    private readonly tenants: readonly PlacedTenant[],
     files: Files,
     kafkaPort: number,
     adminPort: number,
@@ -103,6 +114,10 @@ class RunningGateway implements TestGateway {
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
     this.configFile = files.configFile;
     this.logFile = files.logFile;
+  }
+
+  namespaceOf(tenant: string): string {
+    return this.tenants.find(({ name }) => name === tenant)!.namespace;
   }
 
   get pid(): number {
@@ -168,16 +183,16 @@ class RunningGateway implements TestGateway {
   }
 }
 
-/** Starts it on free ports; tenants' namespaces must exist or be creatable by the gateway. */
+/** Starts it on free ports. A named namespace must exist or be creatable by the gateway. */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const kafkaPort = await findFreePort();
   const adminPort = await findFreePort([kafkaPort]);
-  const gateway = new RunningGateway(
-    options,
-    writeConfig(options, kafkaPort, adminPort),
-    kafkaPort,
-    adminPort,
-  );
+  const tenants: PlacedTenant[] = [];
+  for (const tenant of options.tenants) {
+    tenants.push({ ...tenant, namespace: tenant.namespace ?? (await createPulsarNamespace(tenant.name)) });
+  }
+  const files = writeConfig(options, tenants, kafkaPort, adminPort);
+  const gateway = new RunningGateway(options, tenants, files, kafkaPort, adminPort);
   await gateway.start();
   return gateway;
 }
