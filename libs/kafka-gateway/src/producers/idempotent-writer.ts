@@ -1,5 +1,5 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import type { Producer, PulsarError, SendReceipt } from '#libs/pulsar';
+import type { Producer, SendReceipt } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
 import type { EntryPosition } from '../mapping/entry-source.js';
 import type { Append, AppendFinished, ProducingClient } from './append.js';
@@ -7,10 +7,12 @@ import { BrokerHidesIndex, isCertainlyNotStored, retriable } from './append-erro
 import type { PartitionOffsets } from './partition-offsets.js';
 import { ProducerSlot } from './producer-slot.js';
 import { sequenceOf, toSequenceId } from './pulsar-sequence.js';
-import { type SequencedBatch, SequenceWindow } from './sequence-window.js';
+import { type SequencedBatch, type SequenceVerdict, SequenceWindow } from './sequence-window.js';
 
 /** Repeated requests that wait for the outcome of one batch in flight; further ones are refused, retriable. */
 export const duplicatesWaitingMax = 16;
+
+type SendVerdict = Extract<SequenceVerdict<number>, { readonly kind: 'next' | 'ask-broker' }>;
 
 /**
  * One idempotent Kafka producer on one partition, as one Pulsar producer named after its producer id. What Kafka keeps
@@ -24,6 +26,8 @@ export class IdempotentWriter {
   private readonly window = new SequenceWindow<number>();
   private readonly waiting = new Map<SequencedBatch<number>, Append[]>();
   private readonly clients = new Map<ProducingClient, () => void>();
+  /** Behind it is what was sent and never confirmed, and may be stored; unset when nothing is or nothing is known. */
+  private uncertainSince: EntryPosition | undefined;
   /** Batches that were taken and are not answered. */
   private pending = 0;
   lastUsedAt = 0;
@@ -70,7 +74,7 @@ export class IdempotentWriter {
     switch (verdict.kind) {
       case 'next':
       case 'ask-broker':
-        this.send(producer, append, verdict.first);
+        this.send(producer, append, verdict);
         return;
       case 'known':
         this.repeat(append, verdict.batch);
@@ -86,15 +90,25 @@ export class IdempotentWriter {
     }
   }
 
-  private send(producer: Producer, append: Append, first: number): void {
+  private send(producer: Producer, append: Append, { kind, first }: SendVerdict): void {
     const { epoch, entry } = append.batch;
     const batch = this.window.begin(epoch, first, entry.numMessages);
-    const sentAfter = this.offsets.lastKnown;
+    const sentAfter = kind === 'next' ? this.offsets.lastKnown : this.uncertainSince;
     entry.sequenceId = toSequenceId(epoch, batch.first);
     entry.highestSequenceId = toSequenceId(epoch, batch.last);
     producer.send(entry, (error, receipt) => {
-      if (error !== undefined) this.failed(append, batch, error, producer);
-      else this.sent(append, batch, receipt, producer.name, sentAfter);
+      if (error === undefined) {
+        if (kind === 'next') this.uncertainSince = undefined;
+        this.sent(append, batch, receipt, producer.name, sentAfter);
+        return;
+      }
+      if (isCertainlyNotStored(error)) this.window.failed(batch);
+      else {
+        this.uncertainSince ??= sentAfter;
+        if (this.slot.current === producer) this.slot.discard();
+      }
+      this.answer(append, retriable(error), -1);
+      this.answerRepeats(batch, retriable(error), -1);
     });
   }
 
@@ -112,18 +126,6 @@ export class IdempotentWriter {
       this.answer(append, error, baseOffset);
       this.answerRepeats(batch, error, baseOffset);
     });
-  }
-
-  private failed(
-    append: Append,
-    batch: SequencedBatch<number>,
-    error: PulsarError,
-    producer: Producer,
-  ): void {
-    if (isCertainlyNotStored(error)) this.window.failed(batch);
-    else if (this.slot.current === producer) this.slot.discard();
-    this.answer(append, retriable(error), -1);
-    this.answerRepeats(batch, retriable(error), -1);
   }
 
   private repeat(append: Append, batch: SequencedBatch<number>): void {
