@@ -1,4 +1,4 @@
-import { type Action, type Authorizer, clusterResource, type Principal, type Resource } from '#libs/auth';
+import { type Action, type Authorizer, clusterResource, type Principal } from '#libs/auth';
 
 /** Kafka's AclOperation codes. */
 const operation = {
@@ -22,9 +22,7 @@ const operationsOf: Readonly<Record<Action, readonly number[]>> = {
   describe: [operation.describe, operation.describeConfigs],
 };
 
-/** Kafka: READ, WRITE, DELETE and ALTER imply DESCRIBE. */
-const actionsThatDescribe: readonly Action[] = ['describe', 'produce', 'consume', 'delete', 'alter'];
-const topicActions: readonly Action[] = [...actionsThatDescribe, 'create'];
+const topicActions: readonly Action[] = ['produce', 'consume', 'create', 'delete', 'alter', 'describe'];
 const clusterActions: readonly Action[] = ['describe', 'create', 'alter'];
 
 /** What one principal may do to topics; the names must be valid (`kafkaTopicNameFault`). */
@@ -35,9 +33,7 @@ export class TopicAuthorization {
   ) {}
 
   may(action: Action, topic: string): boolean {
-    const resource: Resource = { type: 'topic', name: topic };
-    if (action !== 'describe') return this.authorizer.authorize(this.principal, action, resource);
-    return actionsThatDescribe.some((each) => this.authorizer.authorize(this.principal, each, resource));
+    return this.authorizer.authorize(this.principal, action, { type: 'topic', name: topic });
   }
 
   /** Kafka: CREATE on the topic or on the cluster. */

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProcessBudget } from './process-budget.js';
+import { blocked, ReadGate } from './read-gate.js';
+import { type Pending, ResponseOrder } from './response-order.js';
+
+describe('ReadGate', () => {
+  it('pauses the link once, however many reasons hold, and resumes it when none does', () => {
+    const calls: string[] = [];
+    const gate = new ReadGate({ pause: () => calls.push('pause'), resume: () => calls.push('resume') });
+    gate.set(blocked.muted, true);
+    gate.set(blocked.inFlight, true);
+    gate.set(blocked.muted, true);
+    gate.set(blocked.muted, false);
+    expect(calls).toEqual(['pause']);
+    gate.set(blocked.inFlight, false);
+    gate.set(blocked.inFlight, false);
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+});
+
+describe('ProcessBudget', () => {
+  it('says that it is exhausted above its bound, and that it is not at three quarters of it', () => {
+    const budget = new ProcessBudget(100);
+    const heard: boolean[] = [];
+    budget.watch((exhausted) => heard.push(exhausted));
+    budget.add(100);
+    expect(heard).toEqual([]);
+    budget.add(1);
+    budget.add(50);
+    budget.remove(75);
+    expect(heard).toEqual([true]);
+    budget.remove(1);
+    expect(heard).toEqual([true, false]);
+    expect(budget.bytes).toBe(75);
+  });
+
+  it('tells a newcomer that it is exhausted, and nobody who has left', () => {
+    const budget = new ProcessBudget(10);
+    budget.add(11);
+    const heard: boolean[] = [];
+    const leave = budget.watch((exhausted) => heard.push(exhausted));
+    expect(heard).toEqual([true]);
+    leave();
+    budget.remove(11);
+    expect(heard).toEqual([true]);
+  });
+});
+
+describe('ResponseOrder', () => {
+  it('releases in the order of the requests, whichever is ready first', () => {
+    const released: unknown[] = [];
+    const order = new ResponseOrder<Pending<string>>((pending) => released.push(pending.answer));
+    const requests: Pending<string>[] = [1, 2, 3].map(() => ({ answer: undefined }));
+    for (const request of requests) order.add(request);
+    requests[1]!.answer = 'second';
+    order.flush();
+    expect(released).toEqual([]);
+    requests[0]!.answer = 'first';
+    order.flush();
+    expect(released).toEqual(['first', 'second']);
+    expect(order.size).toBe(1);
+    requests[2]!.answer = 'third';
+    order.flush();
+    expect(released).toEqual(['first', 'second', 'third']);
+  });
+});

@@ -1,0 +1,476 @@
+import { describe, expect, it } from '@jest/globals';
+import { Authenticator, Authorizer } from '#libs/auth';
+import {
+  type AnyKafkaApi,
+  ByteReader,
+  type ByteWriter,
+  apiVersionsApi,
+  decodeResponseHeader,
+  encodeRequestFrame,
+  KafkaErrorCode,
+  metadataApi,
+  saslAuthenticateApi,
+  saslHandshakeApi,
+} from '#libs/kafka-codec';
+import type { PulsarClient } from '#libs/pulsar';
+import { RateLimits } from '#libs/rate-limit';
+import { type Log, type LogFields, Metrics } from '#libs/telemetry';
+import { type Tenant, TenantDirectory } from '#libs/tenancy';
+import { type InMemoryLink, type InMemoryOptions, inMemoryLink } from '#libs/transport';
+import { ApiTable } from './api-table.js';
+import { type AnyApiHandler, type NoResponse, noResponse, type RequestContext } from './handler.js';
+import { apiVersionsHandler } from './handlers/api-versions.handler.js';
+import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
+import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
+import { kafkaOptionsSchema } from './kafka.options.js';
+import { KafkaProtocol } from './kafka.protocol.js';
+
+const tenant: Tenant = {
+  name: 'acme',
+  pulsarNamespace: 'acme/kafka',
+  limits: {},
+  kafka: { autoCreateTopics: false, partitionsDefault: 1, messageBytesMax: 1_000_000 },
+};
+
+/** Answers a Metadata request when the test says so; the topic's name tells requests apart. */
+class ScriptedMetadata implements AnyApiHandler {
+  readonly api = metadataApi;
+  readonly versionMin = 0;
+  readonly versionMax = 12;
+  readonly started: string[] = [];
+  readonly contexts: RequestContext[] = [];
+  readonly #answers = new Map<string, PromiseWithResolvers<unknown>>();
+
+  handle(request: { topics: { name: string }[] }, context: RequestContext): Promise<unknown> {
+    const { name } = request.topics[0]!;
+    this.started.push(name);
+    this.contexts.push(context);
+    return this.#answerOf(name).promise;
+  }
+
+  answer(name: string, response: object | NoResponse = { clusterId: name }): void {
+    this.#answerOf(name).resolve(response);
+  }
+
+  fail(name: string): void {
+    this.#answerOf(name).reject(new Error('a bug'));
+  }
+
+  #answerOf(name: string): PromiseWithResolvers<unknown> {
+    let answer = this.#answers.get(name);
+    if (answer === undefined) this.#answers.set(name, (answer = Promise.withResolvers()));
+    return answer;
+  }
+}
+
+interface Bed extends InMemoryLink {
+  readonly metadata: ScriptedMetadata;
+  readonly metrics: Metrics;
+  readonly lines: { level: string; fields: LogFields; message: string }[];
+  /** Sends a request and gives its correlation id. */
+  send(api: AnyKafkaApi, version: number, body: object): number;
+  ask(topic: string): number;
+  /** Takes the next response: a value where the API is given. */
+  response(
+    api: AnyKafkaApi,
+    version: number,
+  ): Promise<{ correlationId: number; body: Record<string, unknown> }>;
+  frame(): Promise<Buffer>;
+}
+
+function recordingLog(lines: Bed['lines']): Log {
+  const at = (level: string) => (fields: LogFields, message: string) =>
+    lines.push({ level, fields, message });
+  return { debug() {}, info: at('info'), warn: at('warn'), error: at('error') } as Log;
+}
+
+function bed(
+  settings: { anonymous?: boolean; options?: object; protocol?: KafkaProtocol } & InMemoryOptions = {},
+): Bed {
+  const lines: Bed['lines'] = [];
+  const log = recordingLog(lines);
+  const metrics = new Metrics({ processMetrics: false });
+  const metadata = new ScriptedMetadata();
+  const tenants = new TenantDirectory([tenant]);
+  const authenticator = new Authenticator({
+    users: [{ name: 'ann', tenant: 'acme', password: 'secret' }],
+    tenants,
+    listeners: [
+      { name: 'kafka', defaultTenant: 'acme', ...(settings.anonymous && { anonymousTenant: 'acme' }) },
+    ],
+    log,
+    failureFloorMs: 20,
+  });
+  const table: ApiTable = new ApiTable([
+    metadata,
+    apiVersionsHandler(() => table),
+    saslHandshakeHandler,
+    saslAuthenticateHandler,
+  ]);
+  const options = kafkaOptionsSchema.parse(settings.options);
+  const pulsar = { admin: {} } as unknown as PulsarClient;
+  const services = {
+    pulsar,
+    authenticator,
+    authorizer: new Authorizer([]),
+    limits: new RateLimits(tenants),
+    options,
+    log,
+    metrics,
+  };
+  const protocol = new KafkaProtocol(services, table);
+  const memory = inMemoryLink(protocol, { ...settings, log, counters: metrics.protocol('kafka') });
+  let correlationId = 0;
+  const send = (api: AnyKafkaApi, version: number, body: object) => {
+    const header = { apiKey: api.key, apiVersion: version, correlationId: ++correlationId, clientId: 'test' };
+    memory.client.write(
+      encodeRequestFrame(header, (writer: ByteWriter) => api.encodeRequest(writer, body, version)),
+    );
+    return correlationId;
+  };
+  const frame = async () => memory.client.take((await memory.client.take(4)).readInt32BE(0));
+  return {
+    ...memory,
+    metadata,
+    metrics,
+    lines,
+    send,
+    ask: (topic) => send(metadataApi, 1, { topics: [{ name: topic }] }),
+    frame,
+    response: async (api, version) => {
+      const reader = new ByteReader(await frame());
+      const id = decodeResponseHeader(reader, api.key, version);
+      return { correlationId: id, body: api.decodeResponse(reader, version) };
+    },
+  };
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
+const plain = (password: string) => Buffer.from(`\0ann\0${password}`);
+
+async function authenticate(test: Bed): Promise<void> {
+  test.send(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+  await test.response(saslHandshakeApi, 1);
+  test.send(saslAuthenticateApi, 2, { authBytes: plain('secret') });
+  await test.response(saslAuthenticateApi, 2);
+}
+
+describe('order and number of requests in flight', () => {
+  it('starts requests in their order, answers in their order', async () => {
+    const test = bed({ anonymous: true });
+    const ids = ['a', 'b', 'c'].map((name) => test.ask(name));
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b', 'c']);
+    test.metadata.answer('c');
+    test.metadata.answer('b');
+    await soon();
+    expect(test.client.received.length).toBe(0);
+    test.metadata.answer('a');
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      expect((await test.response(metadataApi, 1)).correlationId).toBe(ids[index]);
+      expect(test.metadata.contexts[index]!.principal.tenant.name).toBe('acme');
+      expect(name).toBe(test.metadata.started[index]);
+    }
+  });
+
+  it('skips requests without a response, in their turn', async () => {
+    const test = bed({ anonymous: true });
+    test.ask('a');
+    test.ask('b');
+    const last = test.ask('c');
+    await soon();
+    test.metadata.answer('c');
+    test.metadata.answer('b', noResponse);
+    await soon();
+    expect(test.client.received.length).toBe(0);
+    test.metadata.answer('a');
+    await test.response(metadataApi, 1);
+    expect((await test.response(metadataApi, 1)).correlationId).toBe(last);
+  });
+
+  it('does not start more requests than allowed, and none is lost', async () => {
+    const test = bed({ anonymous: true, options: { requestsInFlightMax: 2 } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) test.ask(name);
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b']);
+    test.metadata.answer('b');
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b']);
+    test.metadata.answer('a');
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b', 'c', 'd']);
+    for (const name of ['c', 'd', 'e']) test.metadata.answer(name);
+    for (let id = 1; id <= 5; id++) expect((await test.response(metadataApi, 1)).correlationId).toBe(id);
+    expect(test.metrics.protocol('kafka').requestsInFlight).toBe(0);
+  });
+
+  it('does not start more bytes than allowed', async () => {
+    const test = bed({ anonymous: true, options: { requestBytesInFlightMax: 64 * 1024 } });
+    const long = (letter: string) => letter.repeat(32_000);
+    for (const letter of ['a', 'b', 'c', 'd']) test.ask(long(letter));
+    await soon();
+    expect(test.metadata.started.map((name) => name[0])).toEqual(['a', 'b', 'c']);
+    test.metadata.answer(long('a'));
+    await soon();
+    expect(test.metadata.started.map((name) => name[0])).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('reads nothing for as long as a throttled answer says, after it was sent (KIP-219)', async () => {
+    const test = bed({ anonymous: true });
+    test.ask('a');
+    await soon();
+    test.metadata.contexts[0]!.throttleMs = 150;
+    test.metadata.answer('a');
+    const answeredAt = performance.now();
+    await test.response(metadataApi, 1);
+    test.ask('b');
+    expect(performance.now() - answeredAt).toBeLessThan(100);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(test.metadata.started).toEqual(['a']);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(test.metadata.started).toEqual(['a', 'b']);
+  });
+
+  it('drains: what is in flight is answered, then the connection ends', async () => {
+    const test = bed({ anonymous: true });
+    test.ask('a');
+    await soon();
+    const drained = test.drain();
+    test.metadata.answer('a');
+    expect((await test.response(metadataApi, 1)).correlationId).toBe(1);
+    await drained;
+    expect(await test.client.closed).toBe('draining');
+  });
+
+  it('frees what was in flight when the client goes away, and tells those who wait for it', async () => {
+    const test = bed({ anonymous: true });
+    test.ask('a');
+    await soon();
+    let closed = 0;
+    const { connection } = test.metadata.contexts[0]!;
+    connection.whenClosed(() => closed++);
+    connection.whenClosed(() => closed++)();
+    test.client.end();
+    await test.client.closed;
+    expect(closed).toBe(1);
+    connection.whenClosed(() => closed++);
+    expect(closed).toBe(2);
+    test.metadata.answer('a');
+    await soon();
+    const counters = test.metrics.protocol('kafka');
+    expect([counters.requestsInFlight, counters.connectionsOpen, counters.failures]).toEqual([0, 0, 0]);
+    expect(test.metrics.tenant('kafka', 'acme').connectionsOpen).toBe(0);
+  });
+
+  it('closes the connection when serving fails for a fault of ours, with one error line', async () => {
+    const test = bed({ anonymous: true });
+    test.ask('a');
+    test.ask('b');
+    await soon();
+    test.metadata.fail('a');
+    expect(await test.client.closed).toBe('internal-error');
+    test.metadata.fail('b');
+    await soon();
+    expect(test.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(test.metrics.protocol('kafka').failures).toBe(1);
+    expect(test.metrics.protocol('kafka').requestsInFlight).toBe(0);
+  });
+});
+
+describe('what is advertised', () => {
+  const served = [
+    { apiKey: 3, minVersion: 0, maxVersion: 12 },
+    { apiKey: 17, minVersion: 0, maxVersion: 1 },
+    { apiKey: 18, minVersion: 0, maxVersion: 4 },
+    { apiKey: 36, minVersion: 0, maxVersion: 2 },
+  ];
+
+  it.each([0, 1, 2, 3, 4])(
+    'is what is registered (ApiVersions v%i), before authentication',
+    async (version) => {
+      const test = bed();
+      const software = { clientSoftwareName: 'test-client', clientSoftwareVersion: '1.0' };
+      test.send(apiVersionsApi, version, version >= 3 ? software : {});
+      const { body } = await test.response(apiVersionsApi, version);
+      expect(body).toMatchObject({ errorCode: 0, apiKeys: served });
+    },
+  );
+
+  it('falls back to v0 for a client from the future (KIP-511), which may ask again', async () => {
+    const test = bed();
+    const header = Buffer.from([0, 18, 0, 99, 0, 0, 0, 7, 0, 1, 0x78, 0, 1, 2, 3]);
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(header.length);
+    test.client.write(Buffer.concat([size, header]));
+    const { correlationId, body } = await test.response(apiVersionsApi, 0);
+    expect(correlationId).toBe(7);
+    expect(body).toMatchObject({ errorCode: KafkaErrorCode.UNSUPPORTED_VERSION, apiKeys: [served[2]] });
+    test.send(apiVersionsApi, 0, {});
+    expect((await test.response(apiVersionsApi, 0)).body).toMatchObject({ errorCode: 0 });
+  });
+
+  it('refuses a client name that is none', async () => {
+    const test = bed();
+    test.send(apiVersionsApi, 3, { clientSoftwareName: '-x y', clientSoftwareVersion: '1' });
+    const { body } = await test.response(apiVersionsApi, 3);
+    expect(body).toMatchObject({ errorCode: KafkaErrorCode.INVALID_REQUEST });
+  });
+
+  it('cannot be what the codec does not have, nor twice', () => {
+    const handler = saslHandshakeHandler;
+    expect(() => new ApiTable([{ ...handler, versionMax: 2 }])).toThrow(RangeError);
+    expect(() => new ApiTable([handler, handler])).toThrow(RangeError);
+  });
+});
+
+describe('authentication', () => {
+  it('with SaslHandshake v1 and SaslAuthenticate, then everything is served', async () => {
+    const test = bed();
+    test.send(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+    expect((await test.response(saslHandshakeApi, 1)).body).toEqual({ errorCode: 0, mechanisms: ['PLAIN'] });
+    // Pipelined behind the token: it waits for the outcome.
+    test.send(saslAuthenticateApi, 2, { authBytes: plain('secret') });
+    test.ask('a');
+    const { body } = await test.response(saslAuthenticateApi, 2);
+    expect(body).toMatchObject({ errorCode: 0, errorMessage: null, sessionLifetimeMs: 0n });
+    test.metadata.answer('a');
+    await test.response(metadataApi, 1);
+    expect(test.metadata.contexts[0]!.principal.user).toBe('ann');
+    expect(test.metrics.protocol('kafka').authSuccesses).toBe(1);
+    expect(test.metrics.tenant('kafka', 'acme').connectionsOpen).toBe(1);
+  });
+
+  it('with SaslHandshake v0 and raw tokens', async () => {
+    const test = bed();
+    test.send(saslHandshakeApi, 0, { mechanism: 'PLAIN' });
+    await test.response(saslHandshakeApi, 0);
+    const token = plain('secret');
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(token.length);
+    test.client.write(Buffer.concat([size, token]));
+    expect((await test.frame()).length).toBe(0);
+    test.ask('a');
+    test.metadata.answer('a');
+    await test.response(metadataApi, 1);
+  });
+
+  it('answers a wrong password, then closes; with one line, one count and never the password', async () => {
+    const test = bed();
+    test.send(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+    await test.response(saslHandshakeApi, 1);
+    test.send(saslAuthenticateApi, 1, { authBytes: plain('wrong-one') });
+    test.ask('a');
+    const { body } = await test.response(saslAuthenticateApi, 1);
+    expect(body).toMatchObject({ errorCode: KafkaErrorCode.SASL_AUTHENTICATION_FAILED });
+    await test.client.closed;
+    expect(test.metadata.started).toEqual([]);
+    expect(test.metrics.protocol('kafka').authFailures).toBe(1);
+    expect(test.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    expect(JSON.stringify(test.lines)).not.toContain('wrong-one');
+  });
+
+  it('closes after a wrong raw token, unanswered', async () => {
+    const test = bed();
+    test.send(saslHandshakeApi, 0, { mechanism: 'PLAIN' });
+    await test.response(saslHandshakeApi, 0);
+    test.client.write(Buffer.from([0, 0, 0, 1, 0]));
+    expect(await test.client.closed).toBe('authentication-failed');
+    expect(test.client.received.length).toBe(0);
+    expect(test.metrics.protocol('kafka').authFailures).toBe(1);
+  });
+
+  it('answers an unknown mechanism with those there are, then closes', async () => {
+    const test = bed();
+    test.send(saslHandshakeApi, 1, { mechanism: 'GSSAPI' });
+    expect((await test.response(saslHandshakeApi, 1)).body).toEqual({
+      errorCode: KafkaErrorCode.UNSUPPORTED_SASL_MECHANISM,
+      mechanisms: ['PLAIN'],
+    });
+    await test.client.closed;
+  });
+
+  it.each([
+    ['Metadata', (test: Bed) => test.ask('a')],
+    ['SaslAuthenticate', (test: Bed) => test.send(saslAuthenticateApi, 2, { authBytes: plain('secret') })],
+  ])('closes on %s before it', async (_name, ask) => {
+    const test = bed();
+    ask(test);
+    expect(await test.client.closed).toBe('illegal-sasl-state');
+    expect(test.metadata.started).toEqual([]);
+    expect(test.lines).toHaveLength(1);
+  });
+
+  it('happens once', async () => {
+    const test = bed();
+    await authenticate(test);
+    test.send(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+    const { body } = await test.response(saslHandshakeApi, 1);
+    expect(body).toMatchObject({ errorCode: KafkaErrorCode.ILLEGAL_SASL_STATE });
+    test.send(saslAuthenticateApi, 2, { authBytes: plain('secret') });
+    const again = await test.response(saslAuthenticateApi, 2);
+    expect(again.body).toMatchObject({ errorCode: KafkaErrorCode.ILLEGAL_SASL_STATE });
+  });
+
+  it('is optional where anonymous clients are allowed, and binds another user where it happens', async () => {
+    const test = bed({ anonymous: true });
+    await authenticate(test);
+    test.ask('a');
+    test.metadata.answer('a');
+    await test.response(metadataApi, 1);
+    expect(test.metadata.contexts[0]!.principal.user).toBe('ann');
+    expect(test.metrics.tenant('kafka', 'acme').connectionsOpen).toBe(1);
+  });
+});
+
+describe('bad input', () => {
+  const frameOf = (...bytes: number[]) => Buffer.from([0, 0, 0, bytes.length, ...bytes]);
+
+  it.each([
+    ['an ApiKey that does not exist', frameOf(0x7f, 0xff, 0, 0, 0, 0, 0, 1, 0xff, 0xff), 'unsupported-api'],
+    ['an ApiKey that is not served', frameOf(0, 11, 0, 0, 0, 0, 0, 1, 0xff, 0xff), 'unsupported-api'],
+    ['a version that is not served', frameOf(0, 3, 0, 13, 0, 0, 0, 1, 0xff, 0xff, 0), 'unsupported-version'],
+    ['a header that ends early', frameOf(0, 3, 0, 1, 0, 0), 'truncated'],
+    ['a body that ends early', frameOf(0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0, 0), 'truncated'],
+    [
+      'a count without what it counts',
+      frameOf(0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff),
+      'invalid-count',
+    ],
+    ['an empty frame', frameOf(), 'truncated'],
+    ['a frame above the maximum', Buffer.from([0x7f, 0, 0, 0]), 'malformed-frame'],
+    ['another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'malformed-frame'],
+  ])('%s closes the connection, with one line that says why and a count', async (_what, bytes, reason) => {
+    const test = bed({ anonymous: true });
+    test.client.write(bytes);
+    expect(await test.client.closed).toBe(reason);
+    expect(test.lines).toHaveLength(1);
+    expect(test.lines[0]!.fields).toMatchObject({ event: 'connection.fault', reason });
+    const counters = test.metrics.protocol('kafka');
+    expect(counters.failures).toBe(0);
+    expect(counters.malformed + test.metrics.errors('kafka', reason).value).toBeGreaterThan(0);
+  });
+
+  it('allows large requests only after authentication', async () => {
+    const large = {
+      topics: [{ name: 'x'.repeat(30_000) }, { name: 'y'.repeat(30_000) }, { name: 'z'.repeat(30_000) }],
+    };
+    const before = bed();
+    before.send(metadataApi, 1, large);
+    expect(await before.client.closed).toBe('malformed-frame');
+    const after = bed();
+    await authenticate(after);
+    after.send(metadataApi, 1, large);
+    await soon();
+    expect(after.metadata.started).toHaveLength(1);
+  });
+
+  it('leaves the other connections of the process alone', async () => {
+    const bad = bed({ anonymous: true });
+    const good = bed({ anonymous: true });
+    bad.client.write(frameOf(0x7f, 0xff, 0, 0));
+    await bad.client.closed;
+    good.ask('a');
+    good.metadata.answer('a');
+    await good.response(metadataApi, 1);
+  });
+});
