@@ -30,6 +30,8 @@ export { createConsumer, TopicConsumer } from './consumer/consumer.js';
 export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
 export type { AckDone, Delivery } from './consumer/delivery.js';
 export * from './entry.js';
+export { createLease, type LeaseAppend, type LeaseOptions, type LeaseState, TopicLease } from './lease.js';
+export type { LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
 export { type NamespaceCheck, type NamespaceReport, verifyNamespace } from './namespace-verification.js';
 export type { SendDone, SendReceipt } from './producer/pending-entries.js';

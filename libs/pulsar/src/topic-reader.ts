@@ -49,6 +49,11 @@ export interface ReaderOptions {
   onClosed?(error: PulsarError): void;
 }
 
+interface EndWaiter extends EntryPosition {
+  resolve(): void;
+  reject(error: PulsarError): void;
+}
+
 const defaultPermits = 1_000;
 const defaultWindowBytes = 8 * 1024 * 1024;
 
@@ -65,6 +70,7 @@ export class TopicReader implements ConsumerSessionOwner {
   /** The next entry is the first after this; unset (-2) as long as `options.start` says where to begin. */
   private readonly after = { ledgerId: -2, entryId: -2 };
   private skipBeforeMs = 0;
+  private endWaiters: EndWaiter[] = [];
 
   constructor(
     private readonly connector: Connector,
@@ -84,7 +90,7 @@ export class TopicReader implements ConsumerSessionOwner {
       firstAttachTimeoutMs: connector.operationTimeoutMs,
       backoff: options.backoff,
       open: (connection) => this.open(connection),
-      onGivenUp: (error) => options.onClosed?.(error),
+      onGivenUp: (error) => this.ended(error),
     });
   }
 
@@ -119,10 +125,20 @@ export class TopicReader implements ConsumerSessionOwner {
     return lastMessageId;
   }
 
+  /** Resolves when all has been delivered that could be dispatched at the time of the call. Rejects when closed. */
+  async reachEnd(): Promise<void> {
+    const last = await this.lastMessageId();
+    if (last.ledgerId < 0 || !isAfter(last, this.after)) return;
+    await new Promise<void>((resolve, reject) => {
+      this.endWaiters.push({ ledgerId: last.ledgerId, entryId: last.entryId, resolve, reject });
+    });
+  }
+
   async close(): Promise<void> {
     const session = this.session;
     this.session = undefined;
     this.attachment.close();
+    this.rejectWaiters(new PulsarError('Closed', 'the reader was closed'));
     await session?.close();
   }
 
@@ -145,6 +161,7 @@ export class TopicReader implements ConsumerSessionOwner {
       this.advance(entry);
       this.options.onEntry(entry);
     }
+    if (this.endWaiters.length > 0) this.resolveWaiters();
     if (this.session !== session) return;
     this.window.arrived(messages, end - start);
     session.flow(this.window.taken(messages));
@@ -216,6 +233,25 @@ export class TopicReader implements ConsumerSessionOwner {
     // A subscription that a seek left behind ignores this; one that had to be made anew skips by time.
     if (start === 'earliest' || 'publishTimeMs' in start) return earliestMessageId;
     return { ledgerId: start.ledgerId, entryId: start.entryId };
+  }
+
+  private resolveWaiters(): void {
+    const waiters = this.endWaiters;
+    this.endWaiters = waiters.filter((waiter) => isAfter(waiter, this.after));
+    for (const waiter of waiters) {
+      if (!isAfter(waiter, this.after)) waiter.resolve();
+    }
+  }
+
+  private rejectWaiters(error: PulsarError): void {
+    const waiters = this.endWaiters;
+    this.endWaiters = [];
+    for (const waiter of waiters) waiter.reject(error);
+  }
+
+  private ended(error: PulsarError): void {
+    this.rejectWaiters(error);
+    this.options.onClosed?.(error);
   }
 
   private get positioned(): boolean {

@@ -248,6 +248,11 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
 
   private opened(session: ProducerSession, success: ProducerSuccess): void {
     const { numbers, pending } = this;
+    if (this.brokerTopicEpoch !== undefined && success.topicEpoch !== this.brokerTopicEpoch) {
+      // Somebody else owned the topic in between: what is pending must not be stored after what they wrote.
+      void session.close();
+      throw new PulsarError('ProducerFenced', `the topic's epoch is ${success.topicEpoch} now`);
+    }
     this.brokerLastSequenceId = success.lastSequenceId ?? -1;
     this.brokerTopicEpoch = success.topicEpoch;
     this.nextSequenceId ??= this.brokerLastSequenceId + 1;

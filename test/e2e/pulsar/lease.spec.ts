@@ -1,0 +1,119 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLease, type LeaseState, type PulsarClient, type TopicLease } from '#libs/pulsar';
+import { PulsarFixture, until } from './pulsar-fixture.js';
+
+const leaseGraceMs = 800;
+
+describe('lease on a real broker', () => {
+  let fixture: PulsarFixture;
+  const leases: TopicLease[] = [];
+  beforeAll(async () => {
+    fixture = await PulsarFixture.start();
+  });
+  afterEach(async () => {
+    await Promise.all(leases.splice(0).map((lease) => lease.release()));
+  });
+  afterAll(() => fixture.stop());
+
+  async function join(topic: string, owner: string, client: PulsarClient = fixture.newClient()) {
+    const states: LeaseState[] = [];
+    const records: string[] = [];
+    const lease = await createLease(client, {
+      topic,
+      tenantKey: 't',
+      owner,
+      leaseGraceMs,
+      onRecord: ({ key, value }) => records.push(`${key}=${value?.toString()}`),
+      onStateChange: (state) => states.push(state),
+    });
+    leases.push(lease);
+    return { lease, states, records, client };
+  }
+
+  const append = (lease: TopicLease, key: string, value: string | null) =>
+    new Promise<void>((resolve, reject) => {
+      lease.append({ key, value: value === null ? null : Buffer.from(value) }, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+
+  const serving = ({ lease }: { lease: TopicLease }) => until(() => lease.state === 'serving', 'serving');
+
+  it('a lease that nobody holds is served at once, and keeps being served', async () => {
+    const topic = await fixture.topic('fresh');
+    const startedAt = performance.now();
+    const holder = await join(topic, 'a');
+    await serving(holder);
+    expect(performance.now() - startedAt).toBeLessThan(leaseGraceMs);
+    expect(holder.states).toEqual(['queued', 'replaying', 'serving']);
+    await append(holder.lease, 'k', 'v');
+    await new Promise((resolve) => setTimeout(resolve, 2 * leaseGraceMs));
+    expect([holder.lease.state, holder.states.length]).toEqual(['serving', 3]);
+  });
+
+  it('hands over: the next has replayed all records before it serves', async () => {
+    const topic = await fixture.topic('handed-over');
+    const first = await join(topic, 'a');
+    await serving(first);
+    const second = await join(topic, 'b');
+    const third = await join(topic, 'c');
+    for (let i = 0; i < 100; i++) await append(first.lease, `k${i % 10}`, String(i));
+    await append(first.lease, 'k0', null);
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * leaseGraceMs));
+    expect([second.lease.state, third.lease.state]).toEqual(['standby', 'standby']);
+    await first.lease.release();
+    await until(() => [second, third].some(({ lease }) => lease.state === 'serving'), 'a successor');
+    const [successor, other] = second.lease.state === 'serving' ? [second, third] : [third, second];
+    expect(successor.records).toHaveLength(101);
+    expect(successor.records.at(-1)).toBe('k0=undefined');
+    expect(successor.lease.topicEpoch).toBe((first.lease.topicEpoch as number) + 1);
+    await until(() => other.lease.state === 'standby', 'the other to leave the queue');
+    await expect(append(first.lease, 'k', 'late')).rejects.toMatchObject({ code: 'ProducerFenced' });
+  });
+
+  it('a cut connection moves nothing, though a standby waits', async () => {
+    const topic = await fixture.topic('cut');
+    const holder = await join(topic, 'a');
+    await serving(holder);
+    const standby = await join(topic, 'b');
+    const connection = await holder.client.connect(topic, { tenantKey: 't', use: 'lease' });
+    connection.close('cut by the test');
+    await append(holder.lease, 'k', 'after the cut');
+    await fixture.client.admin.unload(topic);
+    await append(holder.lease, 'k', 'after the unload');
+    await new Promise((resolve) => setTimeout(resolve, leaseGraceMs));
+    expect([holder.lease.state, standby.lease.state]).toEqual(['serving', 'standby']);
+    expect(standby.states).toEqual([]);
+  });
+
+  it('a holder that cannot write is suspended, a standby takes over, and the holder learns that it lost', async () => {
+    const topic = await fixture.topic('silent');
+    const holder = await join(topic, 'a');
+    await serving(holder);
+    const standby = await join(topic, 'b');
+    const away = cutOff(holder.client, topic);
+    await until(() => holder.lease.state === 'suspended', 'suspension');
+    expect(standby.lease.state).not.toBe('serving');
+    await serving(standby);
+    await append(standby.lease, 'k', 'mine');
+    away.restore();
+    await until(() => holder.lease.state === 'lost', 'the loss');
+    expect(holder.states).toEqual(['queued', 'replaying', 'serving', 'suspended', 'lost']);
+    expect(standby.lease.state).toBe('serving');
+  });
+});
+
+/** The client's network is gone: what is open closes, what is tried fails. */
+function cutOff(client: PulsarClient, topic: string): { restore(): void } {
+  const connect = client.connect.bind(client);
+  const cut = async (use: 'lease' | 'dispatch') =>
+    (await connect(topic, { tenantKey: 't', use })).close('cut by the test');
+  client.connect = () => Promise.reject(new Error('no network'));
+  void cut('lease').then(() => cut('dispatch'));
+  return {
+    restore: () => {
+      client.connect = connect;
+    },
+  };
+}
