@@ -1,38 +1,18 @@
 // Writes libs/kafka-codec/src/generated from Kafka's message definitions, or with --check compares what is there.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { mergeMessage } from './definition-merge.js';
 import { apiFile, apiFileName, type ApiPair, indexFile } from './emit-file.js';
 import { readJar } from './jar.js';
+import { kafkaJar, kafkaVersions } from './kafka-jars.js';
 import { type MessageJson, parseMessage } from './message-definition.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const jarFolder = `${root}.pulsegate/kafka-clients/`;
-const pom = `${root}deploy/kafka-messages/pom.xml`;
-const generatedFolder = `${root}libs/kafka-codec/src/generated/`;
-
-/** The two jars' versions, as deploy/kafka-messages/pom.xml names them. */
-function jarVersions(): { newest: string; legacy: string } {
-  const xml = readFileSync(pom, 'utf8');
-  const property = (name: string): string => {
-    const value = new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1];
-    if (value === undefined) throw new Error(`${pom} has no property ${name}`);
-    return value;
-  };
-  return { newest: property('kafka.version'), legacy: property('kafka.legacy.version') };
-}
-
-function jar(version: string): string {
-  const file = `${jarFolder}kafka-clients-${version}.jar`;
-  if (existsSync(file)) return file;
-  const maven = spawnSync('mvn', ['-q', '-B', '-f', pom, 'generate-resources'], { stdio: 'inherit' });
-  if (maven.status !== 0 || !existsSync(file)) throw new Error(`Maven did not resolve ${file} with ${pom}`);
-  return file;
-}
+const generatedFolder = fileURLToPath(
+  new URL('../../../../libs/kafka-codec/src/generated/', import.meta.url),
+);
 
 function readDefinitions(version: string): MessageJson[] {
-  const texts = readJar(jar(version), /^common\/message\/.*\.json$/).values();
+  const texts = readJar(kafkaJar(version), /^common\/message\/.*\.json$/).values();
   // The definitions are JSON with // comments; a string may contain // too.
   const comment = /"(?:\\.|[^"\\])*"|\/\/[^\n]*/g;
   return [...texts].map((text) =>
@@ -64,7 +44,7 @@ function clientApis(newest: readonly MessageJson[], legacy: readonly MessageJson
 }
 
 function generate(): Map<string, string> {
-  const versions = jarVersions();
+  const versions = kafkaVersions();
   const apis = clientApis(readDefinitions(versions.newest), readDefinitions(versions.legacy));
   const origin = `kafka-clients ${versions.newest} and ${versions.legacy}`;
   const files = new Map(apis.map((api) => [apiFileName(api), apiFile(api, origin)]));

@@ -105,6 +105,7 @@ export class MessageSetCursor implements RecordFields {
     this.compression = attributes & COMPRESSION;
     this.hasAppendTime = magic === 1 && (attributes & APPEND_TIME) !== 0;
     this.timestamp = magic === 1 ? readTimestamp(message) : -1;
+    if (!Number.isSafeInteger(this.timestamp)) throw invalid(`timestamp ${this.timestamp}`);
     this.buffer = buffer;
     this.keyStart = bytesStart(message);
     this.keyEnd = this.keyStart < 0 ? -1 : message.offset;

@@ -61,8 +61,7 @@ export type RecordSet = RecordBatch | MessageSet;
  * Splits a `records` field at the boundaries of its batches; old messages of the same magic in a row are one set.
  * Checks sizes and magic only.
  *
- * @throws KafkaDecodeError `records-corrupt` for sizes that do not fit, `records-unsupported` for an unknown magic,
- *   `records-invalid` for a timestamp that is no date
+ * @throws KafkaDecodeError `records-corrupt` for sizes that do not fit, `records-unsupported` for an unknown magic
  */
 export function splitRecordSets(records: Buffer): RecordSet[] {
   const sets: RecordSet[] = [];
@@ -130,11 +129,9 @@ function decodeBatchHeader(bytes: Buffer): RecordBatch {
   };
 }
 
-/** INT64 milliseconds as a number. */
+/** INT64 milliseconds as a number; not exact for what is no date. */
 export function readTimestamp(reader: ByteReader): number {
-  const value = reader.readInt32() * 0x100000000 + (reader.readInt32() >>> 0);
-  if (!Number.isSafeInteger(value)) throw new KafkaDecodeError('records-invalid', `timestamp ${value}`);
-  return value;
+  return reader.readInt32() * 0x100000000 + (reader.readInt32() >>> 0);
 }
 
 /** The checksum that the producer computed is right: CRC-32C of a batch, CRC-32 of each message of a set. */
@@ -166,7 +163,8 @@ export function recordsBytes(batch: RecordBatch, decompressedBytesMax: number): 
 
 /**
  * Checks what a broker checks of a batch from a producer before it reads the records (Kafka's
- * `LogValidator.validateBatch`): counts and offsets that agree, no control batch, no sequence without a producer id.
+ * `LogValidator.validateBatch`): counts and offsets that agree, timestamps that are dates, no control batch, no
+ * transaction without a producer id.
  *
  * @throws KafkaDecodeError `records-invalid` (INVALID_RECORD), or `records-unsupported` for the compression
  */
@@ -174,6 +172,9 @@ export function validateProducedBatch(batch: RecordBatch): void {
   if (batch.recordCount < 1) throw invalid(`${batch.recordCount} records`);
   if (batch.lastOffsetDelta !== batch.recordCount - 1) {
     throw invalid(`last offset delta ${batch.lastOffsetDelta} with ${batch.recordCount} records`);
+  }
+  for (const timestamp of [batch.baseTimestamp, batch.maxTimestamp]) {
+    if (!Number.isSafeInteger(timestamp)) throw invalid(`timestamp ${timestamp}`);
   }
   if (batch.control) throw invalid('a client may not write control records');
   if (batch.timestampType === 'append') throw invalid('a client may not claim log append time');

@@ -1,0 +1,43 @@
+// The jars of deploy/kafka-messages/pom.xml, resolved by Maven once and kept in .pulsegate/kafka-clients.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const folder = `${root}.pulsegate/kafka-clients/`;
+const pom = `${root}deploy/kafka-messages/pom.xml`;
+
+/** The versions whose definitions are generated from, as the POM names them. */
+export function kafkaVersions(): { newest: string; legacy: string } {
+  const xml = readFileSync(pom, 'utf8');
+  const property = (name: string): string => {
+    const value = new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1];
+    if (value === undefined) throw new Error(`${pom} has no property ${name}`);
+    return value;
+  };
+  return { newest: property('kafka.version'), legacy: property('kafka.legacy.version') };
+}
+
+export function kafkaJar(version: string): string {
+  return resolved(`kafka-clients-${version}.jar`);
+}
+
+/** A class path with that version of kafka-clients, its compression codecs and its logging interface. */
+export function kafkaClassPath(version: string): string {
+  const items = readFileSync(pom, 'utf8').matchAll(
+    /<artifactId>([^<]+)<\/artifactId>\s*<version>([^<$]+)<\/version>\s*<\/artifactItem>/g,
+  );
+  const libraries = [...items].map(([, artifact, itsVersion]) => resolved(`${artifact}-${itsVersion}.jar`));
+  return [kafkaJar(version), ...libraries].join(delimiter);
+}
+
+function resolved(name: string): string {
+  const file = folder + name;
+  if (existsSync(file)) return file;
+  const maven = spawnSync('mvn', ['-q', '-B', '-f', pom, 'generate-resources'], { encoding: 'utf8' });
+  if (maven.status === 0 && existsSync(file)) return file;
+  throw new Error(
+    `Maven did not resolve ${name} with ${pom}: ${maven.error?.message ?? maven.stdout + maven.stderr}`,
+  );
+}

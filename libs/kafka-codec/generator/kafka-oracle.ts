@@ -1,0 +1,39 @@
+// Runs Kafka's own classes (java-oracle/KafkaOracle.java) over a list of questions.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { kafkaClassPath } from './kafka-jars.js';
+
+const source = fileURLToPath(
+  new URL('../../../../libs/kafka-codec/generator/java-oracle/KafkaOracle.java', import.meta.url),
+);
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+
+/** One answer per question, in order; the questions are explained in the Java file. */
+export function askKafka(version: string, questions: readonly string[]): string[] {
+  const classPath = kafkaClassPath(version);
+  const classes = mkdtempSync(join(tmpdir(), 'pulsegate-kafka-oracle-'));
+  try {
+    run('javac', ['-proc:none', '-cp', classPath, '-d', classes, source], '');
+    const answers = run(
+      'java',
+      ['-cp', [classPath, classes].join(delimiter), 'KafkaOracle'],
+      `${questions.join('\n')}\n`,
+    );
+    return answers.split('\n').slice(0, -1);
+  } finally {
+    rmSync(classes, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[], input: string): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    input,
+    encoding: 'utf8',
+    maxBuffer: ANSWER_BYTES_MAX,
+  });
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr}`);
+  return stdout;
+}
