@@ -61,6 +61,8 @@ export function phantomVerifier(like: ScryptVerifier | undefined): ScryptVerifie
 }
 
 export async function verifyScrypt(password: string, verifier: ScryptVerifier): Promise<boolean> {
+  // HMAC fills its key up with zero bytes (RFC 2104), so a password and the same with zeros behind it have one hash.
+  if (password.includes('\0')) return false;
   return timingSafeEqual(await derive(password, verifier), verifier.hash);
 }
 

@@ -1,4 +1,5 @@
-import { type DestinationStream, pino, type LoggerOptions as PinoOptions } from 'pino';
+import type { Writable } from 'node:stream';
+import { pino, type LoggerOptions as PinoOptions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Log } from './log.js';
 
@@ -9,7 +10,7 @@ export interface LoggerOptions {
   /** Fields of every line, such as the node's id. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Default: standard output. */
-  readonly destination?: DestinationStream;
+  readonly destination?: Writable;
 }
 
 const secretKeys = [
@@ -35,8 +36,8 @@ const redact = {
  * keys of secrets are never written, however deep (to two levels) they stand.
  */
 export function createLogger(options: LoggerOptions = {}): Log {
-  const isPretty =
-    options.format === 'pretty' || (options.format !== 'json' && process.stdout.isTTY === true);
+  const { format = 'auto', destination } = options;
+  const isTerminal = destination === undefined && process.stdout.isTTY === true;
   const pinoOptions: PinoOptions = {
     level: options.level ?? 'info',
     base: options.fields ?? null,
@@ -45,13 +46,15 @@ export function createLogger(options: LoggerOptions = {}): Log {
     redact,
     serializers: { error: pino.stdSerializers.err },
   };
-  if (!isPretty) return options.destination ? pino(pinoOptions, options.destination) : pino(pinoOptions);
+  if (format === 'json' || (format === 'auto' && !isTerminal)) {
+    return destination ? pino(pinoOptions, destination) : pino(pinoOptions);
+  }
   const stream = pretty({
-    colorize: options.destination === undefined,
+    colorize: isTerminal,
     translateTime: 'SYS:HH:MM:ss.l',
     sync: true,
     errorLikeObjectKeys: ['error'],
-    ...(options.destination && { destination: options.destination as never }),
+    ...(destination && { destination }),
   });
   return pino(pinoOptions, stream);
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ListenerOptions } from './protocol.js';
@@ -62,6 +63,11 @@ describe('Listener', () => {
     await until(() => served.listener.connections.size === 0);
     expect(served.protocol.connections[0]!.closeReasons).toEqual(['client-closed']);
     expect(served.log.lines).toEqual([]);
+  });
+
+  it('advertises the name of the host when it is bound to all addresses', async () => {
+    const { info } = await start({ host: '0.0.0.0' });
+    expect(info).toMatchObject({ host: '0.0.0.0', advertisedHost: hostname(), advertisedPort: info.port });
   });
 
   it('says which address is taken', async () => {

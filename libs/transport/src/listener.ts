@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
@@ -17,6 +18,8 @@ export interface ListenerHooks {
 /** Connections that the kernel holds for us while the event loop is busy. */
 const acceptBacklog = 1_024;
 const keepAliveDelayMs = 60_000;
+/** Bound to all addresses: nothing that a client could connect to. */
+const wildcards = new Set(['0.0.0.0', '::']);
 
 // Random, so that the ids of two gateways or of two runs are not mistaken for each other in one log.
 const idPrefix = randomBytes(3).toString('hex');
@@ -79,7 +82,7 @@ export class Listener {
       protocol: this.#protocol.name,
       host: bound.address,
       port: bound.port,
-      advertisedHost: advertisedHost ?? bound.address,
+      advertisedHost: advertisedHost ?? (wildcards.has(bound.address) ? hostname() : bound.address),
       advertisedPort: advertisedPort ?? bound.port,
       tls: tls !== undefined,
     };

@@ -113,7 +113,7 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
-  /** What clients are told to connect to; defaults to the bound address and port. */
+  /** What clients are told to connect to; default: the bound address (the host's name where that is all) and port. */
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
   readonly tls?: ListenerTlsOptions;

@@ -177,7 +177,7 @@ export class Transport implements Link {
     if (!this.#authenticated || this.#state !== 'open') return;
     const flushedBytes = this.#sentBytes - this.#socket.writableLength;
     const moved = this.#heard || flushedBytes !== this.#flushedBytesSeen;
-    const heldByUs = this.#pauses > (this.#stalled ? 1 : 0) && !this.#stalled;
+    const heldByUs = this.#pauses > 0 && !this.#stalled;
     this.#heard = false;
     this.#flushedBytesSeen = flushedBytes;
     if (moved || heldByUs) {
