@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PulsarClient } from '#libs/pulsar';
+import { findFreePort, type PulsarStandalone, startPulsar } from '../../support/pulsar.js';
+
+const authentication = 'org.apache.pulsar.broker.authentication.AuthenticationProvider';
+
+/**
+ * A Pulsar that asks who one is: tokens, user name and password, or a client certificate; over plain sockets and TLS.
+ * Roles: `admin` (superuser), `gateway` (a proxy role), and whatever a token or certificate names.
+ */
+export class SecuredPulsar {
+  readonly folder = mkdtempSync(join(tmpdir(), 'pulsegate-secured-'));
+  readonly caFile = join(this.folder, 'ca.crt');
+  readonly #key = randomBytes(32);
+  #standalone: PulsarStandalone | undefined;
+  #tlsPort = 0;
+  #httpsPort = 0;
+
+  static async start(): Promise<SecuredPulsar> {
+    const secured = new SecuredPulsar();
+    await secured.#start();
+    await secured.#untilInitialized();
+    return secured;
+  }
+
+  get serviceUrl(): string {
+    return this.#standalone?.serviceUrl ?? '';
+  }
+
+  get adminUrl(): string {
+    return this.#standalone?.adminUrl ?? '';
+  }
+
+  get serviceUrlTls(): string {
+    return `pulsar+ssl://localhost:${this.#tlsPort}`;
+  }
+
+  get adminUrlTls(): string {
+    return `https://localhost:${this.#httpsPort}`;
+  }
+
+  /** A token that the broker takes for this role, for so many seconds (may be in the past) or for ever. */
+  token(role: string, secondsToLive?: number): string {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const expiry = secondsToLive === undefined ? {} : { exp: Math.floor(Date.now() / 1000) + secondsToLive };
+    const signed = `${part({ alg: 'HS256' })}.${part({ sub: role, ...expiry })}`;
+    return `${signed}.${createHmac('sha256', this.#key).update(signed).digest('base64url')}`;
+  }
+
+  /** A certificate of the broker's authority whose common name is the role. */
+  certificate(role: string): { certFile: string; keyFile: string } {
+    const [keyFile, certFile] = ['key', 'crt'].map((end) => join(this.folder, `${role}.${end}`)) as [
+      string,
+      string,
+    ];
+    const request = join(this.folder, `${role}.csr`);
+    const names = join(this.folder, `${role}.ext`);
+    writeFileSync(names, 'subjectAltName=DNS:localhost\n');
+    const subject = ['-subj', `/CN=${role}`];
+    this.#openssl(['req', '-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', request, ...subject]);
+    const authority = ['-CA', this.caFile, '-CAkey', join(this.folder, 'ca.key'), '-CAcreateserial'];
+    this.#openssl([
+      'x509',
+      '-req',
+      '-days',
+      '2',
+      '-in',
+      request,
+      ...authority,
+      '-extfile',
+      names,
+      '-out',
+      certFile,
+    ]);
+    return { certFile, keyFile };
+  }
+
+  async stop(): Promise<void> {
+    await this.#standalone?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #start(): Promise<void> {
+    const caKey = join(this.folder, 'ca.key');
+    const self = [
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=Pulsegate test authority',
+    ];
+    this.#openssl(['req', ...self, '-keyout', caKey, '-out', this.caFile]);
+    const broker = this.certificate('broker');
+    // Java reads PKCS#8 only; openssl 3 writes it, openssl 1.1's `req` does as well.
+    const passwords = join(this.folder, 'htpasswd');
+    const hash = execFileSync('openssl', ['passwd', '-apr1', 'wonderland'], { encoding: 'utf8' }).trim();
+    writeFileSync(passwords, `alice:${hash}\n`);
+    this.#tlsPort = await findFreePort();
+    this.#httpsPort = await findFreePort();
+    this.#standalone = await startPulsar({
+      dataDir: join(this.folder, 'data'),
+      config: {
+        authenticationEnabled: 'true',
+        authenticationProviders: ['Token', 'Basic', 'Tls'].map((name) => authentication + name).join(','),
+        authenticationRefreshCheckSeconds: '1',
+        tokenSecretKey: `data:;base64,${this.#key.toString('base64')}`,
+        basicAuthConf: `file://${passwords}`,
+        authorizationEnabled: 'true',
+        superUserRoles: 'admin',
+        proxyRoles: 'gateway',
+        brokerClientAuthenticationPlugin: 'org.apache.pulsar.client.impl.auth.AuthenticationToken',
+        brokerClientAuthenticationParameters: `token:${this.token('admin')}`,
+        brokerServicePortTls: String(this.#tlsPort),
+        webServicePortTls: String(this.#httpsPort),
+        tlsCertificateFilePath: broker.certFile,
+        tlsKeyFilePath: broker.keyFile,
+        tlsTrustCertsFilePath: this.caFile,
+      },
+    });
+  }
+
+  /** A standalone makes its cluster and first namespaces after its REST answers. */
+  async #untilInitialized(): Promise<void> {
+    const auth = { method: 'token', token: this.token('admin') } as const;
+    const client = new PulsarClient({ serviceUrl: this.serviceUrl, adminUrl: this.adminUrl, auth });
+    const namespaces = () => client.admin.namespaces('public').catch((): string[] => []);
+    for (let turn = 0; turn < 240 && !(await namespaces()).includes('public/default'); turn++)
+      await delay(250);
+    await client.close();
+  }
+
+  #openssl(args: string[]): void {
+    execFileSync('openssl', args, { stdio: 'pipe' });
+  }
+}
