@@ -61,6 +61,8 @@ export interface OracleMessageId {
 
 /** See Write.java. Without a batch size, a batch ends at 1,000 messages, 128 KiB or `flush`. */
 export interface OracleWrite {
+  /** Where the call's topic is not meant. */
+  readonly topic?: string;
   readonly name?: string;
   readonly batching?: boolean;
   readonly batchMessages?: number;
@@ -127,15 +129,15 @@ export async function oracleRead(
   return messages;
 }
 
-/** Publishes and resolves with the ids, in the order given, after all receipts. */
+/** Publishes, one spec after the other, and resolves with the ids in the order given, after all receipts. */
 export async function oracleWrite(
   serviceUrl: string,
   topic: string,
-  spec: OracleWrite,
+  ...specs: readonly OracleWrite[]
 ): Promise<OracleMessageId[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pulsegate-oracle-'));
   const file = join(folder, 'spec.json');
-  writeFileSync(file, JSON.stringify(spec));
+  writeFileSync(file, JSON.stringify(specs));
   const ids: OracleMessageId[] = [];
   try {
     await run(['write', serviceUrl, topic, file], (line) =>

@@ -19,10 +19,12 @@ import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.Schema;
 import org.apache.pulsar.client.api.TypedMessageBuilder;
 
-/** Publishes the messages of a file and prints each one's id, in the order of the file. */
+/** Publishes what a file says, one producer after the other, and prints the id of each message in the file's order. */
 final class Write {
-  /** What the file holds. Absent fields keep the client's defaults. */
+  /** The file is an array of these: a producer each. Absent fields keep the client's defaults. */
   static final class Spec {
+    /** Where the command line's topic is not meant. */
+    String topic;
     String name;
     boolean batching = true;
     int batchMessages = 1000;
@@ -66,14 +68,17 @@ final class Write {
   }
 
   static void run(Options options) throws Exception {
-    Spec spec = new Gson().fromJson(Files.readString(Path.of(options.third())), Spec.class);
-    switch (spec.schema) {
-      case "BYTES" -> publish(options, spec, Schema.BYTES, Write::bytes);
-      case "STRING" -> publish(options, spec, Schema.STRING, item -> item.value);
-      case "INT64" -> publish(options, spec, Schema.INT64, item -> Long.valueOf(item.value));
-      case "JSON" -> publish(options, spec, Schema.JSON(Reading.class), Write::reading);
-      case "AVRO" -> publish(options, spec, Schema.AVRO(Reading.class), Write::reading);
-      default -> throw new IllegalArgumentException("schema " + spec.schema);
+    PulsarClient client = PulsarClient.builder().serviceUrl(options.serviceUrl()).build();
+    for (Spec spec : new Gson().fromJson(Files.readString(Path.of(options.third())), Spec[].class)) {
+      if (spec.topic == null) spec.topic = options.topic();
+      switch (spec.schema) {
+        case "BYTES" -> publish(client, spec, Schema.BYTES, Write::bytes);
+        case "STRING" -> publish(client, spec, Schema.STRING, item -> item.value);
+        case "INT64" -> publish(client, spec, Schema.INT64, item -> Long.valueOf(item.value));
+        case "JSON" -> publish(client, spec, Schema.JSON(Reading.class), Write::reading);
+        case "AVRO" -> publish(client, spec, Schema.AVRO(Reading.class), Write::reading);
+        default -> throw new IllegalArgumentException("schema " + spec.schema);
+      }
     }
   }
 
@@ -81,10 +86,9 @@ final class Write {
     T of(Item item);
   }
 
-  private static <T> void publish(Options options, Spec spec, Schema<T> schema, ValueOf<T> valueOf) throws Exception {
-    PulsarClient client = PulsarClient.builder().serviceUrl(options.serviceUrl()).build();
+  private static <T> void publish(PulsarClient client, Spec spec, Schema<T> schema, ValueOf<T> valueOf) throws Exception {
     ProducerBuilder<T> builder = client.newProducer(schema)
-        .topic(options.topic())
+        .topic(spec.topic)
         .compressionType(CompressionType.valueOf(spec.compression))
         .enableBatching(spec.batching)
         .batchingMaxMessages(spec.batchMessages)
