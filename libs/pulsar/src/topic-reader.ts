@@ -4,7 +4,7 @@ import type { Connection, Connector } from './connection.js';
 import { ConsumerSession, type ConsumerSessionOwner } from './consumer/consumer-session.js';
 import { FlowWindow } from './consumer/flow-window.js';
 import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from './entry.js';
-import { PulsarError } from './pulsar.errors.js';
+import { asPulsarError, PulsarError } from './pulsar.errors.js';
 import { TopicAttachment } from './topic-attachment.js';
 import {
   type AssignedBroker,
@@ -159,7 +159,7 @@ export class TopicReader implements ConsumerSessionOwner {
     const messages = entry?.numMessages ?? 1;
     if (entry !== undefined && this.isNew(entry)) {
       this.advance(entry);
-      this.options.onEntry(entry);
+      this.deliver(entry);
     }
     if (this.endWaiters.length > 0) this.resolveWaiters();
     if (this.session !== session) return;
@@ -233,6 +233,18 @@ export class TopicReader implements ConsumerSessionOwner {
     // A subscription that a seek left behind ignores this; one that had to be made anew skips by time.
     if (start === 'earliest' || 'publishTimeMs' in start) return earliestMessageId;
     return { ledgerId: start.ledgerId, entryId: start.entryId };
+  }
+
+  /** A reader whose taker fails ends; the connection, which others share, goes on. */
+  private deliver(entry: BrokerEntry): void {
+    try {
+      this.options.onEntry(entry);
+    } catch (thrown) {
+      const fields = { event: 'pulsar-reader-callback-threw', topic: this.topic, error: thrown };
+      this.connector.log.error(fields, 'a reader is closed: its callback threw');
+      void this.close();
+      this.options.onClosed?.(asPulsarError(thrown, 'UnknownError'));
+    }
   }
 
   private resolveWaiters(): void {

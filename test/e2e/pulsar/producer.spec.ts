@@ -132,15 +132,32 @@ describe('producer on a real broker', () => {
     expect(both.map((each) => each.status)).toEqual(['rejected', 'fulfilled']);
   });
 
-  it('ends when its topic is terminated or deleted', async () => {
+  it('ends when its topic is deleted, and does not create it again', async () => {
     const { client } = fixture;
     const topic = await fixture.topic('deleted');
     const producer = await client.createProducer({ topic, tenantKey: 't', sendTimeoutMs: 5_000 });
     await sent(producer, batchOf(['x']));
     const closed = new Promise<string>((resolve) => producer.onClosed((error) => resolve(error.code)));
-    await client.admin.setAutoTopicCreation(fixture.namespace, { allowAutoTopicCreation: false });
     await client.admin.deleteTopic(topic, { force: true });
     expect(await closed).toBe('TopicNotFound');
+    expect(await client.admin.topics(fixture.namespace)).not.toContain(topic);
     await expect(sent(producer, batchOf(['y']))).rejects.toMatchObject({ code: 'TopicNotFound' });
+  });
+
+  it('finds partitions, and ends when they are deleted', async () => {
+    const { client } = fixture;
+    const topic = `persistent://${fixture.namespace}/partitioned`;
+    await client.admin.createPartitionedTopic(topic, 2);
+    const producer = await client.createProducer({ topic: `${topic}-partition-1`, tenantKey: 't' });
+    await sent(producer, batchOf(['x']));
+    const closed = new Promise<string>((resolve) => producer.onClosed((error) => resolve(error.code)));
+    await client.admin.deletePartitionedTopic(topic, { force: true });
+    expect(await closed).toBe('TopicNotFound');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await client.admin.topics(fixture.namespace)).filter((each) => each.startsWith(topic))).toEqual(
+      [],
+    );
+    const absent = { topic: `${topic}-partition-7`, tenantKey: 't' };
+    await expect(client.createProducer(absent)).rejects.toMatchObject({ code: 'TopicNotFound' });
   });
 });

@@ -1,6 +1,6 @@
 import type { Connection, Connector } from '../connection.js';
 import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from '../entry.js';
-import { PulsarError } from '../pulsar.errors.js';
+import { asPulsarError, PulsarError } from '../pulsar.errors.js';
 import { TopicAttachment } from '../topic-attachment.js';
 import {
   type AssignedBroker,
@@ -211,7 +211,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     }
     this.charged += charged;
     if (this.options.creditOn === 'arrival') this.flow(this.window.taken(charged));
-    this.options.onEntry(new Delivery(entry, message, this.generation, charged, this.charged));
+    this.deliver(new Delivery(entry, message, this.generation, charged, this.charged));
   }
 
   onSessionEnded(session: ConsumerSession, reason: string, assigned: AssignedBroker | undefined): void {
@@ -268,6 +268,19 @@ export class TopicConsumer implements ConsumerSessionOwner {
       subscriptionProperties: options.properties && [...options.properties],
       consumerEpoch: this.epoch,
     };
+  }
+
+  /** A consumer whose taker fails ends; the connection, which others share, goes on. */
+  private deliver(delivery: Delivery): void {
+    try {
+      this.options.onEntry(delivery);
+    } catch (thrown) {
+      const { topic, subscription } = this;
+      const fields = { event: 'pulsar-consumer-callback-threw', topic, subscription, error: thrown };
+      this.connector.log.error(fields, 'a consumer is closed: its callback threw');
+      void this.close();
+      this.options.onClosed?.(asPulsarError(thrown, 'UnknownError'));
+    }
   }
 
   /** Acknowledged, so that bytes that nobody can read do not come for ever; the Java client does the same. */

@@ -32,8 +32,9 @@ export class ProducerSession implements ProducerHandler {
     return this.over;
   }
 
-  /** Resolves when the producer may send; with wait-for-exclusive that can take for ever. */
+  /** Resolves when the producer may send; with wait-for-exclusive that can take for ever. Creates no topic. */
   async open(command: NonNullable<BaseCommandInit['producer']>): Promise<ProducerSuccess> {
+    await this.requireTopic(command.topic);
     this.unregister = this.connection.registerProducer(this.producerId, this);
     // Made before the command goes out: the second PRODUCER_SUCCESS may come in the same read as the first.
     const promoted = new Promise<ProducerSuccess>((resolve, reject) => {
@@ -75,12 +76,23 @@ export class ProducerSession implements ProducerHandler {
     if (success.producerReady !== false) this.promotion?.resolve(success);
   }
 
+  onProducerFailed(error: PulsarError): void {
+    this.promotion?.reject(error);
+    this.end();
+  }
+
   onCloseProducer(assigned: AssignedBroker | undefined): void {
     this.endWith('closed by the broker', assigned);
   }
 
   onDisconnect(error: PulsarError): void {
     this.endWith(error.message, undefined);
+  }
+
+  /** PRODUCER would create a topic that somebody has just deleted; this request says TopicNotFound. */
+  private async requireTopic(topic: string): Promise<void> {
+    if (!this.connection.features.supportsGetPartitionedMetadataWithoutAutoCreation) return;
+    await this.connection.request({ partitionMetadata: { topic, metadataAutoCreationEnabled: false } });
   }
 
   private endWith(reason: string, assigned: AssignedBroker | undefined): void {

@@ -32,6 +32,7 @@ class ScriptedBroker {
     return {
       closed: false,
       maxMessageSize: this.maxMessageSize,
+      features: {},
       registerProducer: (_id: number, handler: ProducerHandler) => {
         this.handler = handler;
         return () => {};
