@@ -1,82 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import protobuf from 'protobufjs';
-import { crc32c } from '#libs/compression';
-import {
-  BatchBuilder,
-  type BrokerEntry,
-  type Compression,
-  MessageCursor,
-  parseEntry,
-  singleEntry,
-} from '../entry.js';
+import { BatchBuilder, type Compression, parseEntry, singleEntry } from '../entry.js';
 import type { OutgoingMessage, PulsarMessage } from '../message.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
-
-/** Apache Pulsar's own definitions (PulsarApi.proto 4.2), read by protobufjs: the oracle for what is written by hand. */
-const { root } = protobuf.parse(
-  `syntax = "proto2";
-  message KeyValue { required string key = 1; required string value = 2; }
-  message EncryptionKeys { required string key = 1; required bytes value = 2; repeated KeyValue metadata = 3; }
-  enum CompressionType { NONE = 0; LZ4 = 1; ZLIB = 2; ZSTD = 3; SNAPPY = 4; }
-  message MessageMetadata {
-    required string producer_name = 1; required uint64 sequence_id = 2; required uint64 publish_time = 3;
-    repeated KeyValue properties = 4; optional string replicated_from = 5; optional string partition_key = 6;
-    repeated string replicate_to = 7; optional CompressionType compression = 8 [default = NONE];
-    optional uint32 uncompressed_size = 9 [default = 0]; optional int32 num_messages_in_batch = 11 [default = 1];
-    optional uint64 event_time = 12 [default = 0]; repeated EncryptionKeys encryption_keys = 13;
-    optional string encryption_algo = 14; optional bytes encryption_param = 15; optional bytes schema_version = 16;
-    optional bool partition_key_b64_encoded = 17 [default = false]; optional bytes ordering_key = 18;
-    optional int64 deliver_at_time = 19; optional int32 marker_type = 20; optional uint64 txnid_least_bits = 22;
-    optional uint64 txnid_most_bits = 23; optional uint64 highest_sequence_id = 24 [default = 0];
-    optional bool null_value = 25 [default = false]; optional string uuid = 26; optional int32 num_chunks_from_msg = 27;
-    optional int32 total_chunk_msg_size = 28; optional int32 chunk_id = 29;
-    optional bool null_partition_key = 30 [default = false]; repeated int32 compacted_batch_indexes = 31;
-  }
-  message SingleMessageMetadata {
-    repeated KeyValue properties = 1; optional string partition_key = 2; required int32 payload_size = 3;
-    optional bool compacted_out = 4 [default = false]; optional uint64 event_time = 5 [default = 0];
-    optional bool partition_key_b64_encoded = 6 [default = false]; optional bytes ordering_key = 7;
-    optional uint64 sequence_id = 8; optional bool null_value = 9 [default = false];
-    optional bool null_partition_key = 10 [default = false];
-  }
-  message BrokerEntryMetadata { optional uint64 broker_timestamp = 1; optional uint64 index = 2; }`,
-);
-const MessageMetadata = root.lookupType('MessageMetadata');
-const SingleMessageMetadata = root.lookupType('SingleMessageMetadata');
-const BrokerEntryMetadata = root.lookupType('BrokerEntryMetadata');
-
-const bytesMax = 1 << 24;
-const position = { ledgerId: 7, entryId: 3 };
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** A stored entry around a payload, as the broker dispatches it. */
-function stored(
-  metadata: object,
-  payload: Buffer,
-  broker?: { index?: number; brokerTimestamp?: number },
-): Buffer {
-  const encoded = MessageMetadata.encode({
-    producerName: 'p-1',
-    sequenceId: 5,
-    publishTime: 1_795_000_000_000,
-    ...metadata,
-  }).finish();
-  const summed = Buffer.concat([u32(encoded.length), encoded, payload]);
-  const entry = [Buffer.from([0x0e, 0x01]), u32(crc32c(summed)), summed];
-  if (broker !== undefined) {
-    const prefix = BrokerEntryMetadata.encode(broker).finish();
-    entry.unshift(Buffer.from([0x0e, 0x02]), u32(prefix.length), Buffer.from(prefix));
-  }
-  return Buffer.concat(entry);
-}
-
-const compressionNumbers = { none: 0, lz4: 1, zlib: 2, zstd: 3, snappy: 4 };
+import {
+  bytesMax,
+  codeOf,
+  compressionNumbers,
+  messagesOf,
+  parse,
+  position,
+  SingleMessageMetadata,
+  stored,
+} from './stored-entry.fixture.js';
 
 /** What a topic would hold of an outgoing entry, with the metadata written by the oracle. */
 function storedOutgoing(entry: OutgoingEntry, index?: number): Buffer {
@@ -84,27 +20,6 @@ function storedOutgoing(entry: OutgoingEntry, index?: number): Buffer {
   const payload = entry.buffer.subarray(entry.payloadStart, entry.payloadEnd);
   const metadata = { ...rest, ...(compression ? { compression: compressionNumbers[compression] } : {}) };
   return stored(metadata, payload, index === undefined ? undefined : { index });
-}
-
-function parse(frame: Buffer): BrokerEntry {
-  return parseEntry(frame, 0, frame.length, position);
-}
-
-function messagesOf(entry: BrokerEntry): PulsarMessage[] {
-  const cursor = new MessageCursor(entry, { decompressedBytesMax: bytesMax });
-  const messages: PulsarMessage[] = [];
-  while (cursor.next()) messages.push(cursor.message());
-  return messages;
-}
-
-/** The code of the error that a call throws. */
-function codeOf(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return (error as { code?: unknown }).code;
-  }
-  return undefined;
 }
 
 /** The slots of a batch payload as protobufjs reads them. */
@@ -328,83 +243,5 @@ describe('parseEntry', () => {
     expect(codeOf(() => parse(frame))).toBe('checksum');
     const options = { verifyChecksum: false };
     expect(parseEntry(frame, 0, frame.length, position, options).payload.length).toBe(4);
-  });
-});
-
-describe('MessageCursor', () => {
-  function batch(slots: { metadata: object; value?: string }[], metadata: object = {}): BrokerEntry {
-    const payload = slots.flatMap(({ metadata: one, value = '' }) => {
-      const encoded = SingleMessageMetadata.encode({
-        payloadSize: Buffer.byteLength(value),
-        ...one,
-      }).finish();
-      return [u32(encoded.length), encoded, Buffer.from(value)];
-    });
-    return parse(
-      stored({ numMessagesInBatch: slots.length, ...metadata }, Buffer.concat(payload), { index: 9 }),
-    );
-  }
-
-  it('visits the slots that compaction emptied, so that indexes stay true', () => {
-    const cursor = new MessageCursor(
-      batch([
-        { metadata: { compactedOut: true } },
-        { metadata: { partitionKey: 'k' }, value: 'v' },
-        { metadata: { compactedOut: true } },
-      ]),
-      { decompressedBytesMax: 100 },
-    );
-    const seen = [];
-    while (cursor.next())
-      seen.push([cursor.index, cursor.compactedOut, cursor.key, cursor.value?.toString()]);
-    expect(seen).toEqual([
-      [7, true, null, undefined],
-      [8, false, 'k', 'v'],
-      [9, true, null, undefined],
-    ]);
-  });
-
-  it('reads as Java does: own event time and sequence id before the entry’s, keys only its own, declared nulls', () => {
-    const entry = batch(
-      [
-        { metadata: { eventTime: 3, sequenceId: 8, partitionKey: '' }, value: 'v' },
-        { metadata: { nullPartitionKey: true, partitionKey: 'ignored', nullValue: true } },
-        { metadata: {} },
-      ],
-      { eventTime: 1, partitionKey: 'of the batch', orderingKey: Buffer.from('o') },
-    );
-    expect(messagesOf(entry)).toMatchObject([
-      { key: '', eventTime: 3, sequenceId: 8, orderingKey: null },
-      { key: null, eventTime: 1, sequenceId: 5, value: null },
-      { key: null, eventTime: 1, value: Buffer.alloc(0) },
-    ]);
-  });
-
-  it('gives the bytes of a binary key', () => {
-    const cursor = new MessageCursor(
-      batch([{ metadata: { partitionKey: 'AP8B', partitionKeyB64Encoded: true } }]),
-      {
-        decompressedBytesMax: 100,
-      },
-    );
-    cursor.next();
-    expect(cursor.keyBytes()).toEqual(Buffer.from([0, 0xff, 1]));
-    expect(cursor.key).toBe('AP8B');
-  });
-
-  it.each([
-    ['encrypted', { encryptionKeys: [{ key: 'k', value: Buffer.alloc(2) }] }],
-    ['incomplete', { numChunksFromMsg: 2, chunkId: 0, totalChunkMsgSize: 10, uuid: 'u' }],
-    ['too-large', { compression: 3, uncompressedSize: 101 }],
-    ['malformed', { compression: 3 }],
-    ['malformed', { compression: 1, uncompressedSize: 50 }],
-  ])('refuses with "%s" an entry of %j', (code, metadata) => {
-    const entry = parse(stored(metadata, Buffer.from('payload')));
-    expect(codeOf(() => new MessageCursor(entry, { decompressedBytesMax: 100 }))).toBe(code);
-  });
-
-  it('refuses a batch that declares more messages than it has', () => {
-    const entry = batch([{ metadata: {}, value: 'v' }], { numMessagesInBatch: 2 ** 30 });
-    expect(codeOf(() => messagesOf(entry))).toBe('malformed');
   });
 });
