@@ -277,7 +277,8 @@ export class BrokerConnection implements Connection {
       this.#decoder.push(chunk, this.#onFrame);
     } catch (error) {
       const fault = asPulsarError(error, 'MalformedFrame');
-      const fields = { event: 'pulsar-malformed', broker: this.broker.key, reason: fault.message };
+      const stack = error instanceof PulsarError ? undefined : (error as Error).stack;
+      const fields = { event: 'pulsar-malformed', broker: this.broker.key, reason: fault.message, stack };
       this.#options.client.log.error(fields, 'a Pulsar connection is closed: what came could not be handled');
       this.#end(fault);
     }

@@ -5,6 +5,7 @@ import type { BrokerAddress, Connection, Connector, ConnectOptions, PulsarLog } 
 import { ConnectionPool } from './connection-pool.js';
 import { createConsumer, type TopicConsumer } from './consumer/consumer.js';
 import type { ConsumerOptions } from './consumer/consumer.options.js';
+import { createLease, type LeaseOptions, type TopicLease } from './lease.js';
 import { TopicLookup } from './lookup.js';
 import { createProducer, type Producer } from './producer/producer.js';
 import type { ProducerOptions } from './producer/producer.options.js';
@@ -144,6 +145,10 @@ export class PulsarClient implements Connector {
 
   createReader(options: ReaderOptions): Promise<TopicReader> {
     return createReader(this, options);
+  }
+
+  acquireLease(options: LeaseOptions): Promise<TopicLease> {
+    return createLease(this, options);
   }
 
   /** Ends all connections. Producers and consumers are closed by their owners before. */

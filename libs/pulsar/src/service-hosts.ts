@@ -1,7 +1,7 @@
 import type { ServiceHost } from './service-url.js';
 
 const backoffFirstMs = 100;
-const backoffMaxMs = 10_000;
+const backoffMaxMs = 2_000;
 
 interface HostState {
   readonly host: ServiceHost;
@@ -39,7 +39,7 @@ export class ServiceHosts {
     this.#states.unshift(state);
   }
 
-  /** The delay doubles from 100 ms to 10 s; up to a quarter is taken off at random, so that gateways spread. */
+  /** The delay doubles from 100 ms to 2 s; up to a quarter is taken off at random, so that gateways spread. */
   failed(host: ServiceHost): void {
     const state = this.#states.find((each) => each.host === host);
     if (!state) return;

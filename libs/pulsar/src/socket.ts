@@ -53,13 +53,13 @@ export async function readTlsFiles(tls: TlsOptions): Promise<Pick<ConnectionOpti
   }
 }
 
-/** Node's options for a TLS client to `host`. */
+/** Node's options for a TLS client to `host`; without a host, Node takes the server name from the request. */
 export function tlsFor(
-  host: string,
+  host: string | undefined,
   tls: TlsOptions,
   files: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>,
 ): ConnectionOptions {
-  const serverName = tls.serverName ?? (isIP(host) ? undefined : host);
+  const serverName = tls.serverName ?? (host === undefined || isIP(host) ? undefined : host);
   const options: ConnectionOptions = {
     ...files,
     rejectUnauthorized: !tls.allowInsecure,

@@ -57,6 +57,8 @@ const redirectsMax = 5;
 /** The largest answers are an entry (5 MiB) and the topics of a large namespace. */
 const responseBytesMax = 32 * 1024 * 1024;
 const connectionsMax = 32;
+/** Renewed certificates are in use after this. */
+const tlsFilesAgeMaxMs = 300_000;
 const reasonCharsMax = 500;
 
 /** HTTP to the admin REST of any broker, with the client's identity and TLS; follows 307 to the owner. */
@@ -65,6 +67,7 @@ export class AdminHttp {
   readonly #origins: readonly string[];
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: connectionsMax });
   #https: HttpsAgent | undefined;
+  #httpsMadeAtMs = 0;
   #preferred = 0;
 
   /** Throws 'InvalidConfiguration'. */
@@ -153,10 +156,14 @@ export class AdminHttp {
   }
 
   async #secureAgent(): Promise<HttpsAgent> {
-    if (!this.#https) {
-      const { tls } = this.#options;
-      const { servername: _perHost, ...options } = tlsFor('', tls, await readTlsFiles(tls));
-      this.#https = new HttpsAgent({ ...options, keepAlive: true, maxSockets: connectionsMax });
+    const now = performance.now();
+    if (!this.#https || now - this.#httpsMadeAtMs > tlsFilesAgeMaxMs) {
+      const old = this.#https;
+      const { tls, timeoutMs } = this.#options;
+      const options = { ...tlsFor(undefined, tls, await readTlsFiles(tls)), keepAlive: true };
+      this.#https = new HttpsAgent({ ...options, maxSockets: connectionsMax });
+      this.#httpsMadeAtMs = now;
+      if (old) setTimeout(() => old.destroy(), timeoutMs).unref();
     }
     return this.#https;
   }
@@ -174,7 +181,7 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
 }
 
 function reasonOf(answer: AdminResponse): string {
-  const text = answer.body.toString('utf8').slice(0, responseBytesMax);
+  const text = answer.body.toString('utf8');
   try {
     const { reason } = JSON.parse(text) as { reason?: unknown };
     if (typeof reason === 'string') return reason.slice(0, reasonCharsMax);
