@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KafkaErrorCode, produceApi, type ProduceResponse, RecordCompression } from '#libs/kafka-codec';
+import { readEntries, batchOf, sent } from '../pulsar/pulsar-fixture.js';
+import { batch, KafkaFixture, messagesOf, record } from './produce-fixture.js';
+
+describe('Produce on a real broker', () => {
+  let kafka: KafkaFixture;
+
+  beforeAll(async () => {
+    kafka = await KafkaFixture.start();
+  });
+  afterAll(() => kafka.stop());
+
+  it('stores a batch as one entry that any Pulsar client reads', async () => {
+    const topic = await kafka.topic();
+    const headers = [
+      { key: 'a', value: Buffer.from('1') },
+      { key: 'a', value: Buffer.from('2') },
+      { key: 'bin', value: Buffer.from([0xff, 0x00]) },
+      { key: 'none', value: null },
+      { key: 'pulsegate.x', value: Buffer.from('y') },
+    ];
+    const answer = await kafka
+      .client()
+      .produce(
+        topic,
+        batch([
+          record('one', { key: Buffer.from('k'), headers }),
+          record(null, { key: Buffer.from([0xc3, 0x28]), timestamp: 1_700_000_000_001 }),
+          record('', { key: Buffer.alloc(0) }),
+        ]),
+      );
+    expect(answer).toMatchObject({ errorCode: 0, baseOffset: 0n, logAppendTimeMs: -1n, logStartOffset: 0n });
+    const [one, two, three] = await kafka.messages(topic, 1);
+    expect(one).toMatchObject({ key: 'k', keyIsBase64: false, eventTime: 1_700_000_000_000, index: 0 });
+    expect(one?.value?.toString()).toBe('one');
+    expect(one?.properties).toEqual([
+      { key: 'a', value: '1' },
+      { key: 'a', value: '2' },
+      { key: 'pulsegate.base64.bin', value: '/wA=' },
+      { key: 'pulsegate.null.none', value: '' },
+      { key: 'pulsegate.base64.pulsegate.x', value: 'eQ==' },
+    ]);
+    expect(two).toMatchObject({
+      key: 'wyg=',
+      keyIsBase64: true,
+      value: null,
+      eventTime: 1_700_000_000_001,
+      index: 1,
+    });
+    expect(three).toMatchObject({ key: '', index: 2 });
+    expect(three?.value?.length).toBe(0);
+  });
+
+  it.each(Object.entries(RecordCompression))('keeps the codec %s', async (name, compression) => {
+    const topic = await kafka.topic();
+    const values = Array.from({ length: 50 }, (_, at) => `${name} ${at} ${'x'.repeat(100)}`);
+    const answer = await kafka.client().produce(topic, batch(values, { compression }));
+    expect(answer).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    const [entry] = await readEntries(kafka.pulsar.client, kafka.partition(topic), 1);
+    expect(entry?.compression).toBe(['none', 'zlib', 'snappy', 'lz4', 'zstd'][compression]);
+    expect(messagesOf(entry!).map(({ value }) => value?.toString())).toEqual(values);
+  });
+
+  it('gives exact dense offsets, pipelined, while a native producer writes in between', async () => {
+    const topic = await kafka.topic();
+    const native = await kafka.pulsar.client.createProducer({
+      topic: kafka.partition(topic),
+      tenantKey: 'native',
+    });
+    const clients = [kafka.client(), kafka.client()];
+    const answers: Promise<{ text: string; offset: number }>[] = [];
+    let foreign = 0;
+    for (let round = 0; round < 60; round++) {
+      for (const [at, client] of clients.entries()) {
+        const values = Array.from({ length: 1 + (round % 7) }, (_, n) => `c${at} ${round} ${n}`);
+        const answer = client.produce(topic, batch(values));
+        answers.push(answer.then(({ baseOffset }) => ({ text: values[0]!, offset: Number(baseOffset) })));
+      }
+      if (round % 3 === 0) {
+        foreign++;
+        void sent(native, batchOf([`n ${round} 0`, `n ${round} 1`]));
+      }
+      if (round % 10 === 0) await Promise.all(answers);
+    }
+    const offsets = await Promise.all(answers);
+    const messages = await kafka.messages(topic, offsets.length + foreign);
+    const indexOf = new Map(messages.map((message) => [message.value?.toString(), message.index]));
+    for (const { text, offset } of offsets) expect([text, offset]).toEqual([text, indexOf.get(text)]);
+    expect(messages.map(({ index }) => index)).toEqual(messages.map((_, at) => at));
+    await native.close();
+  });
+
+  it('keeps the order of a connection, also while topics are looked up', async () => {
+    const [topic, other] = [await kafka.topic(), await kafka.topic()];
+    const client = kafka.client();
+    const answers = Array.from({ length: 40 }, (_, at) =>
+      client.produce(at % 4 === 3 ? other : topic, batch([`${at}`])),
+    );
+    const offsets = (await Promise.all(answers)).map(({ baseOffset }) => Number(baseOffset));
+    expect(offsets).toEqual(
+      Array.from({ length: 40 }, (_, at) => (at % 4 === 3 ? (at - 3) / 4 : at - Math.floor(at / 4))),
+    );
+  });
+
+  it('answers each partition of each topic for itself', async () => {
+    const topic = await kafka.topic(3);
+    const response = await kafka.client().request<ProduceResponse>(produceApi, 9, {
+      acks: 1,
+      timeoutMs: 1_000,
+      topicData: [
+        {
+          name: topic,
+          partitionData: [
+            { index: 0, records: batch(['a']) },
+            { index: 7, records: batch(['b']) },
+            { index: 2, records: batch(['c', 'd']) },
+          ],
+        },
+        { name: 'absent', partitionData: [{ index: 0, records: batch(['e']) }] },
+      ],
+    });
+    const codes = response.responses.map(({ partitionResponses }) =>
+      partitionResponses.map((each) => each.errorCode),
+    );
+    expect(codes).toEqual([
+      [0, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 0],
+      [KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ]);
+    expect(await kafka.messages(topic, 1, 2)).toHaveLength(2);
+  });
+
+  it('writes the gateway time on topics with LogAppendTime', async () => {
+    const topic = await kafka.topic(1, { 'pulsegate.kafka.message.timestamp.type': 'LogAppendTime' });
+    const before = Date.now();
+    const answer = await kafka.client().produce(topic, batch(['a', 'b']));
+    const [a, b] = await kafka.messages(topic, 1);
+    expect(Number(answer.logAppendTimeMs)).toBeGreaterThanOrEqual(before);
+    expect([a?.eventTime, b?.eventTime]).toEqual([
+      Number(answer.logAppendTimeMs),
+      Number(answer.logAppendTimeMs),
+    ]);
+  });
+});
