@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { createSecureContext, createServer, type Server, type TLSSocket } from 'node:tls';
+import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Log } from '#libs/telemetry';
 import type { ListenerTlsOptions, PeerCertificate } from './protocol.js';
 
@@ -55,14 +55,9 @@ export class TlsTermination {
     this.#digest = files.digest;
     const clientAuth = options.clientAuth ?? 'none';
     this.#server = createServer({
-      ...secureContextOptions(files),
-      minVersion: 'TLSv1.2',
-      // A renegotiation (TLS 1.2) costs the server far more than the client.
-      honorCipherOrder: true,
+      ...secureContextOptions(files, listener),
       requestCert: clientAuth !== 'none',
       rejectUnauthorized: clientAuth === 'require',
-      // Resumption with client certificates needs one, and it must differ between listeners.
-      sessionIdContext: createHash('sha256').update(listener).digest('hex').slice(0, 32),
     });
     this.#server.on('secureConnection', (socket) => this.#take(socket)?.onSecure(socket));
     this.#server.on('tlsClientError', (error, socket) => this.#onError(error, socket));
@@ -92,11 +87,7 @@ export class TlsTermination {
     if (files.digest === this.#digest) return false;
     this.#digest = files.digest;
     this.#refusedDigest = '';
-    this.#server.setSecureContext({
-      ...secureContextOptions(files),
-      minVersion: 'TLSv1.2',
-      honorCipherOrder: true,
-    });
+    this.#server.setSecureContext(secureContextOptions(files, this.#listener));
     this.#log.info({ event: 'tls.reloaded', listener: this.#listener }, 'new TLS files are in use');
     return true;
   }
@@ -156,8 +147,10 @@ function socketKey(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
-function secureContextOptions({ cert, key, ca }: PemFiles) {
-  return { cert, key, ca };
+function secureContextOptions({ cert, key, ca }: PemFiles, listener: string): TlsOptions {
+  // Sessions with client certificates are resumed only within one context, and so only on one listener.
+  const sessionIdContext = createHash('sha256').update(listener).digest('hex').slice(0, 32);
+  return { cert, key, ca, minVersion: 'TLSv1.2', honorCipherOrder: true, sessionIdContext };
 }
 
 async function readPemFiles(options: ListenerTlsOptions): Promise<PemFiles> {

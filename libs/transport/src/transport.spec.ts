@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inMemoryLink } from './in-memory-link.js';
 import type { Link, Protocol } from './protocol.js';
@@ -78,6 +79,35 @@ describe('Transport', () => {
     line.link.resume();
     expect((await client.take(5)).toString()).toBe('late\n');
     expect(await client.closed).toBe('client-closed');
+  });
+
+  it('loses, repeats and reorders nothing, however the bytes are cut and reading is paused', async () => {
+    const step = fc.record({
+      bytes: fc.integer({ min: 1, max: 40 }),
+      pauses: fc.boolean(),
+      turns: fc.nat({ max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+        const { client, write, line } = start({ sendBufferBytesMax: 64 });
+        const sent = Array.from({ length: 60 }, (_, each) => `echo ${each}`);
+        let rest = `${sent.join('\n')}\n`;
+        for (let each = 0; rest !== ''; each++) {
+          const { bytes, pauses, turns: waits } = steps[each % steps.length]!;
+          write(rest.slice(0, bytes));
+          rest = rest.slice(bytes);
+          if (pauses) line.link.pause();
+          await turns(waits);
+          if (pauses) line.link.resume();
+        }
+        const answers = sent.map((text) => `${text.slice(5)}\n`).join('');
+        expect((await client.take(answers.length)).toString()).toBe(answers);
+        expect(line.lines).toEqual(sent);
+        client.end();
+        expect(await client.closed).toBe('client-closed');
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('may be paused while it is accepted', async () => {
