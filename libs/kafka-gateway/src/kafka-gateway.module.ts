@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { KafkaProtocol, type KafkaServices } from './kafka.protocol.js';
 
 /** How Nest gets the services together: from providers of the importing module. */
@@ -12,7 +12,7 @@ export interface KafkaGatewayModuleOptions {
 /** Provides `KafkaProtocol`, and closes it when the application ends. */
 @Module({})
 export class KafkaGatewayModule implements OnApplicationShutdown {
-  constructor(private readonly protocol: KafkaProtocol) {}
+  constructor(@Inject(KafkaProtocol) private readonly protocol: KafkaProtocol) {}
 
   static forRootAsync(options: KafkaGatewayModuleOptions): DynamicModule {
     return {

@@ -14,10 +14,13 @@ import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
 import { KafkaConnection } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
-import { TopicRegistry } from './topics/topic-registry.js';
+import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
-export type KafkaServices = Omit<GatewayServices, 'topics' | 'partitions'>;
+export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions'> {
+  /** Why no topic of this tenant is served at present; undefined when they are. */
+  readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+}
 
 /** Every API that is served. Advertised is what is in this list, and nothing else. */
 function handlers(table: () => ApiTable): AnyApiHandler[] {
@@ -44,8 +47,8 @@ export class KafkaProtocol implements Protocol<Buffer> {
 
   /** @param table for tests: other APIs than those that are served */
   constructor(services: KafkaServices, table?: ApiTable) {
-    const { pulsar, options, log, metrics } = services;
-    const topics = new TopicRegistry(pulsar.admin, options);
+    const { pulsar, options, log, metrics, tenantRefusal } = services;
+    const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
     const partitions = new PartitionWriters(pulsar, options, log);
     this.services = { ...services, topics, partitions };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));

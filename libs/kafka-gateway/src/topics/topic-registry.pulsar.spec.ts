@@ -80,12 +80,9 @@ describe('a topic that a gateway creates', () => {
 
   it('leaves nothing of itself behind when it is deleted, and has a new id when it is made again', async () => {
     const topics = registry();
-    const deleted: string[] = [];
-    topics.beforeDeletion(({ name }) => void deleted.push(name));
     const settings = toPulsarTopicSettings([{ name: 'retention.ms', value: '3600000' }]);
     const first = await topics.create(tenant, 'again', 2, settings);
     await topics.delete(tenant, 'again');
-    expect(deleted).toEqual(['again']);
     expect(await topics.resolve(tenant, 'again')).toBeUndefined();
     expect(await topics.resolveId(tenant, first.id)).toBeUndefined();
     expect((await admin.topics(tenant.pulsarNamespace)).filter((name) => name.includes('/again'))).toEqual(
@@ -171,6 +168,22 @@ describe('the registry', () => {
     expect(names).toEqual([...new Set(names)].sort());
     expect(names).toEqual(expect.arrayContaining(['made', 'native', 'by-id']));
     expect(names.filter((name) => /^__|-partition-/.test(name))).toEqual([]);
+  });
+
+  it('touches nothing of a tenant that is not served', async () => {
+    let refusal: { retriable: boolean; message: string } | undefined;
+    const topics = new TopicRegistry(admin, { ...options, tenantRefusal: () => refusal });
+    await topics.create(tenant, 'gated', 1);
+    refusal = { retriable: true, message: 'being verified' };
+    const again = code(KafkaErrorCode.LEADER_NOT_AVAILABLE);
+    await expect(topics.resolve(tenant, 'gated')).rejects.toEqual(again);
+    await expect(topics.names(tenant)).rejects.toEqual(again);
+    await expect(topics.create(tenant, 'gated-2', 1)).rejects.toEqual(again);
+    await expect(topics.delete(tenant, 'gated')).rejects.toEqual(again);
+    refusal = { retriable: false, message: 'no deduplication' };
+    await expect(topics.resolve(tenant, 'gated')).rejects.toEqual(code(KafkaErrorCode.POLICY_VIOLATION));
+    refusal = undefined;
+    expect((await topics.resolve(tenant, 'gated'))?.name).toBe('gated');
   });
 
   it('creates nothing by looking', async () => {

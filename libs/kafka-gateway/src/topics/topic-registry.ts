@@ -29,10 +29,18 @@ export type TopicAdmin = Pick<
   | 'topics'
 >;
 
+/** Why no topic of a tenant is served at present: its namespace was not verified, or lacks what offsets need. */
+export interface TenantRefusal {
+  readonly retriable: boolean;
+  readonly message: string;
+}
+
 export interface TopicRegistryOptions {
   readonly topicCacheMs: number;
   readonly topicCacheTopicsMax: number;
   readonly topicIdSettleMs: number;
+  /** Asked by the tenant's name before anything of it is touched; undefined when it is served. */
+  readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
 
 /** Look-ups of one request side by side; the admin REST has 32 connections in all. */
@@ -54,7 +62,6 @@ export class TopicRegistry implements Topics {
   readonly #cache: TopicCache;
   readonly #lookups = new Map<string, Promise<KafkaTopic | undefined>>();
   readonly #scans = new Map<string, { promise: Promise<void>; startedMs: number }>();
-  readonly #deletionListeners = new Set<(topic: KafkaTopic) => void | Promise<void>>();
   #clusterName: string | undefined;
 
   constructor(
@@ -65,7 +72,9 @@ export class TopicRegistry implements Topics {
     this.#cache = new TopicCache(options.topicCacheTopicsMax, options.topicCacheMs, now);
   }
 
+  /** @throws KafkaError INVALID_TOPIC_EXCEPTION, or what the tenant is refused with; PulsarAdminError, PulsarError */
   async resolve(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
+    this.#requireServed(tenant);
     const cached = this.#cache.get(tenant, name);
     if (cached !== undefined) return cached;
     const fault = kafkaTopicNameFault(name);
@@ -104,6 +113,7 @@ export class TopicRegistry implements Topics {
 
   /** Names of all topics of the tenant that Kafka clients can name. */
   async names(tenant: Tenant): Promise<string[]> {
+    this.#requireServed(tenant);
     const { pulsarNamespace } = tenant;
     const [partitioned, all] = await Promise.all([
       this.admin.partitionedTopics(pulsarNamespace),
@@ -124,6 +134,7 @@ export class TopicRegistry implements Topics {
     partitions: number,
     settings?: PulsarTopicSettings,
   ): Promise<KafkaTopic> {
+    this.#requireServed(tenant);
     const fault = kafkaTopicNameFault(name);
     if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const pulsarTopic = toPulsarTopic(tenant, name);
@@ -160,8 +171,6 @@ export class TopicRegistry implements Topics {
     if (topic === undefined) {
       throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name} does not exist`);
     }
-    // First: a producer that is still attached would reconnect, and Pulsar might create the partition anew for it.
-    for (const listener of this.#deletionListeners) await listener(topic);
     try {
       if (isPartitioned(topic)) await this.admin.deletePartitionedTopic(topic.pulsarTopic, { force: true });
       else await this.admin.deleteTopic(topic.pulsarTopic, { force: true });
@@ -174,12 +183,6 @@ export class TopicRegistry implements Topics {
     return topic;
   }
 
-  /** Called before this gateway deletes a topic, which waits for it. Returns the way to cancel. */
-  beforeDeletion(listener: (topic: KafkaTopic) => void | Promise<void>): () => void {
-    this.#deletionListeners.add(listener);
-    return () => this.#deletionListeners.delete(listener);
-  }
-
   /** The same on every gateway of a Pulsar cluster, another for each tenant; undefined while Pulsar cannot be asked. */
   async clusterId(tenant: Tenant): Promise<string | undefined> {
     try {
@@ -189,6 +192,13 @@ export class TopicRegistry implements Topics {
     }
     const digest = createHash('sha256').update(`${this.#clusterName}\n${tenant.name}`).digest();
     return digest.subarray(0, 16).toString('base64url');
+  }
+
+  #requireServed(tenant: Tenant): void {
+    const refusal = this.options.tenantRefusal?.(tenant.name);
+    if (refusal === undefined) return;
+    const { LEADER_NOT_AVAILABLE, POLICY_VIOLATION } = KafkaErrorCode;
+    throw new KafkaError(refusal.retriable ? LEADER_NOT_AVAILABLE : POLICY_VIOLATION, refusal.message);
   }
 
   async #load(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
