@@ -17,11 +17,12 @@ import {
   type RecordInput,
 } from '#libs/kafka-codec';
 import { KafkaProtocol, kafkaOptionsSchema } from '#libs/kafka-gateway';
-import { type BrokerEntry, MessageCursor, type PulsarClient, type PulsarMessage } from '#libs/pulsar';
+import { type BrokerEntry, MessageCursor, PulsarClient, type PulsarMessage } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, type LogFields, Metrics } from '#libs/telemetry';
 import { type Tenant, TenantDirectory } from '#libs/tenancy';
 import { inMemoryLink } from '#libs/transport';
+import { testPulsar } from '../../support/pulsar.js';
 import { PulsarFixture, readEntries } from '../pulsar/pulsar-fixture.js';
 
 export interface KafkaFixtureOptions {
@@ -30,6 +31,8 @@ export interface KafkaFixtureOptions {
   readonly denied?: readonly string[];
   readonly options?: object;
   readonly pulsar?: PulsarFixture;
+  /** Another way to the broker. */
+  readonly pulsarServiceUrl?: string;
 }
 
 export interface LogLine {
@@ -68,7 +71,10 @@ export class KafkaFixture {
       lines.push({ level, fields, message });
     };
     const log: Log = { debug() {}, info: at('info'), warn: at('warn'), error: at('error') };
-    const pulsarClient = pulsar.newClient();
+    const pulsarClient = new PulsarClient({
+      serviceUrl: settings.pulsarServiceUrl ?? testPulsar.serviceUrl,
+      adminUrl: testPulsar.adminUrl,
+    });
     const listeners = [{ name: 'kafka', anonymousTenant: 'acme' }];
     const protocol = new KafkaProtocol({
       pulsar: pulsarClient,
@@ -113,6 +119,7 @@ export class KafkaFixture {
   async stop(): Promise<void> {
     for (const client of this.clients) client.close();
     await this.protocol.close();
+    await this.pulsarClient.close();
     if (this.ownsPulsar) await this.pulsar.stop();
   }
 }
