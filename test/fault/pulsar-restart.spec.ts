@@ -1,4 +1,4 @@
-// What a broker does to topics when it dies and when it tidies up: a Pulsar of its own, with a quick sweep.
+// Producer, reader and lease over a broker that is killed and started again, as a crash and its supervisor would.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,7 @@ import { createLease, PulsarClient, singleEntry } from '#libs/pulsar';
 import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
 
 const startTimeoutMs = 240_000;
-const namespace = 'public/kept';
-
-/** Topics without subscriptions are collected within seconds, not within a minute. */
-const quickSweep = {
-  brokerDeleteInactiveTopicsEnabled: 'true',
-  brokerDeleteInactiveTopicsFrequencySeconds: '1',
-  brokerDeleteInactiveTopicsMaxInactiveDurationSeconds: '1',
-};
+const namespace = 'public/restarted';
 
 describe('a broker', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'pulsegate-restart-'));
@@ -23,16 +16,11 @@ describe('a broker', () => {
   let client: PulsarClient;
 
   beforeAll(async () => {
-    pulsar = await startPulsar({ dataDir, wipe: true, config: quickSweep });
+    pulsar = await startPulsar({ dataDir, wipe: true });
     client = new PulsarClient({ serviceUrl: pulsar.serviceUrl, adminUrl: pulsar.adminUrl });
     await client.admin.createNamespace(namespace);
     await client.admin.setDeduplication(namespace, true);
     await client.admin.setRetention(namespace, { retentionTimeInMinutes: 60, retentionSizeInMB: -1 });
-    await client.admin.setInactiveTopicPolicies(namespace, {
-      deleteWhileInactive: false,
-      inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
-      maxInactiveDurationSeconds: 1,
-    });
   }, startTimeoutMs);
 
   afterAll(async () => {
@@ -98,37 +86,6 @@ describe('a broker', () => {
       });
       expect(lease.state).toBe('serving');
       await lease.release();
-    },
-    startTimeoutMs,
-  );
-
-  it(
-    'finding 12: collects a topic that nobody subscribes to and starts its index again, unless the namespace says no',
-    async () => {
-      const { admin } = client;
-      const collected = 'public/collected';
-      await admin.createNamespace(collected);
-      const publish = async (topic: string) => {
-        const producer = await client.createProducer({ topic, tenantKey: 't' });
-        const position = await new Promise<{ ledgerId: number; entryId: number }>((resolve, reject) => {
-          producer.send(singleEntry({ value: Buffer.from('x') }), (error, receipt) =>
-            error ? reject(error) : resolve(receipt),
-          );
-        });
-        const { index } = await admin.entry(topic, position.ledgerId, position.entryId);
-        await producer.close();
-        return index;
-      };
-      const gone = `persistent://${collected}/topic`;
-      const kept = `persistent://${namespace}/idle`;
-      for (const topic of [gone, kept]) {
-        await admin.createTopic(topic);
-        for (const index of [0, 1]) expect(await publish(topic)).toBe(index);
-      }
-      while ((await admin.topics(collected)).includes(gone)) await delay(100);
-      await admin.createTopic(gone);
-      expect(await publish(gone)).toBe(0);
-      expect(await publish(kept)).toBe(2);
     },
     startTimeoutMs,
   );
