@@ -55,10 +55,8 @@ export function answerFault(command: BaseCommand): PulsarError | undefined {
   const { lookupTopicResponse: lookup, partitionMetadataResponse: metadata } = command;
   if (lookup?.response === lookupFailed) return serverError(lookup.error, lookup.message);
   if (metadata?.response === metadataFailed) return serverError(metadata.error, metadata.message);
-  const { ackResponse: ack, getSchemaResponse: schema } = command;
-  if (ack?.error !== undefined) return serverError(ack.error, ack.message);
-  if (schema?.errorCode !== undefined) return serverError(schema.errorCode, schema.errorMessage);
-  return undefined;
+  const ack = command.ackResponse;
+  return ack?.error === undefined ? undefined : serverError(ack.error, ack.message);
 }
 
 /** 2^64 - 1 becomes -1; what cannot be kept exact is refused. */

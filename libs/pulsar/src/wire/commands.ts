@@ -47,13 +47,6 @@ export const latestMessageId: MessageIdInit = {
   entryId: '9223372036854775807',
 };
 
-export interface Schema {
-  name: string;
-  schemaData: Uint8Array;
-  type: number;
-  properties?: KeyValue[];
-}
-
 export interface FeatureFlags {
   supportsAuthRefresh?: boolean;
   supportsBrokerEntryMetadata?: boolean;
@@ -81,8 +74,6 @@ export interface BaseCommandInit {
     authData?: Uint8Array;
     proxyToBrokerUrl?: string;
     originalPrincipal?: string;
-    originalAuthData?: string;
-    originalAuthMethod?: string;
     featureFlags: FeatureFlags;
   };
   authResponse?: { clientVersion: string; response: AuthData; protocolVersion: number };
@@ -103,19 +94,15 @@ export interface BaseCommandInit {
     topicsHash?: string;
   };
   watchTopicListClose?: Requested & { watcherId: number };
-  getSchema?: Requested & { topic: string; schemaVersion?: Uint8Array };
   producer?: Requested & {
     topic: string;
     producerId: number;
     producerName?: string;
     metadata?: KeyValue[];
-    schema?: Schema;
     epoch?: number;
     userProvidedProducerName?: boolean;
     producerAccessMode?: number;
     topicEpoch?: number;
-    txnEnabled?: boolean;
-    initialSubscriptionName?: string;
   };
   closeProducer?: Requested & { producerId: number };
   subscribe?: Requested & {
@@ -129,11 +116,8 @@ export interface BaseCommandInit {
     startMessageId?: MessageIdInit;
     metadata?: KeyValue[];
     readCompacted?: boolean;
-    schema?: Schema;
     initialPosition?: number;
-    replicateSubscriptionState?: boolean;
     forceTopicCreation?: boolean;
-    startMessageRollbackDurationSec?: number;
     keySharedMeta?: {
       keySharedMode: number;
       hashRanges?: { start: number; end: number }[];
@@ -199,12 +183,9 @@ export interface BaseCommand {
     deletedTopics?: string[];
     topicsHash: string;
   };
-  getSchemaResponse?: Answered &
-    Failable & { errorCode?: number; errorMessage?: string; schema?: Schema; schemaVersion?: Uint8Array };
   producerSuccess?: Answered & {
     producerName: string;
     lastSequenceId?: number;
-    schemaVersion?: Uint8Array;
     topicEpoch?: number;
     producerReady?: boolean;
   };

@@ -9,9 +9,6 @@ package pulsar;
 
 message KeyValue { required string key = 1; required string value = 2; }
 message IntRange { required int32 start = 1; required int32 end = 2; }
-message Schema {
-  required string name = 1; required bytes schema_data = 3; required int32 type = 4; repeated KeyValue properties = 5;
-}
 message MessageIdData {
   required uint64 ledgerId = 1; required uint64 entryId = 2; optional int32 partition = 3 [default = -1];
   optional int32 batch_index = 4 [default = -1]; repeated int64 ack_set = 5 [packed = false]; optional int32 batch_size = 6;
@@ -26,7 +23,7 @@ message AuthData { optional string auth_method_name = 1; optional bytes auth_dat
 message CommandConnect {
   required string client_version = 1; optional bytes auth_data = 3; optional int32 protocol_version = 4;
   optional string auth_method_name = 5; optional string proxy_to_broker_url = 6; optional string original_principal = 7;
-  optional string original_auth_data = 8; optional string original_auth_method = 9; optional FeatureFlags feature_flags = 10;
+  optional FeatureFlags feature_flags = 10;
 }
 message CommandConnected {
   required string server_version = 1; optional int32 protocol_version = 2; optional int32 max_message_size = 3;
@@ -75,21 +72,16 @@ message CommandWatchTopicUpdate {
   required string topics_hash = 4;
 }
 message CommandWatchTopicListClose { required uint64 request_id = 1; required uint64 watcher_id = 2; }
-message CommandGetSchema { required uint64 request_id = 1; required string topic = 2; optional bytes schema_version = 3; }
-message CommandGetSchemaResponse {
-  required uint64 request_id = 1; optional int32 error_code = 2; optional string error_message = 3; optional Schema schema = 4;
-  optional bytes schema_version = 5;
-}
 
 message CommandProducer {
   required string topic = 1; required uint64 producer_id = 2; required uint64 request_id = 3; optional string producer_name = 4;
-  repeated KeyValue metadata = 6; optional Schema schema = 7; optional uint64 epoch = 8;
+  repeated KeyValue metadata = 6; optional uint64 epoch = 8;
   optional bool user_provided_producer_name = 9 [default = true]; optional int32 producer_access_mode = 10;
-  optional uint64 topic_epoch = 11; optional bool txn_enabled = 12; optional string initial_subscription_name = 13;
+  optional uint64 topic_epoch = 11;
 }
 message CommandProducerSuccess {
   required uint64 request_id = 1; required string producer_name = 2; optional int64 last_sequence_id = 3 [default = -1];
-  optional bytes schema_version = 4; optional uint64 topic_epoch = 5; optional bool producer_ready = 6 [default = true];
+  optional uint64 topic_epoch = 5; optional bool producer_ready = 6 [default = true];
 }
 message CommandSend {
   required uint64 producer_id = 1; required uint64 sequence_id = 2; optional int32 num_messages = 3 [default = 1];
@@ -117,9 +109,9 @@ message CommandSubscribe {
   required string topic = 1; required string subscription = 2; required int32 subType = 3; required uint64 consumer_id = 4;
   required uint64 request_id = 5; optional string consumer_name = 6; optional int32 priority_level = 7;
   optional bool durable = 8 [default = true]; optional MessageIdData start_message_id = 9; repeated KeyValue metadata = 10;
-  optional bool read_compacted = 11; optional Schema schema = 12; optional int32 initialPosition = 13;
-  optional bool replicate_subscription_state = 14; optional bool force_topic_creation = 15 [default = true];
-  optional uint64 start_message_rollback_duration_sec = 16; optional KeySharedMeta keySharedMeta = 17;
+  optional bool read_compacted = 11; optional int32 initialPosition = 13;
+  optional bool force_topic_creation = 15 [default = true];
+  optional KeySharedMeta keySharedMeta = 17;
   repeated KeyValue subscription_properties = 18; optional uint64 consumer_epoch = 19;
 }
 message CommandMessage {
@@ -173,7 +165,6 @@ message BaseCommand {
   optional CommandActiveConsumerChange active_consumer_change = 31;
   optional CommandGetTopicsOfNamespace getTopicsOfNamespace = 32;
   optional CommandGetTopicsOfNamespaceResponse getTopicsOfNamespaceResponse = 33;
-  optional CommandGetSchema getSchema = 34; optional CommandGetSchemaResponse getSchemaResponse = 35;
   optional CommandAuthChallenge authChallenge = 36; optional CommandAuthResponse authResponse = 37;
   optional CommandAckResponse ackResponse = 38;
   optional CommandWatchTopicList watchTopicList = 64; optional CommandWatchTopicListSuccess watchTopicListSuccess = 65;
