@@ -22,7 +22,17 @@ const kafka = KafkaGatewayModule.forRootAsync({
     authorizer: Authorizer,
     limits: RateLimits,
     metrics: Metrics,
-  ) => ({ pulsar: pulsar.client, authenticator, authorizer, limits, options: config.kafka, log, metrics }),
+    namespaces: NamespaceGate,
+  ) => ({
+    pulsar: pulsar.client,
+    authenticator,
+    authorizer,
+    limits,
+    options: config.kafka,
+    log,
+    metrics,
+    tenantRefusal: (tenant: string) => namespaces.refusal(tenant),
+  }),
 });
 
 /** The process, as a table of contents. A protocol is its module above and one line in PROTOCOLS. */
