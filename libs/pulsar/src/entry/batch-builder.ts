@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from '../message.js';
 import { PulsarError } from '../pulsar.errors.js';
 import { varintBytes, writeVarint } from '../wire/varint.js';
+import { type EntryMemory, lendEntryMemory } from './entry-memory.js';
 import { type BatchMetadata, entryHeadroomBytes, type OutgoingEntry } from './outgoing-entry.js';
 import { type Compression, compressPayload } from './payload-compression.js';
 import { isUtf8Range } from './text-range.js';
@@ -38,17 +39,22 @@ const Tag = {
 export class BatchBuilder {
   /** Completed messages. */
   numMessages = 0;
+  #memory: EntryMemory | undefined;
   #buffer: Buffer;
   #at = entryHeadroomBytes;
   /** End of the completed messages. */
   #completed = entryHeadroomBytes;
-  readonly #end: number;
+  /** Where writing may come to, with the memory at hand and at all. */
+  #room: number;
+  readonly #limit: number;
 
   constructor(options: BatchBuilderOptions) {
-    this.#end = entryHeadroomBytes + options.payloadBytesMax;
-    this.#buffer = Buffer.allocUnsafeSlow(
-      entryHeadroomBytes + Math.min(options.capacityBytes, options.payloadBytesMax),
-    );
+    const { capacityBytes, payloadBytesMax } = options;
+    this.#memory = lendEntryMemory(entryHeadroomBytes + Math.min(capacityBytes, payloadBytesMax));
+    this.#buffer = this.#memory.buffer;
+    // A little over the limit: room is asked for with a margin, and the limit is on what was written.
+    this.#limit = entryHeadroomBytes + payloadBytesMax + roomMarginBytes;
+    this.#room = Math.min(this.#buffer.length, this.#limit);
   }
 
   /** Payload bytes of the completed messages, before compression. */
@@ -153,32 +159,30 @@ export class BatchBuilder {
     else this.valueFrom(value, 0, value.length);
   }
 
-  /** Drops all messages, e.g. to use the memory again after a `finish` that compressed, or after an error. */
-  reset(): void {
-    this.numMessages = 0;
-    this.#at = this.#completed = entryHeadroomBytes;
-  }
-
-  /**
-   * The entry of the completed messages. Without compression it is this builder's memory, so the builder is done;
-   * with compression it has memory of its own and the builder may be `reset`.
-   */
+  /** The entry of the completed messages. The builder is done after this. */
   finish(compression: Compression, metadata: BatchMetadata = {}): OutgoingEntry {
     const { numMessages } = this;
-    if (numMessages === 0) throw new PulsarError('InvalidConfiguration', 'a batch of no messages');
+    const memory = this.#memory;
+    if (numMessages === 0 || memory === undefined) {
+      throw new PulsarError('InvalidConfiguration', 'a batch without messages, or finished before');
+    }
+    this.#memory = undefined;
+    this.#buffer = noBuffer;
+    this.#room = 0;
+    const { buffer } = memory;
     if (compression === 'none') {
-      const buffer = this.#buffer;
-      this.#buffer = noBuffer;
       return {
         buffer,
+        memory,
         payloadStart: entryHeadroomBytes,
         payloadEnd: this.#completed,
         numMessages,
         metadata: { ...metadata, numMessagesInBatch: numMessages },
       };
     }
-    const plain = this.#buffer.subarray(entryHeadroomBytes, this.#completed);
+    const plain = buffer.subarray(entryHeadroomBytes, this.#completed);
     const entry = withHeadroom(compressPayload(compression, plain));
+    memory.release();
     const { length: uncompressedSize } = plain;
     return {
       ...entry,
@@ -247,25 +251,29 @@ export class BatchBuilder {
 
   #ensure(bytes: number): void {
     const needed = this.#at + bytes;
-    if (needed <= this.#buffer.length) return;
+    if (needed <= this.#room) return;
     if (this.#at < entryHeadroomBytes + 4)
       throw new PulsarError('Closed', 'the batch is finished or not begun');
     this.#grow(needed);
   }
 
   #grow(needed: number): void {
-    // A little more than the limit: room is asked for with a margin, and the limit is on what was written.
-    const most = this.#end + growthMarginBytes;
-    if (needed > most) {
-      throw new PulsarError('EntryTooLarge', `a batch of more than ${this.#end - entryHeadroomBytes} bytes`);
+    const memory = this.#memory;
+    if (memory === undefined) throw new PulsarError('Closed', 'the batch is finished');
+    if (needed > this.#limit) {
+      const bytesMax = this.#limit - entryHeadroomBytes - roomMarginBytes;
+      throw new PulsarError('EntryTooLarge', `a batch of more than ${bytesMax} bytes`);
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(needed, this.#buffer.length * 2)));
-    this.#buffer.copy(larger, 0, 0, this.#at);
-    this.#buffer = larger;
+    const larger = lendEntryMemory(Math.min(this.#limit, Math.max(needed, this.#buffer.length * 2)));
+    this.#buffer.copy(larger.buffer, 0, 0, this.#at);
+    memory.release();
+    this.#memory = larger;
+    this.#buffer = larger.buffer;
+    this.#room = Math.min(larger.buffer.length, this.#limit);
   }
 }
 
-const growthMarginBytes = 16;
+const roomMarginBytes = 16;
 const noBuffer = Buffer.alloc(0);
 
 function fieldBytes(bytes: number): number {
@@ -273,9 +281,11 @@ function fieldBytes(bytes: number): number {
 }
 
 /** A payload with the producer's room in front; one copy. */
-export function withHeadroom(payload: Buffer): Pick<OutgoingEntry, 'buffer' | 'payloadStart' | 'payloadEnd'> {
+export function withHeadroom(
+  payload: Buffer,
+): Pick<OutgoingEntry, 'buffer' | 'memory' | 'payloadStart' | 'payloadEnd'> {
   const payloadEnd = entryHeadroomBytes + payload.length;
-  const buffer = Buffer.allocUnsafeSlow(payloadEnd);
-  payload.copy(buffer, entryHeadroomBytes);
-  return { buffer, payloadStart: entryHeadroomBytes, payloadEnd };
+  const memory = lendEntryMemory(payloadEnd);
+  payload.copy(memory.buffer, entryHeadroomBytes);
+  return { buffer: memory.buffer, memory, payloadStart: entryHeadroomBytes, payloadEnd };
 }

@@ -1,4 +1,5 @@
 import type { KeyValue } from '../wire/commands.js';
+import type { EntryMemory } from './entry-memory.js';
 import type { Compression } from './payload-compression.js';
 
 /**
@@ -52,6 +53,8 @@ export type BatchMetadata = Pick<
  */
 export interface OutgoingEntry {
   readonly buffer: Buffer;
+  /** What `buffer` was lent from; the producer may release it, see there. Nobody reads the entry after its receipt. */
+  readonly memory?: EntryMemory;
   readonly payloadStart: number;
   readonly payloadEnd: number;
   readonly numMessages: number;

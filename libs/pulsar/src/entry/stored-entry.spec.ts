@@ -154,15 +154,38 @@ describe('batches', () => {
     expect(messagesOf(parse(storedOutgoing(builder.finish('lz4'))))).toHaveLength(1);
   });
 
-  it('use their memory again after a compressed entry', () => {
+  it('refuse to be used after they were finished', () => {
     const builder = new BatchBuilder({ capacityBytes: 1000, payloadBytesMax: 1000 });
     builder.append({ key: 'first', value: Buffer.from('1') });
-    const first = builder.finish('zstd');
-    builder.reset();
-    builder.append({ key: 'other', value: Buffer.from('2') });
-    const second = builder.finish('zstd');
-    expect(messagesOf(parse(storedOutgoing(first)))[0]!.key).toBe('first');
-    expect(messagesOf(parse(storedOutgoing(second)))[0]!.key).toBe('other');
+    builder.finish('zstd');
+    expect(codeOf(() => builder.append({ value: Buffer.from('2') }))).toBe('Closed');
+    expect(codeOf(() => builder.finish('none'))).toBe('InvalidConfiguration');
+  });
+
+  it('use memory again that was released, and never memory that was not', () => {
+    const make = (key: string) => {
+      const builder = new BatchBuilder({ capacityBytes: 5000, payloadBytesMax: 1 << 20 });
+      builder.append({ key, value: Buffer.alloc(5000, key) });
+      return builder.finish('none');
+    };
+    const [kept, released] = [make('kept'), make('released')];
+    released.memory!.release();
+    released.memory!.release();
+    const [third, fourth] = [make('third'), make('fourth')];
+    expect(
+      [third.buffer, fourth.buffer].filter(({ buffer }) => buffer === released.buffer.buffer),
+    ).toHaveLength(1);
+    expect(third.buffer.buffer).not.toBe(fourth.buffer.buffer);
+    for (const [entry, key] of [
+      [kept, 'kept'],
+      [third, 'third'],
+      [fourth, 'fourth'],
+    ] as const) {
+      expect(messagesOf(parse(storedOutgoing(entry)))[0]).toMatchObject({
+        key,
+        value: Buffer.alloc(5000, key),
+      });
+    }
   });
 });
 
