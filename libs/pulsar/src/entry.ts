@@ -4,6 +4,7 @@ export { BrokerEntry, type EntryPosition, type ParseEntryOptions, parseEntry } f
 export { ChunkAssembler, type ChunkAssemblerOptions, type ChunkOutcome } from './entry/chunk-assembler.js';
 export { EntryDecodeError, type EntryDecodeErrorCode } from './entry/entry.errors.js';
 export type { EntryMetadata } from './entry/entry-metadata.js';
+export type { EntryMemory } from './entry/entry-memory.js';
 export { MessageCursor, type MessageCursorOptions } from './entry/message-cursor.js';
 export {
   type BatchMetadata,
