@@ -69,6 +69,9 @@ describe('lease on a real broker', () => {
     expect(successor.records.at(-1)).toBe('k0=undefined');
     expect(successor.lease.topicEpoch).toBe((first.lease.topicEpoch as number) + 1);
     await until(() => other.lease.state === 'standby', 'the other to leave the queue');
+    await successor.lease.release();
+    await serving(other);
+    expect(other.lease.topicEpoch).toBeGreaterThan(successor.lease.topicEpoch as number);
     await expect(append(first.lease, 'k', 'late')).rejects.toMatchObject({ code: 'ProducerFenced' });
   });
 

@@ -35,6 +35,7 @@ export class ProducerSession implements ProducerHandler {
   /** Resolves when the producer may send; with wait-for-exclusive that can take for ever. Creates no topic. */
   async open(command: NonNullable<BaseCommandInit['producer']>): Promise<ProducerSuccess> {
     await this.requireTopic(command.topic);
+    if (this.over) throw new PulsarError('Closed', 'the producer was closed while it was opened');
     this.unregister = this.connection.registerProducer(this.producerId, this);
     // Made before the command goes out: the second PRODUCER_SUCCESS may come in the same read as the first.
     const promoted = new Promise<ProducerSuccess>((resolve, reject) => {
@@ -58,6 +59,7 @@ export class ProducerSession implements ProducerHandler {
 
   /** Closes the producer at the broker, which answers when all it had taken is stored and receipted. */
   async close(): Promise<void> {
+    if (this.over) return;
     if (!this.connection.closed) {
       await this.connection.request({ closeProducer: { producerId: this.producerId } }).catch(() => {});
     }

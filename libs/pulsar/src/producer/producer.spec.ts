@@ -263,6 +263,23 @@ describe('producer', () => {
     expect(Object.keys(broker.commands.at(-1) ?? {})).toEqual(['closeProducer']);
   });
 
+  it('is closed at the broker when close is done, also in the middle of opening itself again', async () => {
+    const broker = new ScriptedBroker();
+    const producer = await producerOn(broker, { sendTimeoutMs: 20 });
+    const closed = new Promise<void>((resolve) => {
+      producer.send(entryOf('x'), () => {
+        resolve(producer.close('now'));
+        expect(broker.commands.map((command) => Object.keys(command)[0])).toEqual([
+          'producer',
+          'closeProducer',
+        ]);
+      });
+    });
+    await closed;
+    await settled();
+    expect(broker.commands).toHaveLength(2);
+  });
+
   it('copies an entry whose headroom is too small', async () => {
     const broker = new ScriptedBroker();
     const producer = await producerOn(broker);

@@ -36,7 +36,10 @@ export interface Producer {
   send(entry: OutgoingEntry, done: SendDone): void;
   /** Told once when the producer ends by itself: fenced, topic gone or terminated, no longer authorized. */
   onClosed(listener: (error: PulsarError) => void): void;
-  /** Takes no more, waits for the receipts of what it took ('now': fails it), and closes at the broker. */
+  /**
+   * Takes no more, waits for the receipts of what it took ('now': fails it), and closes at the broker. Afterwards the
+   * broker has stored or refused all that was sent, and the name is free.
+   */
   close(how?: 'flush' | 'now'): Promise<void>;
 }
 
@@ -170,7 +173,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     this.session = undefined;
     clearTimeout(this.deadlineTimer);
     this.failAll(this.ended);
-    await session?.close();
+    await Promise.all([this.closingSession, session?.close()]);
   }
 
   // What the session tells.
@@ -224,6 +227,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
 
   private async open(connection: Connection): Promise<void> {
     await this.closingSession;
+    if (this.hasLeft()) return;
     const session = new ProducerSession(connection, this.producerId, this);
     this.opening = session;
     const { name, accessMode, properties } = this.options;
@@ -239,11 +243,16 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
       topicEpoch: this.brokerTopicEpoch,
     });
     this.opening = undefined;
-    if (this.attachment.state === 'closed') {
+    if (this.hasLeft()) {
       await session.close();
       return;
     }
     this.opened(session, success);
+  }
+
+  /** A method, so that the compiler does not take the state of before an await for the state after it. */
+  private hasLeft(): boolean {
+    return this.attachment.state === 'closed';
   }
 
   private opened(session: ProducerSession, success: ProducerSuccess): void {
