@@ -57,18 +57,6 @@ export class PartitionWriters {
     return (known[partition] = this.find(tenantName, topic, partition));
   }
 
-  /** Before a topic is deleted: no producer is left that would reconnect to it and bring it back. */
-  async release(topic: KafkaTopic): Promise<void> {
-    const ending: Promise<void>[] = [];
-    for (let partition = 0; partition < topic.partitions; partition++) {
-      const key = keyOf(topic, partition);
-      const writer = this.writers.get(key);
-      this.writers.delete(key);
-      if (writer !== undefined) ending.push(writer.end());
-    }
-    await Promise.all(ending);
-  }
-
   /** Takes no more, waits for what is in flight and closes all Pulsar producers. */
   async close(): Promise<void> {
     this.closing = true;
