@@ -17,7 +17,7 @@ describe('order and number of requests in flight', () => {
     expect(test.client.received.length).toBe(0);
     test.metadata.answer('a');
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
-      expect((await test.response(metadataApi, 1)).correlationId).toBe(ids[index]);
+      expect((await test.kafka.response(metadataApi, 1)).correlationId).toBe(ids[index]);
       expect(test.metadata.contexts[index]!.principal.tenant.name).toBe('acme');
       expect(name).toBe(test.metadata.started[index]);
     }
@@ -34,8 +34,8 @@ describe('order and number of requests in flight', () => {
     await soon();
     expect(test.client.received.length).toBe(0);
     test.metadata.answer('a');
-    await test.response(metadataApi, 1);
-    expect((await test.response(metadataApi, 1)).correlationId).toBe(last);
+    await test.kafka.response(metadataApi, 1);
+    expect((await test.kafka.response(metadataApi, 1)).correlationId).toBe(last);
   });
 
   it('does not start more requests than allowed, and none is lost', async () => {
@@ -50,7 +50,8 @@ describe('order and number of requests in flight', () => {
     await soon();
     expect(test.metadata.started).toEqual(['a', 'b', 'c', 'd']);
     for (const name of ['c', 'd', 'e']) test.metadata.answer(name);
-    for (let id = 1; id <= 5; id++) expect((await test.response(metadataApi, 1)).correlationId).toBe(id);
+    for (let id = 1; id <= 5; id++)
+      expect((await test.kafka.response(metadataApi, 1)).correlationId).toBe(id);
     expect(test.metrics.protocol('kafka').requestsInFlight).toBe(0);
   });
 
@@ -72,7 +73,7 @@ describe('order and number of requests in flight', () => {
     test.metadata.contexts[0]!.throttleMs = 150;
     test.metadata.answer('a');
     const answeredAt = performance.now();
-    await test.response(metadataApi, 1);
+    await test.kafka.response(metadataApi, 1);
     test.ask('b');
     expect(performance.now() - answeredAt).toBeLessThan(100);
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -87,7 +88,7 @@ describe('order and number of requests in flight', () => {
     await soon();
     const drained = test.drain();
     test.metadata.answer('a');
-    expect((await test.response(metadataApi, 1)).correlationId).toBe(1);
+    expect((await test.kafka.response(metadataApi, 1)).correlationId).toBe(1);
     await drained;
     expect(await test.client.closed).toBe('draining');
   });
@@ -140,8 +141,8 @@ describe('what is advertised', () => {
     async (version) => {
       const test = bed();
       const software = { clientSoftwareName: 'test-client', clientSoftwareVersion: '1.0' };
-      test.send(apiVersionsApi, version, version >= 3 ? software : {});
-      const { body } = await test.response(apiVersionsApi, version);
+      test.kafka.send(apiVersionsApi, version, version >= 3 ? software : {});
+      const { body } = await test.kafka.response(apiVersionsApi, version);
       expect(body).toMatchObject({ errorCode: 0, apiKeys: served });
     },
   );
@@ -152,17 +153,17 @@ describe('what is advertised', () => {
     const size = Buffer.alloc(4);
     size.writeInt32BE(header.length);
     test.client.write(Buffer.concat([size, header]));
-    const { correlationId, body } = await test.response(apiVersionsApi, 0);
+    const { correlationId, body } = await test.kafka.response(apiVersionsApi, 0);
     expect(correlationId).toBe(7);
     expect(body).toMatchObject({ errorCode: KafkaErrorCode.UNSUPPORTED_VERSION, apiKeys: [served[2]] });
-    test.send(apiVersionsApi, 0, {});
-    expect((await test.response(apiVersionsApi, 0)).body).toMatchObject({ errorCode: 0 });
+    test.kafka.send(apiVersionsApi, 0, {});
+    expect((await test.kafka.response(apiVersionsApi, 0)).body).toMatchObject({ errorCode: 0 });
   });
 
   it('refuses a client name that is none', async () => {
     const test = bed();
-    test.send(apiVersionsApi, 3, { clientSoftwareName: '-x y', clientSoftwareVersion: '1' });
-    const { body } = await test.response(apiVersionsApi, 3);
+    test.kafka.send(apiVersionsApi, 3, { clientSoftwareName: '-x y', clientSoftwareVersion: '1' });
+    const { body } = await test.kafka.response(apiVersionsApi, 3);
     expect(body).toMatchObject({ errorCode: KafkaErrorCode.INVALID_REQUEST });
   });
 
@@ -206,11 +207,11 @@ describe('bad input', () => {
       topics: [{ name: 'x'.repeat(30_000) }, { name: 'y'.repeat(30_000) }, { name: 'z'.repeat(30_000) }],
     };
     const before = bed();
-    before.send(metadataApi, 1, large);
+    before.kafka.send(metadataApi, 1, large);
     expect(await before.client.closed).toBe('malformed-frame');
     const after = bed();
     await authenticate(after);
-    after.send(metadataApi, 1, large);
+    after.kafka.send(metadataApi, 1, large);
     await soon();
     expect(after.metadata.started).toHaveLength(1);
   });
@@ -222,6 +223,6 @@ describe('bad input', () => {
     await bad.client.closed;
     good.ask('a');
     good.metadata.answer('a');
-    await good.response(metadataApi, 1);
+    await good.kafka.response(metadataApi, 1);
   });
 });

@@ -43,6 +43,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   readonly #counters: ProtocolCounters;
   readonly #closeListeners = new Set<() => void>();
   #countedTenant: string | undefined;
+  #identified = false;
   #closed = false;
 
   constructor(
@@ -127,6 +128,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       );
       return undefined;
     }
+    if (!this.#identified && this.sasl.state === 'authenticated') this.#identify();
     if (apiVersion >= handler.versionMin && apiVersion <= handler.versionMax) return handler;
     if (apiKey === apiVersionsApi.key) this.#answerUnsupportedApiVersions(header);
     else {
@@ -203,11 +205,17 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   }
 
   #bind(principal: Principal): void {
-    const tenant = principal.tenant.name;
-    this.log.identify({ tenant, user: principal.user });
-    this.#countTenant(tenant);
+    this.#countTenant(principal.tenant.name);
     this.decoder.authenticated();
     this.link.authenticated();
+  }
+
+  /** Not before the first request that needs to know: an anonymous client may still say who it is. */
+  #identify(): void {
+    const { principal } = this.sasl;
+    if (principal === undefined) return;
+    this.#identified = true;
+    this.log.identify({ tenant: principal.tenant.name, user: principal.user });
   }
 
   #countTenant(tenant: string | undefined): void {

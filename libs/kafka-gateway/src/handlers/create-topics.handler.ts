@@ -82,7 +82,7 @@ async function create(
   const { tenant } = principal;
   const fault = kafkaTopicNameFault(name);
   if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
-  if (!new TopicAuthorization(gateway.authorizer, principal).mayCreate(name)) {
+  if (!new TopicAuthorization(gateway.authorizer, principal).may('create', name)) {
     throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');
   }
   const numPartitions = partitionsOf(topic, tenant.kafka.partitionsDefault, gateway.options.partitionsMax);

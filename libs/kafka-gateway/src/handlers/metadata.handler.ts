@@ -137,7 +137,7 @@ class MetadataLookup {
     const { gateway, principal } = this.context;
     const { autoCreateTopics, partitionsDefault } = principal.tenant.kafka;
     if (!this.request.allowAutoTopicCreation || !autoCreateTopics) return undefined;
-    if (!this.authorization.mayCreate(name)) {
+    if (!this.authorization.may('create', name)) {
       throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');
     }
     try {

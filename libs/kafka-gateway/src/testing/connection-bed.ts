@@ -1,14 +1,5 @@
 import { Authenticator, Authorizer } from '#libs/auth';
-import {
-  type AnyKafkaApi,
-  ByteReader,
-  type ByteWriter,
-  decodeResponseHeader,
-  encodeRequestFrame,
-  metadataApi,
-  saslAuthenticateApi,
-  saslHandshakeApi,
-} from '#libs/kafka-codec';
+import { metadataApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, type LogFields, Metrics } from '#libs/telemetry';
@@ -21,6 +12,7 @@ import { saslAuthenticateHandler } from '../handlers/sasl-authenticate.handler.j
 import { saslHandshakeHandler } from '../handlers/sasl-handshake.handler.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
 import { KafkaProtocol } from '../kafka.protocol.js';
+import { KafkaClient } from './kafka-client.js';
 
 // A connection on an in-memory link with real SASL handlers and one scripted API; Pulsar is not there.
 
@@ -66,15 +58,9 @@ export interface Bed extends InMemoryLink {
   readonly metadata: ScriptedMetadata;
   readonly metrics: Metrics;
   readonly lines: { level: string; fields: LogFields; message: string }[];
-  /** Sends a request and gives its correlation id. */
-  send(api: AnyKafkaApi, version: number, body: object): number;
+  readonly kafka: KafkaClient;
+  /** Sends a Metadata request for this topic and gives its correlation id. */
   ask(topic: string): number;
-  /** Takes the next response: a value where the API is given. */
-  response(
-    api: AnyKafkaApi,
-    version: number,
-  ): Promise<{ correlationId: number; body: Record<string, unknown> }>;
-  frame(): Promise<Buffer>;
 }
 
 function recordingLog(lines: Bed['lines']): Log {
@@ -119,37 +105,15 @@ export function bed(
   };
   const protocol = new KafkaProtocol(services, table);
   const memory = inMemoryLink(protocol, { ...settings, log, counters: metrics.protocol('kafka') });
-  let correlationId = 0;
-  const send = (api: AnyKafkaApi, version: number, body: object) => {
-    const header = { apiKey: api.key, apiVersion: version, correlationId: ++correlationId, clientId: 'test' };
-    memory.client.write(
-      encodeRequestFrame(header, (writer: ByteWriter) => api.encodeRequest(writer, body, version)),
-    );
-    return correlationId;
-  };
-  const frame = async () => memory.client.take((await memory.client.take(4)).readInt32BE(0));
-  return {
-    ...memory,
-    metadata,
-    metrics,
-    lines,
-    send,
-    ask: (topic) => send(metadataApi, 1, { topics: [{ name: topic }] }),
-    frame,
-    response: async (api, version) => {
-      const reader = new ByteReader(await frame());
-      const id = decodeResponseHeader(reader, api.key, version);
-      return { correlationId: id, body: api.decodeResponse(reader, version) };
-    },
-  };
+  const kafka = new KafkaClient(memory.client);
+  const ask = (topic: string) => kafka.send(metadataApi, 1, { topics: [{ name: topic }] });
+  return { ...memory, metadata, metrics, lines, kafka, ask };
 }
 
 export const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
 export const plain = (password: string) => Buffer.from(`\0ann\0${password}`);
 
-export async function authenticate(test: Bed): Promise<void> {
-  test.send(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
-  await test.response(saslHandshakeApi, 1);
-  test.send(saslAuthenticateApi, 2, { authBytes: plain('secret') });
-  await test.response(saslAuthenticateApi, 2);
+export async function authenticate({ kafka }: Bed): Promise<void> {
+  await kafka.call(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+  await kafka.call(saslAuthenticateApi, 2, { authBytes: plain('secret') });
 }

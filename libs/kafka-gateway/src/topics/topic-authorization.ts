@@ -36,11 +36,6 @@ export class TopicAuthorization {
     return this.authorizer.authorize(this.principal, action, { type: 'topic', name: topic });
   }
 
-  /** Kafka: CREATE on the topic or on the cluster. */
-  mayCreate(topic: string): boolean {
-    return this.may('create', topic) || this.authorizer.authorize(this.principal, 'create', clusterResource);
-  }
-
   /** Bit n stands for AclOperation n, as Metadata and DescribeCluster give them (KIP-430). */
   topicOperations(topic: string): number {
     return bits(topicActions.filter((action) => this.may(action, topic)));

@@ -113,14 +113,18 @@ export class TopicRegistry implements Topics {
 
   /** Names of all topics of the tenant that Kafka clients can name. */
   async names(tenant: Tenant): Promise<string[]> {
-    this.#requireServed(tenant);
     const { pulsarNamespace } = tenant;
-    const [partitioned, all] = await Promise.all([
-      this.admin.partitionedTopics(pulsarNamespace),
-      this.admin.topics(pulsarNamespace),
-    ]);
-    // Partitions drop out by their names, so what is left of `all` are topics without partitions.
-    return fromPulsarTopics(tenant, [...partitioned, ...all]);
+    try {
+      const [partitioned, all] = await Promise.all([
+        this.admin.partitionedTopics(pulsarNamespace),
+        this.admin.topics(pulsarNamespace),
+      ]);
+      // Partitions drop out by their names, so what is left of `all` are topics without partitions.
+      return fromPulsarTopics(tenant, [...partitioned, ...all]);
+    } catch (error) {
+      if (isStatus(error, 404)) return [];
+      throw error;
+    }
   }
 
   /**
