@@ -1,146 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { type OutgoingEntry, type Producer, PulsarError, type SendDone } from '#libs/pulsar';
+import { PulsarError } from '#libs/pulsar';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import type { EntryListener, EntryPosition, EntrySource } from '../mapping/entry-source.js';
 import { offsetTrackerDefaults } from '../mapping/offset-tracker.js';
-import type { Append, ProducingClient } from './append.js';
+import { FakeClient, FakePartition } from '../testing/fake-partition.js';
+import type { Append } from './append.js';
 import { duplicatesWaitingMax } from './idempotent-writer.js';
 import { PartitionOffsets } from './partition-offsets.js';
 import { PartitionWriter } from './partition-writer.js';
 import { toSequenceId } from './pulsar-sequence.js';
 
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
-
-interface Stored extends EntryPosition {
-  readonly index: number;
-  readonly producerName: string;
-  readonly sequenceId: number;
-}
-
-/** A broker's partition with deduplication, whose receipts come when the test says so. */
-class FakePartition implements EntrySource {
-  readonly log: Stored[] = [];
-  readonly last = new Map<string, number>();
-  readonly open = new Map<string, FakeProducer>();
-  plainNames = 0;
-  opened: string[] = [];
-  busy = new Set<string>();
-  hidesIndex = false;
-
-  async create(name: string): Promise<Producer> {
-    if (this.busy.has(name)) throw new PulsarError('ProducerBusy', 'taken');
-    const producer = new FakeProducer(this, name, this.last.get(name) ?? -1);
-    this.open.set(name, producer);
-    this.opened.push(name);
-    return producer as unknown as Producer;
-  }
-
-  follow(start: EntryPosition, _span: 'one' | 'many', listener: EntryListener) {
-    let closed = false;
-    void settle().then(() => {
-      for (const entry of this.log.slice(start.entryId)) {
-        if (closed) return;
-        listener.onEntry(this.hidesIndex ? { ...entry, index: undefined } : entry);
-      }
-    });
-    return {
-      many: true,
-      close: () => {
-        closed = true;
-      },
-    };
-  }
-
-  async readIndex(_ledgerId: number, entryId: number): Promise<number | undefined> {
-    return this.log[entryId]?.index;
-  }
-
-  async lastPosition(): Promise<EntryPosition | undefined> {
-    return this.log.at(-1);
-  }
-}
-
-class FakeProducer {
-  readonly pending: { entry: OutgoingEntry; sequenceId: number; highest: number; done: SendDone }[] = [];
-  private next: number;
-  private closed = false;
-
-  constructor(
-    private readonly partition: FakePartition,
-    readonly name: string,
-    readonly lastSequenceId: number,
-  ) {
-    this.next = lastSequenceId + 1;
-  }
-
-  onClosed(): void {}
-
-  send(entry: OutgoingEntry, done: SendDone): void {
-    const sequenceId = entry.sequenceId ?? this.next;
-    const highest = entry.highestSequenceId ?? sequenceId + entry.numMessages - 1;
-    this.next = highest + 1;
-    this.pending.push({ entry, sequenceId, highest, done });
-  }
-
-  /** The next entries arrive and are stored or known; their receipts come, unless they are lost. */
-  confirm(count = Infinity, lost = false): void {
-    for (let done = 0; done < count && this.pending.length > 0; done++) {
-      const item = this.pending.shift()!;
-      const { log, last } = this.partition;
-      const known = (last.get(this.name) ?? -1) >= item.sequenceId;
-      if (!known) {
-        last.set(this.name, item.highest);
-        const index = (log.at(-1)?.index ?? -1) + item.entry.numMessages;
-        log.push({
-          ledgerId: 1,
-          entryId: log.length,
-          index,
-          producerName: this.name,
-          sequenceId: item.sequenceId,
-        });
-      }
-      const position = known ? { ledgerId: -1, entryId: -1 } : { ledgerId: 1, entryId: log.length - 1 };
-      const receipt = { ...position, sequenceId: item.sequenceId, highestSequenceId: item.highest };
-      if (!lost) item.done(undefined, receipt);
-      else this.fail(item, new PulsarError('Timeout', 'no receipt'));
-    }
-  }
-
-  failNext(error: PulsarError): void {
-    this.fail(this.pending.shift()!, error);
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    while (this.pending.length > 0) this.failNext(new PulsarError('Closed', 'closed'));
-  }
-
-  private fail(item: { sequenceId: number; highest: number; done: SendDone }, error: PulsarError): void {
-    item.done(error, {
-      ledgerId: -1,
-      entryId: -1,
-      sequenceId: item.sequenceId,
-      highestSequenceId: item.highest,
-    });
-  }
-}
-
-class Client implements ProducingClient {
-  private readonly listeners = new Set<() => void>();
-  whenClosed(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-  close(): void {
-    for (const listener of [...this.listeners]) listener();
-  }
-  get watched(): number {
-    return this.listeners.size;
-  }
-}
 
 function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; idsInProcess: number }> = {}) {
   const partition = new FakePartition();
@@ -160,7 +31,7 @@ function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; i
     },
     () => now,
   );
-  const client = new Client();
+  const client = new FakeClient();
   const results: Record<string, number | string> = {};
   const append = (
     name: string,
@@ -306,7 +177,7 @@ describe('PartitionWriter', () => {
 
   it('frees a producer when the last of its clients is gone and nothing is in flight', async () => {
     const { partition, client, append } = set();
-    const other = new Client();
+    const other = new FakeClient();
     append('a', [7n, 0]);
     append('b', [7n, 1], other);
     await settle();
