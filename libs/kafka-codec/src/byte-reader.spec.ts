@@ -63,6 +63,7 @@ describe('primitives', () => {
           expect(r.remaining).toBe(0);
         },
       ),
+      { numRuns: 50 },
     );
   });
 

@@ -2,14 +2,18 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { KafkaDecodeError } from './kafka-codec.errors.js';
 
 const EMPTY = Buffer.alloc(0);
+/** Array elements in one message, all arrays together: an element of 3 bytes becomes an object of 100 and more. */
+const ELEMENTS_MAX = 250_000;
 
 /**
  * Reads Kafka's primitive types (protocol guide, "Protocol Primitive Types") from one buffer.
  *
- * Every length is checked against the bytes at hand before anything is allocated; `bytes`, `records` and `uuid`
+ * Every length and count is checked against the bytes at hand before anything is allocated; `bytes`, `records` and `uuid`
  * are views into the buffer (zero copy, so they keep it alive). Throws only {@link KafkaDecodeError}.
  */
 export class ByteReader {
+  private elementsLeft = ELEMENTS_MAX;
+
   constructor(
     readonly buffer: Buffer,
     public offset = 0,
@@ -172,6 +176,10 @@ export class ByteReader {
   private boundedCount(count: number, elementBytesMin: number): number {
     if (count * elementBytesMin > this.remaining) {
       throw new KafkaDecodeError('invalid-count', `array of ${count} elements, ${this.remaining} bytes left`);
+    }
+    if (count > 0) this.elementsLeft -= count;
+    if (this.elementsLeft < 0) {
+      throw new KafkaDecodeError('invalid-count', `more than ${ELEMENTS_MAX} array elements in one message`);
     }
     return count;
   }

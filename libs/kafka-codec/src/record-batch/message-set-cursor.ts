@@ -95,12 +95,13 @@ export class MessageSetCursor implements RecordFields {
     const size = reader.readInt32();
     const start = reader.offset;
     const end = start + size;
-    if (size < OLD_MESSAGE_BYTES_MIN[this.magic] || end > reader.end)
+    if (size < OLD_MESSAGE_BYTES_MIN[0] || end > reader.end)
       throw corrupt(`message of ${size} bytes, ${reader.remaining} left`);
     if (!isMessageCrcRight(buffer, start, end)) throw corrupt('wrong CRC-32 of a message');
     const message = new ByteReader(buffer, start + 4, end);
     const magic = message.readInt8();
     if (magic !== this.magic) throw invalid(`message of magic ${magic} in a set of magic ${this.magic}`);
+    if (size < OLD_MESSAGE_BYTES_MIN[this.magic]) throw corrupt(`message of ${size} bytes`);
     const attributes = message.readInt8();
     this.compression = attributes & COMPRESSION;
     this.hasAppendTime = magic === 1 && (attributes & APPEND_TIME) !== 0;
