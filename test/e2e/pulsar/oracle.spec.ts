@@ -77,21 +77,30 @@ function messagesOf(entries: readonly BrokerEntry[]): PulsarMessage[] {
 }
 
 describe('the Java client reads what ours writes', () => {
-  it.each(compressions)('batches and single messages, compressed with %s', async (compression) => {
+  it('batches and single messages, with each compression', async () => {
     const topic = await fixture.topic('ours');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't', name: 'ours' });
-    const builder = new BatchBuilder({ capacityBytes: 1000, payloadBytesMax: 1 << 20 });
-    for (const message of outgoing) builder.append(message);
-    await sent(producer, builder.finish(compression));
-    for (const message of outgoing) await sent(producer, singleEntry(message, { compression }));
+    const expected: { message: OutgoingMessage; batchIndex: number }[] = [];
+    for (const compression of compressions) {
+      const builder = new BatchBuilder({ capacityBytes: 1000, payloadBytesMax: 1 << 20 });
+      for (const [batchIndex, message] of outgoing.entries()) {
+        builder.append(message);
+        expected.push({ message, batchIndex });
+      }
+      await sent(producer, builder.finish(compression));
+      for (const message of outgoing) {
+        await sent(producer, singleEntry(message, { compression }));
+        expected.push({ message, batchIndex: -1 });
+      }
+    }
     await producer.close();
 
     const read = await oracleRead(serviceUrl, topic, 'all');
-    expect(read).toHaveLength(outgoing.length * 2);
+    expect(read).toHaveLength(expected.length);
     read.forEach((message, at) => {
-      expectOracleReads(message, outgoing[at % outgoing.length]!);
+      expectOracleReads(message, expected[at]!.message);
       expect(message).toMatchObject({ index: at, producerName: 'ours' });
-      expect(message.messageId.batchIndex).toBe(at < outgoing.length ? at : -1);
+      expect(message.messageId.batchIndex).toBe(expected[at]!.batchIndex);
     });
   });
 
@@ -164,18 +173,18 @@ function expectWeRead(read: PulsarMessage, written: OracleItem): void {
 }
 
 describe('ours reads what the Java client writes', () => {
-  it.each(['NONE', 'LZ4', 'ZLIB', 'ZSTD', 'SNAPPY'] as const)('compressed with %s', async (compression) => {
+  it('batches and single messages, with each compression', async () => {
     const topic = await fixture.topic('java');
-    const ids = await oracleWrite(
-      serviceUrl,
-      topic,
+    const specs = (['NONE', 'LZ4', 'ZLIB', 'ZSTD', 'SNAPPY'] as const).flatMap((compression) => [
       { compression, messages: javaItems, batchMessages: 4 },
       { compression, messages: javaItems, batching: false },
-    );
+    ]);
+    const ids = await oracleWrite(serviceUrl, topic, ...specs);
 
-    const entries = await readEntries(fixture.client, topic, 3 + javaItems.length);
+    const entries = await readEntries(fixture.client, topic, (3 + javaItems.length) * 5);
     const read = messagesOf(entries);
     expect(read).toHaveLength(ids.length);
+    expect(new Set(entries.map(({ compression }) => compression))).toEqual(new Set(compressions));
     const theirs = await oracleRead(serviceUrl, topic, 'all');
     read.forEach((message, at) => {
       expectWeRead(message, javaItems[at % javaItems.length]!);
@@ -189,6 +198,7 @@ describe('ours reads what the Java client writes', () => {
 
   it('with the schemas STRING, INT64, JSON and AVRO', async () => {
     const reading = { sensor: 's-1', celsius: 21.5 };
+    const avro = Buffer.from([0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 2, 6, ...Buffer.from('s-1'), 0]);
     const cases = [
       { schema: 'STRING', item: { value: 'text' }, bytes: Buffer.from('text') },
       { schema: 'INT64', item: { value: '258' }, bytes: Buffer.from([0, 0, 0, 0, 0, 0, 1, 2]) },
@@ -197,8 +207,8 @@ describe('ours reads what the Java client writes', () => {
         item: { valueObject: reading },
         bytes: Buffer.from('{"sensor":"s-1","celsius":21.5}'),
       },
-      // Fields in the order of the schema: union branch and double, union branch and string, union branch null.
-      { schema: 'AVRO', item: { valueObject: reading }, bytes: undefined },
+      // Fields by name: celsius; sensor as the second of null and string; sequence as the first of null and int.
+      { schema: 'AVRO', item: { valueObject: reading }, bytes: avro },
     ] as const;
     const topics = await Promise.all(cases.map(({ schema }) => fixture.topic(schema)));
     const none: OracleItem = { nullValue: true, key: 'k' };
@@ -211,10 +221,8 @@ describe('ours reads what the Java client writes', () => {
     for (const [at, { bytes }] of cases.entries()) {
       const topic = topics[at]!;
       const [typed, empty] = messagesOf(await readEntries(fixture.client, topic, 1));
-      const [theirs] = await oracleRead(serviceUrl, topic, 'all');
-      expect(typed!.value!.toString('base64')).toBe(theirs!.valueBase64);
-      if (bytes) expect(typed!.value).toEqual(bytes);
-      expect(typed!.schemaVersion!.toString('base64')).toBe(theirs!.schemaVersion);
+      expect(typed!.value).toEqual(bytes);
+      expect(typed!.schemaVersion).toEqual(Buffer.alloc(8));
       expect(empty).toMatchObject({ key: 'k', value: null });
     }
   });
