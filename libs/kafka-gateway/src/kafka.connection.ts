@@ -12,6 +12,7 @@ import {
 import type { ConnectionLog, ProtocolCounters } from '#libs/telemetry';
 import type { Link, ProtocolConnection } from '#libs/transport';
 import type { ApiTable } from './api-table.js';
+import { CountedDecoder, type PartialFrames } from './connection/partial-frames.js';
 import type { ProcessBudget } from './connection/process-budget.js';
 import { type KafkaRequest, nothing } from './connection/request.js';
 import { RequestPipeline } from './connection/request-pipeline.js';
@@ -31,12 +32,18 @@ const rawTokenHeader: RequestHeader = {
   headerVersion: 1,
 };
 
+/** What the connections of a process share. */
+export interface ProcessLimits {
+  readonly requests: ProcessBudget;
+  readonly partialFrames: PartialFrames;
+}
+
 /**
  * One client. Decides which handler serves a frame and nothing else: what a request means is the handler's business,
  * who the client is SaslExchange's, and the order and number of requests in flight RequestPipeline's.
  */
 export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionState {
-  readonly decoder: KafkaFrameDecoder;
+  readonly decoder: CountedDecoder;
   readonly sasl: SaslExchange;
   readonly log: ConnectionLog;
   readonly #pipeline: RequestPipeline;
@@ -50,13 +57,15 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     readonly link: Link,
     private readonly table: ApiTable,
     private readonly gateway: GatewayServices,
-    budget: ProcessBudget,
+    { requests, partialFrames }: ProcessLimits,
   ) {
     const { options, authenticator, metrics } = gateway;
     this.log = link.log;
     this.#counters = metrics.protocol('kafka');
-    this.decoder = new KafkaFrameDecoder(options.frameBytesMaxBeforeAuthentication, options.frameBytesMax);
-    this.#pipeline = new RequestPipeline(link, gateway, budget, () => this.#close('refused'));
+    const { frameBytesMaxBeforeAuthentication, frameBytesMax } = options;
+    const frames = new KafkaFrameDecoder(frameBytesMaxBeforeAuthentication, frameBytesMax);
+    this.decoder = new CountedDecoder(frames, partialFrames);
+    this.#pipeline = new RequestPipeline(link, gateway, requests, () => this.#close('refused'));
     const { remoteAddress, network } = link.peer;
     this.sasl = new SaslExchange({
       peer: { listener: link.listener.name, remoteAddress, network },
@@ -240,6 +249,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#closed = true;
     this.#countTenant(undefined);
     this.#pipeline.close();
+    this.decoder.release();
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
   }

@@ -1,65 +1,70 @@
 import { z } from 'zod';
 
-const mebibyte = 1024 * 1024;
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+const bytes = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
+const count = (max: number) => z.int().min(1).max(max);
+const milliseconds = (min: number, max: number) => z.int().min(min).max(max);
 
 /** The settings of the Kafka front, with their defaults; the gateway's configuration embeds this schema. */
 export const kafkaOptionsSchema = z
   .strictObject({
-    /** What Metadata says: unique per gateway. */
-    nodeId: z.int().min(0).max(0x7fffffff).default(0),
-    /** The largest request, size prefix excluded, before and after authentication. */
-    frameBytesMaxBeforeAuthentication: z
-      .int()
-      .min(1024)
-      .max(mebibyte)
-      .default(64 * 1024),
-    frameBytesMax: z
-      .int()
-      .min(64 * 1024)
-      .max(1024 * mebibyte)
-      .default(32 * mebibyte),
-    /** Requests and their bytes that were read and are not answered; above, the connection is not read. */
-    requestsInFlightMax: z.int().min(1).max(10_000).default(64),
-    requestBytesInFlightMax: z
-      .int()
-      .min(64 * 1024)
-      .default(32 * mebibyte),
-    /** The same bytes over all connections of the process. */
-    requestBytesInFlightMaxPerProcess: z
-      .int()
-      .min(mebibyte)
-      .default(256 * mebibyte),
-    /** How long what is known of a topic is taken as true, and of how many topics. */
-    topicCacheMs: z.int().min(0).max(600_000).default(30_000),
-    topicCacheTopicsMax: z.int().min(1).max(1_000_000).default(20_000),
-    /** A new topic's id is read again after this long: of two gateways that wrote one, the last stays. */
-    topicIdSettleMs: z.int().min(0).max(10_000).default(100),
-    /** The most partitions that a client may ask for in one topic. */
-    partitionsMax: z.int().min(1).max(10_000).default(1_000),
-    /** Produce: bytes that a compressed batch may become. */
-    decompressedBytesMax: z
-      .int()
-      .min(mebibyte)
-      .max(1024 * mebibyte)
-      .default(64 * mebibyte),
-    /** Produce: an append that Pulsar did not confirm for this long is answered REQUEST_TIMED_OUT. */
-    produceTimeoutMsMax: z.int().min(100).max(600_000).default(30_000),
-    /** Offsets: a reader that fills gaps is closed after this long without one. */
-    offsetReaderIdleMs: z.int().min(100).max(600_000).default(5_000),
-    /** Offsets: an entry is read by the admin API when the reader gave nothing for this long. */
-    offsetReaderTimeoutMs: z.int().min(10).max(60_000).default(500),
-    /** Idempotence: entries looked back through for the offset of a duplicate. */
-    duplicateScanEntriesMax: z.int().min(1).max(1_000_000).default(10_000),
-    /** Idempotence: producer ids remembered, and forgotten after this long without use. */
-    producerIdsMaxPerPartition: z.int().min(1).max(1_000_000).default(1_000),
-    producerIdsMax: z.int().min(1).max(10_000_000).default(50_000),
-    producerIdIdleMs: z.int().min(1_000).default(900_000),
-    /** Pulsar producers: what one may hold that is not confirmed. */
-    producerPendingBytesMax: z
-      .int()
-      .min(mebibyte)
-      .default(32 * mebibyte),
-    producerPendingEntriesMax: z.int().min(1).default(1_000),
+    nodeId: z.int().min(0).max(0x7fffffff).default(0).describe('Broker id in Metadata; unique per gateway.'),
+    frameBytesMaxBeforeAuthentication: bytes(kibibyte, mebibyte)
+      .default(64 * kibibyte)
+      .describe('The largest request of a client that has not authenticated.'),
+    frameBytesMax: bytes(64 * kibibyte, 1024 * mebibyte)
+      .default(32 * mebibyte)
+      .describe('The largest request.'),
+    partialFrameBytesMaxPerProcess: bytes(mebibyte)
+      .default(256 * mebibyte)
+      .describe('Requests that are not complete yet, over all connections; who goes over it is closed.'),
+    requestsInFlightMax: count(10_000)
+      .default(64)
+      .describe('Requests of a connection that are not answered; at it, the connection is not read.'),
+    requestBytesInFlightMax: bytes(64 * kibibyte)
+      .default(32 * mebibyte)
+      .describe('Their bytes; at it, the connection is not read.'),
+    requestBytesInFlightMaxPerProcess: bytes(mebibyte)
+      .default(256 * mebibyte)
+      .describe('The same over all connections; above it, none is read.'),
+    topicCacheMs: milliseconds(0, 600_000)
+      .default(30_000)
+      .describe('How long what is known of a topic is taken as true.'),
+    topicCacheTopicsMax: count(1_000_000).default(20_000).describe('Topics that are remembered.'),
+    topicIdSettleMs: milliseconds(0, 10_000)
+      .default(100)
+      .describe('A new topic id is read again after this long: of two gateways, the last that wrote wins.'),
+    partitionsMax: count(10_000)
+      .default(1_000)
+      .describe('Partitions that a client may ask for in one topic.'),
+    decompressedBytesMax: bytes(mebibyte, 1024 * mebibyte)
+      .default(64 * mebibyte)
+      .describe('What a compressed record batch may become.'),
+    produceTimeoutMsMax: milliseconds(100, 600_000)
+      .default(30_000)
+      .describe('An append that Pulsar did not confirm for so long is answered REQUEST_TIMED_OUT.'),
+    offsetReaderIdleMs: milliseconds(100, 600_000)
+      .default(5_000)
+      .describe('A reader that learns offsets is closed after this long without need.'),
+    offsetReaderTimeoutMs: milliseconds(10, 60_000)
+      .default(500)
+      .describe('An offset is asked for by the admin API when the reader gave none for this long.'),
+    duplicateScanEntriesMax: count(1_000_000)
+      .default(10_000)
+      .describe('Entries that are looked back through for the offset of a duplicate.'),
+    producerIdsMaxPerPartition: count(1_000_000)
+      .default(1_000)
+      .describe('Idempotent producers that a partition remembers.'),
+    producerIdsMax: count(10_000_000).default(50_000).describe('The same over all partitions.'),
+    producerIdIdleMs: milliseconds(1_000, 0x7fffffff)
+      .default(900_000)
+      .describe('An idempotent producer is forgotten after this long without a batch.'),
+    producerPendingBytesMax: bytes(mebibyte)
+      .default(32 * mebibyte)
+      .describe('What a partition may hold that Pulsar has not confirmed.'),
+    producerPendingEntriesMax: count(1_000_000).default(1_000).describe('The same in batches.'),
   })
   .prefault({});
 

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
+import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
@@ -12,7 +13,7 @@ import { metadataHandler } from './handlers/metadata.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
 import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
-import { KafkaConnection } from './kafka.connection.js';
+import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
@@ -43,7 +44,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   readonly name = 'kafka';
   readonly services: GatewayServices;
   readonly #table: ApiTable;
-  readonly #budget: ProcessBudget;
+  readonly #limits: ProcessLimits;
 
   /** @param table for tests: other APIs than those that are served */
   constructor(services: KafkaServices, table?: ApiTable) {
@@ -52,16 +53,24 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const partitions = new PartitionWriters(pulsar, options, log);
     this.services = { ...services, topics, partitions };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
-    this.#budget = new ProcessBudget(options.requestBytesInFlightMaxPerProcess);
+    this.#limits = {
+      requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),
+      partialFrames: new PartialFrames(options.partialFrameBytesMaxPerProcess),
+    };
     metrics.gauge({
       name: 'pulsegate_kafka_request_in_flight_bytes',
       help: 'Bytes of requests that were read and are not answered.',
-      read: () => this.#budget.bytes,
+      read: () => this.#limits.requests.bytes,
+    });
+    metrics.gauge({
+      name: 'pulsegate_kafka_partial_request_bytes',
+      help: 'Bytes of requests that have not arrived in full.',
+      read: () => this.#limits.partialFrames.bytes,
     });
   }
 
   accept(link: Link): ProtocolConnection<Buffer> {
-    return new KafkaConnection(link, this.#table, this.services, this.#budget);
+    return new KafkaConnection(link, this.#table, this.services, this.#limits);
   }
 
   /** After the listeners are closed: takes nothing more and closes all Pulsar producers. */

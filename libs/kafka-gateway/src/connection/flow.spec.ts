@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { KafkaDecodeError, KafkaFrameDecoder } from '#libs/kafka-codec';
+import { CountedDecoder, PartialFrames } from './partial-frames.js';
 import { ProcessBudget } from './process-budget.js';
 import { blocked, ReadGate } from './read-gate.js';
 import { type Pending, ResponseOrder } from './response-order.js';
@@ -43,6 +45,25 @@ describe('ProcessBudget', () => {
     leave();
     budget.remove(11);
     expect(heard).toEqual([true]);
+  });
+});
+
+describe('CountedDecoder', () => {
+  const half = (bytes: number) => Buffer.concat([Buffer.from([0, 0, 0xff, 0]), Buffer.alloc(bytes)]);
+
+  it('ends the connection whose incomplete frame is one too many, and gives back what it held', () => {
+    const all = new PartialFrames(1_000);
+    const decoders = [1, 2, 3].map(() => new CountedDecoder(new KafkaFrameDecoder(65_536, 65_536), all));
+    decoders[0]!.push(half(496));
+    decoders[1]!.push(half(496));
+    expect(all.bytes).toBe(1_000);
+    expect(() => decoders[2]!.push(half(0))).toThrow(KafkaDecodeError);
+    decoders[2]!.release();
+    expect(all.bytes).toBe(1_000);
+    decoders[1]!.release();
+    expect(all.bytes).toBe(500);
+    expect(decoders[0]!.push(Buffer.alloc(0xff00 - 496))).toHaveLength(1);
+    expect(all.bytes).toBe(0);
   });
 });
 
