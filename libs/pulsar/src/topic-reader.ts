@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BackoffOptions } from './backoff.js';
 import type { Connection, Connector } from './connection.js';
 import { ConsumerSession, type ConsumerSessionOwner } from './consumer/consumer-session.js';
+import { chargedForCorrupt } from './consumer/corrupt-entry.js';
 import { FlowWindow } from './consumer/flow-window.js';
 import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from './entry.js';
 import { asPulsarError, PulsarError } from './pulsar.errors.js';
@@ -150,13 +151,15 @@ export class TopicReader implements ConsumerSessionOwner {
     end: number,
   ): void {
     let entry: BrokerEntry | undefined;
+    let messages: number;
     try {
       entry = parseEntry(frame, start, end, message, this.options);
+      messages = entry.numMessages;
     } catch (error) {
       if (!(error instanceof EntryDecodeError)) throw error;
+      messages = chargedForCorrupt(frame, start, end, message);
       this.passOver(message, error);
     }
-    const messages = entry?.numMessages ?? 1;
     if (entry !== undefined && this.isNew(entry)) {
       this.advance(entry);
       this.deliver(entry);

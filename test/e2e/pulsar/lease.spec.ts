@@ -75,6 +75,35 @@ describe('lease on a real broker', () => {
     await expect(append(first.lease, 'k', 'late')).rejects.toMatchObject({ code: 'ProducerFenced' });
   });
 
+  it('replays a compacted topic: the latest of each key, and none that was deleted', async () => {
+    const topic = await fixture.topic('compacted');
+    const { admin } = fixture.client;
+    const first = await join(topic, 'a');
+    await serving(first);
+    for (let i = 0; i < 60; i++) await append(first.lease, `k${i % 6}`, String(i));
+    await append(first.lease, 'k5', null);
+    await first.lease.release();
+    await admin.triggerCompaction(topic);
+    const all = 62;
+    let replayed = all;
+    for (let attempt = 0; attempt < 40 && replayed > 5; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const next = await join(topic, 'b');
+      await serving(next);
+      replayed = next.records.length;
+      const state = new Map(next.records.map((record) => record.split('=') as [string, string]));
+      const expected = ['k0=54', 'k1=55', 'k2=56', 'k3=57', 'k4=58'];
+      expect(
+        [...state]
+          .map((pair) => pair.join('='))
+          .filter((each) => !each.endsWith('undefined'))
+          .sort(),
+      ).toEqual(expected);
+      await next.lease.release();
+    }
+    expect(replayed).toBe(5);
+  });
+
   it('a cut connection moves nothing, though a standby waits', async () => {
     const topic = await fixture.topic('cut');
     const holder = await join(topic, 'a');

@@ -24,7 +24,7 @@ export class AckGroup {
   private callbacks: AckDone[] = [];
   private timer: NodeJS.Timeout | undefined;
   private unanswered = 0;
-  private idle: (() => void) | undefined;
+  private idle: (() => void)[] = [];
 
   constructor(
     private readonly options: AckGroupOptions,
@@ -72,7 +72,7 @@ export class AckGroup {
     this.flush();
     if (this.unanswered === 0) return;
     await new Promise<void>((resolve) => {
-      this.idle = resolve;
+      this.idle.push(resolve);
     });
   }
 
@@ -100,7 +100,9 @@ export class AckGroup {
     }
     this.unanswered--;
     for (const done of callbacks) done(failure);
-    if (this.unanswered === 0) this.idle?.();
+    if (this.unanswered === 0) {
+      for (const resolve of this.idle.splice(0)) resolve();
+    }
   }
 
   private sendOne(

@@ -14,6 +14,7 @@ import { AckGroup } from './ack-group.js';
 import { type ConsumerOptions, consumerDefaults } from './consumer.options.js';
 import { ConsumerSession, type ConsumerSessionOwner } from './consumer-session.js';
 import { type AckDone, Delivery } from './delivery.js';
+import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 
 const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
@@ -42,7 +43,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
   /** Charged messages of this generation, and those of them that were acknowledged or given back. */
   private charged = 0;
   private released = 0;
-  private reattached: (() => void)[] = [];
+  private seeking: { resolve(): void; reject(error: PulsarError): void }[] = [];
 
   constructor(
     private readonly connector: Connector,
@@ -66,7 +67,10 @@ export class TopicConsumer implements ConsumerSessionOwner {
       firstAttachTimeoutMs: connector.operationTimeoutMs,
       backoff: options.backoff,
       open: (connection) => this.open(connection),
-      onGivenUp: (error) => options.onClosed?.(error),
+      onGivenUp: (error) => {
+        this.rejectSeeks(error);
+        options.onClosed?.(error);
+      },
     });
   }
 
@@ -146,15 +150,19 @@ export class TopicConsumer implements ConsumerSessionOwner {
   async seek(to: EntryPosition | { readonly publishTimeMs: number }): Promise<void> {
     const session = this.attachedSession();
     await this.acks.drained();
-    const back = new Promise<void>((resolve) => this.reattached.push(resolve));
     const { consumerId } = this;
     const seek =
       'publishTimeMs' in to
         ? { consumerId, messagePublishTime: to.publishTimeMs }
         : { consumerId, messageId: { ledgerId: to.ledgerId, entryId: to.entryId } };
     await session.connection.request({ seek });
-    if (this.session === session) this.onSessionEnded(session, 'seek', undefined);
-    await back;
+    // The broker closed the consumer before it answered; if it did not, this does.
+    if (this.session === session) {
+      await session.close();
+      this.onSessionEnded(session, 'seek', undefined);
+    }
+    if (this.session !== undefined) return;
+    await new Promise<void>((resolve, reject) => this.seeking.push({ resolve, reject }));
   }
 
   /** Deletes the subscription and ends this consumer; 'force' also when others are connected. */
@@ -182,6 +190,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     const session = this.session;
     this.session = undefined;
     this.attachment.close();
+    this.rejectSeeks(new PulsarError('Closed', 'the consumer was closed'));
     await session?.close();
   }
 
@@ -201,6 +210,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     } catch (error) {
       if (!(error instanceof EntryDecodeError)) throw error;
       this.rejectCorrupt(session, message, error);
+      this.flow(this.window.taken(chargedForCorrupt(frame, start, end, message)));
       return;
     }
     const charged = chargedMessages(entry, message.ackSet);
@@ -240,9 +250,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.session = session;
     this.restart();
     session.flow(this.window.start());
-    const waiting = this.reattached;
-    this.reattached = [];
-    for (const resolve of waiting) resolve();
+    for (const waiter of this.seeking.splice(0)) waiter.resolve();
   }
 
   private subscribeCommand(): NonNullable<BaseCommandInit['subscribe']> {
@@ -290,7 +298,6 @@ export class TopicConsumer implements ConsumerSessionOwner {
     const fields = { event: 'pulsar-corrupt-entry', topic, subscription, ...position, reason: error.message };
     this.connector.log.warn(fields, 'acknowledged an entry that cannot be read');
     session.connection.send(encodeAck({ consumerId, ackType: 0, messageIds: [position] }));
-    this.flow(this.window.taken(1));
     this.options.onCorruptEntry?.(position, error);
   }
 
@@ -308,6 +315,10 @@ export class TopicConsumer implements ConsumerSessionOwner {
   private releaseMessages(messages: number): void {
     this.released += messages;
     if (this.options.creditOn === 'ack') this.flow(this.window.taken(messages));
+  }
+
+  private rejectSeeks(error: PulsarError): void {
+    for (const waiter of this.seeking.splice(0)) waiter.reject(error);
   }
 
   private flow(permits: number): void {
