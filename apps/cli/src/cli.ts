@@ -1,11 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '#apps/gateway';
-import { checkConfigCommand } from './commands/check-config.command.js';
-import { demoCommand } from './commands/demo.command.js';
-import { doctorCommand } from './commands/doctor.command.js';
-import { hashPasswordCommand } from './commands/hash-password.command.js';
-import { schemaCommand } from './commands/schema.command.js';
-import { startCommand } from './commands/start.command.js';
 
 const configOption = () =>
   new Option('-c, --config <file>', 'configuration file').env('PULSEGATE_CONFIG').default('pulsegate.yaml');
@@ -17,29 +11,37 @@ function program(setExitCode: (code: number) => void): Command {
     .description('Kafka, MQTT and AMQP clients on Apache Pulsar')
     .exitOverride()
     .showHelpAfterError();
+  // Commands are loaded when they are run: the gateway carries no demo in its heap.
   const run =
-    <O>(command: (options: O) => Promise<number> | number) =>
+    <O>(load: () => Promise<(options: O) => Promise<number> | number>) =>
     async (options: O) =>
-      setExitCode(await command(options));
-  root.command('start').description('run the gateway').addOption(configOption()).action(run(startCommand));
+      setExitCode(await (await load())(options));
+  root
+    .command('start')
+    .description('run the gateway')
+    .addOption(configOption())
+    .action(run(async () => (await import('./commands/start.command.js')).startCommand));
   root
     .command('check-config')
     .description('check a configuration file and name every fault')
     .addOption(configOption())
     .addOption(jsonOption())
-    .action(run(checkConfigCommand));
-  root.command('schema').description('print the JSON Schema of the configuration').action(run(schemaCommand));
+    .action(run(async () => (await import('./commands/check-config.command.js')).checkConfigCommand));
+  root
+    .command('schema')
+    .description('print the JSON Schema of the configuration')
+    .action(run(async () => (await import('./commands/schema.command.js')).schemaCommand));
   root
     .command('doctor')
     .description('check Pulsar and every tenant namespace, and print the commands that mend what is missing')
     .addOption(configOption())
     .addOption(jsonOption())
     .option('--fix', 'set what is missing, where the gateway’s role may')
-    .action(run(doctorCommand));
+    .action(run(async () => (await import('./commands/doctor.command.js')).doctorCommand));
   root
     .command('hash-password')
     .description('read a password from standard input and print its verifier for the configuration')
-    .action(run(hashPasswordCommand));
+    .action(run(async () => (await import('./commands/hash-password.command.js')).hashPasswordCommand));
   root
     .command('demo')
     .description('start an embedded Pulsar and the gateway with a demo tenant, and send records through it')
@@ -49,7 +51,7 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--wipe', 'forget the data of earlier runs')
     .option('--kafka-port <port>', 'port for Kafka clients', '9092')
     .option('--admin-port <port>', 'port of the admin HTTP', '8090')
-    .action(run(demoCommand));
+    .action(run(async () => (await import('./commands/demo.command.js')).demoCommand));
   return root;
 }
 
