@@ -44,8 +44,6 @@ export interface ReaderOptions {
   onEntry(entry: BrokerEntry): void;
   /** Bytes that are no entry: they are passed over. */
   onCorruptEntry?(position: EntryPosition, error: EntryDecodeError): void;
-  /** The topic was terminated and all of it has been read. */
-  onEndOfTopic?(): void;
   /** Told once when the reader ends by itself: topic deleted, no longer authorized. */
   onClosed?(error: PulsarError): void;
 }
@@ -174,10 +172,6 @@ export class TopicReader implements ConsumerSessionOwner {
     if (this.session !== session) return;
     this.session = undefined;
     this.attachment.lost(reason, assigned);
-  }
-
-  onEndOfTopic(): void {
-    this.options.onEndOfTopic?.();
   }
 
   private async open(connection: Connection): Promise<void> {

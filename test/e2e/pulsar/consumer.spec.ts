@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ConsumerOptions, type Delivery, singleEntry, type TopicConsumer } from '#libs/pulsar';
+import { pulsarAdmin } from '../../support/pulsar.js';
 import { batchOf, PulsarFixture, sent, until } from './pulsar-fixture.js';
 
 describe('consumer on a real broker', () => {
@@ -187,6 +188,21 @@ describe('consumer on a real broker', () => {
     await until(() => deliveries.length === 6, 'the rest and the new one');
     expect(texts(deliveries.slice(3))).toEqual(['m1', 'm2', 'new']);
     expect(consumer.unackedMessages).toBe(3);
+    await consumer.close();
+  });
+
+  it('is told the end of a terminated topic when it has acknowledged all', async () => {
+    const { topic } = await filled(2);
+    let ended = false;
+    const { consumer, deliveries } = await subscribe(topic, {
+      onEndOfTopic: () => {
+        ended = true;
+      },
+    });
+    await until(() => deliveries.length === 2, 'entries');
+    for (const delivery of deliveries) await acked(consumer, delivery);
+    await pulsarAdmin('POST', `/${topic.replace('://', '/')}/terminate`);
+    await until(() => ended, 'the end of the topic');
     await consumer.close();
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { singleEntry } from '#libs/pulsar';
+import { pulsarAdmin } from '../../support/pulsar.js';
 import { batchOf, PulsarFixture, readEntries, sent, until } from './pulsar-fixture.js';
 
 describe('producer on a real broker', () => {
@@ -142,6 +143,20 @@ describe('producer on a real broker', () => {
     expect(await closed).toBe('TopicNotFound');
     expect(await client.admin.topics(fixture.namespace)).not.toContain(topic);
     await expect(sent(producer, batchOf(['y']))).rejects.toMatchObject({ code: 'TopicNotFound' });
+  });
+
+  it('ends when its topic is terminated', async () => {
+    const { client } = fixture;
+    const topic = await fixture.topic('terminated');
+    const producer = await client.createProducer({ topic, tenantKey: 't' });
+    await sent(producer, batchOf(['last']));
+    await pulsarAdmin('POST', `/${topic.replace('://', '/')}/terminate`);
+    await expect(sent(producer, batchOf(['too late']))).rejects.toMatchObject({
+      code: 'TopicTerminatedError',
+    });
+    await expect(client.createProducer({ topic, tenantKey: 't' })).rejects.toMatchObject({
+      code: 'TopicTerminatedError',
+    });
   });
 
   it('finds partitions, and ends when they are deleted', async () => {

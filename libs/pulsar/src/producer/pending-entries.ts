@@ -1,3 +1,4 @@
+import type { EntryMemory } from '../entry.js';
 import type { PulsarError } from '../pulsar.errors.js';
 
 /** What became of one entry. Both position ids are -1: deduplication knew it, so it is stored already. */
@@ -30,11 +31,15 @@ export class PendingEntry implements SendReceipt {
     /** Of `performance.now()`, in ms. */
     readonly expiresAt: number,
     readonly done: SendDone,
+    /** What the frame lies in; absent once it was sent a second time: a socket may then still hold the first. */
+    public memory?: EntryMemory,
   ) {}
 
-  /** Lets go of the bytes: whoever keeps the receipt does not keep them. */
-  release(): void {
+  /** Lets go of the bytes: whoever keeps the receipt does not keep them. What is stored gives its memory to the next. */
+  release(error: PulsarError | undefined): void {
     this.frame = noFrame;
+    if (error === undefined) this.memory?.release();
+    this.memory = undefined;
   }
 }
 

@@ -151,7 +151,9 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     }
     const frame = encodeSendFrame(entry, this.numbers, metadataBytes);
     this.nextSequenceId = highestSequenceId + 1;
-    this.pending.push(new PendingEntry(frame, sequenceId, highestSequenceId, expiresAt, done));
+    this.pending.push(
+      new PendingEntry(frame, sequenceId, highestSequenceId, expiresAt, done, entry.memory),
+    );
     if (this.deadlineTimer === undefined && expiresAt !== Infinity) this.armDeadline(sentAt, expiresAt);
     this.session?.connection.send(frame);
   }
@@ -271,7 +273,9 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     this.session = session;
     for (let position = 0; position < pending.length; position++) {
       const entry = pending.at(position);
-      if (!entry.settled) session.connection.send(entry.frame);
+      if (entry.settled) continue;
+      entry.memory = undefined;
+      session.connection.send(entry.frame);
     }
   }
 
@@ -308,7 +312,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
   }
 
   private finish(entry: PendingEntry, error: PulsarError | undefined): void {
-    entry.release();
+    entry.release(error);
     try {
       entry.done(error, entry);
     } catch (thrown) {
