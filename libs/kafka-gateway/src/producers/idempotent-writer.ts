@@ -5,14 +5,17 @@ import type { EntryPosition } from '../mapping/entry-source.js';
 import type { Append, AppendFinished, ProducingClient } from './append.js';
 import { BrokerHidesIndex, isCertainlyNotStored, retriable } from './append-errors.js';
 import type { PartitionOffsets } from './partition-offsets.js';
-import { ProducerSlot } from './producer-slot.js';
+import { ProducerSlot, producerSlotDefaults } from './producer-slot.js';
 import { sequenceOf, toSequenceId } from './pulsar-sequence.js';
 import { type SequencedBatch, type SequenceVerdict, SequenceWindow } from './sequence-window.js';
 
 /** Repeated requests that wait for the outcome of one batch in flight; further ones are refused, retriable. */
 export const duplicatesWaitingMax = 16;
 
-type SendVerdict = Extract<SequenceVerdict<number>, { readonly kind: 'next' | 'ask-broker' }>;
+/** A producer that nothing is known of and that does not start at 0 has to insist for so long. */
+export const midStreamSettleMs = 300;
+
+type SendVerdict = Extract<SequenceVerdict<number>, { readonly first: number }>;
 
 /**
  * One idempotent Kafka producer on one partition, as one Pulsar producer named after its producer id. What Kafka keeps
@@ -28,6 +31,10 @@ export class IdempotentWriter {
   private readonly clients = new Map<ProducingClient, () => void>();
   /** Behind it is what was sent and never confirmed, and may be stored; unset when nothing is or nothing is known. */
   private uncertainSince: EntryPosition | undefined;
+  /** The lowest sequence that a producer of which nothing is known came with. */
+  private midStream:
+    | { readonly epoch: number; readonly sequence: number; readonly since: number }
+    | undefined;
   /** Batches that were taken and are not answered. */
   private pending = 0;
   lastUsedAt = 0;
@@ -36,8 +43,10 @@ export class IdempotentWriter {
     create: () => Promise<Producer>,
     private readonly offsets: PartitionOffsets,
     private readonly finished: AppendFinished,
+    private readonly now: () => number,
   ) {
-    this.slot = new ProducerSlot(create, (producer) => this.window.restore(producer.lastSequenceId));
+    const restore = (producer: Producer) => this.window.restore(producer.lastSequenceId);
+    this.slot = new ProducerSlot(create, restore, producerSlotDefaults, now);
   }
 
   get idle(): boolean {
@@ -76,6 +85,10 @@ export class IdempotentWriter {
       case 'ask-broker':
         this.send(producer, append, verdict);
         return;
+      case 'mid-stream':
+        if (this.insists(epoch, sequence)) this.send(producer, append, verdict);
+        else this.answer(append, midStream(sequence), -1);
+        return;
       case 'known':
         this.repeat(append, verdict.batch);
         return;
@@ -90,15 +103,30 @@ export class IdempotentWriter {
     }
   }
 
+  /**
+   * Of a fresh producer's first batches, sent together, the first may have been refused (no leader yet, topic not looked
+   * up) and the others not. Refused with an error that clients repeat in order, they come back with the first in front.
+   * A client whose state Pulsar forgot comes back with the same batch.
+   */
+  private insists(epoch: number, sequence: number): boolean {
+    const now = this.now();
+    const known = this.midStream;
+    if (known === undefined || known.epoch !== epoch || sequence < known.sequence) {
+      this.midStream = { epoch, sequence, since: now };
+      return false;
+    }
+    return sequence === known.sequence && now - known.since >= midStreamSettleMs;
+  }
+
   private send(producer: Producer, append: Append, { kind, first }: SendVerdict): void {
     const { epoch, entry } = append.batch;
     const batch = this.window.begin(epoch, first, entry.numMessages);
-    const sentAfter = kind === 'next' ? this.offsets.lastKnown : this.uncertainSince;
+    const sentAfter = kind === 'ask-broker' ? this.uncertainSince : this.offsets.lastKnown;
     entry.sequenceId = toSequenceId(epoch, batch.first);
     entry.highestSequenceId = toSequenceId(epoch, batch.last);
     producer.send(entry, (error, receipt) => {
       if (error === undefined) {
-        if (kind === 'next') this.uncertainSince = undefined;
+        if (kind !== 'ask-broker') this.uncertainSince = undefined;
         this.sent(append, batch, receipt, producer.name, sentAfter);
         return;
       }
@@ -185,6 +213,13 @@ function duplicateSequence(): KafkaError {
   return new KafkaError(
     KafkaErrorCode.DUPLICATE_SEQUENCE_NUMBER,
     'the batch was stored before, its offset is not remembered',
+  );
+}
+
+function midStream(sequence: number): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+    `nothing is known of the producer, and it starts at sequence ${sequence}`,
   );
 }
 

@@ -6,11 +6,12 @@ import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
 import { offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import { FakeClient, FakePartition } from '../testing/fake-partition.js';
 import type { Append } from './append.js';
-import { duplicatesWaitingMax } from './idempotent-writer.js';
+import { duplicatesWaitingMax, midStreamSettleMs } from './idempotent-writer.js';
 import { PartitionOffsets } from './partition-offsets.js';
 import { PartitionWriter } from './partition-writer.js';
 import { toSequenceId } from './pulsar-sequence.js';
 
+const code6 = 'NOT_LEADER_OR_FOLLOWER';
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
 
 function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; idsInProcess: number }> = {}) {
@@ -165,6 +166,41 @@ describe('PartitionWriter', () => {
     });
     expect(partition.opened).toEqual(['id.7', 'id.7']);
     expect(partition.log).toHaveLength(3);
+  });
+
+  it('takes no batch of a fresh producer before its first, unless the client insists', async () => {
+    const { partition, results, append, advance } = set();
+    partition.busy.add('id.7');
+    append('a', [7n, 0]);
+    await settle();
+    partition.busy.clear();
+    advance(100);
+    append('b', [7n, 1]);
+    append('c', [7n, 2]);
+    await settle();
+    expect(results).toEqual({ a: code6, b: code6, c: code6 });
+    append('a again', [7n, 0]);
+    append('b again', [7n, 1]);
+    partition.open.get('id.7')?.confirm();
+    await settle();
+    expect(results).toMatchObject({ 'a again': 0, 'b again': 1 });
+
+    append('forgotten', [8n, 57]);
+    append('forgotten, next', [8n, 58]);
+    await settle();
+    advance(midStreamSettleMs);
+    append('forgotten, next again', [8n, 58]);
+    append('forgotten again', [8n, 57]);
+    append('forgotten, next, third time', [8n, 58]);
+    partition.open.get('id.8')?.confirm();
+    await settle();
+    expect(results).toMatchObject({
+      forgotten: code6,
+      'forgotten, next': code6,
+      'forgotten, next again': code6,
+      'forgotten again': 2,
+      'forgotten, next, third time': 3,
+    });
   });
 
   it('says that another gateway has the producer', async () => {

@@ -6,7 +6,7 @@ import { BrokerHidesIndex } from './append-errors.js';
 import { IdempotentWriter } from './idempotent-writer.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import { PlainWriter } from './plain-writer.js';
-import { ProducerSlot } from './producer-slot.js';
+import { ProducerSlot, producerSlotDefaults } from './producer-slot.js';
 
 /** After a broker was seen to hide the index, nothing is stored for so long; then it is tried again. */
 const hiddenIndexRetryMs = 60_000;
@@ -56,6 +56,8 @@ export class PartitionWriter {
     this.plainSlot = new ProducerSlot(
       () => connector.openPlain(),
       () => {},
+      producerSlotDefaults,
+      now,
     );
     this.plain = new PlainWriter(this.plainSlot, offsets, this.finish);
   }
@@ -136,6 +138,7 @@ export class PartitionWriter {
       () => this.connector.openIdempotent(producerId),
       this.offsets,
       this.finish,
+      this.now,
     );
     this.idempotent.set(producerId, writer);
     producerIds.value++;

@@ -5,7 +5,7 @@ import { batchesRemembered, type SequencedBatch, SequenceWindow } from './sequen
 
 function take(window: SequenceWindow<number>, epoch: number, sequence: number, count: number) {
   const verdict = window.examine(epoch, sequence, count);
-  if (verdict.kind !== 'next' && verdict.kind !== 'ask-broker') throw new Error(verdict.kind);
+  if (!('first' in verdict)) throw new Error(verdict.kind);
   return window.begin(epoch, verdict.first, count);
 }
 
@@ -16,8 +16,10 @@ function store(window: SequenceWindow<number>, epoch: number, sequence: number, 
 }
 
 describe('SequenceWindow', () => {
-  it('takes any sequence first, then only the next', () => {
+  it('starts at 0, or where the client says with nothing known, then takes only the next', () => {
     const window = new SequenceWindow<number>();
+    expect(window.examine(3, 0, 5)).toEqual({ kind: 'next', first: 0 });
+    expect(window.examine(3, 17, 5)).toEqual({ kind: 'mid-stream', first: 17 });
     store(window, 3, 17, 5);
     expect(window.examine(3, 22, 1)).toEqual({ kind: 'next', first: 22 });
     expect(window.examine(3, 23, 1)).toEqual({ kind: 'out-of-order', expected: 22 });
@@ -97,11 +99,11 @@ describe('SequenceWindow', () => {
       expect(window.examine(0, 10, 4)).toEqual({ kind: 'next', first: 10 });
     });
 
-    it('forgets a producer that never stored anything', () => {
+    it('still expects the first batch before all others', () => {
       const window = new SequenceWindow<number>();
-      window.failed(take(window, 4, 100, 10));
-      expect(window.epoch).toBe(-1);
-      expect(window.examine(0, 7, 1)).toEqual({ kind: 'next', first: 7 });
+      window.failed(take(window, 4, 0, 10));
+      expect(window.examine(4, 10, 1)).toEqual({ kind: 'out-of-order', expected: 0 });
+      expect(window.examine(4, 0, 3)).toEqual({ kind: 'next', first: 0 });
     });
 
     it('takes nothing new while later batches are in flight, and all again when they failed too', () => {
@@ -179,9 +181,11 @@ describe('SequenceWindow', () => {
       expect(window.examine(0, 0, 10)).toMatchObject({ kind: 'known', batch: { outcome: 5 } });
       expect(window.examine(0, 10, 3).kind).toBe('next');
       const empty = new SequenceWindow<number>();
+      take(empty, 0, 0, 10);
       take(empty, 0, 10, 10);
       empty.restore(-1);
-      expect(empty.epoch).toBe(-1);
+      expect(empty.examine(0, 10, 10).kind).toBe('out-of-order');
+      expect(empty.examine(0, 0, 10).kind).toBe('next');
     });
 
     it('follows another gateway into a newer epoch', () => {
@@ -250,6 +254,7 @@ class Simulation {
 
   private offer(sequence: number, count: number): void {
     const verdict = this.window.examine(0, sequence, count);
+    if (verdict.kind === 'mid-stream') return;
     if (verdict.kind === 'next' || verdict.kind === 'ask-broker') {
       this.flight.push({ batch: this.window.begin(0, verdict.first, count), duplicate: false });
     } else if (verdict.kind === 'known' && verdict.batch.state === 'stored') {

@@ -18,10 +18,15 @@ export class SequencedBatch<Outcome> {
   ) {}
 }
 
-/** What is to be done with a batch. Everything but `next` and `ask-broker` leaves the window as it is. */
+/** What is to be done with a batch. The window changes only with `begin`. */
 export type SequenceVerdict<Outcome> =
   /** In order: `begin` it and send it. */
   | { readonly kind: 'next'; readonly first: number }
+  /**
+   * Nothing is known of the producer and it does not start at 0. Either Pulsar forgot it, then this may be sent as
+   * `next`; or batches before this one were refused, and are to come first.
+   */
+  | { readonly kind: 'mid-stream'; readonly first: number }
   /** From before this state was restored: `begin` it and send it; Pulsar's deduplication knows it or stores it. */
   | { readonly kind: 'ask-broker'; readonly first: number }
   /** The same batch again: it is stored, or in flight and its outcome will come. */
@@ -39,7 +44,7 @@ export type SequenceVerdict<Outcome> =
  * yet persisted.
  */
 export class SequenceWindow<Outcome> {
-  /** -1: nothing is known, and any sequence may come first. */
+  /** -1: nothing is known. */
   private currentEpoch = -1;
   private nextPosition = 0;
   /** Lower positions were never seen: they are gaps, not duplicates. */
@@ -62,7 +67,7 @@ export class SequenceWindow<Outcome> {
 
   examine(epoch: number, sequence: number, count: number): SequenceVerdict<Outcome> {
     if (epoch < this.currentEpoch) return { kind: 'stale-epoch', epoch: this.currentEpoch };
-    if (this.currentEpoch === -1) return { kind: 'next', first: sequence };
+    if (this.currentEpoch === -1) return { kind: sequence === 0 ? 'next' : 'mid-stream', first: sequence };
     if (epoch > this.currentEpoch) {
       return sequence === 0 ? { kind: 'next', first: 0 } : { kind: 'out-of-order', expected: 0 };
     }
@@ -80,7 +85,7 @@ export class SequenceWindow<Outcome> {
     return last <= this.restoredThrough ? { kind: 'ask-broker', first } : { kind: 'forgotten' };
   }
 
-  /** Counts a batch as appended, after `examine` said `next` or `ask-broker`. */
+  /** Counts a batch as appended, after `examine` said `next`, `ask-broker` or `mid-stream`. */
   begin(epoch: number, first: number, count: number): SequencedBatch<Outcome> {
     if (epoch !== this.currentEpoch) this.startEpoch(epoch, first);
     const batch = new SequencedBatch<Outcome>(epoch, first, first + count - 1);
@@ -122,9 +127,6 @@ export class SequenceWindow<Outcome> {
       this.nextPosition = tail.first;
       tail = this.batches.at(-1);
     }
-    if (this.batches.length === 0 && this.nextPosition === this.lowest && this.restoredThrough < 0) {
-      this.currentEpoch = -1;
-    }
   }
 
   /**
@@ -137,9 +139,8 @@ export class SequenceWindow<Outcome> {
     this.broken = false;
     if (lastSequenceId < 0) {
       this.restoredThrough = -1;
-      const last = this.batches.at(-1);
-      if (last === undefined) this.currentEpoch = -1;
-      else this.nextPosition = last.last + 1;
+      // The first batch is still owed: those that the client sent after it must not get in before it.
+      this.nextPosition = (this.batches.at(-1)?.last ?? this.lowest - 1) + 1;
       return;
     }
     const { epoch, position } = fromSequenceId(lastSequenceId);
