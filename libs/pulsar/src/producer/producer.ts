@@ -151,9 +151,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     }
     const frame = encodeSendFrame(entry, this.numbers, metadataBytes);
     this.nextSequenceId = highestSequenceId + 1;
-    this.pending.push(
-      new PendingEntry(frame, sequenceId, highestSequenceId, expiresAt, done, entry.memory),
-    );
+    this.pending.push(new PendingEntry(frame, sequenceId, highestSequenceId, expiresAt, done, entry.memory));
     if (this.deadlineTimer === undefined && expiresAt !== Infinity) this.armDeadline(sentAt, expiresAt);
     this.session?.connection.send(frame);
   }
