@@ -40,13 +40,17 @@ export const fetchStandIn: ApiHandler<FetchRequest, FetchResponse> = {
   },
 };
 
+/** FindCoordinator's key types: 0 is a group. */
+const transactionalId = 1;
+
 /** FindCoordinator v0-2: UNSUPPORTED_VERSION. */
 export const findCoordinatorStandIn: ApiHandler<FindCoordinatorRequest, FindCoordinatorResponse> = {
   api: findCoordinatorApi,
   versionMin: 0,
   versionMax: 2,
-  handle(_request, context) {
-    context.refused(errorCode, why);
-    return { errorCode, errorMessage: why, nodeId: -1, host: '', port: -1 };
+  handle({ keyType }, context) {
+    const errorMessage = keyType === transactionalId ? 'transactions are not served' : why;
+    context.refused(errorCode, errorMessage);
+    return { errorCode, errorMessage, nodeId: -1, host: '', port: -1 };
   },
 };

@@ -18,7 +18,7 @@ import { lookupsParallelMax } from '../topics/topic-registry.js';
 
 /** Until this version an empty list means all topics, from it on null does. */
 const nullMeansAllSince = 1;
-/** Topics by id (KIP-516): the name is null. Versions 10 and 11 have the field, and Kafka refuses it there. */
+/** Topics by id (KIP-516), whatever their name then is. Versions 10 and 11 have the field, and Kafka refuses it there. */
 const byIdSince = 12;
 
 type TopicAnswer = Encodable<MetadataTopic>;
@@ -79,7 +79,7 @@ class MetadataLookup {
     const names = new Set<string>();
     const ids = new Map<string, Buffer>();
     for (const { name, topicId } of asked) {
-      if (this.#version >= byIdSince && name === null) ids.set(topicId.toString('hex'), topicId);
+      if (this.#version >= byIdSince && !isZeroTopicId(topicId)) ids.set(topicId.toString('hex'), topicId);
       else names.add(name ?? '');
     }
     const lookups = [
@@ -150,10 +150,6 @@ class MetadataLookup {
 
   async #byId(id: Buffer): Promise<TopicAnswer> {
     const { gateway, principal } = this.context;
-    const unknown = KafkaErrorCode.UNKNOWN_TOPIC_ID;
-    if (isZeroTopicId(id)) {
-      return { ...this.#refused('', unknown, 'the topic has neither name nor id'), name: null };
-    }
     try {
       const topic = await gateway.topics.resolveId(principal.tenant, id);
       if (topic !== undefined && this.authorization.may('describe', topic.name))
@@ -166,7 +162,11 @@ class MetadataLookup {
     } catch (error) {
       return { ...this.#failed('', error), name: null, topicId: id };
     }
-    return { ...this.#refused('', unknown, 'no topic has this id'), name: null, topicId: id };
+    return {
+      ...this.#refused('', KafkaErrorCode.UNKNOWN_TOPIC_ID, 'no topic has this id'),
+      name: null,
+      topicId: id,
+    };
   }
 
   #described(topic: KafkaTopic): TopicAnswer {

@@ -200,8 +200,15 @@ describe('Metadata', () => {
       topics: [
         { name: null, topicId: known!.topicId },
         { name: null, topicId: randomBytes(16) },
+        // As the Java client asks: the name is not set, which is an empty one.
+        { name: '', topicId: known!.topicId },
+        { name: null, topicId: noId },
       ],
     });
+    // The same topic is answered once.
+    expect(topics).toHaveLength(3);
+    expect(topics[0]).toMatchObject({ errorCode: KafkaErrorCode.INVALID_TOPIC_EXCEPTION });
+    topics.shift();
     expect(topics[0]).toMatchObject({ name: 'known', topicId: known!.topicId, errorCode: 0 });
     expect(topics[1]).toMatchObject({ name: null, errorCode: KafkaErrorCode.UNKNOWN_TOPIC_ID });
   });

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Authenticator, Authorizer } from '#libs/auth';
+import { apiVersionsApi, fetchApi, findCoordinatorApi, KafkaErrorCode } from '#libs/kafka-codec';
+import type { PulsarClient } from '#libs/pulsar';
+import { RateLimits } from '#libs/rate-limit';
+import { Metrics, silentLog } from '#libs/telemetry';
+import { TenantDirectory } from '#libs/tenancy';
+import { inMemoryLink } from '#libs/transport';
+import { kafkaOptionsSchema } from './kafka.options.js';
+import { createKafkaProtocol, type KafkaProtocol } from './kafka.protocol.js';
+import { KafkaClient } from './testing/kafka-client.js';
+
+let protocol: KafkaProtocol;
+let kafka: KafkaClient;
+const metrics = new Metrics({ processMetrics: false });
+
+beforeAll(() => {
+  const tenants = new TenantDirectory([
+    {
+      name: 'acme',
+      pulsarNamespace: 'acme/kafka',
+      limits: {},
+      kafka: { autoCreateTopics: false, partitionsDefault: 1, messageBytesMax: 1_000_000 },
+    },
+  ]);
+  protocol = createKafkaProtocol({
+    pulsar: { admin: {} } as unknown as PulsarClient,
+    authenticator: new Authenticator({
+      users: [],
+      tenants,
+      listeners: [{ name: 'kafka', anonymousTenant: 'acme' }],
+      log: silentLog,
+    }),
+    authorizer: new Authorizer([]),
+    limits: new RateLimits(tenants),
+    options: kafkaOptionsSchema.parse(undefined),
+    log: silentLog,
+    metrics,
+  });
+  kafka = new KafkaClient(inMemoryLink(protocol, { counters: metrics.protocol('kafka') }).client);
+});
+
+afterAll(() => protocol.close());
+
+describe('the Kafka front', () => {
+  it('advertises what it serves', async () => {
+    const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
+    const { apiKeys } = await kafka.call(apiVersionsApi, 4, software);
+    expect(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, minVersion, maxVersion])).toEqual([
+      [0, 0, 13],
+      [1, 4, 11],
+      [3, 0, 13],
+      [10, 0, 2],
+      [17, 0, 1],
+      [18, 0, 4],
+      [19, 0, 7],
+      [20, 0, 6],
+      [22, 0, expect.any(Number)],
+      [36, 0, 2],
+    ]);
+  });
+
+  it.each([4, 6, 7, 11])('refuses to be consumed from (Fetch v%i)', async (version) => {
+    const partition = { partition: 1, fetchOffset: 0n, partitionMaxBytes: 1_000 };
+    const { responses } = await kafka.call(fetchApi, version, {
+      topics: [{ topic: 'a', partitions: [partition] }],
+    });
+    const errorCode = KafkaErrorCode.UNSUPPORTED_VERSION;
+    expect(responses).toMatchObject([{ topic: 'a', partitions: [{ partitionIndex: 1, errorCode }] }]);
+  });
+
+  it.each([0, 1, 2])('coordinates nothing (FindCoordinator v%i)', async (version) => {
+    const asked = { key: 'group', ...(version >= 1 && { keyType: 1 }) };
+    const answer = await kafka.call(findCoordinatorApi, version, asked);
+    expect(answer).toMatchObject({ errorCode: KafkaErrorCode.UNSUPPORTED_VERSION, nodeId: -1 });
+  });
+
+  it('counts its refusals by code', () => {
+    expect(metrics.errors('kafka', 'UNSUPPORTED_VERSION').value).toBe(7);
+  });
+});
