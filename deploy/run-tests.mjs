@@ -1,13 +1,15 @@
 // Everything that must hold, in one run: lint, format, and every jest suite against one embedded Pulsar. Ends with
 // `N passed, N failed`. `npm test -- PATTERN...` runs only suites whose path matches, without lint and format.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const resultsFile = join(root, '.pulsegate', 'test-results.json');
 const timeLimitMinutes = Number(process.env.PULSEGATE_TEST_MINUTES_MAX ?? 40);
+/** From the last suite's end to that of the embedded Pulsar and jest. */
+const lingerMs = 40_000;
 const patterns = process.argv.slice(2);
 
 const steps = [
@@ -48,10 +50,17 @@ function runJest() {
     process.stdout.write(`FAILED the run took more than ${timeLimitMinutes} minutes and was ended\n`);
     child.kill('SIGKILL');
   }, timeLimitMinutes * 60_000);
+  // A suite that failed before it could clean up must not keep the run from ending.
+  const lingering = setInterval(() => {
+    if (!existsSync(resultsFile) || Date.now() - statSync(resultsFile).mtimeMs < lingerMs) return;
+    process.stdout.write('       a suite left something open that kept jest from ending\n');
+    child.kill('SIGKILL');
+  }, 1_000);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.once('close', (status) => {
       clearTimeout(timer);
+      clearInterval(lingering);
       resolve(status);
     });
   });
@@ -72,7 +81,8 @@ const status = await runJest();
 const results = readResults();
 const passed = results.passed + stepsPassed.filter((ok) => ok).length;
 let failed = results.failed + stepsPassed.filter((ok) => !ok).length;
-if (failed === 0 && status !== 0) failed = 1;
+// jest's own status also tells of what no suite counts, such as a fault before the first one.
+if (failed === 0 && status !== 0 && !(status === null && existsSync(resultsFile))) failed = 1;
 process.stdout.write(
   `\n${passed} passed, ${failed} failed${results.skipped ? `, ${results.skipped} skipped` : ''}\n`,
 );

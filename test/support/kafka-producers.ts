@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { RecordForm } from './kafka-records.js';
 import { type CodecName, encodeJobs, type ProducerConnection, type ProducerJob } from './producer-job.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -15,8 +16,8 @@ const installed = join(root, '.pulsegate', 'conformance');
 export interface KafkaProducerClient {
   readonly name: string;
   readonly codecs: readonly CodecName[];
-  /** None before Kafka 0.11; some clients cannot write a null value. */
-  readonly headers: 'none' | 'without null' | 'all';
+  /** No headers before Kafka 0.11; some clients cannot write one without a value. */
+  readonly form: RecordForm;
   /** The settings of `enable.idempotence` worth trying; `default` leaves it out. */
   readonly idempotence: readonly ProducerJob['idempotence'][];
   /** Why it cannot run here, in words that name it; undefined when it can. */
@@ -50,17 +51,27 @@ function onceFor(recipe: readonly string[], stampFile: string, install: () => vo
 const javaFolder = join(sources, 'kafka-java');
 const javaInstalled = join(installed, 'kafka-java');
 
-function javaCommand(module: string): string[] {
+/** Runs one of the programs beside ConformanceProducer.java with the jars of a module there, e.g. `clients-4`. */
+export function javaCommand(module: string, program = 'ConformanceProducer'): string[] {
   const poms = ['4', '3', '2', '1', '0'].map((each) => join(javaFolder, `clients-${each}`, 'pom.xml'));
-  const source = join(javaFolder, 'ConformanceProducer.java');
-  onceFor([join(javaFolder, 'pom.xml'), ...poms, source], join(javaInstalled, '.recipe'), () => {
+  const programs = ['ConformanceProducer.java', 'FloodProducer.java'].map((each) => join(javaFolder, each));
+  const [conformance, flood] = programs as [string, string];
+  onceFor([join(javaFolder, 'pom.xml'), ...poms, ...programs], join(javaInstalled, '.recipe'), () => {
     const resolve = ['-B', '-q', '-f', join(javaFolder, 'pom.xml'), 'dependency:copy-dependencies'];
     runOnce('mvn', [...resolve, `-Dclients.folder=${javaInstalled}`]);
-    const oldest = join(javaInstalled, 'clients-0', '*');
-    runOnce('javac', ['-d', join(javaInstalled, 'classes'), '-cp', oldest, source]);
+    const compile = (source: string, against: string) =>
+      runOnce('javac', [
+        '-d',
+        join(javaInstalled, 'classes'),
+        '-cp',
+        join(javaInstalled, against, '*'),
+        source,
+      ]);
+    compile(conformance, 'clients-0');
+    compile(flood, 'clients-4');
   });
   const classPath = [join(javaInstalled, 'classes'), join(javaInstalled, module, '*')].join(':');
-  return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'ConformanceProducer'];
+  return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, program];
 }
 
 function pythonCommand(): string[] {
@@ -87,12 +98,12 @@ function javaClients(): KafkaProducerClient[] {
     version: string,
     module: string,
     codecs: readonly CodecName[],
-    headers: KafkaProducerClient['headers'],
+    headers: RecordForm['headers'],
     idempotence: KafkaProducerClient['idempotence'],
-  ) => ({
+  ): KafkaProducerClient => ({
     name: `Java ${version}`,
     codecs,
-    headers,
+    form: { headers, ownTimestamps: true },
     idempotence,
     ...missing,
     command: () => javaCommand(module),
@@ -115,7 +126,7 @@ export function kafkaProducerClients(): KafkaProducerClient[] {
     {
       name: 'kafkajs 2.2',
       codecs,
-      headers: 'without null',
+      form: { headers: 'without null', ownTimestamps: true },
       idempotence: ['default', 'on'],
       command: () => nodeCommand('kafkajs'),
     },
@@ -123,7 +134,7 @@ export function kafkaProducerClients(): KafkaProducerClient[] {
     {
       name: 'librdkafka (confluent-kafka)',
       codecs,
-      headers: 'all',
+      form: { headers: 'all', ownTimestamps: true },
       idempotence: ['default', 'on'],
       ...python,
       command: pythonCommand,
@@ -131,7 +142,8 @@ export function kafkaProducerClients(): KafkaProducerClient[] {
     {
       name: '@platformatic/kafka',
       codecs,
-      headers: 'all',
+      // Its 64-bit varints are wrong beyond 31 bits (2.12.1), so timestamps of one batch must be within weeks.
+      form: { headers: 'all', ownTimestamps: false },
       idempotence: ['default', 'on'],
       command: () => nodeCommand('platformatic-kafka'),
     },

@@ -37,17 +37,23 @@ function headersOf(index: number, form: 'none' | 'without null' | 'all'): JobRec
   return form === 'all' ? [...several, [Buffer.from('absent'), null]] : several;
 }
 
+export interface RecordForm {
+  readonly headers: 'none' | 'without null' | 'all';
+  /** Whether some records leave the timestamp to the client, beside others whose timestamps are years earlier. */
+  readonly ownTimestamps: boolean;
+}
+
 /** Told apart afterwards by their timestamp, or by their text where the client gives the timestamp. */
-export function recordsOf(job: number, count: number, headers: 'none' | 'without null' | 'all'): JobRecord[] {
+export function recordsOf(job: number, count: number, form: RecordForm): JobRecord[] {
   return Array.from({ length: count }, (_, index) => {
     const value = valueFor(job, index);
-    const ownTimestamp = index % 7 === 3 && value !== null && value.length > 0;
+    const own = form.ownTimestamps && index % 7 === 3 && value !== null && value.length > 0;
     return {
       partition: (index * 7 + Math.floor(index / 10)) % partitionCount,
-      ...(ownTimestamp ? {} : { timestampMs: firstTimestampMs + job * timestampsPerJob + index }),
+      ...(own ? {} : { timestampMs: firstTimestampMs + job * timestampsPerJob + index }),
       key: keyFor(index),
       value,
-      headers: headersOf(index, headers),
+      headers: headersOf(index, form.headers),
     };
   });
 }
@@ -122,8 +128,10 @@ export function differences(
     );
     const wanted = job.records.flatMap((record, index) => (record.partition === partition ? [index] : []));
     const order = messages.map((each) => identify(each)!.index);
-    if (order.join() !== wanted.join()) {
-      found.push(`partition ${partition}: records ${order.join()} for ${wanted.join()}`);
+    const wrong = wanted.findIndex((index, place) => order[place] !== index);
+    if (wrong >= 0 || order.length !== wanted.length) {
+      const where = wrong < 0 ? '' : `, at place ${wrong} record ${order[wrong]} for record ${wanted[wrong]}`;
+      found.push(`partition ${partition}: ${order.length} records for ${wanted.length}${where}`);
       continue;
     }
     for (const [place, index] of wanted.entries()) {
