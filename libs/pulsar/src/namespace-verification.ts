@@ -47,14 +47,11 @@ export async function verifyNamespace(
   if (policies === undefined && options.apply) policies = await create(admin, namespace);
   if (policies === undefined) return { namespace, checks: [absent(namespace), indexCheck(settings)] };
   let checks = judge(namespace, policies, settings);
-  if (options.apply && checks.some((each) => !each.ok)) {
-    const applied = await Promise.all(
-      checks.filter((each) => !each.ok).map((each) => apply(admin, namespace, each)),
-    );
-    if (applied.includes(true)) {
-      policies = (await policiesOrUndefined(admin, namespace)) ?? policies;
-      checks = judge(namespace, policies, settings);
-    }
+  for (const missing of options.apply ? checks.filter((each) => !each.ok) : []) {
+    // One after the other: the broker loses one of two changes that are made to the same policies at once.
+    if (!(await apply(admin, namespace, missing))) continue;
+    policies = (await policiesOrUndefined(admin, namespace)) ?? policies;
+    checks = judge(namespace, policies, settings);
   }
   return { namespace, checks };
 }
