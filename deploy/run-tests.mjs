@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const resultsFile = join(root, '.pulsegate', 'test-results.json');
+const resultsFile = join(root, '.pulsegate', `test-results.${process.pid}.json`);
 const timeLimitMinutes = Number(process.env.PULSEGATE_TEST_MINUTES_MAX ?? 40);
 /** From the last suite's end to that of the embedded Pulsar and jest. */
 const lingerMs = 40_000;
@@ -75,14 +75,14 @@ function readResults() {
 }
 
 mkdirSync(join(root, '.pulsegate'), { recursive: true });
-rmSync(resultsFile, { force: true });
 const stepsPassed = patterns.length > 0 ? [] : steps.map(runStep);
 const status = await runJest();
 const results = readResults();
+rmSync(resultsFile, { force: true });
 const passed = results.passed + stepsPassed.filter((ok) => ok).length;
 let failed = results.failed + stepsPassed.filter((ok) => !ok).length;
 // jest's own status also tells of what no suite counts, such as a fault before the first one.
-if (failed === 0 && status !== 0 && !(status === null && existsSync(resultsFile))) failed = 1;
+if (failed === 0 && status !== 0 && !(status === null && results.complete)) failed = 1;
 process.stdout.write(
   `\n${passed} passed, ${failed} failed${results.skipped ? `, ${results.skipped} skipped` : ''}\n`,
 );

@@ -84,7 +84,7 @@ export default class SuiteReporter {
     clearInterval(this.timer);
     const file = process.env.PULSEGATE_TEST_RESULTS;
     const { passed, failed, skipped } = this;
-    if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
+    if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped, complete: true }));
   }
 
   getLastError(): undefined {
