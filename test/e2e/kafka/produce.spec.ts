@@ -130,6 +130,23 @@ describe('Produce on a real broker', () => {
     expect(await kafka.messages(topic, 1, 2)).toHaveLength(2);
   });
 
+  it('says where the log starts, also when it was not there at the start', async () => {
+    const topic = await kafka.topic();
+    const partition = kafka.partition(topic);
+    const { admin } = kafka.pulsar.client;
+    const client = kafka.client();
+    await client.produce(topic, batch(['a', 'b']));
+    await admin.unload(partition);
+    const later = await KafkaFixture.start({ pulsar: kafka.pulsar });
+    const answers = [];
+    for (let tries = 0; tries < 20 && answers.at(-1)?.logStartOffset !== 0n; tries++) {
+      answers.push(await later.client().produce(topic, batch(['c'])));
+    }
+    expect(answers[0]).toMatchObject({ baseOffset: 2n });
+    expect(answers.at(-1)).toMatchObject({ logStartOffset: 0n });
+    await later.stop();
+  });
+
   it('writes the gateway time on topics with LogAppendTime', async () => {
     const topic = await kafka.topic(1, { 'pulsegate.kafka.message.timestamp.type': 'LogAppendTime' });
     const before = Date.now();

@@ -51,6 +51,10 @@ class FakeLog implements EntrySource {
     return undefined;
   }
 
+  async firstIndex(): Promise<number | undefined> {
+    return this.entries[0]?.index;
+  }
+
   async lastPosition(): Promise<EntryPosition | undefined> {
     return this.entries.at(-1);
   }

@@ -31,6 +31,8 @@ export interface EntrySource {
   follow(start: EntryPosition, span: 'one' | 'many', listener: EntryListener): EntryFollower;
   /** Index of the last message of one entry; also inside open transactions. Rejects when it cannot be read. */
   readIndex(ledgerId: number, entryId: number): Promise<number | undefined>;
+  /** Index of the first message that is still there; undefined when there is none or it cannot be had in time. */
+  firstIndex(): Promise<number | undefined>;
   /** Undefined when the partition is empty. */
   lastPosition(): Promise<EntryPosition | undefined>;
 }

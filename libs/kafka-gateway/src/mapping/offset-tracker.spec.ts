@@ -112,6 +112,10 @@ class FakeLog implements EntrySource {
     return entry.index;
   }
 
+  async firstIndex(): Promise<number | undefined> {
+    return this.entries[0]?.index;
+  }
+
   async lastPosition(): Promise<EntryPosition | undefined> {
     return this.entries.at(-1);
   }

@@ -4,6 +4,9 @@ import type { EntryFollower, EntryListener, EntryPosition, EntrySource } from '.
 /** Messages asked for at a time when many entries are read. */
 const manyPermits = 1_000;
 
+/** An empty partition, or one behind an open transaction, dispatches nothing. */
+const firstEntryTimeoutMs = 2_000;
+
 /** The entries of one partition, by non-durable readers and the admin API. */
 export class PulsarEntrySource implements EntrySource {
   constructor(
@@ -44,6 +47,25 @@ export class PulsarEntrySource implements EntrySource {
   async readIndex(ledgerId: number, entryId: number): Promise<number | undefined> {
     const { index } = await this.pulsar.admin.entry(this.topic, ledgerId, entryId);
     return index;
+  }
+
+  async firstIndex(): Promise<number | undefined> {
+    const first = Promise.withResolvers<number | undefined>();
+    const timer = setTimeout(() => first.resolve(undefined), firstEntryTimeoutMs);
+    const reader = await this.pulsar.createReader({
+      topic: this.topic,
+      tenantKey: this.tenantKey,
+      start: 'earliest',
+      permits: 1,
+      onEntry: (entry) => first.resolve(entry.firstIndex),
+      onClosed: () => first.resolve(undefined),
+    });
+    try {
+      return await first.promise;
+    } finally {
+      clearTimeout(timer);
+      await reader.close();
+    }
   }
 
   async lastPosition(): Promise<EntryPosition | undefined> {

@@ -3,12 +3,21 @@ import { DuplicateSearch, type DuplicateSearchOptions } from '../mapping/duplica
 import type { EntryPosition, EntrySource } from '../mapping/entry-source.js';
 import { type OffsetDone, OffsetTracker, type OffsetTrackerOptions } from '../mapping/offset-tracker.js';
 
+const logStartRefreshMs = 60_000;
+
 /** From receipts to offsets: one per partition, for all its producers. */
 export class PartitionOffsets {
   private readonly tracker: OffsetTracker;
   private readonly duplicates: DuplicateSearch;
 
-  constructor(source: EntrySource, tracking: OffsetTrackerOptions, searching: DuplicateSearchOptions) {
+  private logStart = -1;
+  private logStartReadAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly source: EntrySource,
+    tracking: OffsetTrackerOptions,
+    searching: DuplicateSearchOptions,
+  ) {
     this.tracker = new OffsetTracker(source, tracking);
     this.duplicates = new DuplicateSearch(source, searching);
   }
@@ -21,6 +30,28 @@ export class PartitionOffsets {
   /** Gaps that had to be read since the partition was opened. */
   get gaps(): number {
     return this.tracker.gaps;
+  }
+
+  /** A record of offset 0 was just stored, so the log starts there. */
+  startsAtZero(): void {
+    if (this.logStart < 0) this.logStart = 0;
+  }
+
+  /**
+   * The offset of the first record that is still there, -1 while it is not known. What it says may be
+   * `logStartRefreshMs` old: retention moves it at any time.
+   */
+  logStartOffset(now: number): number {
+    if (now - this.logStartReadAt >= logStartRefreshMs) {
+      this.logStartReadAt = now;
+      this.source.firstIndex().then(
+        (index) => {
+          if (index !== undefined) this.logStart = index;
+        },
+        () => undefined,
+      );
+    }
+    return this.logStart;
   }
 
   /**

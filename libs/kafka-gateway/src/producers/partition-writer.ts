@@ -43,8 +43,6 @@ export class PartitionWriter {
   private readonly finish = (append: Append, error: unknown, baseOffset: number) =>
     this.finished(append, error, baseOffset);
   lastUsedAt = 0;
-  /** Offset of the first record that is still there, as far as known; -1: unknown. */
-  logStartOffset = -1;
 
   constructor(
     private readonly connector: PartitionConnector,
@@ -73,6 +71,11 @@ export class PartitionWriter {
 
   get hasEnded(): boolean {
     return this.ended;
+  }
+
+  /** Offset of the first record that is still there, as far as is known; -1: unknown. */
+  get logStartOffset(): number {
+    return this.offsets.logStartOffset(this.now());
   }
 
   /** More is in flight than should be: whoever produces is to be read again only when `onRelief` says so. */
@@ -166,7 +169,7 @@ export class PartitionWriter {
     if (error instanceof BrokerHidesIndex && this.now() >= this.indexHiddenUntil) {
       this.indexHiddenUntil = this.now() + hiddenIndexRetryMs;
     }
-    if (baseOffset === 0) this.logStartOffset = 0;
+    if (baseOffset === 0) this.offsets.startsAtZero();
     append.done(error, baseOffset);
     if (this.reliefListeners.length > 0) this.relieve();
   }

@@ -49,6 +49,10 @@ export class FakePartition implements EntrySource {
     return this.log[entryId]?.index;
   }
 
+  async firstIndex(): Promise<number | undefined> {
+    return this.log[0]?.index;
+  }
+
   async lastPosition(): Promise<EntryPosition | undefined> {
     return this.log.at(-1);
   }
