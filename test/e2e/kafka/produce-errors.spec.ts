@@ -117,6 +117,21 @@ describe('Produce refuses, on a real broker', () => {
     expect(await refusal(bomb)).toBe(code.MESSAGE_TOO_LARGE);
   });
 
+  it('more than an entry of Pulsar can be, and takes a smaller batch of the same sequence', async () => {
+    const wide = await kafka.topic(1, { 'pulsegate.kafka.max.message.bytes': '20000000' });
+    const patient = await KafkaFixture.start({ pulsar: kafka.pulsar });
+    const client = patient.client();
+    const numbers = { producerId: await client.producerId(), producerEpoch: 0, baseSequence: 0 };
+    const large = await client.produce(wide, batch([record(Buffer.alloc(5_300_000, 1))], numbers));
+    expect(large.errorCode).toBe(code.MESSAGE_TOO_LARGE);
+    const just = await client.produce(wide, batch([record(Buffer.alloc(5_200_000, 1))], numbers));
+    expect(just).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    expect((await client.produce(wide, batch([record(Buffer.alloc(6_000_000, 1))]))).errorCode).toBe(
+      code.MESSAGE_TOO_LARGE,
+    );
+    await patient.stop();
+  });
+
   it('compressed bytes that are none', async () => {
     const records = batch([record(randomBytes(100))], { compression: RecordCompression.LZ4 });
     records.fill(0xff, 65);

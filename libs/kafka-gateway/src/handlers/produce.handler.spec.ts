@@ -1,0 +1,298 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Principal } from '#libs/auth';
+import {
+  encodeRecordBatch,
+  KafkaErrorCode,
+  type ProduceRequest,
+  type ProduceResponse,
+} from '#libs/kafka-codec';
+import { PulsarError } from '#libs/pulsar';
+import { Metrics, silentLog } from '#libs/telemetry';
+import { noResponse, type RequestContext } from '../handler.js';
+import { kafkaOptionsSchema } from '../kafka.options.js';
+import type { Append } from '../producers/append.js';
+import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { produceHandler } from './produce.handler.js';
+
+const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
+const tenant = { name: 'acme', pulsarNamespace: 'a/b' };
+const one = encodeRecordBatch([{ timestamp: 1, key: null, value: Buffer.from('x') }]);
+
+function topicNamed(name: string): KafkaTopic {
+  return {
+    name,
+    id: Buffer.alloc(16, name),
+    pulsarTopic: name,
+    partitions: 2,
+    config: { messageBytesMax: 1e6, timestampType: 'create', compacted: false },
+    partitionTopic: (partition) => `${name}-partition-${partition}`,
+  };
+}
+
+/** The handler with topics and partitions that do as the test says. */
+class Bed {
+  readonly lookups = new Map<string, PromiseWithResolvers<KafkaTopic | undefined>>();
+  readonly appended: { place: string; append: Append }[] = [];
+  readonly refusals: number[] = [];
+  readonly invalidated: string[] = [];
+  readonly metrics = new Metrics({ processMetrics: false });
+  readonly connection = {
+    link: {
+      pauses: 0,
+      pause: () => this.connection.link.pauses++,
+      resume: () => this.connection.link.pauses--,
+    },
+  };
+  denied = new Set<string>();
+  full = false;
+  throttleMs = 0;
+  private relief: (() => void)[] = [];
+
+  produce(request: Partial<ProduceRequest>, version = 9) {
+    const context = this.context(version);
+    const full = {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 1_000,
+      topicData: [],
+      ...request,
+    } as ProduceRequest;
+    const outcome = Promise.resolve(produceHandler.handle(full, context)) as Promise<
+      ProduceResponse | typeof noResponse
+    >;
+    return { outcome, context, codes: async () => codesOf((await outcome) as ProduceResponse) };
+  }
+
+  to(...places: string[]) {
+    return places.map((place) => {
+      const [name = '', index = '0'] = place.split('/');
+      return { name, topicId: Buffer.alloc(16), partitionData: [{ index: Number(index), records: one }] };
+    });
+  }
+
+  found(name: string): void {
+    this.lookup(name).resolve(topicNamed(name));
+  }
+
+  relieve(): void {
+    for (const listener of this.relief.splice(0)) listener();
+  }
+
+  lookup(name: string): PromiseWithResolvers<KafkaTopic | undefined> {
+    let lookup = this.lookups.get(name);
+    if (lookup === undefined) this.lookups.set(name, (lookup = Promise.withResolvers()));
+    return lookup;
+  }
+
+  private context(apiVersion: number): RequestContext {
+    const { metrics } = this;
+    const gateway = {
+      topics: {
+        resolve: (_tenant: unknown, name: string) => this.lookup(name).promise,
+        resolveId: (_tenant: unknown, id: Buffer) => this.lookup(String.fromCharCode(id[0] ?? 0)).promise,
+        invalidate: (_tenant: unknown, name: string) => this.invalidated.push(name),
+      },
+      authorizer: {
+        authorize: (_who: unknown, _what: unknown, { name }: { name: string }) => !this.denied.has(name),
+      },
+      limits: { forTenant: () => ({ admitProduce: () => this.throttleMs }) },
+      partitions: {
+        writer: (_tenant: string, topic: KafkaTopic, partition: number) => this.writer(topic, partition),
+      },
+      options: kafkaOptionsSchema.parse({ produceTimeoutMsMax: 300 }),
+      log: silentLog,
+      metrics,
+    };
+    return {
+      connection: this.connection,
+      principal: { tenant, user: 'ann' } as unknown as Principal,
+      header: { apiKey: 0, apiVersion, correlationId: 1, clientId: null, headerVersion: 1 },
+      gateway,
+      refused: (code: number) => this.refusals.push(code),
+      throttleMs: 0,
+      closeAfterwards: false,
+    } as unknown as RequestContext;
+  }
+
+  private writer(topic: KafkaTopic, partition: number) {
+    return {
+      logStartOffset: 0,
+      full: this.full,
+      append: (append: Append) => this.appended.push({ place: `${topic.name}/${partition}`, append }),
+      onRelief: (listener: () => void) => this.relief.push(listener),
+    };
+  }
+}
+
+function codesOf(response: ProduceResponse): number[] {
+  return response.responses.flatMap(({ partitionResponses }) =>
+    partitionResponses.map(({ errorCode }) => errorCode),
+  );
+}
+
+describe('Produce', () => {
+  it('answers when all partitions have their outcome, in any order', async () => {
+    const bed = new Bed();
+    const { outcome } = bed.produce({ topicData: bed.to('a', 'a/1', 'b') });
+    bed.found('a');
+    bed.found('b');
+    await soon();
+    expect(bed.appended.map(({ place }) => place)).toEqual(['a/0', 'a/1', 'b/0']);
+    bed.appended[2]?.append.done(undefined, 30);
+    bed.appended[0]?.append.done(undefined, 10);
+    bed.appended[1]?.append.done(new PulsarError('ServiceNotReady', 'moving'), -1);
+    const response = (await outcome) as ProduceResponse;
+    expect(response.responses.flatMap(({ partitionResponses }) => partitionResponses)).toMatchObject([
+      { index: 0, errorCode: 0, baseOffset: 10, logStartOffset: 0 },
+      { index: 1, errorCode: KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1, logStartOffset: -1 },
+      { index: 0, errorCode: 0, baseOffset: 30 },
+    ]);
+  });
+
+  it('begins appends in the order of the requests, however long each look-up takes', async () => {
+    const bed = new Bed();
+    bed.produce({ topicData: bed.to('slow') });
+    bed.produce({ topicData: bed.to('quick') });
+    bed.produce({ topicData: bed.to('slow/1') });
+    bed.found('quick');
+    await soon();
+    expect(bed.appended).toEqual([]);
+    bed.found('slow');
+    await soon();
+    bed.produce({ topicData: bed.to('quick/1') });
+    await soon();
+    expect(bed.appended.map(({ place }) => place)).toEqual(['slow/0', 'quick/0', 'slow/1', 'quick/1']);
+  });
+
+  it('does not hold up what follows a look-up that fails', async () => {
+    const bed = new Bed();
+    const failing = bed.produce({ topicData: bed.to('broken', 'absent') });
+    bed.produce({ topicData: bed.to('fine') });
+    bed.lookup('broken').reject(new PulsarError('ServiceNotReady', 'no answer'));
+    bed.lookup('absent').resolve(undefined);
+    bed.found('fine');
+    await soon();
+    expect(await failing.codes()).toEqual([
+      KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+      KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ]);
+    expect(bed.appended.map(({ place }) => place)).toEqual(['fine/0']);
+  });
+
+  it('asks for permission before it looks a topic up', async () => {
+    const bed = new Bed();
+    bed.denied.add('secret');
+    expect(await bed.produce({ topicData: bed.to('secret') }).codes()).toEqual([
+      KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    ]);
+    expect(bed.lookups.size).toBe(0);
+  });
+
+  it('refuses the whole request for its acks or its transactional id', async () => {
+    const bed = new Bed();
+    const acks = bed.produce({ acks: 3, topicData: bed.to('a', 'b') });
+    expect(await acks.codes()).toEqual([
+      KafkaErrorCode.INVALID_REQUIRED_ACKS,
+      KafkaErrorCode.INVALID_REQUIRED_ACKS,
+    ]);
+    const transactional = bed.produce({ transactionalId: 'tx', topicData: bed.to('a') });
+    expect(await transactional.codes()).toEqual([KafkaErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED]);
+    expect(bed.lookups.size).toBe(0);
+  });
+
+  it('gives up after the time of the request with acks=all, of the gateway with acks=1', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    const started = performance.now();
+    const quick = bed.produce({ timeoutMs: 30, topicData: bed.to('a', 'a/1') });
+    const patient = bed.produce({ timeoutMs: 30, acks: 1, topicData: bed.to('a') });
+    await soon();
+    bed.appended[0]?.append.done(undefined, 5);
+    expect(await quick.codes()).toEqual([0, KafkaErrorCode.REQUEST_TIMED_OUT]);
+    expect(bed.appended[1]?.append.abandoned).toBe(true);
+    bed.appended[1]?.append.done(undefined, 6);
+    expect(performance.now() - started).toBeLessThan(250);
+    expect(await patient.codes()).toEqual([KafkaErrorCode.REQUEST_TIMED_OUT]);
+    expect(performance.now() - started).toBeGreaterThan(250);
+  });
+
+  it('answers nothing with acks=0, and closes the connection after a failure', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    const fine = bed.produce({ acks: 0, topicData: bed.to('a') });
+    await soon();
+    bed.appended[0]?.append.done(undefined, 5);
+    expect(await fine.outcome).toBe(noResponse);
+    expect(fine.context.closeAfterwards).toBe(false);
+    const failing = bed.produce({ acks: 0, topicData: bed.to('a/9') });
+    expect(await failing.outcome).toBe(noResponse);
+    expect(failing.context.closeAfterwards).toBe(true);
+  });
+
+  it('stops reading while a partition has too much in flight', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    bed.full = true;
+    bed.produce({ topicData: bed.to('a') });
+    await soon();
+    expect(bed.connection.link.pauses).toBe(1);
+    bed.relieve();
+    expect(bed.connection.link.pauses).toBe(0);
+  });
+
+  it('tells a throttled client for how long, and counts what it took', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    bed.throttleMs = 77;
+    const { outcome, context } = bed.produce({ topicData: bed.to('a') });
+    await soon();
+    bed.appended[0]?.append.done(undefined, 0);
+    expect(await outcome).toMatchObject({ throttleTimeMs: 77 });
+    expect(context.throttleMs).toBe(77);
+    const counters = bed.metrics.tenant('kafka', 'acme');
+    expect(counters).toMatchObject({
+      produceMessages: 1,
+      produceBytes: one.length,
+      throttles: 1,
+      throttledMs: 77,
+    });
+  });
+
+  it('finds topics by id from version 13 on, and asks for permission by their names', async () => {
+    const bed = new Bed();
+    bed.found('z');
+    bed.denied.add('q');
+    bed.found('q');
+    const byId = (letter: string) => [
+      { name: '', topicId: Buffer.alloc(16, letter), partitionData: [{ index: 0, records: one }] },
+    ];
+    const { outcome } = bed.produce({ topicData: byId('z') }, 13);
+    await soon();
+    bed.appended[0]?.append.done(undefined, 3);
+    expect((await outcome) as ProduceResponse).toMatchObject({
+      responses: [{ topicId: Buffer.alloc(16, 'z') }],
+    });
+    expect(await bed.produce({ topicData: byId('q') }, 13).codes()).toEqual([
+      KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    ]);
+    bed.lookup('u').resolve(undefined);
+    expect(await bed.produce({ topicData: byId('u') }, 13).codes()).toEqual([
+      KafkaErrorCode.UNKNOWN_TOPIC_ID,
+    ]);
+  });
+
+  it('forgets a topic that Pulsar does not have any more', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    const { codes } = bed.produce({ topicData: bed.to('a') });
+    await soon();
+    bed.appended[0]?.append.done(new PulsarError('TopicNotFound', 'gone'), -1);
+    expect(await codes()).toEqual([KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    expect(bed.invalidated).toEqual(['a']);
+    expect(bed.refusals).toEqual([KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+  });
+
+  it('answers a request for nothing', async () => {
+    expect(await new Bed().produce({}).outcome).toMatchObject({ responses: [] });
+  });
+});
