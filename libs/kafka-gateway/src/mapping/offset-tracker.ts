@@ -21,6 +21,16 @@ export const offsetTrackerDefaults: OffsetTrackerOptions = {
   gapsPerSecondToFollow: 5,
 };
 
+/** Plain numbers, for metrics; one object serves all partitions. */
+export class OffsetCounters {
+  /** Readers opened because somebody else had written in between, or nothing was known yet. */
+  gapReads = 0;
+  /** Receipts of entries that deduplication knew: stored before, their receipts lost. */
+  duplicates = 0;
+  /** Entries that are stored and whose offset was not learnt. */
+  unknown = 0;
+}
+
 /** Offset given when the entry is stored but its offset could not be learnt. */
 export const offsetUnknown = -1;
 
@@ -75,13 +85,11 @@ export class OffsetTracker {
   private readingSingly = false;
   private timer: unknown;
   private closed = false;
-  /** Gaps that had to be read, for metrics. */
-  gaps = 0;
-
   constructor(
     private readonly source: EntrySource,
     private readonly options: OffsetTrackerOptions = offsetTrackerDefaults,
     private readonly time: TrackerTime = systemTime,
+    private readonly counters: OffsetCounters = new OffsetCounters(),
   ) {}
 
   /** The last entry whose index is known; undefined before the first. */
@@ -105,6 +113,7 @@ export class OffsetTracker {
       return;
     }
     if (this.closed || this.held.length >= this.options.heldMax) {
+      this.counters.unknown++;
       done(offsetUnknown);
       return;
     }
@@ -157,7 +166,7 @@ export class OffsetTracker {
       if (isBefore({ ledgerId: this.readerLedgerId, entryId: this.readerEntryId }, first)) return;
       this.closeFollower();
     }
-    this.gaps++;
+    this.counters.gapReads++;
     this.progressAt = now;
     this.gapTimes.push(now);
     if (this.gapTimes.length > this.options.gapsPerSecondToFollow) this.gapTimes.shift();
@@ -236,6 +245,7 @@ export class OffsetTracker {
     const now = this.time.now();
     const { readerTimeoutMs, readerIdleMs, resolveTimeoutMs } = this.options;
     while (this.held.length > 0 && now - (this.held[0] as Held).since >= resolveTimeoutMs) {
+      this.counters.unknown++;
       this.held.shift()?.done(offsetUnknown);
     }
     const first = this.held[0];

@@ -51,7 +51,7 @@ export class PulsarEntrySource implements EntrySource {
 
   async firstIndex(): Promise<number | undefined> {
     const first = Promise.withResolvers<number | undefined>();
-    const timer = setTimeout(() => first.resolve(undefined), firstEntryTimeoutMs);
+    const timer = setTimeout(() => first.resolve(undefined), firstEntryTimeoutMs).unref();
     const reader = await this.pulsar.createReader({
       topic: this.topic,
       tenantKey: this.tenantKey,

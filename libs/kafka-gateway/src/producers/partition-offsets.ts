@@ -1,7 +1,13 @@
 import type { SendReceipt } from '#libs/pulsar';
 import { DuplicateSearch, type DuplicateSearchOptions } from '../mapping/duplicate-search.js';
 import type { EntryPosition, EntrySource } from '../mapping/entry-source.js';
-import { type OffsetDone, OffsetTracker, type OffsetTrackerOptions } from '../mapping/offset-tracker.js';
+import {
+  type OffsetCounters,
+  type OffsetDone,
+  OffsetTracker,
+  type OffsetTrackerOptions,
+  systemTime,
+} from '../mapping/offset-tracker.js';
 
 const logStartRefreshMs = 60_000;
 
@@ -17,19 +23,15 @@ export class PartitionOffsets {
     private readonly source: EntrySource,
     tracking: OffsetTrackerOptions,
     searching: DuplicateSearchOptions,
+    private readonly counters: OffsetCounters,
   ) {
-    this.tracker = new OffsetTracker(source, tracking);
+    this.tracker = new OffsetTracker(source, tracking, systemTime, counters);
     this.duplicates = new DuplicateSearch(source, searching);
   }
 
   /** The last entry that is known now: whatever is sent from here on is stored behind it. */
   get lastKnown(): EntryPosition | undefined {
     return this.tracker.lastKnown;
-  }
-
-  /** Gaps that had to be read since the partition was opened. */
-  get gaps(): number {
-    return this.tracker.gaps;
   }
 
   /** A record of offset 0 was just stored, so the log starts there. */
@@ -65,8 +67,16 @@ export class PartitionOffsets {
     sentAfter: EntryPosition | undefined,
     done: OffsetDone,
   ): void {
-    if (receipt.ledgerId >= 0) this.tracker.stored(receipt.ledgerId, receipt.entryId, messages, done);
-    else this.duplicates.find(producerName, receipt.sequenceId, messages, sentAfter, done);
+    if (receipt.ledgerId >= 0) {
+      this.tracker.stored(receipt.ledgerId, receipt.entryId, messages, done);
+      return;
+    }
+    const { counters } = this;
+    counters.duplicates++;
+    this.duplicates.find(producerName, receipt.sequenceId, messages, sentAfter, (baseOffset) => {
+      if (baseOffset < 0) counters.unknown++;
+      done(baseOffset);
+    });
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { KafkaErrorCode } from '#libs/kafka-codec';
 import { PulsarError } from '#libs/pulsar';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import { offsetTrackerDefaults } from '../mapping/offset-tracker.js';
+import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import { FakeClient, FakePartition } from '../testing/fake-partition.js';
 import type { Append } from './append.js';
 import { duplicatesWaitingMax, midStreamSettleMs } from './idempotent-writer.js';
@@ -17,13 +17,14 @@ const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
 function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; idsInProcess: number }> = {}) {
   const partition = new FakePartition();
   let now = 0;
+  const counters = new OffsetCounters();
   const ids = { value: 0, max: more.idsInProcess ?? 100 };
   const writer = new PartitionWriter(
     {
       openPlain: () => partition.create(`plain.${partition.plainNames++}`),
       openIdempotent: (id) => partition.create(`id.${id}`),
     },
-    new PartitionOffsets(partition, offsetTrackerDefaults, duplicateSearchDefaults),
+    new PartitionOffsets(partition, offsetTrackerDefaults, duplicateSearchDefaults, counters),
     ids,
     {
       inFlightBytesMax: more.inFlightBytesMax ?? 1e6,
@@ -57,7 +58,7 @@ function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; i
   const advance = (ms: number) => {
     now += ms;
   };
-  return { partition, writer, client, results, append, plain, ids, advance };
+  return { partition, writer, client, counters, results, append, plain, ids, advance };
 }
 
 function codeName(code: number): string {
@@ -79,7 +80,7 @@ describe('PartitionWriter', () => {
   });
 
   it('finds the offset of a plain batch whose receipt was lost', async () => {
-    const { partition, results, plain } = set();
+    const { partition, counters, results, plain } = set();
     plain('a');
     await settle();
     const producer = partition.open.get('plain.0')!;
@@ -94,6 +95,7 @@ describe('PartitionWriter', () => {
     await settle();
     await settle();
     expect(results).toEqual({ a: 0, b: 1 });
+    expect(counters).toMatchObject({ duplicates: 1, unknown: 0 });
   });
 
   it('numbers idempotent batches and answers duplicates, in flight and later', async () => {

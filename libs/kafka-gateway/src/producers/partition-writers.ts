@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { Producer, PulsarClient } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import type { Log, Metrics } from '#libs/telemetry';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import { offsetTrackerDefaults } from '../mapping/offset-tracker.js';
+import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import { PulsarEntrySource } from '../mapping/pulsar-entry-source.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { PartitionOffsets } from './partition-offsets.js';
@@ -27,6 +27,7 @@ export class PartitionWriters {
   /** The same, by the topic object that the registry gives out: no text is built per batch. */
   private readonly byTopic = new WeakMap<KafkaTopic, (PartitionWriter | undefined)[]>();
   private readonly producerIds: ProducerIdCount;
+  private readonly counters = new OffsetCounters();
   private readonly sweep: NodeJS.Timeout;
   private closing = false;
 
@@ -40,9 +41,18 @@ export class PartitionWriters {
     this.sweep.unref();
   }
 
-  /** Partitions and idempotent producers that state is kept of, for metrics. */
-  get sizes(): { readonly partitions: number; readonly producerIds: number } {
-    return { partitions: this.writers.size, producerIds: this.producerIds.value };
+  /** Adds what the writers count and hold to the process's metrics. */
+  register(metrics: Metrics): void {
+    const { counters } = this;
+    const gauge = (name: string, help: string, read: () => number) =>
+      metrics.gauge({ name: `pulsegate_kafka_${name}`, help, read });
+    const counter = (name: string, help: string, read: () => number) =>
+      metrics.counter({ name: `pulsegate_kafka_${name}_total`, help, read });
+    gauge('partitions_written', 'Partitions that have a writer.', () => this.writers.size);
+    gauge('producer_ids', 'Idempotent producers remembered, per partition.', () => this.producerIds.value);
+    counter('offset_gap_reads', 'Entries read to learn an offset.', () => counters.gapReads);
+    counter('duplicates', 'Entries that Pulsar had stored before.', () => counters.duplicates);
+    counter('offsets_unknown', 'Stored entries whose offset was not learnt.', () => counters.unknown);
   }
 
   /** @param partition 0 <= partition < topic.partitions */
@@ -88,7 +98,7 @@ export class PartitionWriters {
     const searching = { ...duplicateSearchDefaults, scanEntriesMax: options.duplicateScanEntriesMax };
     return new PartitionWriter(
       this.connector(tenantKey, topic),
-      new PartitionOffsets(source, tracking, searching),
+      new PartitionOffsets(source, tracking, searching, this.counters),
       this.producerIds,
       {
         inFlightBytesMax: options.producerPendingBytesMax,
