@@ -7,4 +7,4 @@ export {
 } from './pulsar-standalone.js';
 export { pulsarVersion } from './pulsar-jars.js';
 export { startWatchedProcess, type WatchedProcess, type WatchedProcessOptions } from './watched-process.js';
-export { findFreePort } from './free-port.js';
+export { findFreePort, isPortFree } from './free-port.js';

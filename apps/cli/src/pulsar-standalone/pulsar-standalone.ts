@@ -225,7 +225,9 @@ export async function startPulsar(options: PulsarStandaloneOptions = {}): Promis
       await rm(join(layout.dataDir, part), { recursive: true, force: true });
     }
   }
-  await writeFile(layout.configFile, standaloneConfig(ports, options.config ?? {}));
+  // A container's ports are published on the loopback interface; inside it they must be open to that forwarding.
+  const bindAddress: Record<string, string> = runtime.kind === 'container' ? { bindAddress: '0.0.0.0' } : {};
+  await writeFile(layout.configFile, standaloneConfig(ports, { ...bindAddress, ...options.config }));
   const standalone = new RunningStandalone(runtime, layout, ports, options);
   await standalone.start();
   return standalone;

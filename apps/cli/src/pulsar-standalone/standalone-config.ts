@@ -93,20 +93,24 @@ export function javaArguments(start: JavaStart): string[] {
 
 const image = 'apachepulsar/pulsar:4.2.4';
 
-/** `docker run` of the official image in the foreground, with the same settings, ports and data. */
+/**
+ * `docker run` of the official image in the foreground, with the same settings, ports and data. It runs as the caller
+ * (in the image's group 0), so that the data stay the caller's.
+ */
 export function containerArguments(name: string, start: JavaStart, ports: PulsarPorts): string[] {
   const publish = [ports.binary, ports.http].flatMap((port) => ['-p', `127.0.0.1:${port}:${port}`]);
   const mounts = ['-v', `${start.dataDir}:/pulsar/data`, '-v', `${start.configFile}:/pulsegate.conf:ro`];
-  const memory = ['-e', 'PULSAR_MEM=-Xms512m -Xmx1g -XX:MaxDirectMemorySize=1g'];
-  const command = 'bin/pulsar standalone --config /pulsegate.conf -nfw -nss';
+  const environment = [
+    ...['-e', 'PULSAR_MEM=-Xms512m -Xmx1g -XX:MaxDirectMemorySize=1g'],
+    ...['-e', 'PULSAR_STANDALONE_CONF=/pulsegate.conf'],
+  ];
+  const folders = ['--metadata-dir', 'data/metadata', '--bookkeeper-dir', 'data/bookkeeper'];
   return [
-    ...['run', '--rm', '--name', name],
+    ...['run', '--rm', '--name', name, '--user', `${process.getuid?.() ?? 0}:0`],
     ...publish,
     ...mounts,
-    ...memory,
-    image,
-    'sh',
-    '-c',
-    `${command} --metadata-dir data/metadata --bookkeeper-dir data/bookkeeper --bookkeeper-port ${ports.bookie}`,
+    ...environment,
+    ...[image, 'bin/pulsar', 'standalone', ...folders],
+    ...['--bookkeeper-port', String(ports.bookie), '--no-functions-worker', '--no-stream-storage'],
   ];
 }
