@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const nodeMajorMin = 24;
 const binFolder = join(root, 'node_modules', '.bin');
 
+// What Node 24 says of its own loader and of kafkajs's timers; every other warning stays.
+const quietWarnings = ['ExperimentalWarning', 'TimeoutNegativeWarning'];
+
 const targets = {
   quickstart: { what: 'the demo', command: ['dist/apps/cli/src/main.js', 'demo'] },
   test: { what: 'all tests', command: ['deploy/run-tests.mjs'] },
@@ -108,7 +111,7 @@ function build(node) {
 
 function run(node, args) {
   const env = { ...process.env, PATH: `${binFolder}${delimiter}${pathWithoutBin()}` };
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+  const child = spawn(node, [...quietWarnings.map((name) => `--disable-warning=${name}`), ...args], {
     cwd: root,
     stdio: 'inherit',
     env,

@@ -1,14 +1,20 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError } from '#apps/gateway';
+import { ConfigError, pulsegateVersion } from '#apps/gateway';
 
 const configOption = () =>
   new Option('-c, --config <file>', 'configuration file').env('PULSEGATE_CONFIG').default('pulsegate.yaml');
 const jsonOption = () => new Option('--json', 'print JSON instead of a table');
 
+const afterHelp = `
+Every setting of the configuration file can be overridden by an environment variable: PULSEGATE__admin__port=8090.
+Exit codes: 0 done, 1 failed or something is missing, 2 wrong use or configuration.`;
+
 /** The `pulsegate` command. Each command answers its exit code: 0 done, 1 failed, 2 wrong use or configuration. */
 function program(setExitCode: (code: number) => void): Command {
   const root = new Command('pulsegate')
-    .description('Kafka, MQTT and AMQP clients on Apache Pulsar')
+    .description('Clients of Kafka on Apache Pulsar: a gateway in front of unmodified brokers')
+    .version(pulsegateVersion, '-V, --version', 'print the version')
+    .addHelpText('after', afterHelp)
     .exitOverride()
     .showHelpAfterError();
   // Commands are loaded when they are run: the gateway carries no demo in its heap.
@@ -18,14 +24,20 @@ function program(setExitCode: (code: number) => void): Command {
       setExitCode(await (await load())(options));
   root
     .command('start')
-    .description('run the gateway')
+    .description('run the gateway until SIGTERM or SIGINT, which lets it answer what is in flight')
     .addOption(configOption())
     .action(run(async () => (await import('./commands/start.command.js')).startCommand));
   root
     .command('check-config')
-    .description('check a configuration file and name every fault')
+    .description(
+      'check a configuration file and all that it points to, and name every fault with line and key',
+    )
     .addOption(configOption())
     .addOption(jsonOption())
+    .option(
+      '--no-references',
+      'do not look at the files and variables with passwords, tokens and certificates',
+    )
     .action(run(async () => (await import('./commands/check-config.command.js')).checkConfigCommand));
   root
     .command('schema')

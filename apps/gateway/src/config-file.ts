@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { type Document, isNode, LineCounter, parse as parseYaml, parseDocument } from 'yaml';
-import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
+import { referenceFaults } from './config-references.js';
+import { type ConfigFault, crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
 
 /** One fault of a configuration: where it is and what to do about it. */
 export interface LocatedFault {
@@ -28,9 +29,14 @@ const environmentPrefix = 'PULSEGATE__';
  * Reads `file`, lays the environment over it (`PULSEGATE__kafka__nodeId=3`, list entries by number) and checks
  * all of it. Relative file names in it become absolute.
  *
+ * @param options.references also look at the files and variables that it points to: passwords, TLS, tokens
  * @throws ConfigError with every fault, its line and its key.
  */
-export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): GatewayConfig {
+export function loadConfig(
+  file: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  options: { references?: boolean } = {},
+): GatewayConfig {
   const text = readText(file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -47,15 +53,24 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
   const overridden = applyEnvironment(value, environment);
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
-  return resolveFiles(checked(value, where), dirname(resolve(file)));
+  const judge = (config: GatewayConfig) =>
+    options.references
+      ? [...crossCheck(config), ...referenceFaults(config, environment)]
+      : crossCheck(config);
+  return checked(value, where, judge, dirname(resolve(file)));
 }
 
 /** Checks a value that has no file, as the demo builds one. @throws ConfigError */
 export function checkConfig(value: unknown): GatewayConfig {
-  return checked(value, () => 'built-in');
+  return checked(value, () => 'built-in', crossCheck, process.cwd());
 }
 
-function checked(value: unknown, where: (path: Path) => string): GatewayConfig {
+function checked(
+  value: unknown,
+  where: (path: Path) => string,
+  judge: (config: GatewayConfig) => readonly ConfigFault[],
+  folder: string,
+): GatewayConfig {
   const result = gatewayConfigSchema.safeParse(value);
   if (!result.success) {
     throw new ConfigError(
@@ -71,13 +86,14 @@ function checked(value: unknown, where: (path: Path) => string): GatewayConfig {
       }),
     );
   }
-  const faults = crossCheck(result.data);
+  const config = resolveFiles(result.data, folder);
+  const faults = judge(config);
   if (faults.length > 0) {
     throw new ConfigError(
       faults.map(({ path, message }) => ({ where: where(path), key: path.join('.'), message })),
     );
   }
-  return result.data;
+  return config;
 }
 
 function readText(file: string): string {

@@ -8,6 +8,7 @@ import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 import { passwordOf, tenantsOf } from './tenants.js';
+import { pulsegateVersion } from './version.js';
 
 /** What all protocols share: Pulsar, tenants, who may do what, limits, metrics. */
 @Module({})
@@ -21,7 +22,7 @@ export class CoreModule {
       { provide: Authenticator, useFactory: () => authenticatorOf(config, tenants, log) },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
       { provide: RateLimits, useFactory: () => new RateLimits(tenants) },
-      { provide: Metrics, useFactory: () => new Metrics() },
+      { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
       PulsarLink,
       NamespaceGate,
     ];

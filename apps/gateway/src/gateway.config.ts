@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authorizationRuleFault, userNameFault } from '#libs/auth';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { pulsarNamespaceFault, tenantNameFault } from '#libs/tenancy';
 
@@ -118,7 +119,7 @@ const limits = z.strictObject({
 });
 
 const user = z.strictObject({
-  name: name,
+  name: judged(userNameFault),
   password: z.string().min(1).optional().describe('A verifier made by `pulsegate hash-password`.'),
   passwordEnv: z
     .string()
@@ -183,7 +184,16 @@ export const gatewayConfigSchema = z
         format: z.enum(['auto', 'json', 'pretty']).default('auto'),
       })
       .prefault({}),
-    shutdown: z.strictObject({ drainTimeoutMs: milliseconds.default(20_000) }).prefault({}),
+    shutdown: z
+      .strictObject({
+        drainTimeoutMs: z
+          .int()
+          .min(1)
+          .max(600_000)
+          .default(20_000)
+          .describe('How long a stop waits for answers that are in flight.'),
+      })
+      .prefault({}),
   })
   .describe('Configuration of Pulsegate.');
 
@@ -211,7 +221,10 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ),
     ...pulsarFaults(config.pulsar),
     ...config.kafka.listeners.flatMap((each, index) => listenerFaults(config, each, index)),
-    ...config.tenants.flatMap((each, index) => userFaults(each, index)),
+    ...config.tenants.flatMap((each, index) => [
+      ...userFaults(each, index),
+      ...permissionFaults(each, index),
+    ]),
   ];
 }
 
@@ -271,7 +284,8 @@ function pulsarFaults({ auth, tls }: GatewayConfig['pulsar']): ConfigFault[] {
   return faults;
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only programs of this machine can reach the address. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
@@ -287,4 +301,23 @@ function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
     }
   }
   return faults;
+}
+
+function permissionFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
+  const users = new Set(tenant.users.map((each) => each.name));
+  const groups = new Set(tenant.users.flatMap((each) => each.groups));
+  return tenant.permissions.flatMap((rule, index) => {
+    const path = ['tenants', tenantIndex, 'permissions', index];
+    const fault = authorizationRuleFault(rule);
+    const faults: ConfigFault[] = fault === undefined ? [] : [{ path, message: fault }];
+    for (const [place, principal] of rule.principals.entries()) {
+      const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
+      const known = kind === 'user' ? users : kind === 'group' ? groups : undefined;
+      if (known === undefined || known.has(wanted)) continue;
+      // A rule for nobody is a typing error, and a deny rule for nobody lets through whom it was for.
+      const message = `no user of this tenant ${kind === 'user' ? 'is named' : 'is in group'} ${wanted}`;
+      faults.push({ path: [...path, 'principals', place], message });
+    }
+    return faults;
+  });
 }

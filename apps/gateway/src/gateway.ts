@@ -1,11 +1,14 @@
 import 'reflect-metadata';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Log } from '#libs/telemetry';
+import { AdminErrors, adminHttp } from './admin/admin-http.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { ListenerSet } from './listener-set.service.js';
+import { listenerSecurity, securityWarnings } from './security-summary.js';
+import { pulsegateVersion } from './version.js';
 
 /** A gateway that serves. */
 export interface RunningGateway {
@@ -29,9 +32,10 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
   const log = createLogger(config.log);
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.forRoot(config, log),
-    new FastifyAdapter({ logger: false, bodyLimit: 65_536 }),
+    adminHttp(),
     { logger: nestLogger(log), abortOnError: false },
   );
+  app.useGlobalFilters(new AdminErrors(log));
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>();
   let stopping = false;
   const stop = (): Promise<void> => {
@@ -47,14 +51,28 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
     void stop();
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
+  tellSecurity(config, log);
   try {
     await listen(app, config);
   } catch (error) {
     await stop();
     throw error;
   }
-  log.info({ event: 'gateway.started', tenants: config.tenants.length }, 'gateway is up');
+  log.info(
+    { event: 'gateway.started', version: pulsegateVersion, tenants: config.tenants.length },
+    'gateway is up',
+  );
   return { endpoint: (protocol) => endpointOf(app, protocol), adminUrl: await app.getUrl(), stop, stopped };
+}
+
+/** Who gets in, in one line: what a configuration amounts to, as an operator should see it at each start. */
+function tellSecurity(config: GatewayConfig, log: Log): void {
+  const { host, port } = config.admin;
+  const admin = { address: `${host}:${port}`, tls: 'off', authentication: 'none' };
+  log.info({ event: 'security.effective', listeners: listenerSecurity(config), admin }, 'effective security');
+  for (const { message, ...fields } of securityWarnings(config)) {
+    log.warn({ event: 'security.weak', ...fields }, message);
+  }
 }
 
 async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<void> {

@@ -3,3 +3,4 @@ export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export type { GatewayConfig } from './gateway.config.js';
 export { pulsarClientOptions } from './pulsar-options.js';
+export { pulsegateVersion } from './version.js';

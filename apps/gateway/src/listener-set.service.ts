@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -10,6 +11,8 @@ import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
 import type { GatewayConfig, ListenerConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+
+const firstVerificationMsMax = 10_000;
 
 /** A protocol and the listeners that the configuration gives it. */
 export interface ServedProtocol {
@@ -34,8 +37,12 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** @throws when a port is taken: the process then ends, with the sentence that names the port. */
   async onApplicationBootstrap(): Promise<void> {
-    // Before the first client: else its first request meets a tenant that nobody has looked at.
-    await this.namespaces.start();
+    // Before the first client: else its first request meets a tenant that nobody has looked at. But a Pulsar that
+    // does not answer must not keep the health endpoints from saying so.
+    await Promise.race([
+      this.namespaces.start(),
+      setTimeout(firstVerificationMsMax, undefined, { ref: false }),
+    ]);
     for (const { protocol, listeners } of this.protocols) {
       for (const each of listeners) {
         const options = {
@@ -48,7 +55,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
           metrics: this.metrics,
         });
         this.listeners.push(listener);
-        this.opened.push(await this.open(listener, each));
+        this.opened.push(await this.open(listener));
       }
     }
   }
@@ -64,27 +71,13 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     return this.opened;
   }
 
-  private async open(listener: Listener, config: ListenerConfig): Promise<ListenerInfo> {
-    try {
-      const info = await listener.listen();
-      this.log.info(
-        {
-          event: 'listener.opened',
-          listener: info.name,
-          protocol: info.protocol,
-          host: info.host,
-          port: info.port,
-          tls: info.tls,
-        },
-        'listener is open',
-      );
-      return info;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const address = `${config.host}:${config.port}`;
-      if (code === 'EADDRINUSE')
-        throw new Error(`${address} (listener ${config.name}) is in use already`, { cause: error });
-      throw error;
-    }
+  private async open(listener: Listener): Promise<ListenerInfo> {
+    const info = await listener.listen();
+    const { name, protocol, host, port, tls } = info;
+    this.log.info(
+      { event: 'listener.opened', listener: name, protocol, host, port, tls },
+      'listener is open',
+    );
+    return info;
   }
 }

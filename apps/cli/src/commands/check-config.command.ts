@@ -1,9 +1,9 @@
 import { ConfigError, loadConfig } from '#apps/gateway';
 
 /** `pulsegate check-config`: exit code 2 and one line per fault, or a line that says the file is good. */
-export function checkConfigCommand(options: { config: string; json?: boolean }): number {
+export function checkConfigCommand(options: { config: string; json?: boolean; references: boolean }): number {
   try {
-    const config = loadConfig(options.config);
+    const config = loadConfig(options.config, process.env, options);
     const summary = {
       tenants: config.tenants.length,
       listeners: config.kafka.listeners.map((each) => `kafka ${each.host}:${each.port}`),
@@ -17,7 +17,11 @@ export function checkConfigCommand(options: { config: string; json?: boolean }):
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (options.json) process.stdout.write(`${JSON.stringify({ valid: false, faults: error.faults })}\n`);
-    else process.stderr.write(`${error.message}\n${error.faults.length} faults in ${options.config}\n`);
+    else process.stderr.write(`${error.message}\n${faultCount(error)} in ${options.config}\n`);
     return 2;
   }
+}
+
+function faultCount({ faults }: ConfigError): string {
+  return faults.length === 1 ? '1 fault' : `${faults.length} faults`;
 }

@@ -113,13 +113,24 @@ export class NamespaceGate implements OnModuleDestroy {
   }
 
   private tell(before: TenantReport | undefined, after: TenantReport): void {
-    const same =
-      before?.served === after.served && before.pending === after.pending && before.fault === after.fault;
-    if (same) return;
+    if (before !== undefined && summary(before) === summary(after)) return;
     const fields = { event: 'namespace', tenant: after.tenant, namespace: after.namespace };
-    if (after.served) this.log.info(fields, 'namespace verified');
+    if (after.served && after.missing.length > 0) {
+      const { missing } = after;
+      this.log.warn({ ...fields, missing }, 'namespace is served although it lacks what is needed');
+    } else if (after.served && after.fault) {
+      this.log.warn(
+        { ...fields, reason: after.fault },
+        'namespace cannot be verified now; it was good before',
+      );
+    } else if (after.served) this.log.info(fields, 'namespace verified');
     else if (after.fault) this.log.warn({ ...fields, reason: after.fault }, 'namespace not verified yet');
     else
       this.log.error({ ...fields, missing: after.missing }, 'namespace is not served: run pulsegate doctor');
   }
+}
+
+/** What a change of is worth a log line. */
+function summary({ served, pending, fault, missing }: TenantReport): string {
+  return [served, pending, fault, ...missing.map((each) => each.check)].join(' ');
 }

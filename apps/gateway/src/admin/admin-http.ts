@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { Log } from '#libs/telemetry';
+
+/** Nothing that is served takes a body. */
+const bodyBytesMax = 1_024;
+const headersTimeoutMs = 5_000;
+const requestTimeoutMs = 10_000;
+const keepAliveTimeoutMs = 30_000;
+const connectionsMax = 256;
+const methods = ['GET', 'HEAD'];
+
+interface Reply {
+  status(code: number): Reply;
+  header(name: string, value: string): Reply;
+  send(body: unknown): unknown;
+}
+
+/** Every refusal in the same few words: no stack, no path, no name or version of what serves it. */
+function refuse(reply: Reply, status: number): void {
+  reply.status(status).send({ status, error: STATUS_CODES[status] ?? 'Error' });
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode } = error as { statusCode?: number };
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+}
+
+/** The HTTP server of the admin port: reads only, and bounded in all that a stranger can make it hold. */
+export function adminHttp(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs },
+    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) => refuse(reply as Reply, 400),
+  });
+  const server = adapter.getInstance();
+  server.server.maxConnections = connectionsMax;
+  server.addHook('onRequest', async (request: { method: string }, reply: Reply) => {
+    if (methods.includes(request.method)) return;
+    reply.header('allow', methods.join(', '));
+    refuse(reply, 405);
+    return reply;
+  });
+  return adapter;
+}
+
+/** What goes wrong in a controller, and every unknown path. */
+@Catch()
+export class AdminErrors implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const status = statusOf(error);
+    if (status >= 500) this.log.error({ event: 'admin.failed', error }, 'an admin request failed');
+    refuse(host.switchToHttp().getResponse<Reply>(), status);
+  }
+}

@@ -1,0 +1,63 @@
+import { type GatewayConfig, isLoopback, type ListenerConfig } from './gateway.config.js';
+
+/** Who gets in through one listener, and how well that is guarded. */
+export interface ListenerSecurity {
+  readonly listener: string;
+  readonly address: string;
+  readonly tls: 'off' | 'on' | 'on, client certificate requested' | 'on, client certificate required';
+  /** Mechanisms by which clients authenticate. */
+  readonly sasl: readonly string[];
+  /** Users that can get in: all tenants', since a user name may say its tenant. */
+  readonly users: number;
+  /** The tenant that clients without credentials act in. */
+  readonly anonymousTenant: string | 'refused';
+}
+
+export interface SecurityWarning {
+  readonly listener: string;
+  readonly reason: 'plaintext-passwords' | 'anonymous-clients' | 'nobody-gets-in';
+  readonly message: string;
+}
+
+export function listenerSecurity(config: GatewayConfig): ListenerSecurity[] {
+  return config.kafka.listeners.map((each) => ({
+    listener: each.name,
+    address: `${each.host}:${each.port}`,
+    tls: tlsOf(each),
+    sasl: ['PLAIN'],
+    users: usersOf(config),
+    anonymousTenant: each.anonymousTenant ?? 'refused',
+  }));
+}
+
+/** What an operator may not have meant. */
+export function securityWarnings(config: GatewayConfig): SecurityWarning[] {
+  return config.kafka.listeners.flatMap((each): SecurityWarning[] => {
+    const listener = each.name;
+    const warnings: SecurityWarning[] = [];
+    if (each.tls === undefined && !isLoopback(each.host)) {
+      const message = `passwords cross the network in plain text: ${each.host}:${each.port} has no TLS`;
+      warnings.push({ listener, reason: 'plaintext-passwords', message });
+    }
+    if (each.anonymousTenant !== undefined) {
+      const message = `every program on this machine is tenant ${each.anonymousTenant} without a password`;
+      warnings.push({ listener, reason: 'anonymous-clients', message });
+    } else if (usersOf(config) === 0) {
+      const message = 'there are no users and no anonymous clients: nobody can get in';
+      warnings.push({ listener, reason: 'nobody-gets-in', message });
+    }
+    return warnings;
+  });
+}
+
+function usersOf(config: GatewayConfig): number {
+  return config.tenants.reduce((sum, tenant) => sum + tenant.users.length, 0);
+}
+
+function tlsOf({ tls }: ListenerConfig): ListenerSecurity['tls'] {
+  if (tls === undefined) return 'off';
+  if (tls.clientAuth === 'none') return 'on';
+  return tls.clientAuth === 'request'
+    ? 'on, client certificate requested'
+    : 'on, client certificate required';
+}
