@@ -2,7 +2,7 @@ import { type PulsarAdmin, PulsarAdminError } from './admin/index.js';
 
 /** One thing that a namespace must have before it carries data that must not be lost or renumbered. */
 export interface NamespaceCheck {
-  readonly check: 'namespace' | 'index' | 'deduplication' | 'inactive-topics' | 'retention';
+  readonly check: 'namespace' | 'access' | 'index' | 'deduplication' | 'inactive-topics' | 'retention';
   readonly ok: boolean;
   readonly found: string;
   readonly wanted: string;
@@ -25,6 +25,8 @@ const indexSettings = [
 ].join(' and ');
 
 type Policies = Awaited<ReturnType<PulsarAdmin['namespacePolicies']>>;
+/** `hidden`: the role may not read them, so nobody can say what they are. */
+type PoliciesFound = Policies | 'absent' | 'hidden';
 type BrokerSettings = Readonly<Record<string, string>>;
 
 /**
@@ -43,14 +45,16 @@ export async function verifyNamespace(
   options: { apply: boolean },
 ): Promise<NamespaceReport> {
   const settings = await brokerSettings(admin);
-  let policies = await policiesOrUndefined(admin, namespace);
-  if (policies === undefined && options.apply) policies = await create(admin, namespace);
-  if (policies === undefined) return { namespace, checks: [absent(namespace), indexCheck(settings)] };
+  let policies = await findPolicies(admin, namespace);
+  if (policies === 'absent' && options.apply) policies = await create(admin, namespace);
+  if (policies === 'absent') return { namespace, checks: [absent(namespace), indexCheck(settings)] };
+  if (policies === 'hidden') return { namespace, checks: [hidden(namespace), indexCheck(settings)] };
   let checks = judge(namespace, policies, settings);
   for (const missing of options.apply ? checks.filter((each) => !each.ok) : []) {
     // One after the other: the broker loses one of two changes that are made to the same policies at once.
     if (!(await apply(admin, namespace, missing))) continue;
-    policies = (await policiesOrUndefined(admin, namespace)) ?? policies;
+    const found = await findPolicies(admin, namespace);
+    if (typeof found === 'object') policies = found;
     checks = judge(namespace, policies, settings);
   }
   return { namespace, checks };
@@ -111,6 +115,18 @@ function absent(namespace: string): NamespaceCheck {
   };
 }
 
+/** Pulsar lets only a tenant's administrators read what its namespaces are set to. */
+function hidden(namespace: string): NamespaceCheck {
+  const tenant = namespace.split('/')[0];
+  return {
+    check: 'access',
+    ok: false,
+    found: "the gateway's role may not read the policies",
+    wanted: 'readable',
+    command: `pulsar-admin tenants update ${tenant} --admin-roles <all that there are, and the gateway's role>`,
+  };
+}
+
 /** `settings` is undefined where the role may not read the broker's configuration: then nobody can say. */
 function indexCheck(settings: BrokerSettings | undefined): NamespaceCheck {
   const ok =
@@ -153,19 +169,23 @@ async function apply(admin: PulsarAdmin, namespace: string, missing: NamespaceCh
   }
 }
 
-async function create(admin: PulsarAdmin, namespace: string): Promise<Policies | undefined> {
+async function create(admin: PulsarAdmin, namespace: string): Promise<PoliciesFound> {
   const tenant = namespace.split('/')[0] ?? '';
   const tenantThere = await unlessRefused(admin.tenant(tenant), [401, 403, 404]);
   if (tenantThere === undefined) {
     const allowedClusters = (await unlessRefused(admin.clusters(), [401, 403])) ?? [];
     await permitted(admin.createTenant(tenant, { adminRoles: [], allowedClusters }));
   }
-  await permitted(admin.createNamespace(namespace));
-  return policiesOrUndefined(admin, namespace);
+  // 404: the tenant is not there, and this role may not create it.
+  await unlessRefused(permitted(admin.createNamespace(namespace)), [404]);
+  return findPolicies(admin, namespace);
 }
 
-function policiesOrUndefined(admin: PulsarAdmin, namespace: string): Promise<Policies | undefined> {
-  return unlessRefused(admin.namespacePolicies(namespace), [404]);
+function findPolicies(admin: PulsarAdmin, namespace: string): Promise<PoliciesFound> {
+  return admin
+    .namespacePolicies(namespace)
+    .catch(ifStatus<PoliciesFound>([404], 'absent'))
+    .catch(ifStatus<PoliciesFound>([401, 403], 'hidden'));
 }
 
 function brokerSettings(admin: PulsarAdmin): Promise<BrokerSettings | undefined> {

@@ -21,9 +21,10 @@ export class SecuredPulsar {
   #tlsPort = 0;
   #httpsPort = 0;
 
-  static async start(): Promise<SecuredPulsar> {
+  /** @param config broker settings on top of these */
+  static async start(config: Readonly<Record<string, string>> = {}): Promise<SecuredPulsar> {
     const secured = new SecuredPulsar();
-    await secured.#start();
+    await secured.#start(config);
     await secured.#untilInitialized();
     return secured;
   }
@@ -85,7 +86,7 @@ export class SecuredPulsar {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #start(): Promise<void> {
+  async #start(config: Readonly<Record<string, string>>): Promise<void> {
     const caKey = join(this.folder, 'ca.key');
     const self = [
       '-x509',
@@ -123,6 +124,7 @@ export class SecuredPulsar {
         tlsCertificateFilePath: broker.certFile,
         tlsKeyFilePath: broker.keyFile,
         tlsTrustCertsFilePath: this.caFile,
+        ...config,
       },
     });
   }
