@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaErrorCode, produceApi, type ProduceResponse, RecordCompression } from '#libs/kafka-codec';
+import {
+  deleteTopicsApi,
+  KafkaErrorCode,
+  produceApi,
+  type ProduceResponse,
+  RecordCompression,
+} from '#libs/kafka-codec';
 import { readEntries, batchOf, sent } from '../pulsar/pulsar-fixture.js';
 import { batch, KafkaFixture, messagesOf, record } from './produce-fixture.js';
 
@@ -89,6 +95,46 @@ describe('Produce on a real broker', () => {
     for (const { text, offset } of offsets) expect([text, offset]).toEqual([text, indexOf.get(text)]);
     expect(messages.map(({ index }) => index)).toEqual(messages.map((_, at) => at));
     await native.close();
+  });
+
+  it('gives true offsets on two gateways that write to the same partition', async () => {
+    const topic = await kafka.topic();
+    const other = await KafkaFixture.start({ pulsar: kafka.pulsar });
+    const answers: Promise<[string, number]>[] = [];
+    for (const [name, client] of [['here', kafka.client()] as const, ['there', other.client()] as const]) {
+      for (let at = 0; at < 100; at++) {
+        const text = `${name} ${at}`;
+        answers.push(
+          client.produce(topic, batch([text, text])).then(({ baseOffset }) => [text, Number(baseOffset)]),
+        );
+      }
+    }
+    const offsets = await Promise.all(answers);
+    const stored = (await kafka.messages(topic, 200)).map(({ value }) => value?.toString());
+    for (const [text, offset] of offsets) expect(stored.slice(offset, offset + 2)).toEqual([text, text]);
+    await other.stop();
+  });
+
+  it('starts a topic that was deleted and made again at offset 0', async () => {
+    const topic = await kafka.topic();
+    const client = kafka.client();
+    const id = await client.producerId();
+    const numbered = (at: number) => batch([`${at}`], { producerId: id, producerEpoch: 0, baseSequence: at });
+    await client.produce(topic, batch(['old']));
+    await client.produce(topic, numbered(0));
+    const body = { topicNames: [topic], timeoutMs: 10_000 };
+    await client.request(deleteTopicsApi, 3, body);
+    expect((await client.produce(topic, batch(['gone']))).errorCode).toBe(
+      KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    );
+    await kafka.pulsar.client.admin.createPartitionedTopic(kafka.pulsarTopic(topic), 1);
+    let answer = await client.produce(topic, batch(['new']));
+    for (let tries = 0; tries < 20 && answer.errorCode !== 0; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      answer = await client.produce(topic, batch(['new']));
+    }
+    expect(answer).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    expect(await client.produce(topic, batch(['new']))).toMatchObject({ baseOffset: 1n });
   });
 
   it('keeps the order of a connection, also while topics are looked up', async () => {
