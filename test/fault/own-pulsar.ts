@@ -1,0 +1,78 @@
+// A Pulsar that a suite may stop and kill, and gateways in front of one namespace of it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
+import { type OracleMessage, oracleRead } from '../support/pulsar-oracle.js';
+import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
+
+/** For hooks and tests that start brokers: on two busy cores one takes a minute. */
+export const brokerTimeoutMs = 300_000;
+
+const namespace = 'public/faults';
+
+export class OwnPulsar {
+  private readonly gateways: TestGateway[] = [];
+
+  private constructor(
+    readonly broker: PulsarStandalone,
+    private readonly dataDir: string,
+  ) {}
+
+  static async start(): Promise<OwnPulsar> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'pulsegate-faults-'));
+    return new OwnPulsar(await startPulsar({ dataDir }), dataDir);
+  }
+
+  /** Serves anonymous clients. Several may stand before the namespace. `kafka`: settings of that section. */
+  async gateway(kafka: Readonly<Record<string, unknown>> = {}): Promise<TestGateway> {
+    const { serviceUrl, adminUrl } = this.broker;
+    const gateway = await startGateway({
+      tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
+      listener: { anonymousTenant: 'acme' },
+      config: { pulsar: { serviceUrl, adminUrl }, kafka },
+    });
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** Needs a gateway, which has made the namespace. */
+  async createTopic(name: string, partitions: number): Promise<void> {
+    await this.admin('PUT', `${name}/partitions`, partitions);
+  }
+
+  /** Its partitions, or one of them, leave the broker and come back. */
+  async unload(topic: string): Promise<void> {
+    await this.admin('PUT', `${topic}/unload`);
+  }
+
+  url(topic: string): string {
+    return `persistent://${namespace}/${topic}`;
+  }
+
+  /** Everything that the official client finds in it. */
+  read(topic: string): Promise<OracleMessage[]> {
+    return oracleRead(this.broker.serviceUrl, this.url(topic), 'all');
+  }
+
+  /** SIGKILL, and a start on the same data. */
+  async crashBroker(): Promise<void> {
+    await this.broker.kill();
+    await this.broker.restart();
+  }
+
+  async stop(): Promise<void> {
+    for (const gateway of this.gateways) await gateway.stop();
+    await this.broker.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async admin(method: string, path: string, body?: unknown): Promise<void> {
+    const response = await fetch(`${this.broker.adminUrl}/admin/v2/persistent/${namespace}/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  }
+}
