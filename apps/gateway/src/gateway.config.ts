@@ -31,6 +31,7 @@ const listenerTls = z
     keyFile: file.describe('PEM private key; read again when it changes.'),
     caFile: file.optional().describe('PEM certificates that client certificates are checked against.'),
     clientAuth: z.enum(['none', 'request', 'require']).default('none'),
+    reloadIntervalMs: milliseconds.default(10_000).describe('How often the files are looked at.'),
   })
   .describe('TLS of this listener.');
 
