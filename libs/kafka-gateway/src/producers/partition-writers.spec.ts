@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type Producer, type ProducerOptions, PulsarClient } from '#libs/pulsar';
+import { Metrics, silentLog } from '#libs/telemetry';
+import { kafkaOptionsSchema } from '../kafka.options.js';
+import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { PartitionWriters } from './partition-writers.js';
+
+const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function topic(id = 1): KafkaTopic {
+  return {
+    name: 't',
+    id: Buffer.alloc(16, id),
+    pulsarTopic: 'persistent://a/b/t',
+    partitions: 2,
+    config: { messageBytesMax: 1e6, timestampType: 'create', compacted: false },
+    partitionTopic: (partition) => `persistent://a/b/t-partition-${partition}`,
+  };
+}
+
+describe('PartitionWriters', () => {
+  const opened: ProducerOptions[] = [];
+  let closed = 0;
+  let writers: PartitionWriters;
+
+  function make(): PartitionWriters {
+    opened.length = 0;
+    closed = 0;
+    const pulsar = new PulsarClient({ serviceUrl: 'pulsar://127.0.0.1:1' });
+    jest.spyOn(pulsar, 'createProducer').mockImplementation(async (options) => {
+      opened.push(options);
+      const close = async () => {
+        closed++;
+      };
+      return {
+        name: options.name,
+        lastSequenceId: -1,
+        onClosed() {},
+        send() {},
+        close,
+      } as unknown as Producer;
+    });
+    writers = new PartitionWriters(pulsar, kafkaOptionsSchema.parse({}), silentLog);
+    return writers;
+  }
+
+  function use(of: KafkaTopic, partition = 0, producerId = -1n): void {
+    const entry = { buffer: Buffer.alloc(1), payloadStart: 0, payloadEnd: 1, numMessages: 1, metadata: {} };
+    writers.writer('acme', of, partition).append({
+      batch: { entry, producerId, epoch: 0, sequence: 0 },
+      client: { whenClosed: () => () => {} },
+      abandoned: false,
+      done: () => {},
+    });
+  }
+
+  afterEach(async () => {
+    await writers.close();
+  });
+
+  it('gives one writer per partition, also when the topic was looked up again', () => {
+    make();
+    const first = topic();
+    const writer = writers.writer('acme', first, 0);
+    expect(writers.writer('acme', first, 0)).toBe(writer);
+    expect(writers.writer('acme', topic(), 0)).toBe(writer);
+    expect(writers.writer('acme', first, 1)).not.toBe(writer);
+    expect(writers.writer('acme', topic(2), 0)).not.toBe(writer);
+  });
+
+  it('names plain producers so that no name comes again, and idempotent ones by their id', async () => {
+    make();
+    use(topic());
+    use(topic(), 1);
+    use(topic(), 0, 77n);
+    await soon();
+    const names = opened.map(({ name }) => name ?? '');
+    expect(names.filter((name) => /^pulsegate\.[0-9a-f-]{36}\.\d+$/.test(name))).toHaveLength(2);
+    expect(new Set(names).size).toBe(3);
+    expect(names).toContain('pulsegate.kafka.77');
+    expect(opened.map(({ tenantKey }) => tenantKey)).toEqual(['acme', 'acme', 'acme']);
+    const before = names;
+    make();
+    use(topic());
+    await soon();
+    expect(before).not.toContain(opened[0]?.name);
+  });
+
+  it('closes everything, and takes nothing afterwards', async () => {
+    make();
+    use(topic());
+    use(topic(), 0, 77n);
+    await soon();
+    await writers.close();
+    expect(closed).toBe(2);
+    expect(() => writers.writer('acme', topic(), 0)).toThrow('the gateway stops');
+  });
+
+  it('says what it holds', async () => {
+    make();
+    const metrics = new Metrics({ processMetrics: false });
+    writers.register(metrics);
+    use(topic(), 0, 77n);
+    const text = await metrics.exposition();
+    expect(text).toContain('pulsegate_kafka_partitions_written 1');
+    expect(text).toContain('pulsegate_kafka_producer_ids 1');
+    expect(text).toContain('pulsegate_kafka_duplicates_total 0');
+  });
+});
