@@ -1,10 +1,10 @@
 // Idempotent Kafka producers while topic, broker and gateway go away and come back: each record once and in order (full: 200,000 records)
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { inForm } from '../support/check-form.js';
 import { exactlyOnce, type FloodOutcome, type JavaFlood, javaFlood, judgeFlood } from '../support/flood.js';
 import type { TestGateway } from '../support/gateway.js';
+import { KafkajsFlood } from '../support/kafkajs-flood.js';
 import { buildOracle } from '../support/pulsar-oracle.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
 
@@ -116,19 +116,13 @@ describe('an idempotent producer', () => {
       'of kafkajs moves to the other one when its own dies, and back',
       async () => {
         const topic = await topicFor('kafkajs-two-gateways');
-        const kafka = new Kafka({
-          brokers: [gateway.kafka, other.kafka],
-          logLevel: logLevel.NOTHING,
-          retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 100 },
-        });
-        const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-        await producer.connect();
-        const flood: FloodOutcome = { partitions, sent: 0, acked: new Map(), failed: new Map() };
+        const brokers = [gateway.kafka, other.kafka];
+        const producer = { idempotent: true };
+        const flood = new KafkajsFlood({ brokers, topic, name: 'kafkajs', partitions, producer });
         let moving = true;
         const moved = inTurn(moves(flood)).finally(() => (moving = false));
-        while (moving) await sendNext(producer, topic, flood);
+        await flood.run(() => !moving);
         await moved;
-        await producer.disconnect();
         await expectExactlyOnce(topic, flood);
       },
       testTimeoutMs,
@@ -153,18 +147,3 @@ describe('an idempotent producer', () => {
     }
   });
 });
-
-/** Sends ten records to each partition and notes their offsets. */
-async function sendNext(producer: Producer, topic: string, flood: FloodOutcome): Promise<void> {
-  const first = flood.sent;
-  flood.sent += partitions * 10;
-  const messages = Array.from({ length: partitions * 10 }, (_, at) => ({
-    partition: (first + at) % partitions,
-    value: `${first + at} `,
-  }));
-  const answers = await producer.send({ topic, acks: -1, messages });
-  for (const { partition, baseOffset } of answers) {
-    const numbers = messages.flatMap((each, at) => (each.partition === partition ? [first + at] : []));
-    for (const [place, number] of numbers.entries()) flood.acked.set(number, Number(baseOffset) + place);
-  }
-}

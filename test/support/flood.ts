@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import { javaCommand } from './kafka-producers.js';
 import type { OracleMessage } from './pulsar-oracle.js';
 
-/** Record n goes to partition n % partitions, and its value begins with `n `. */
+/** Record n goes to partition n % partitions, and its value begins with `NAME n `. */
 export interface FloodOutcome {
+  readonly name: string;
   readonly partitions: number;
   /** Records given to the producer: 0 to sent - 1. */
   sent: number;
@@ -18,6 +19,8 @@ export interface FloodOutcome {
 export interface JavaFloodOptions {
   readonly bootstrap: string;
   readonly topic: string;
+  /** Of this flood among others on the topic. */
+  readonly name?: string;
   readonly partitions: number;
   /** Absent: until `stop`. */
   readonly count?: number;
@@ -54,7 +57,8 @@ const settings: Readonly<Record<string, string>> = {
 
 /** kafka-clients 4.x in a process of its own. */
 export function javaFlood(options: JavaFloodOptions): JavaFlood {
-  const { bootstrap, topic, partitions, rate, valueBytes = 100, unansweredMax = 3_000 } = options;
+  const { bootstrap, topic, name = 'java', partitions, rate } = options;
+  const { valueBytes = 100, unansweredMax = 3_000 } = options;
   const count = options.count ?? Number.MAX_SAFE_INTEGER;
   const [command, ...args] = javaCommand('clients-4', 'FloodProducer');
   const all = { 'bootstrap.servers': bootstrap, ...settings, ...options.settings };
@@ -63,6 +67,7 @@ export function javaFlood(options: JavaFloodOptions): JavaFlood {
     [
       ...args,
       topic,
+      name,
       ...[partitions, count, rate, unansweredMax, valueBytes].map(String),
       ...Object.entries(all).map(([name, value]) => `${name}=${value}`),
     ],
@@ -86,6 +91,7 @@ export function javaFlood(options: JavaFloodOptions): JavaFlood {
   });
   ended.catch(() => {}); // also where only `untilAcked` is awaited
   const flood: JavaFlood = {
+    name,
     partitions,
     sent: 0,
     acked,
@@ -116,11 +122,12 @@ export function javaFlood(options: JavaFloodOptions): JavaFlood {
   return flood;
 }
 
-/** Number of a stored record; undefined for what is not the flood's. */
-export function recordNumber({ valueBase64 }: OracleMessage): number | undefined {
-  const text = Buffer.from(valueBase64 ?? '', 'base64').toString('latin1');
-  const match = /^(\d+) /.exec(text);
-  return match ? Number(match[1]) : undefined;
+/** Number of a stored record; undefined for what is not this flood's. */
+function recordNumber(flood: FloodOutcome, { valueBase64 }: OracleMessage): number | undefined {
+  const [name, number] = Buffer.from(valueBase64 ?? '', 'base64')
+    .toString('latin1')
+    .split(' ', 2);
+  return name === flood.name ? Number(number) : undefined;
 }
 
 export interface FloodVerdict {
@@ -153,7 +160,7 @@ export function judgeFlood(flood: FloodOutcome, stored: readonly OracleMessage[]
   let duplicates = 0;
   let outOfOrder = 0;
   for (const message of stored) {
-    const number = recordNumber(message);
+    const number = recordNumber(flood, message);
     if (number === undefined) continue;
     const { partition, index } = message;
     if (number >= flood.sent || number % flood.partitions !== partition) {

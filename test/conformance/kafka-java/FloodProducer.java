@@ -17,9 +17,9 @@ import org.apache.kafka.common.utils.AppInfoParser;
 
 /**
  * Sends numbered records at a rate until the count is reached or standard input ends, and tells of each what became of
- * it. Record n goes to partition n % partitions; its value is "n" and a space, padded with dots.
- * Arguments: topic, partitions, count, records per second (0: as fast as it goes), most records without an answer, bytes
- * of a value, then settings of the producer as name=value.
+ * it. Record n goes to partition n % partitions; its value is "NAME n " padded with dots.
+ * Arguments: topic, name of the flood, partitions, count, records per second (0: as fast as it goes), most records
+ * without an answer, bytes of a value, then settings of the producer as name=value.
  * Prints `acked NUMBER PARTITION OFFSET` and `failed NUMBER ERROR`, at the end `end SENT RETRIED`.
  */
 public class FloodProducer {
@@ -27,11 +27,12 @@ public class FloodProducer {
 
   public static void main(String[] args) throws Exception {
     String topic = args[0];
-    int partitions = Integer.parseInt(args[1]);
-    long count = Long.parseLong(args[2]);
-    long rate = Long.parseLong(args[3]);
-    int unansweredMax = Integer.parseInt(args[4]);
-    int size = Integer.parseInt(args[5]);
+    String name = args[1];
+    int partitions = Integer.parseInt(args[2]);
+    long count = Long.parseLong(args[3]);
+    long rate = Long.parseLong(args[4]);
+    int unansweredMax = Integer.parseInt(args[5]);
+    int size = Integer.parseInt(args[6]);
     PrintStream out =
         new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 13), true, "UTF-8");
     out.println("client " + AppInfoParser.getVersion());
@@ -42,7 +43,8 @@ public class FloodProducer {
     long due = System.nanoTime();
     for (; sent < count && !ended; sent += 1) {
       unanswered.acquire();
-      send(producer, topic, (int) (sent % partitions), sent, size, unanswered, out);
+      byte[] value = value(name + " " + sent + " ", size);
+      send(producer, new ProducerRecord<>(topic, (int) (sent % partitions), null, value), sent, unanswered, out);
       if (rate <= 0) continue;
       due = Math.max(due + 1_000_000_000L / rate, System.nanoTime() - 100_000_000L);
       for (long now = System.nanoTime(); now < due && !ended; now = System.nanoTime()) {
@@ -54,14 +56,18 @@ public class FloodProducer {
     producer.close();
   }
 
-  private static void send(
-      KafkaProducer<byte[], byte[]> producer, String topic, int partition, long number, int size,
-      Semaphore unanswered, PrintStream out) {
-    byte[] text = (number + " ").getBytes(StandardCharsets.US_ASCII);
+  private static byte[] value(String beginning, int size) {
+    byte[] text = beginning.getBytes(StandardCharsets.US_ASCII);
     byte[] value = Arrays.copyOf(text, Math.max(size, text.length));
     Arrays.fill(value, text.length, value.length, (byte) '.');
+    return value;
+  }
+
+  private static void send(
+      KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record, long number,
+      Semaphore unanswered, PrintStream out) {
     try {
-      producer.send(new ProducerRecord<>(topic, partition, null, value), (metadata, error) -> {
+      producer.send(record, (metadata, error) -> {
         if (error == null) out.println("acked " + number + " " + metadata.partition() + " " + metadata.offset());
         else out.println(failure(number, error));
         unanswered.release();
@@ -90,7 +96,7 @@ public class FloodProducer {
     Properties settings = new Properties();
     settings.put("key.serializer", ByteArraySerializer.class.getName());
     settings.put("value.serializer", ByteArraySerializer.class.getName());
-    for (String setting : Arrays.asList(args).subList(6, args.length)) {
+    for (String setting : Arrays.asList(args).subList(7, args.length)) {
       int equals = setting.indexOf('=');
       settings.put(setting.substring(0, equals), setting.substring(equals + 1));
     }
