@@ -109,8 +109,8 @@ function javaClients(): KafkaProducerClient[] {
     command: () => javaCommand(module),
   });
   return [
-    client('kafka-clients 4.3', 'clients-4', all, 'all', ['default', 'off']),
-    client('kafka-clients 3.9', 'clients-3', all, 'all', ['default', 'off']),
+    client('kafka-clients 4.3', 'clients-4', all, 'all', ['on', 'off']),
+    client('kafka-clients 3.9', 'clients-3', all, 'all', ['on', 'off']),
     client('kafka-clients 2.8', 'clients-2', all, 'all', ['default', 'on']),
     client('kafka-clients 1.1', 'clients-1', beforeZstd, 'all', ['default', 'on']),
     client('kafka-clients 0.10.2', 'clients-0', beforeZstd, 'none', ['default']),

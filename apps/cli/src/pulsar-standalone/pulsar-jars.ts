@@ -10,42 +10,56 @@ export const pulsarVersion = '4.2.4';
 /** How many jars the POM gives; only for the progress line. */
 const jarsExpected = 327;
 const outputLinesKept = 30;
+const progressEveryMs = 3_000;
 const completeMarker = '.complete';
 
 export function jarsComplete(folder: string): boolean {
   return existsSync(join(folder, completeMarker));
 }
 
+/** What Maven's output says of how far it is. Its own plugins' jars are among the downloads, so those are only `about`. */
+class ResolutionProgress {
+  private descriptions = 0;
+  private downloaded = 0;
+  private copied = 0;
+
+  /** True when the line was progress. */
+  take(line: string): boolean {
+    if (/Downloaded from .*\.pom\b/.test(line)) this.descriptions += 1;
+    else if (/Downloaded from .*\.jar\b/.test(line)) this.downloaded += 1;
+    else if (/Copying .*\.jar\b/.test(line)) this.copied += 1;
+    else return /Download(ing|ed) from/.test(line);
+    return true;
+  }
+
+  toString(): string {
+    if (this.copied > 0) return `${this.copied} of ${jarsExpected} jars in place`;
+    const jars = `${Math.min(this.downloaded, jarsExpected)} of about ${jarsExpected} jars downloaded`;
+    return this.descriptions > 0 ? `${this.descriptions} descriptions read, ${jars}` : jars;
+  }
+}
+
 async function copyJars(maven: string, pom: string, folder: string, onProgress: (line: string) => void) {
   const args = ['-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
   const child = spawn(maven, [...args, `-DoutputDirectory=${folder}`], { stdio: ['ignore', 'pipe', 'pipe'] });
   const kept: string[] = [];
-  let downloaded = 0;
-  let copied = 0;
-  let reportedAt = 0;
-  const report = () => {
-    if (Date.now() - reportedAt < 1_000) return;
-    reportedAt = Date.now();
-    onProgress(
-      copied > 0
-        ? `Pulsar ${pulsarVersion}: ${copied} of ${jarsExpected} jars in place`
-        : `Pulsar ${pulsarVersion}: ${downloaded} of at most ${jarsExpected} jars downloaded`,
-    );
-  };
+  const progress = new ResolutionProgress();
+  const timer = setInterval(() => onProgress(`Pulsar ${pulsarVersion}: ${progress}`), progressEveryMs);
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (/Downloaded from .*\.jar\b/.test(line)) downloaded += 1;
-      else if (/Copying .*\.jar\b/.test(line)) copied += 1;
-      else if (!/Download/.test(line)) kept.push(line);
+      if (!progress.take(line)) kept.push(line);
       if (kept.length > outputLinesKept) kept.shift();
-      report();
     });
   }
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (status !== 0) throw new Error(`Maven could not resolve Pulsar ${pulsarVersion}:\n${kept.join('\n')}`);
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (status !== 0) throw new Error(`Maven could not resolve Pulsar ${pulsarVersion}:\n${kept.join('\n')}`);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /**
