@@ -51,6 +51,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const { pulsar, options, log, metrics, tenantRefusal } = services;
     const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
     const partitions = new PartitionWriters(pulsar, options, log);
+    partitions.register(metrics);
     this.services = { ...services, topics, partitions };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {

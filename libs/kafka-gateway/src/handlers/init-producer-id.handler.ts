@@ -25,6 +25,12 @@ export const initProducerIdHandler: ApiHandler<InitProducerIdRequest, InitProduc
       context.refused(errorCode, 'transactions are not served');
       return { errorCode, producerId: -1n, producerEpoch: -1 };
     }
+    // As Kafka since 2.8 (KIP-679): whoever may produce to some topic may do so idempotently.
+    if (!context.gateway.authorizer.authorizeAny(context.principal, 'produce', 'topic')) {
+      const errorCode = KafkaErrorCode.CLUSTER_AUTHORIZATION_FAILED;
+      context.refused(errorCode, 'no permission to produce to any topic');
+      return { errorCode, producerId: -1n, producerEpoch: -1 };
+    }
     return { errorCode: KafkaErrorCode.NONE, producerId: newProducerId(), producerEpoch: 0 };
   },
 };

@@ -13,6 +13,7 @@ import {
   type RequestContext,
 } from '../handler.js';
 import { KafkaError } from '../kafka.errors.js';
+import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { ProduceCall, type ResolvedTopic } from './produce-call.js';
 
 /**
@@ -30,7 +31,7 @@ export const produceHandler: ApiHandler<ProduceRequest, ProduceResponse> = {
     const call = new ProduceCall(request, context);
     const refusal = requestFault(request);
     if (refusal !== undefined) call.refuse(refusal);
-    else inTurn(context.connection, resolveTopics(request, context), (topics) => call.start(topics));
+    else startInTurn(call, request, context);
     return request.acks === 0 ? withoutAnswer(call, context) : call.answer;
   },
 };
@@ -59,10 +60,19 @@ async function withoutAnswer(call: ProduceCall, context: RequestContext): Promis
 /** The last request of a connection whose turn has not come. */
 const lastTurns = new WeakMap<ConnectionState, Promise<unknown>>();
 
-/** Runs `start` when `input` is there and all earlier requests of the connection were started. */
-function inTurn<T>(connection: ConnectionState, input: Promise<T>, start: (input: T) => void): void {
+/** Starts the call when its topics are known and all earlier requests of the connection were started: mostly now. */
+function startInTurn(call: ProduceCall, request: ProduceRequest, context: RequestContext): void {
+  const { connection } = context;
   const before = lastTurns.get(connection);
-  const turn = (before === undefined ? input : Promise.all([input, before]).then(() => input)).then(start);
+  const known = before === undefined ? knownTopics(request, context) : undefined;
+  if (known !== undefined) {
+    call.start(known);
+    return;
+  }
+  const topics = Promise.all(request.topicData.map((data) => resolveTopic(data, context)));
+  const turn = (before === undefined ? topics : Promise.all([topics, before]).then(() => topics)).then(
+    (resolved) => call.start(resolved),
+  );
   lastTurns.set(connection, turn);
   const done = () => {
     if (lastTurns.get(connection) === turn) lastTurns.delete(connection);
@@ -70,9 +80,24 @@ function inTurn<T>(connection: ConnectionState, input: Promise<T>, start: (input
   turn.then(done, done);
 }
 
-/** Never rejects. */
-function resolveTopics(request: ProduceRequest, context: RequestContext): Promise<ResolvedTopic[]> {
-  return Promise.all(request.topicData.map((data) => resolveTopic(data, context)));
+/** All topics of the request, when nothing has to be asked and nothing is refused; else undefined. */
+function knownTopics(request: ProduceRequest, context: RequestContext): KafkaTopic[] | undefined {
+  const { gateway, principal, header } = context;
+  const byId = header.apiVersion >= 13;
+  const topics: KafkaTopic[] = [];
+  for (const { name, topicId } of request.topicData) {
+    try {
+      const topic = byId
+        ? gateway.topics.knownById(principal.tenant, topicId)
+        : gateway.topics.known(principal.tenant, name);
+      if (topic === undefined || !mayProduce(topic.name, context)) return undefined;
+      topics.push(topic);
+    } catch {
+      // The tenant is refused: told where the answer is made.
+      return undefined;
+    }
+  }
+  return topics;
 }
 
 /** Permission comes first: without it nobody learns whether the topic exists. */

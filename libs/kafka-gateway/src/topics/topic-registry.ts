@@ -74,8 +74,7 @@ export class TopicRegistry implements Topics {
 
   /** @throws KafkaError INVALID_TOPIC_EXCEPTION, or what the tenant is refused with; PulsarAdminError, PulsarError */
   async resolve(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
-    this.#requireServed(tenant);
-    const cached = this.#cache.get(tenant, name);
+    const cached = this.known(tenant, name);
     if (cached !== undefined) return cached;
     const fault = kafkaTopicNameFault(name);
     if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
@@ -96,6 +95,20 @@ export class TopicRegistry implements Topics {
     };
     lookup.then(forget, forget);
     return lookup;
+  }
+
+  /** What is known of a topic at this moment, without asking Pulsar. @throws KafkaError what the tenant is refused with */
+  known(tenant: Tenant, name: string): KafkaTopic | undefined {
+    this.#requireServed(tenant);
+    return this.#cache.get(tenant, name);
+  }
+
+  /** The same by its id. */
+  knownById(tenant: Tenant, id: Buffer): KafkaTopic | undefined {
+    const name = this.#cache.nameOf(tenant, id);
+    if (name === undefined) return undefined;
+    const topic = this.known(tenant, name);
+    return topic?.id.equals(id) ? topic : undefined;
   }
 
   invalidate(tenant: Tenant, name: string): void {
