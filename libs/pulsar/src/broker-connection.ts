@@ -28,7 +28,7 @@ import { HotCommand, HotDecoder, hotCommandType, type SendReceiptFields } from '
 export interface OpenOptions {
   readonly broker: BrokerAddress;
   readonly target: SocketTarget;
-  /** "host:port" of the broker, when `target` is the service URL's host (pulsar.md 1.2). */
+  /** "host:port" of the broker, when `target` is the service URL's host (CONNECT's `proxy_to_broker_url`). */
   readonly proxyToBrokerUrl?: string;
   readonly auth: AuthProvider;
   readonly client: ResolvedClientOptions;

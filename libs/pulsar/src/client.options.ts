@@ -44,7 +44,7 @@ export interface PulsarClientOptions {
   readonly tls?: TlsOptions;
   /** Ask lookups for this advertised listener. */
   readonly listenerName?: string;
-  /** Act for this role; the gateway's own role must be one of the brokers' proxyRoles (pulsar.md 3). */
+  /** Act for this role; the gateway's own role must be one of the brokers' `proxyRoles`. */
   readonly originalPrincipal?: string;
   /** A request without an answer for this long fails with 'Timeout'. Default 30 000. */
   readonly operationTimeoutMs?: number;

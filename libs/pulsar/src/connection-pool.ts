@@ -26,7 +26,7 @@ export const serviceAddress: BrokerAddress = { key: 'service', host: '', port: 0
 
 /**
  * Connections by broker, tenant and use, so that one tenant's throttling and one lease's fencing touch nobody else
- * (pulsar.md findings 7 and 8). One connect at a time per key; unused ones are closed.
+ * (see `ConnectionUse`). One connect at a time per key; unused ones are closed.
  */
 export class ConnectionPool {
   readonly #slots = new Map<string, Slot>();

@@ -7,13 +7,13 @@ export interface BrokerAddress {
   readonly key: string;
   readonly host: string;
   readonly port: number;
-  /** Connect to the service URL and ask it to pass everything on to this broker (pulsar.md 1.2). */
+  /** Connect to the service URL and ask it to pass everything on to this broker (`proxy_through_service_url`). */
   readonly throughServiceUrl: boolean;
 }
 
 /**
- * Why a connection is wanted. The uses never share a socket: a throttled publisher stops its whole connection
- * (pulsar.md finding 8), and a fenced lease producer closes it (finding 7).
+ * Why a connection is wanted. The uses never share a socket: the broker throttles a publisher by no longer reading
+ * its whole connection, and closes the whole connection of a fenced producer at its next SEND.
  */
 export type ConnectionUse = 'publish' | 'dispatch' | 'lease';
 
@@ -117,7 +117,7 @@ export interface Connector {
 }
 
 export interface ConnectOptions {
-  /** Connections are shared only between equal keys: the tenant (pulsar.md finding 8). */
+  /** Connections are shared only between equal keys: the tenant, since publish throttling stops a whole one. */
   readonly tenantKey: string;
   readonly use: ConnectionUse;
   /** From CLOSE_PRODUCER or CLOSE_CONSUMER. */

@@ -4,11 +4,11 @@ import { decodeCommand, encodeCommandFrame } from './wire/command-codec.js';
 import type { BaseCommand, BaseCommandInit } from './wire/commands.js';
 import { commandEnd, commandStart, type FrameDecoder } from './wire/frame-decoder.js';
 
-/** v21, of Pulsar 2.11 to 5.0 (pulsar.md 10). */
+/** v21 of PulsarApi.proto: Pulsar 2.11 to 5.0. */
 export const protocolVersion = 21;
 export const clientVersion = 'pulsegate-0.1';
 
-/** pulsar.md 1.2: 1 to 5 set, replication and scalable-topic flags left alone. */
+/** FeatureFlags 1 to 5; those of the replicator and of scalable topics are not for clients like this one. */
 export const featureFlags = {
   supportsAuthRefresh: true,
   supportsBrokerEntryMetadata: true,

@@ -46,7 +46,7 @@ export interface LeaseAppend {
 }
 
 /**
- * The right to one slice of state: records in a compacted topic, written by one process at a time (design D5).
+ * The right to one slice of state: records in a compacted topic, written by one process at a time.
  *
  * ```
  *            silence for leaseGraceMs,           promoted by            own first record

@@ -16,7 +16,7 @@ const redirectsMax = 20;
 const responseRedirect = 0;
 
 /**
- * Which broker serves a topic. A lookup is also what makes a broker load the topic's bundle (pulsar.md 1.2), so it
+ * Which broker serves a topic. A lookup is also what makes a broker load the topic's bundle, so it
  * precedes every PRODUCER and SUBSCRIBE and its result is not cached; concurrent ones for a topic are one.
  */
 export class TopicLookup {

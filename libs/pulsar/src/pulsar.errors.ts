@@ -45,7 +45,7 @@ export type ClientErrorName =
   | 'ConnectFailed'
   /** The broker sent bytes that are not Pulsar's protocol, or a frame over the limit. */
   | 'MalformedFrame'
-  /** An entry over what the broker and its bookies take (pulsar.md finding 9); nothing was sent. */
+  /** An entry over what the broker and its bookies take (`entryReserveBytes`); nothing was sent. */
   | 'EntryTooLarge'
   /** A bound of this side is reached (requests, bytes or entries outstanding); nothing was sent. */
   | 'TooManyPending'

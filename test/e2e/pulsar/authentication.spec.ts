@@ -150,7 +150,7 @@ describe('who the gateway is', () => {
     });
   });
 
-  describe('finding 11: acting for others is per connection, and needs both grants', () => {
+  describe('acting for others is per connection, and needs both grants', () => {
     const as = (role: string, originalPrincipal?: string) =>
       client({ auth: { method: 'token', token: pulsar.token(role) }, originalPrincipal });
 

@@ -101,7 +101,7 @@ describe('connection to a real broker', () => {
     expect(connection.closed || other.closed).toBe(false);
   });
 
-  it('finding of 1.1: a frame over max_message_size and its padding makes the broker close', async () => {
+  it('a frame over max_message_size and its padding makes the broker close', async () => {
     const connection = await publishTo(await fixture.topic(), 'oversized');
     const closed = ended(connection);
     const frame = Buffer.alloc(4 + connection.maxMessageSize + 10 * 1024 + 1);
@@ -110,7 +110,7 @@ describe('connection to a real broker', () => {
     expect((await closed).code).toBe('Disconnected');
   });
 
-  it('finding 8: a throttled publisher stalls its own connection, and no other tenant', async () => {
+  it('a throttled publisher stalls its own connection, and no other tenant', async () => {
     const { client } = fixture;
     const limited = await PulsarFixture.start();
     const rate = { publishThrottlingRateInMsg: -1, publishThrottlingRateInByte: 20_000 };

@@ -181,7 +181,7 @@ describe('consumer on a real broker', () => {
     const { consumer, deliveries } = await subscribe(topic);
     await until(() => deliveries.length === 3, 'entries');
     expect(await acked(consumer, deliveries[0] as Delivery)).toBeUndefined();
-    // Finding 10: an answered acknowledgement is not yet durable, not even over an orderly unload.
+    // An answered acknowledgement is not yet durable, not even over an orderly unload.
     await pause(1_500);
     await fixture.client.admin.unload(topic);
     await sent(producer, singleEntry({ value: Buffer.from('new') }));

@@ -9,7 +9,7 @@ describe('the broker’s entry index', () => {
   });
   afterAll(() => fixture.stop());
 
-  it('findings 1 and 2: receipts carry no index; an entry’s index is that of its last message', async () => {
+  it('receipts carry no index; an entry’s index is that of its last message', async () => {
     const topic = await fixture.topic();
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });
     const receipts = [
@@ -30,7 +30,7 @@ describe('the broker’s entry index', () => {
       expect(Math.abs((entry.brokerTimestamp as number) - Date.now())).toBeLessThan(60_000);
   });
 
-  it('finding 2: the index follows what SEND claims, so a lie overlaps', async () => {
+  it('the index follows what SEND claims, so a lie overlaps', async () => {
     const topic = await fixture.topic('lie');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });
     await sent(producer, { ...batchOf(['a', 'b', 'c']), numMessages: 1 });
@@ -53,7 +53,7 @@ describe('the broker’s entry index', () => {
     expect(entries[1]?.ledgerId).toBeGreaterThan(entries[0]?.ledgerId as number);
   });
 
-  it('finding 5: an index is turned into a position by the admin REST of 4.1 and later', async () => {
+  it('an index is turned into a position by the admin REST of 4.1 and later (PIP-415)', async () => {
     const { admin } = fixture.client;
     const topic = await fixture.topic('position');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });

@@ -20,7 +20,7 @@ describe('topics that others write to in transactions', () => {
     metadata: { ...entry.metadata, ...id },
   });
 
-  it('finding 3: a transaction’s entry advances the index by one, whatever its size; so does the marker', async () => {
+  it('a transaction’s entry advances the index by one, whatever its size; so does the marker', async () => {
     const topic = await fixture.topic('index');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });
     await sent(producer, batchOf(['a', 'b']));
@@ -39,7 +39,7 @@ describe('topics that others write to in transactions', () => {
     expect(entries.map((entry) => entry.firstIndex)).toEqual([0, undefined, 3, 5]);
   });
 
-  it('finding 4: an open transaction hides all that follows it; an aborted one leaves gaps', async () => {
+  it('an open transaction hides all that follows it; an aborted one leaves gaps', async () => {
     const topic = await fixture.topic('open');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });
     const entries: BrokerEntry[] = [];

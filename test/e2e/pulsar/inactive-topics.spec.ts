@@ -9,7 +9,7 @@ import { batchOf, sent } from './pulsar-fixture.js';
 
 const startTimeoutMs = 240_000;
 
-describe('finding 12: topics that nobody subscribes to', () => {
+describe('topics that nobody subscribes to', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'pulsegate-inactive-'));
   let pulsar: PulsarStandalone;
   let client: PulsarClient;

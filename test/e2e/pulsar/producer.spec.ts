@@ -40,7 +40,7 @@ describe('producer on a real broker', () => {
     await producer.close();
   });
 
-  it('finding 6: duplicates are answered with -1:-1, an overlapping batch is dropped whole, gaps are taken', async () => {
+  it('duplicates are answered with -1:-1, an overlapping batch is dropped whole, gaps are taken', async () => {
     const { client } = fixture;
     const topic = await fixture.topic('dedup');
     const producer = await client.createProducer({ topic, tenantKey: 't', name: 'numbered' });
@@ -60,7 +60,7 @@ describe('producer on a real broker', () => {
     await again.close();
   });
 
-  it('finding 7: a fenced producer learns it with its next send, and only its own connection is closed', async () => {
+  it('a fenced producer learns it with its next send, and only its own connection is closed', async () => {
     const { client } = fixture;
     const topic = await fixture.topic('fenced');
     const exclusive = { topic, tenantKey: 't', accessMode: 'exclusive-with-fencing' } as const;
@@ -103,7 +103,7 @@ describe('producer on a real broker', () => {
     await sent(producer, batchOf(['mine']));
   });
 
-  it('finding 9: an entry that the bookie could not take never leaves, one just below is stored', async () => {
+  it('an entry that the bookie could not take never leaves, one just below is stored', async () => {
     const { client } = fixture;
     const topic = await fixture.topic('large');
     const producer = await client.createProducer({ topic, tenantKey: 't' });

@@ -74,7 +74,7 @@ export interface InternalStats {
   state: string;
   ledgers: { ledgerId: number; entries: number; size: number; offloaded?: boolean }[];
   cursors: Record<string, { markDeletePosition: string; readPosition: string }>;
-  /** 4.2 and newer; `index` is the value at the last change of the ledger list, not live (pulsar.md 2). */
+  /** 4.2 and newer; `index` is the value at the last change of the ledger list, not live. */
   properties?: Record<string, string>;
 }
 

@@ -19,7 +19,7 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 const partitionedMetadataType = 'application/vnd.partitioned-topic-metadata+json';
 
 /**
- * Pulsar's admin REST, as far as the gateway needs it (pulsar.md 7). Topics are given by any name that
+ * Pulsar's admin REST, as far as the gateway needs it (`/admin/v2`). Topics are given by any name that
  * `parseTopicName` reads, namespaces as `tenant/namespace`; names are percent-encoded here. Every method rejects with
  * PulsarAdminError (see its `status`) or, when there is no answer, with a PulsarError.
  */

@@ -16,7 +16,7 @@ export interface AckGroupOptions {
 
 /**
  * Acknowledgements on their way: those of a few milliseconds go in one ACK command, and the broker's one answer settles
- * them all. (It comes before the cursor is persisted: a crashed broker may deliver again, pulsar.md finding 10.)
+ * them all. (It comes before the cursor is persisted: a crashed broker may deliver again.)
  */
 export class AckGroup {
   private deliveries = new Set<Delivery>();

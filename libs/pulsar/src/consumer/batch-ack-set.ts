@@ -3,7 +3,7 @@ export const batchIndexesMax = 1 << 20;
 
 /**
  * Which messages of a batch still wait for their acknowledgement. On the wire (MessageIdData.ack_set) that is words of
- * 64 bits, least significant first, a set bit being a message not yet acknowledged (pulsar.md 1.2).
+ * 64 bits, least significant first, a set bit being a message not yet acknowledged (PIP-54).
  */
 export class BatchAckSet {
   private readonly waiting: Uint8Array;

@@ -11,7 +11,7 @@ const firstGrantMessages = 100;
 const meanWeight = 1 / 16;
 
 /**
- * Permits (FLOW) of one consumer. The broker counts messages and never bytes (pulsar.md, Flow), so the window in
+ * Permits (FLOW) of one consumer. The broker counts messages and never bytes, so the window in
  * messages shrinks as they grow: large messages get few permits, small ones up to `messagesMax`.
  *
  * Pure bookkeeping: `start`, `taken` and `resume` say how many permits to send now, 0 for none.

@@ -15,7 +15,7 @@ import { EntryDecodeError } from './entry.errors.js';
 export const compressions = ['none', 'lz4', 'zlib', 'zstd', 'snappy'] as const;
 export type Compression = (typeof compressions)[number];
 
-/** LZ4 and snappy are raw blocks, zlib is RFC 1950, zstd is one frame (pulsar.md 1.4). */
+/** LZ4 and snappy are raw blocks, zlib is RFC 1950, zstd is one frame (`org.apache.pulsar.common.compression`). */
 const codecs = {
   lz4: { compress: lz4BlockCompress, decompress: lz4BlockDecompress },
   zlib: { compress: zlibCompress, decompress: zlibDecompress },

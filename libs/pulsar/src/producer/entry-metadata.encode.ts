@@ -2,7 +2,7 @@ import type { OutgoingMetadata } from '../entry.js';
 import { varintBytes, writeVarint } from '../wire/varint.js';
 
 /**
- * MessageMetadata (PulsarApi.proto; pulsar.md 1.3) as a producer writes it: sized, then written in place, in the order
+ * MessageMetadata (PulsarApi.proto) as a producer writes it: sized, then written in place, in the order
  * of the field numbers, with no object in between.
  */
 

@@ -20,7 +20,7 @@ function sequenceIdOf(frame: Buffer): number {
 type Fault = 'store' | 'store and lose the receipt' | 'cut' | 'close' | 'unknown' | 'slow';
 
 /**
- * A broker with deduplication (pulsar.md 4): what it is sent waits in `inbox`; each step it stores one entry or
+ * A broker with deduplication (PIP-6): what it is sent waits in `inbox`; each step it stores one entry or
  * misbehaves. Like a real one it ignores what arrives for a producer that it closed.
  */
 class DeduplicatingBroker {

@@ -10,7 +10,7 @@ export interface ProducerOptions {
   readonly tenantKey: string;
   /** Unique on the topic; deduplication remembers it. The broker makes one up when absent. */
   readonly name?: string;
-  /** Default shared. All others get a connection away from other producers (pulsar.md finding 7). */
+  /** Default shared. All others get a connection away from other producers (see `ConnectionUse`). */
   readonly accessMode?: AccessMode;
   /** Bytes of frames without a receipt. Default 16 MiB. */
   readonly pendingBytesMax?: number;

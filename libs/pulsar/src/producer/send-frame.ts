@@ -12,7 +12,7 @@ const checksumMagic = 0x0e01;
 
 /**
  * Kept free below `max_message_size` for what broker and bookie put around an entry; an entry a few bytes over the
- * bookie's frame limit would make the broker create ledgers without end (pulsar.md finding 9).
+ * bookie's frame limit would make the broker create ledgers without end.
  */
 export const entryReserveBytes = 1024;
 
@@ -32,7 +32,7 @@ export function metadataBytesOf(entry: OutgoingEntry, numbers: SendNumbers): num
 }
 
 /**
- * The whole SEND frame (pulsar.md 1.1). Written into the entry's own headroom, so it is a view on `entry.buffer`; when
+ * The whole SEND frame (`Commands.serializeCommandSendWithSize`). Written into the entry's own headroom, so it is a view on `entry.buffer`; when
  * the headroom is too small, a copy.
  */
 export function encodeSendFrame(entry: OutgoingEntry, numbers: SendNumbers, metadataBytes: number): Buffer {

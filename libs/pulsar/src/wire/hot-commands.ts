@@ -3,7 +3,7 @@ import { varintBytes, WireReader, writeVarint } from './varint.js';
 
 /**
  * The commands of the data path, encoded and decoded by hand: SEND, SEND_RECEIPT, MESSAGE, FLOW and ACK.
- * Byte for byte what protobufjs writes for the same fields (hot-commands.spec.ts); pulsar.md 1.2 has the numbers.
+ * Byte for byte what protobufjs writes for the same fields (hot-commands.spec.ts); the numbers are PulsarApi.proto's.
  */
 
 const typeTag = 0x08;
@@ -15,7 +15,7 @@ export interface SendFields {
   producerId: number;
   /** The lowest of the batch. */
   sequenceId: number;
-  /** Advances the topic's index by as much: it must be the true count (pulsar.md finding 2). */
+  /** Advances the topic's index by as much: the broker believes it, so it must be the true count. */
   numMessages: number;
   highestSequenceId?: number;
   txnidLeastBits?: number;
@@ -84,7 +84,7 @@ export function encodeFlow(consumerId: number, permits: number): Buffer {
 export interface AckedPosition {
   ledgerId: number;
   entryId: number;
-  /** Words of 64 bits, least significant first; a set bit is a message still unacknowledged (pulsar.md 1.2). */
+  /** Words of 64 bits, least significant first; a set bit is a message still unacknowledged (PIP-54). */
   ackSet?: readonly bigint[];
   batchSize?: number;
 }
@@ -204,7 +204,7 @@ export interface MessageFields {
   consumerEpoch: number | undefined;
 }
 
-/** A SEND_RECEIPT command. Both ids are -1 for a duplicate (pulsar.md finding 6). */
+/** A SEND_RECEIPT command. Both ids are -1 for a duplicate that deduplication dropped. */
 export interface SendReceiptFields {
   producerId: number;
   sequenceId: number;
