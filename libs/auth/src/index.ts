@@ -23,5 +23,5 @@ export {
   resourceTypes,
 } from './resource.js';
 export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
-export { canonicalTopic, type CanonicalName } from './canonical-name.js';
+export { topicNameFault } from './topic-name.js';
 export { userNameFault } from './user-name.js';

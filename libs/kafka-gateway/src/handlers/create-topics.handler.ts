@@ -1,3 +1,4 @@
+import { topicNameFault } from '#libs/auth';
 import {
   type CreateTopicsRequest,
   type CreateTopicsRequestCreatableTopic as CreatableTopic,
@@ -9,7 +10,6 @@ import {
 } from '#libs/kafka-codec';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
-import { kafkaTopicNameFault } from '../mapping/topic.mapping.js';
 import { toPulsarTopicSettings } from '../mapping/topic-config.mapping.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
@@ -80,7 +80,7 @@ async function create(
 ): Promise<Result> {
   const { name } = topic;
   const { tenant } = principal;
-  const fault = kafkaTopicNameFault(name);
+  const fault = topicNameFault(name);
   if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
   if (!new TopicAuthorization(gateway.authorizer, principal).may('create', name)) {
     throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');

@@ -1,3 +1,4 @@
+import { topicNameFault } from '#libs/auth';
 import {
   type DeleteTopicsRequest,
   type DeleteTopicsResponse,
@@ -8,7 +9,6 @@ import {
 } from '#libs/kafka-codec';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
-import { kafkaTopicNameFault } from '../mapping/topic.mapping.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isZeroTopicId, zeroTopicId } from '../topics/topic-id.js';
@@ -80,7 +80,7 @@ async function nameOf(id: Buffer, { gateway, principal }: RequestContext): Promi
 }
 
 async function remove(name: string, { gateway, principal }: RequestContext): Promise<Buffer> {
-  const fault = kafkaTopicNameFault(name);
+  const fault = topicNameFault(name);
   if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
   const authorization = new TopicAuthorization(gateway.authorizer, principal);
   if (!authorization.may('delete', name)) {

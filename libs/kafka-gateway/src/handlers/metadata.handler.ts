@@ -1,3 +1,4 @@
+import { topicNameFault } from '#libs/auth';
 import {
   type Encodable,
   KafkaErrorCode,
@@ -9,7 +10,6 @@ import {
 } from '#libs/kafka-codec';
 import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
-import { kafkaTopicNameFault } from '../mapping/topic.mapping.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
@@ -116,7 +116,7 @@ class MetadataLookup {
   }
 
   async #byName(name: string): Promise<TopicAnswer> {
-    const fault = kafkaTopicNameFault(name);
+    const fault = topicNameFault(name);
     if (fault !== undefined) return this.#refused(name, KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     if (!this.authorization.may('describe', name)) {
       return this.#refused(name, KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be described');

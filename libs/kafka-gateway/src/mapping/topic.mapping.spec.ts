@@ -1,37 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { Tenant } from '#libs/tenancy';
-import { fromPulsarTopics, kafkaTopicNameFault, toPulsarTopic } from './topic.mapping.js';
+import { fromPulsarTopics, toPulsarTopic } from './topic.mapping.js';
 import { fromTopicProperties, toPulsarTopicSettings } from './topic-config.mapping.js';
 
 const tenant = { name: 'acme', pulsarNamespace: 'acme/kafka' } as Tenant;
 
 describe('topic names', () => {
-  it.each(['a', 'orders.v1_x-Y', 'a-partition', 'a-partition-x', '_schemas', 'x'.repeat(249)])(
-    '%s is one',
-    (name) => {
-      expect(kafkaTopicNameFault(name)).toBeUndefined();
-    },
-  );
-
-  it.each([
-    '',
-    '.',
-    '..',
-    'a b',
-    'a/b',
-    'ä',
-    'a\n',
-    'orders-partition-0',
-    '__change_events',
-    '__consumer_offsets',
-    'pulsegate.lease',
-    'persistent://acme/kafka/orders',
-    'x'.repeat(250),
-  ])('%j is none', (name) => {
-    expect(typeof kafkaTopicNameFault(name)).toBe('string');
-  });
-
   it('are lists of Pulsar topics without partitions, system topics and what Kafka cannot name', () => {
     const prefix = 'persistent://acme/kafka/';
     const pulsar = [

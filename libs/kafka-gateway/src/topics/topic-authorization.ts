@@ -25,7 +25,7 @@ const operationsOf: Readonly<Record<Action, readonly number[]>> = {
 const topicActions: readonly Action[] = ['produce', 'consume', 'create', 'delete', 'alter', 'describe'];
 const clusterActions: readonly Action[] = ['describe', 'create', 'alter'];
 
-/** What one principal may do to topics; the names must be valid (`kafkaTopicNameFault`). */
+/** What one principal may do to topics; the names must be valid (`topicNameFault`). */
 export class TopicAuthorization {
   constructor(
     private readonly authorizer: Pick<Authorizer, 'authorize'>,

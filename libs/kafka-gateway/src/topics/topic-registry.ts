@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { topicNameFault } from '#libs/auth';
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
+import { type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
-import { fromPulsarTopics, kafkaTopicNameFault, toPulsarTopic } from '../mapping/topic.mapping.js';
+import { fromPulsarTopics, toPulsarTopic } from '../mapping/topic.mapping.js';
 import { fromTopicProperties, type PulsarTopicSettings } from '../mapping/topic-config.mapping.js';
 import { boundedParallel } from './bounded-parallel.js';
 import type { KafkaTopic, Topics } from './kafka-topic.js';
@@ -76,7 +77,7 @@ export class TopicRegistry implements Topics {
   async resolve(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
     const cached = this.known(tenant, name);
     if (cached !== undefined) return cached;
-    const fault = kafkaTopicNameFault(name);
+    const fault = topicNameFault(name);
     if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const key = lookupKey(tenant, name);
     const running = this.#lookups.get(key);
@@ -152,7 +153,7 @@ export class TopicRegistry implements Topics {
     settings?: PulsarTopicSettings,
   ): Promise<KafkaTopic> {
     this.#requireServed(tenant);
-    const fault = kafkaTopicNameFault(name);
+    const fault = topicNameFault(name);
     if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const pulsarTopic = toPulsarTopic(tenant, name);
     const properties = { ...settings?.properties, [topicIdProperty]: newTopicId() };
@@ -310,8 +311,7 @@ class ResolvedTopic implements KafkaTopic {
   }
 
   partitionTopic(partition: number): string {
-    if (this.pulsarPartitions === 0) return this.pulsarTopic;
-    return `${this.pulsarTopic}-partition-${partition}`;
+    return this.pulsarPartitions === 0 ? this.pulsarTopic : partitionTopicName(this.pulsarTopic, partition);
   }
 }
 
