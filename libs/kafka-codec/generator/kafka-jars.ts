@@ -23,6 +23,12 @@ export function kafkaJar(version: string): string {
   return resolved(`kafka-clients-${version}.jar`);
 }
 
+/** Whether the definitions can be read: their jars are here, or Maven can fetch them. */
+export function hasKafkaJars(): boolean {
+  const jars = Object.values(kafkaVersions()).map((version) => `${folder}kafka-clients-${version}.jar`);
+  return jars.every((jar) => existsSync(jar)) || spawnSync('mvn', ['--version']).status === 0;
+}
+
 /** A class path with that version of kafka-clients, its compression codecs and its logging interface. */
 export function kafkaClassPath(version: string): string {
   const items = readFileSync(pom, 'utf8').matchAll(
