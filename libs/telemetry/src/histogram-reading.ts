@@ -3,7 +3,7 @@ import { type LatencyHistogram, latencyBucketsMs } from './latency-histogram.js'
 
 export interface LabelledHistogram {
   readonly labels: Readonly<Record<string, string>>;
-  readonly histogram: LatencyHistogram;
+  readonly counts: LatencyHistogram;
 }
 
 /**
@@ -17,7 +17,7 @@ export function histogramMetric(name: string, help: string, all: () => Iterable<
 
 function values(name: string, all: Iterable<LabelledHistogram>) {
   const series: { metricName: string; labels: Record<string, string | number>; value: number }[] = [];
-  for (const { labels, histogram } of all) {
+  for (const { labels, counts: histogram } of all) {
     let below = 0;
     for (let bucket = 0; bucket <= latencyBucketsMs.length; bucket++) {
       below += histogram.counts[bucket]!;

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { EventCounter, ProtocolCounters, TenantCounters } from './counters.js';
 import { histogramMetric } from './histogram-reading.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { type MetricLabels, Series } from './series.js';
 import { type MetricRow, protocolMetrics, tenantMetrics } from './metric-table.js';
 
 export interface MetricsOptions {
@@ -9,8 +10,6 @@ export interface MetricsOptions {
   /** Metrics of the Node process: memory, CPU, event loop lag, garbage collection. Default true. */
   readonly processMetrics?: boolean;
 }
-
-export type MetricLabels = Readonly<Record<string, string>>;
 
 /** One time series, now. */
 export interface MetricReading {
@@ -32,7 +31,6 @@ export interface MetricDefinition {
 const errorCodesMax = 512;
 const tenantsMax = 10_000;
 const latenciesMax = 512;
-const overflow = 'other';
 
 /**
  * The process's metrics. The data path owns plain objects with numbers in them (`ProtocolCounters` and its like);
@@ -41,9 +39,9 @@ const overflow = 'other';
 export class Metrics {
   readonly #registry = new Registry();
   readonly #protocols = new Map<string, ProtocolCounters>();
-  readonly #tenants = new Map<string, { protocol: string; tenant: string; counters: TenantCounters }>();
-  readonly #errors = new Map<string, { protocol: string; code: string; counter: EventCounter }>();
-  readonly #latencies = new Map<string, { labels: MetricLabels; histogram: LatencyHistogram }>();
+  readonly #tenants = new Series('tenant', tenantsMax, () => new TenantCounters());
+  readonly #errors = new Series('code', errorCodesMax, () => new EventCounter());
+  readonly #latencies = new Series('operation', latenciesMax, () => new LatencyHistogram());
 
   constructor(options: MetricsOptions = {}) {
     this.#registerTables();
@@ -57,30 +55,23 @@ export class Metrics {
   }
 
   protocol(name: string): ProtocolCounters {
-    return getOrMake(this.#protocols, name, () => new ProtocolCounters());
+    let counters = this.#protocols.get(name);
+    if (counters === undefined) this.#protocols.set(name, (counters = new ProtocolCounters()));
+    return counters;
   }
 
   tenant(protocol: string, tenant: string): TenantCounters {
-    const name =
-      this.#tenants.size < tenantsMax || this.#tenants.has(`${protocol} ${tenant}`) ? tenant : overflow;
-    const made = () => ({ protocol, tenant: name, counters: new TenantCounters() });
-    return getOrMake(this.#tenants, `${protocol} ${name}`, made).counters;
+    return this.#tenants.of(protocol, tenant);
   }
 
-  /** Answers with an error, by the protocol's own error code. Keep the result where the code is constant. */
+  /** Answers with an error, by the protocol's own error code. */
   errors(protocol: string, code: string): EventCounter {
-    const known =
-      this.#errors.size < errorCodesMax || this.#errors.has(`${protocol} ${code}`) ? code : overflow;
-    const made = () => ({ protocol, code: known, counter: new EventCounter() });
-    return getOrMake(this.#errors, `${protocol} ${known}`, made).counter;
+    return this.#errors.of(protocol, code);
   }
 
   /** Time from a request's last byte to its answer. `operation` is a fixed word: `produce`, `metadata`. */
   latency(protocol: string, operation: string): LatencyHistogram {
-    const key = `${protocol} ${operation}`;
-    const known = this.#latencies.size < latenciesMax || this.#latencies.has(key) ? operation : overflow;
-    const made = () => ({ labels: { protocol, operation: known }, histogram: new LatencyHistogram() });
-    return getOrMake(this.#latencies, `${protocol} ${known}`, made).histogram;
+    return this.#latencies.of(protocol, operation);
   }
 
   gauge(definition: MetricDefinition): void {
@@ -127,26 +118,18 @@ export class Metrics {
       this.#registerRow(row, ['protocol'], all);
     }
     for (const row of tenantMetrics) {
-      const all = () =>
-        [...this.#tenants.values()].map(({ protocol, tenant, counters }) => ({
-          labels: { protocol, tenant },
-          counters,
-        }));
+      const all = () => [...this.#tenants].map(({ labels, counts }) => ({ labels, counters: counts }));
       this.#registerRow(row, ['protocol', 'tenant'], all);
     }
     this.counter({
       name: 'pulsegate_errors_total',
       help: "Answers with an error, by the protocol's error code.",
       labelNames: ['protocol', 'code'],
-      read: () =>
-        [...this.#errors.values()].map(({ protocol, code, counter }) => ({
-          labels: { protocol, code },
-          value: counter.value,
-        })),
+      read: () => [...this.#errors].map(({ labels, counts }) => ({ labels, value: counts.value })),
     });
     const latency = 'pulsegate_request_duration_seconds';
     const help = 'Time from the last byte of a request to its answer.';
-    this.#registry.registerMetric(histogramMetric(latency, help, () => this.#latencies.values()));
+    this.#registry.registerMetric(histogramMetric(latency, help, () => this.#latencies));
   }
 
   #registerRow<C extends object>(
@@ -182,10 +165,4 @@ export class Metrics {
 
 function readings(read: number | Iterable<MetricReading>): Iterable<MetricReading> {
   return typeof read === 'number' ? [{ labels: {}, value: read }] : read;
-}
-
-function getOrMake<V>(map: Map<string, V>, key: string, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
 }

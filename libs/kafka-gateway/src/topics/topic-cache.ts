@@ -1,16 +1,18 @@
+import type { Buffer } from 'node:buffer';
 import type { Tenant } from '#libs/tenancy';
 import type { KafkaTopic } from './kafka-topic.js';
 
 interface Cached {
   readonly topic: KafkaTopic;
   readonly expiresAtMs: number;
+  readonly nameKey: string;
   readonly idKey: string;
 }
 
 /** What is known of topics, by name and by id; bounded in number and in age, the longest unused goes first. */
 export class TopicCache {
   readonly #byName = new Map<string, Cached>();
-  readonly #nameById = new Map<string, string>();
+  readonly #byId = new Map<string, Cached>();
 
   constructor(
     private readonly topicsMax: number,
@@ -23,40 +25,50 @@ export class TopicCache {
   }
 
   get(tenant: Tenant, name: string): KafkaTopic | undefined {
-    const key = nameKey(tenant, name);
-    const cached = this.#byName.get(key);
-    // What is too old stays until it is replaced, so that `nameOf` still leads to the name that is to be looked up.
-    if (cached === undefined || cached.expiresAtMs <= this.now()) return undefined;
-    this.#byName.delete(key);
-    this.#byName.set(key, cached);
-    return cached.topic;
+    return this.#fresh(this.#byName.get(nameKey(tenant, name)));
   }
 
-  /** The name that had this id when it was last looked up. */
+  getById(tenant: Tenant, id: Buffer): KafkaTopic | undefined {
+    return this.#fresh(this.#byId.get(idKey(tenant, id)));
+  }
+
+  /** The name that had this id when it was last looked up, however long ago. */
   nameOf(tenant: Tenant, id: Buffer): string | undefined {
-    return this.#nameById.get(idKey(tenant, id));
+    return this.#byId.get(idKey(tenant, id))?.topic.name;
   }
 
   set(tenant: Tenant, topic: KafkaTopic): void {
     this.delete(tenant, topic.name);
-    const key = nameKey(tenant, topic.name);
-    const cached = { topic, expiresAtMs: this.now() + this.ageMaxMs, idKey: idKey(tenant, topic.id) };
-    this.#byName.set(key, cached);
-    this.#nameById.set(cached.idKey, topic.name);
-    if (this.#byName.size <= this.topicsMax) return;
-    const [oldestKey, oldest] = this.#byName.entries().next().value!;
-    this.#remove(oldestKey, oldest);
+    const cached = {
+      topic,
+      expiresAtMs: this.now() + this.ageMaxMs,
+      nameKey: nameKey(tenant, topic.name),
+      idKey: idKey(tenant, topic.id),
+    };
+    this.#byName.set(cached.nameKey, cached);
+    this.#byId.set(cached.idKey, cached);
+    if (this.#byName.size > this.topicsMax) this.#remove(this.#byName.values().next().value!);
   }
 
   delete(tenant: Tenant, name: string): void {
-    const key = nameKey(tenant, name);
-    const cached = this.#byName.get(key);
-    if (cached !== undefined) this.#remove(key, cached);
+    const cached = this.#byName.get(nameKey(tenant, name));
+    if (cached !== undefined) this.#remove(cached);
   }
 
-  #remove(key: string, cached: Cached): void {
-    this.#byName.delete(key);
-    this.#nameById.delete(cached.idKey);
+  /** What is too old stays until it is replaced, so that `nameOf` still leads to the name that is to be looked up. */
+  #fresh(cached: Cached | undefined): KafkaTopic | undefined {
+    if (cached === undefined || cached.expiresAtMs <= this.now()) return undefined;
+    // The order of use matters only where something may have to go soon.
+    if (this.#byName.size > this.topicsMax / 2) {
+      this.#byName.delete(cached.nameKey);
+      this.#byName.set(cached.nameKey, cached);
+    }
+    return cached.topic;
+  }
+
+  #remove(cached: Cached): void {
+    this.#byName.delete(cached.nameKey);
+    if (this.#byId.get(cached.idKey) === cached) this.#byId.delete(cached.idKey);
   }
 }
 
@@ -66,5 +78,5 @@ function nameKey(tenant: Tenant, name: string): string {
 }
 
 function idKey(tenant: Tenant, id: Buffer): string {
-  return `${tenant.name}/${id.toString('hex')}`;
+  return `${tenant.name}/${id.toString('latin1')}`;
 }

@@ -106,10 +106,8 @@ export class TopicRegistry implements Topics {
 
   /** The same by its id. */
   knownById(tenant: Tenant, id: Buffer): KafkaTopic | undefined {
-    const name = this.#cache.nameOf(tenant, id);
-    if (name === undefined) return undefined;
-    const topic = this.known(tenant, name);
-    return topic?.id.equals(id) ? topic : undefined;
+    this.#requireServed(tenant);
+    return this.#cache.getById(tenant, id);
   }
 
   invalidate(tenant: Tenant, name: string): void {
