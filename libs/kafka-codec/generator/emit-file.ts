@@ -14,7 +14,7 @@ const LICENSE = (origin: string) => [
   '// Do not edit: change the generator and run `node dist/libs/kafka-codec/generator/main.js`.',
 ];
 
-export function apiName(api: ApiPair): string {
+function apiName(api: ApiPair): string {
   return api.request.name.replace(/Request$/, '');
 }
 

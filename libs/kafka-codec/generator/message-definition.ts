@@ -24,7 +24,7 @@ export function intersect(a: Versions, b: Versions): Versions {
   return both.max < both.min ? NO_VERSIONS : both;
 }
 
-export function hull(a: Versions, b: Versions): Versions {
+function hull(a: Versions, b: Versions): Versions {
   if (isNone(a)) return b;
   if (isNone(b)) return a;
   return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };

@@ -5,7 +5,7 @@ export interface BackoffOptions {
   readonly maxMs: number;
 }
 
-export const defaultBackoff: BackoffOptions = { initialMs: 100, maxMs: 5_000 };
+const defaultBackoff: BackoffOptions = { initialMs: 100, maxMs: 5_000 };
 
 /**
  * Delays that double from `initialMs` to `maxMs`, each shortened by a random part of up to a quarter, so that the

@@ -110,7 +110,7 @@ function newBuilder(capacityBytes: number, options: RecordMappingOptions): Batch
 }
 
 /** One record as one message. Hot: no allocation unless there are headers or binary keys. */
-export function appendRecord(builder: BatchBuilder, record: RecordFields, timestampMs: number): void {
+function appendRecord(builder: BatchBuilder, record: RecordFields, timestampMs: number): void {
   const { buffer, keyStart } = record;
   builder.begin();
   if (record.headerCount > 0) appendHeaders(builder, record);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** True when `source[start, end)` has no byte above 0x7f. */
-export function isAsciiRange(source: Buffer, start: number, end: number): boolean {
+function isAsciiRange(source: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (source[at]! > 0x7f) return false;
   return true;
 }
