@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLease, PulsarClient, singleEntry } from '#libs/pulsar';
+import { PulsarClient, singleEntry } from '#libs/pulsar';
 import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
 
 const startTimeoutMs = 240_000;
@@ -36,7 +36,7 @@ describe('a broker', () => {
       const leaseTopic = `persistent://${namespace}/lease`;
       await client.admin.createTopic(topic);
       await client.admin.createTopic(leaseTopic);
-      const lease = await createLease(client, {
+      const lease = await client.acquireLease({
         topic: leaseTopic,
         tenantKey: 't',
         owner: 'a',

@@ -42,11 +42,6 @@ export class Connections<C> implements Iterable<C> {
     return this.#live.size;
   }
 
-  /** Places taken. */
-  get admitted(): number {
-    return this.#admitted;
-  }
-
   [Symbol.iterator](): Iterator<C> {
     return this.#live.values();
   }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLease, type LeaseState, type PulsarClient, type TopicLease } from '#libs/pulsar';
+import type { LeaseState, PulsarClient, TopicLease } from '#libs/pulsar';
 import { PulsarFixture, until } from './pulsar-fixture.js';
 
 const leaseGraceMs = 800;
@@ -18,7 +18,7 @@ describe('lease on a real broker', () => {
   async function join(topic: string, owner: string, client: PulsarClient = fixture.newClient()) {
     const states: LeaseState[] = [];
     const records: string[] = [];
-    const lease = await createLease(client, {
+    const lease = await client.acquireLease({
       topic,
       tenantKey: 't',
       owner,

@@ -24,10 +24,6 @@ export class FlowWindow {
 
   constructor(private readonly options: FlowWindowOptions) {}
 
-  get isPaused(): boolean {
-    return this.paused;
-  }
-
   /** A new subscription: nothing is on the way. */
   start(): number {
     this.outstanding = 0;

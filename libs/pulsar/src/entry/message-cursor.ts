@@ -77,10 +77,6 @@ export class MessageCursor {
     return this.valueStart < 0 ? null : this.payload.subarray(this.valueStart, this.valueEnd);
   }
 
-  get propertyCount(): number {
-    return this.entry.isBatch ? this.#propertyCount : this.entry.metadata.properties.length;
-  }
-
   properties(): readonly KeyValue[] {
     if (!this.entry.isBatch) return this.entry.metadata.properties;
     if (this.#propertyCount === 0) return noProperties;
