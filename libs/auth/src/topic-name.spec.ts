@@ -13,6 +13,7 @@ describe('topic names', () => {
     ...['', '.', '..', 'a b', 'a/b', 'a:b', 'ä', 'a\0', 'a\n', '%2e', 'x'.repeat(250)],
     ...['orders-partition-0', 'orders-partition-12'],
     ...['__change_events', '__consumer_offsets', '__transaction_buffer_snapshot', 'pulsegate.lease'],
+    'orders-billing__transaction_pending_ack',
     ...['persistent://acme/main/orders', 'non-persistent://acme/main/orders', 'acme/main/orders'],
   ])('%.60j is none', (name) => {
     expect(topicNameFault(name)).toEqual(expect.any(String));

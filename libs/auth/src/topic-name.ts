@@ -5,6 +5,8 @@ const plainName = /^[A-Za-z0-9._-]+$/;
 const partitionSuffix = /-partition-\d+$/;
 /** `__change_events`, `__transaction_*` and their like are the broker's; `__consumer_offsets` is Kafka's server's. */
 const systemPrefix = '__';
+/** Where Pulsar keeps what a subscription's open transactions have acknowledged, beside the topic itself. */
+const systemSuffix = '__transaction_pending_ack';
 /** The gateway's own topics: leases, groups, sessions. */
 const gatewayPrefix = 'pulsegate.';
 
@@ -19,6 +21,7 @@ export function topicNameFault(name: string): string | undefined {
   if (name === '.' || name === '..') return 'a topic name is not "." or ".."';
   if (partitionSuffix.test(name)) return 'a topic name does not end like the name of a partition';
   if (name.startsWith(systemPrefix)) return `topic names that start with "${systemPrefix}" are the system's`;
+  if (name.endsWith(systemSuffix)) return `topic names that end in "${systemSuffix}" are the system's`;
   if (name.startsWith(gatewayPrefix))
     return `topic names that start with "${gatewayPrefix}" are the gateway's`;
   return undefined;
