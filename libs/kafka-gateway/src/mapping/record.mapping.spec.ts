@@ -239,6 +239,30 @@ describe('toPulsarEntry', () => {
     );
   });
 
+  it('refuses a timestamp beyond what can be kept exact', () => {
+    const latest = Number.MAX_SAFE_INTEGER;
+    const good = mapped([{ timestamp: latest, key: null, value: null }]);
+    expect(messagesOf(good.entry)[0]!.eventTime).toBe(latest);
+    // The second record's delta, and with it its time, is written over: a base that is fine, a sum that is not.
+    const records = [latest - 1, latest].map((timestamp) => ({ timestamp, key: null, value: null }));
+    const batch = encodeRecordBatch(records);
+    const deltaAt = 61 + 7 + 2;
+    expect(batch[deltaAt]).toBe(2);
+    batch[deltaAt] = 8;
+    batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
+    expect(refusal(() => toPulsarEntry(batch, options)).code).toBe(KafkaErrorCode.INVALID_TIMESTAMP);
+  });
+
+  it('takes no memory for records that are only announced', () => {
+    const batch = encodeRecordBatch([{ timestamp: 1, key: null, value: null }]);
+    batch.writeInt32BE(0x7ffffffe, 23);
+    batch.writeInt32BE(0x7fffffff, 57);
+    batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(refusal(() => toPulsarEntry(batch, options)).code).toBe(KafkaErrorCode.INVALID_RECORD);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  });
+
   it('refuses what becomes too large', () => {
     const value = Buffer.alloc(3_000_000);
     const small = { decompressedBytesMax: 1_048_576 };

@@ -60,10 +60,11 @@ export function toPulsarEntry(
 
 function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): PartitionBatch {
   const section = recordsBytes(batch, options.decompressedBytesMax);
+  // Before any memory is taken for them: it knows whether so many records can be in there.
+  const cursor = new RecordCursor(section, batch.recordCount);
   const builder = newBuilder(section.length + batch.recordCount * growthBytesPerRecord, options);
   const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
   const faults = options.config.compacted ? new CompactionFaults() : undefined;
-  const cursor = new RecordCursor(section, batch.recordCount);
   for (let at = 0; cursor.next(); at++) {
     if (cursor.offsetDelta !== at) throw invalid(`record ${at} has offset delta ${cursor.offsetDelta}`);
     faults?.check(cursor, at);
@@ -115,7 +116,7 @@ function appendRecord(builder: BatchBuilder, record: RecordFields, timestampMs: 
   builder.begin();
   if (record.headerCount > 0) appendHeaders(builder, record);
   if (keyStart >= 0) builder.keyFrom(buffer, keyStart, record.keyEnd);
-  if (timestampMs >= 0) builder.eventTime(timestampMs);
+  if (timestampMs >= 0 && timestampMs <= Number.MAX_SAFE_INTEGER) builder.eventTime(timestampMs);
   else if (timestampMs !== -1) {
     throw new KafkaError(KafkaErrorCode.INVALID_TIMESTAMP, `timestamp ${timestampMs}`);
   }
