@@ -31,6 +31,7 @@ export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './
 export type { AckDone, Delivery } from './consumer/delivery.js';
 export * from './entry.js';
 export { createLease, type LeaseAppend, type LeaseOptions, type LeaseState, TopicLease } from './lease.js';
+export { probeIndex } from './index-probe.js';
 export type { LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
 export { type NamespaceCheck, type NamespaceReport, verifyNamespace } from './namespace-verification.js';

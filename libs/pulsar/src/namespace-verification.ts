@@ -15,6 +15,13 @@ export interface NamespaceReport {
   readonly checks: readonly NamespaceCheck[];
 }
 
+export interface NamespaceVerificationOptions {
+  /** Create the namespace and set policies that are missing. */
+  readonly apply: boolean;
+  /** Asked whether the brokers show the index, where the role may not read their settings (see `probeIndex`). */
+  probeIndex?(): Promise<boolean>;
+}
+
 /** Kafka's default of seven days, for namespaces that have no retention at all. */
 const retentionMinutes = 7 * 24 * 60;
 
@@ -42,13 +49,15 @@ type BrokerSettings = Readonly<Record<string, string>>;
 export async function verifyNamespace(
   admin: PulsarAdmin,
   namespace: string,
-  options: { apply: boolean },
+  options: NamespaceVerificationOptions,
 ): Promise<NamespaceReport> {
   const settings = await brokerSettings(admin);
   let policies = await findPolicies(admin, namespace);
   if (policies === 'absent' && options.apply) policies = await create(admin, namespace);
-  if (policies === 'absent') return { namespace, checks: [absent(namespace), indexCheck(settings)] };
-  if (policies === 'hidden') return { namespace, checks: [hidden(namespace), indexCheck(settings)] };
+  if (policies === 'absent')
+    return { namespace, checks: [absent(namespace), indexCheck(indexExposed(settings))] };
+  if (policies === 'hidden')
+    return { namespace, checks: [hidden(namespace), indexCheck(indexExposed(settings))] };
   let checks = judge(namespace, policies, settings);
   for (const missing of options.apply ? checks.filter((each) => !each.ok) : []) {
     // One after the other: the broker loses one of two changes that are made to the same policies at once.
@@ -57,7 +66,9 @@ export async function verifyNamespace(
     if (typeof found === 'object') policies = found;
     checks = judge(namespace, policies, settings);
   }
-  return { namespace, checks };
+  if (settings !== undefined || options.probeIndex === undefined) return { namespace, checks };
+  const index = indexCheck(await options.probeIndex());
+  return { namespace, checks: checks.map((each) => (each.check === 'index' ? index : each)) };
 }
 
 function judge(
@@ -77,7 +88,7 @@ function judge(
   const { retentionTimeInMinutes: minutes, retentionSizeInMB: megabytes } = retention;
   return [
     { check: 'namespace', ok: true, found: 'exists', wanted: 'exists', command: '' },
-    indexCheck(settings),
+    indexCheck(indexExposed(settings)),
     {
       check: 'deduplication',
       ok: deduplication,
@@ -127,21 +138,22 @@ function hidden(namespace: string): NamespaceCheck {
   };
 }
 
-/** `settings` is undefined where the role may not read the broker's configuration: then nobody can say. */
-function indexCheck(settings: BrokerSettings | undefined): NamespaceCheck {
-  const ok =
-    settings === undefined ||
-    ((settings.brokerEntryMetadataInterceptors ?? '').includes('AppendIndexMetadataInterceptor') &&
-      settings.exposingBrokerEntryMetadataToClientEnabled === 'true');
+/** Undefined where the role may not read the brokers' settings: then nobody can say. */
+function indexExposed(settings: BrokerSettings | undefined): boolean | undefined {
+  if (settings === undefined) return undefined;
+  const { brokerEntryMetadataInterceptors = '', exposingBrokerEntryMetadataToClientEnabled } = settings;
+  return (
+    brokerEntryMetadataInterceptors.includes('AppendIndexMetadataInterceptor') &&
+    exposingBrokerEntryMetadataToClientEnabled === 'true'
+  );
+}
+
+function indexCheck(exposed: boolean | undefined): NamespaceCheck {
+  const unknown = 'not readable by this role; checked on the first entry';
   return {
     check: 'index',
-    ok,
-    found:
-      settings === undefined
-        ? 'not readable by this role; checked on the first entry'
-        : ok
-          ? 'exposed'
-          : 'hidden',
+    ok: exposed !== false,
+    found: exposed === undefined ? unknown : exposed ? 'exposed' : 'hidden',
     wanted: 'exposed',
     command: `set ${indexSettings} in broker.conf and restart the brokers`,
   };

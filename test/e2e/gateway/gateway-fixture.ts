@@ -103,6 +103,7 @@ export interface Readiness {
   readonly namespaces: readonly {
     readonly tenant: string;
     readonly served: boolean;
+    readonly pending: boolean;
     readonly missing: readonly { readonly check: string; readonly command: string }[];
     readonly fault?: string;
   }[];
@@ -111,6 +112,12 @@ export interface Readiness {
 export async function readiness(gateway: TestGateway): Promise<{ code: number; body: Readiness }> {
   const response = await fetch(`${gateway.adminUrl}/health/ready`);
   return { code: response.status, body: (await response.json()) as Readiness };
+}
+
+/** Resolves when every namespace was looked at: on a busy machine that can be after the listeners are open. */
+export function untilVerified(gateway: TestGateway): Promise<void> {
+  const isSo = async () => (await readiness(gateway)).body.namespaces.every((each) => !each.pending);
+  return until('every namespace was looked at', isSo, 30_000);
 }
 
 /** Looks until it is so, for at most `ms`. */

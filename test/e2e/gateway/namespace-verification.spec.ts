@@ -11,6 +11,7 @@ import {
   pulsegate,
   readiness,
   until,
+  untilVerified,
 } from './gateway-fixture.js';
 
 // What becomes of a tenant whose namespace cannot be made ready, on a Pulsar with authorization on.
@@ -38,6 +39,7 @@ async function start(
     ...options,
   });
   gateways.push(gateway);
+  await untilVerified(gateway);
   return gateway;
 }
 

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { loadConfig, pulsarClientOptions } from '#apps/gateway';
-import { type NamespaceReport, PulsarClient, verifyNamespace } from '#libs/pulsar';
+import { type NamespaceReport, probeIndex, PulsarClient, verifyNamespace } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 
 interface Finding {
@@ -25,7 +25,10 @@ export async function doctorCommand(options: {
     findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));
     for (const tenant of config.tenants) {
       try {
-        const report = await verifyNamespace(client.admin, tenant.namespace, { apply: options.fix ?? false });
+        const report = await verifyNamespace(client.admin, tenant.namespace, {
+          apply: options.fix ?? false,
+          probeIndex: () => probeIndex(client, tenant.namespace),
+        });
         findings.push(...namespaceFindings(tenant.name, report));
       } catch (error) {
         findings.push(fault(`tenant ${tenant.name}`, 'admin REST', config.pulsar.adminUrl, error));

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { type NamespaceReport, verifyNamespace } from '#libs/pulsar';
+import { type NamespaceReport, probeIndex, verifyNamespace } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import type { GatewayConfig, TenantConfig } from '../gateway.config.js';
@@ -30,6 +30,7 @@ export class NamespaceGate implements OnModuleDestroy {
   private readonly reports = new Map<string, TenantReport>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
+  private indexProbe: { readonly exposed: Promise<boolean>; until: number } | undefined;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
@@ -81,8 +82,11 @@ export class NamespaceGate implements OnModuleDestroy {
     const before = this.reports.get(tenant.name);
     let after: TenantReport;
     try {
-      const { admin } = this.pulsar.client;
-      const result = await verifyNamespace(admin, tenant.namespace, { apply: this.config.namespaces.apply });
+      const { apply } = this.config.namespaces;
+      const result = await verifyNamespace(this.pulsar.client.admin, tenant.namespace, {
+        apply,
+        probeIndex: () => this.probeIndex(tenant.namespace),
+      });
       after = this.judge(tenant, result);
     } catch (error) {
       // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
@@ -97,6 +101,25 @@ export class NamespaceGate implements OnModuleDestroy {
     }
     this.reports.set(tenant.name, after);
     this.tell(before, after);
+  }
+
+  /** Each probe stores an entry, and what it finds is of the brokers: one serves all tenants. */
+  private probeIndex(namespace: string): Promise<boolean> {
+    const now = performance.now();
+    if (this.indexProbe === undefined || now > this.indexProbe.until) {
+      const exposed = probeIndex(this.pulsar.client, namespace);
+      const probe = { exposed, until: now + recheckMs };
+      this.indexProbe = probe;
+      exposed.then(
+        (is) => {
+          if (is) probe.until = Number.POSITIVE_INFINITY;
+        },
+        () => {
+          probe.until = 0;
+        },
+      );
+    }
+    return this.indexProbe.exposed;
   }
 
   private judge(tenant: TenantConfig, result: NamespaceReport): TenantReport {
