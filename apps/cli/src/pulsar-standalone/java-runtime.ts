@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 /** Pulsar 4.2's class files need Java 17. */
-export const javaVersionMin = 17;
+const javaVersionMin = 17;
 
 export type PulsarRuntime =
   | { readonly kind: 'java'; readonly java: string; readonly maven: string }
@@ -17,7 +17,9 @@ const probeTimeoutMs = 20_000;
 
 function probe(command: string, args: readonly string[]): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: probeTimeoutMs });
+    // Not spawn's own timeout: its timer outlives a command that is not there, and keeps the process.
+    const signal = AbortSignal.timeout(probeTimeoutMs);
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
     let output = '';
     const collect = (chunk: Buffer) => {
       if (output.length < 65_536) output += chunk.toString('utf8');
@@ -30,7 +32,7 @@ function probe(command: string, args: readonly string[]): Promise<Finished> {
 }
 
 /** The major version in what `java -version` prints; Java 8 and older call themselves 1.8. */
-export function javaMajorVersion(output: string): number | undefined {
+function javaMajorVersion(output: string): number | undefined {
   const match = /version "(?:1\.)?(\d+)/.exec(output);
   return match ? Number(match[1]) : undefined;
 }
