@@ -1,0 +1,83 @@
+// The demo, as `npm run quickstart` runs it, on the Pulsar of the tests.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findFreePort, testPulsar } from '../../support/pulsar.js';
+import { KafkaClients, kafkaErrorOf, plain, pulsegate, until } from './gateway-fixture.js';
+
+const main = fileURLToPath(new URL('../../../apps/cli/src/main.js', import.meta.url));
+const factsFile = fileURLToPath(new URL('../../../../.pulsegate/demo.json', import.meta.url));
+
+describe('the demo', () => {
+  const clients = new KafkaClients();
+  /** Of a demo that somebody runs in this checkout. */
+  const before = existsSync(factsFile) ? readFileSync(factsFile) : undefined;
+  let running: ChildProcess | undefined;
+  let args: string[];
+
+  beforeAll(async () => {
+    const kafkaPort = await findFreePort();
+    const adminPort = await findFreePort([kafkaPort]);
+    args = [
+      'demo',
+      ...['--service-url', testPulsar.serviceUrl, '--admin-url', testPulsar.adminUrl],
+      ...['--kafka-port', String(kafkaPort), '--admin-port', String(adminPort)],
+    ];
+    rmSync(factsFile, { force: true });
+  });
+
+  afterAll(async () => {
+    await clients.disconnect();
+    if (running?.exitCode === null) running.kill('SIGKILL');
+    mkdirSync(dirname(factsFile), { recursive: true });
+    if (before) writeFileSync(factsFile, before, { mode: 0o600 });
+    else rmSync(factsFile, { force: true });
+  });
+
+  const facts = () => JSON.parse(readFileSync(factsFile, 'utf8')) as Record<string, string>;
+
+  it('sends records by Kafka, finds them in Pulsar, shows both, and ends with --once', async () => {
+    const { status, stdout } = await pulsegate([...args, '--once']);
+    expect(status).toBe(0);
+    const rows = stdout.split('\n').filter((line) => line.includes('-partition-'));
+    expect(rows).toHaveLength(8);
+    for (const row of rows)
+      expect(row).toMatch(/kafkajs.*│ \d+ .*pulsegate-demo\/demo\/\S+-partition-\d.*│ \d+:\d+/);
+    expect(stdout).toMatch(/All 8 records are in Pulsar as they were sent/);
+    expect(facts()).toEqual({
+      tenant: 'demo',
+      namespace: 'pulsegate-demo/demo',
+      username: 'demo',
+      password: expect.stringMatching(/^\S{20,}$/),
+      pulsarServiceUrl: testPulsar.serviceUrl,
+      pulsarAdminUrl: testPulsar.adminUrl,
+      kafka: `127.0.0.1:${args.at(-3)}`,
+      admin: `http://127.0.0.1:${args.at(-1)}`,
+    });
+    expect(stdout).toContain(facts().password);
+  });
+
+  it('stays up for its user and for clients without credentials, until Ctrl-C', async () => {
+    const { password } = facts();
+    running = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    running.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    await until('the demo runs', async () => output.includes('Ctrl-C'), 40_000);
+    const { kafka = '', admin, username = '', password: now = '' } = facts();
+    // Clients that were set up with the password of an earlier run stay valid.
+    expect(now).toBe(password);
+    expect((await fetch(`${admin}/health/ready`)).status).toBe(200);
+    for (const options of [{}, plain(username, now)]) {
+      const producer = await clients.producer(kafka, options);
+      const [answer] = await producer.send({ topic: 'from-a-test', messages: [{ value: 'v' }] });
+      expect(answer?.errorCode).toBe(0);
+    }
+    expect(await kafkaErrorOf(clients.producer(kafka, plain(username, 'wrong')))).toMatch(/auth/i);
+    const ended = once(running, 'exit');
+    running.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  });
+});
