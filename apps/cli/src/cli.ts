@@ -1,9 +1,17 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, pulsegateVersion } from '#apps/gateway';
 
 const configOption = () =>
   new Option('-c, --config <file>', 'configuration file').env('PULSEGATE_CONFIG').default('pulsegate.yaml');
 const jsonOption = () => new Option('--json', 'print JSON instead of a table');
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  }
+  return port;
+}
 
 const afterHelp = `
 Every setting of the configuration file can be overridden by an environment variable: PULSEGATE__admin__port=8090.
@@ -61,8 +69,10 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--service-url <url>', 'use this Pulsar instead of an embedded one')
     .option('--admin-url <url>', 'admin REST of that Pulsar')
     .option('--wipe', 'forget the data of earlier runs')
-    .option('--kafka-port <port>', 'port for Kafka clients', '9092')
-    .option('--admin-port <port>', 'port of the admin HTTP', '8090')
+    .option('--kafka-port <port>', 'port for Kafka clients', portOf, 9092)
+    .option('--admin-port <port>', 'port of the admin HTTP', portOf, 8090)
+    .option('--pulsar-port <port>', 'binary port of the embedded Pulsar', portOf, 6650)
+    .option('--pulsar-admin-port <port>', 'REST port of the embedded Pulsar', portOf, 8080)
     .action(run(async () => (await import('./commands/demo.command.js')).demoCommand));
   return root;
 }

@@ -22,6 +22,8 @@ export interface RunningGateway {
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+/** One Ctrl-C may arrive twice, from the terminal and from a parent that passes it on; a later one is meant. */
+const repeatedSignalMs = 1_000;
 
 /**
  * Starts everything and resolves when all listeners are open.
@@ -37,18 +39,25 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
   );
   app.useGlobalFilters(new AdminErrors(log));
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>();
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (): Promise<void> => {
-    if (!stopping) {
-      stopping = true;
-      for (const signal of stopSignals) process.removeListener(signal, onSignal);
-      app.close().then(resolve, reject);
+    if (stoppingSince === undefined) {
+      stoppingSince = performance.now();
+      const forget = () => {
+        for (const signal of stopSignals) process.removeListener(signal, onSignal);
+      };
+      app.close().finally(forget).then(resolve, reject);
     }
     return stopped;
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    log.info({ event: 'gateway.stopping', reason: signal }, 'stopping: answering what is in flight');
-    void stop();
+    if (stoppingSince === undefined) {
+      log.info({ event: 'gateway.stopping', reason: signal }, 'stopping: answering what is in flight');
+      void stop();
+    } else if (performance.now() - stoppingSince > repeatedSignalMs) {
+      log.warn({ event: 'gateway.aborted', reason: signal }, 'told to stop again: ending at once');
+      process.exit(1);
+    }
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
   tellSecurity(config, log);

@@ -15,7 +15,7 @@ export interface ListenerSecurity {
 
 export interface SecurityWarning {
   readonly listener: string;
-  readonly reason: 'plaintext-passwords' | 'anonymous-clients' | 'nobody-gets-in';
+  readonly reason: 'plaintext-passwords' | 'nobody-gets-in';
   readonly message: string;
 }
 
@@ -39,10 +39,7 @@ export function securityWarnings(config: GatewayConfig): SecurityWarning[] {
       const message = `passwords cross the network in plain text: ${each.host}:${each.port} has no TLS`;
       warnings.push({ listener, reason: 'plaintext-passwords', message });
     }
-    if (each.anonymousTenant !== undefined) {
-      const message = `every program on this machine is tenant ${each.anonymousTenant} without a password`;
-      warnings.push({ listener, reason: 'anonymous-clients', message });
-    } else if (usersOf(config) === 0) {
+    if (each.anonymousTenant === undefined && usersOf(config) === 0) {
       const message = 'there are no users and no anonymous clients: nobody can get in';
       warnings.push({ listener, reason: 'nobody-gets-in', message });
     }

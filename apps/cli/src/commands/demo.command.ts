@@ -14,30 +14,34 @@ import {
   type SentRecord,
   type StoredMessage,
 } from '../demo/demo-records.js';
-import { obtainPulsar } from '../pulsar-standalone/index.js';
+import { isPortFree, obtainPulsar } from '../pulsar-standalone/index.js';
 
 export interface DemoOptions {
   readonly once?: boolean;
   readonly serviceUrl?: string;
   readonly adminUrl?: string;
   readonly wipe?: boolean;
-  readonly kafkaPort: string;
-  readonly adminPort: string;
+  readonly kafkaPort: number;
+  readonly adminPort: number;
+  readonly pulsarPort: number;
+  readonly pulsarAdminPort: number;
 }
 
 const recordCount = 8;
-/** The embedded Pulsar's own ports, as its users know them. */
-const pulsarPorts = { binaryPort: 6650, httpPort: 8080 };
+/** The broker's clock, by which records are found again, may be that much behind ours. */
+const clockDifferenceMsMax = 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar. */
 export async function demoCommand(options: DemoOptions): Promise<number> {
+  await requireFreePorts(options);
   const pulsar = await obtainPulsar({
     serviceUrl: options.serviceUrl,
     adminUrl: options.adminUrl,
     wipe: options.wipe,
-    ...pulsarPorts,
+    binaryPort: options.pulsarPort || undefined,
+    httpPort: options.pulsarAdminPort || undefined,
     onProgress: say,
     onUnexpectedEnd: (how) => say(`The embedded Pulsar ended by itself: ${how}`),
   });
@@ -49,21 +53,42 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
   }
 }
 
+/** Asked first: it is known at once, and Pulsar takes a while to start. */
+async function requireFreePorts(options: DemoOptions): Promise<void> {
+  const wanted: [string, number][] = [
+    ['--kafka-port', options.kafkaPort],
+    ['--admin-port', options.adminPort],
+  ];
+  if (options.serviceUrl === undefined) {
+    wanted.push(['--pulsar-port', options.pulsarPort], ['--pulsar-admin-port', options.pulsarAdminPort]);
+  }
+  for (const [option, port] of wanted) {
+    if (port === 0 || (await isPortFree(port))) continue;
+    const existing = option.startsWith('--pulsar')
+      ? ', or use the Pulsar that is there with --service-url'
+      : '';
+    throw new Error(
+      `port ${port} on 127.0.0.1 is in use: stop what listens there, choose another with ${option}${existing}`,
+    );
+  }
+}
+
 async function runDemo(
   options: DemoOptions,
   pulsar: { serviceUrl: string; adminUrl: string },
 ): Promise<number> {
   const password = demoPassword();
-  const ports = { kafkaPort: Number(options.kafkaPort), adminPort: Number(options.adminPort) };
+  const { kafkaPort, adminPort } = options;
   say('Gateway: starting with the demo tenant');
-  const gateway = await runGateway(await demoConfig({ ...pulsar, password, ...ports }));
+  const gateway = await runGateway(await demoConfig({ ...pulsar, password, kafkaPort, adminPort }));
   try {
     const kafka = gateway.endpoint('kafka');
     const facts = demoFacts(password, pulsar, { kafka, admin: gateway.adminUrl });
     say(`Gateway: Kafka clients connect to ${kafka}`);
     say(`Producing ${recordCount} records with kafkajs, then reading them back through Pulsar`);
+    const publishedSinceMs = Date.now() - clockDifferenceMsMax;
     const sent = await produceWithKafka(kafka, recordCount);
-    const stored = await readFromPulsar(pulsar, facts.namespace, sent);
+    const stored = await readFromPulsar(pulsar, facts.namespace, sent, publishedSinceMs);
     say(recordTable(sent, stored));
     writeDemoFacts(facts);
     if (!sent.every((record) => sameRecord(record, stored.get(record)))) {

@@ -48,11 +48,15 @@ export async function produceWithKafka(bootstrap: string, count: number): Promis
   }
 }
 
-/** Reads each sent record back from Pulsar at the index that Kafka was told, with the plain Pulsar client. */
+/**
+ * Reads each sent record back from Pulsar at the index that Kafka was told, with the plain Pulsar client. Of what earlier
+ * runs left only what was published since `publishedSinceMs` is looked at.
+ */
 export async function readFromPulsar(
   pulsar: { serviceUrl: string; adminUrl: string },
   namespace: string,
   sent: readonly SentRecord[],
+  publishedSinceMs: number,
 ): Promise<Map<SentRecord, StoredMessage>> {
   const client = new PulsarClient({ serviceUrl: pulsar.serviceUrl, adminUrl: pulsar.adminUrl });
   try {
@@ -61,7 +65,12 @@ export async function readFromPulsar(
     await Promise.all(
       [...partitions].map(async ([partition, records]) => {
         const partitionTopic = `persistent://${namespace}/${topic}-partition-${partition}`;
-        for (const [record, message] of await readPartition(client, partitionTopic, records)) {
+        for (const [record, message] of await readPartition(
+          client,
+          partitionTopic,
+          records,
+          publishedSinceMs,
+        )) {
           found.set(record, message);
         }
       }),
@@ -76,6 +85,7 @@ async function readPartition(
   client: PulsarClient,
   topicName: string,
   records: readonly SentRecord[],
+  publishedSinceMs: number,
 ): Promise<Map<SentRecord, StoredMessage>> {
   const wanted = new Map(records.map((record) => [record.kafkaOffset, record]));
   const found = new Map<SentRecord, StoredMessage>();
@@ -87,7 +97,7 @@ async function readPartition(
   const reader = await client.createReader({
     topic: topicName,
     tenantKey: 'demo',
-    start: 'earliest',
+    start: { publishTimeMs: publishedSinceMs },
     onEntry(entry) {
       const cursor = new MessageCursor(entry, { decompressedBytesMax });
       while (cursor.next()) {
