@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Connection, PulsarClient, type PulsarClientOptions } from '#libs/pulsar';
-import { SecuredPulsar } from './secured-pulsar.js';
+import { outsideListener, SecuredPulsar } from './secured-pulsar.js';
 
 const startTimeoutMs = 240_000;
 const namespace = 'secured/n';
@@ -147,6 +147,22 @@ describe('who the gateway is', () => {
       tls({ tls: { caFile, certFile: '/absent', keyFile: '/absent' } }).ping(),
     ).rejects.toMatchObject({
       code: 'InvalidConfiguration',
+    });
+  });
+
+  it('looks brokers up by the name of the listener that it is told to use', async () => {
+    const auth = { method: 'token', token: pulsar.token('alice') } as const;
+    const at = async (of: PulsarClient) => {
+      const { host, port } = await of.lookup(topic);
+      return `${host}:${port}`;
+    };
+    const { host, port, tlsPort } = outsideListener;
+    expect(await at(client({ auth }))).toBe(new URL(pulsar.serviceUrl).host);
+    expect(await at(client({ auth, listenerName: 'outside' }))).toBe(`${host}:${port}`);
+    const secure = { auth, tls: { caFile: pulsar.caFile }, listenerName: 'outside' };
+    expect(await at(tls(secure))).toBe(`${host}:${tlsPort}`);
+    await expect(client({ auth, listenerName: 'absent' }).lookup(topic)).rejects.toMatchObject({
+      name: 'PulsarError',
     });
   });
 

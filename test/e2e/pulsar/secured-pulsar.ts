@@ -9,6 +9,9 @@ import { findFreePort, type PulsarStandalone, startPulsar } from '../../support/
 
 const authentication = 'org.apache.pulsar.broker.authentication.AuthenticationProvider';
 
+/** Where the broker says it is for those who ask for its listener `outside`. Nothing is there. */
+export const outsideListener = { host: 'pulsar.example', port: 16_650, tlsPort: 16_651 } as const;
+
 /**
  * A Pulsar that asks who one is: tokens, user name and password, or a client certificate; over plain sockets and TLS.
  * Roles: `admin` (superuser), `gateway` (a proxy role), and whatever a token or certificate names.
@@ -104,10 +107,17 @@ export class SecuredPulsar {
     const passwords = join(this.folder, 'htpasswd');
     const hash = execFileSync('openssl', ['passwd', '-apr1', 'wonderland'], { encoding: 'utf8' }).trim();
     writeFileSync(passwords, `alice:${hash}\n`);
-    this.#tlsPort = await findFreePort();
-    this.#httpsPort = await findFreePort();
+    const binaryPort = await findFreePort();
+    this.#tlsPort = await findFreePort([binaryPort]);
+    this.#httpsPort = await findFreePort([binaryPort, this.#tlsPort]);
+    const listeners = [
+      `internal:pulsar://127.0.0.1:${binaryPort},internal:pulsar+ssl://localhost:${this.#tlsPort}`,
+      `outside:pulsar://${outsideListener.host}:${outsideListener.port}`,
+      `outside:pulsar+ssl://${outsideListener.host}:${outsideListener.tlsPort}`,
+    ];
     this.#standalone = await startPulsar({
       dataDir: join(this.folder, 'data'),
+      binaryPort,
       config: {
         authenticationEnabled: 'true',
         authenticationProviders: ['Token', 'Basic', 'Tls'].map((name) => authentication + name).join(','),
@@ -124,6 +134,8 @@ export class SecuredPulsar {
         tlsCertificateFilePath: broker.certFile,
         tlsKeyFilePath: broker.keyFile,
         tlsTrustCertsFilePath: this.caFile,
+        advertisedListeners: listeners.join(','),
+        internalListenerName: 'internal',
         ...config,
       },
     });
