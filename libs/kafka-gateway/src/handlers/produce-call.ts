@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type Encodable, KafkaErrorCode, type ProduceRequest, type ProduceResponse } from '#libs/kafka-codec';
+import { LoopTurn } from '../connection/loop-turn.js';
 import type { RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode } from '../kafka.errors.js';
 import { toPulsarEntry } from '../mapping/record.mapping.js';
@@ -10,6 +11,9 @@ import type { KafkaTopic } from '../topics/kafka-topic.js';
 
 /** A topic, or why it cannot be had. */
 export type ResolvedTopic = KafkaTopic | Error;
+
+/** One for the process: what a turn takes is the same whoever asked for it. */
+const loopTurn = new LoopTurn();
 
 const noFaults: readonly { batchIndex: number; batchIndexErrorMessage: string }[] = [];
 
@@ -82,6 +86,11 @@ export class ProduceCall {
   private resolve!: (response: Encodable<ProduceResponse>) => void;
   private left: number;
   private timer: NodeJS.Timeout | undefined;
+  /** The next batch to take, and what was taken so far. */
+  private topicAt = 0;
+  private partitionAt = 0;
+  private bytes = 0;
+  private messages = 0;
 
   constructor(
     private readonly request: ProduceRequest,
@@ -108,29 +117,59 @@ export class ProduceCall {
     this.settled();
   }
 
-  /** Sends all batches on their way. Whatever goes wrong is an outcome of a partition. */
-  start(topics: readonly ResolvedTopic[]): void {
+  /**
+   * Sends all batches on their way. Whatever goes wrong is an outcome of a partition. With many or large ones it takes
+   * several turns of the event loop; then it gives a promise, and the connection is not read until it is done.
+   */
+  start(topics: readonly ResolvedTopic[]): Promise<void> | undefined {
     this.armTimer();
-    let bytes = 0;
-    let messages = 0;
-    for (const [at, { partitionResponses }] of this.topics.entries()) {
-      const topic = topics[at] as ResolvedTopic;
-      for (const partition of partitionResponses) {
-        if (topic instanceof Error) {
-          partition.refuse(topic);
-          continue;
-        }
-        partition.topicName = topic.name;
-        try {
-          const taken = this.take(topic, partition);
-          messages += taken;
-          if (taken > 0) bytes += partition.records?.length ?? 0;
-        } catch (error) {
-          partition.refuse(error);
-        }
+    if (!this.takeSome(topics, 0)) return this.takeRest(topics);
+    this.started();
+    return undefined;
+  }
+
+  private async takeRest(topics: readonly ResolvedTopic[]): Promise<void> {
+    const { link } = this.context.connection;
+    link.pause();
+    do await loopTurn.next();
+    while (!this.takeSome(topics, 1));
+    link.resume();
+    this.started();
+  }
+
+  /** Takes at least so many batches, and more while the turn lasts; false when there are more. */
+  private takeSome(topics: readonly ResolvedTopic[], countMin: number): boolean {
+    for (let count = 0; this.topicAt < this.topics.length; this.topicAt++, this.partitionAt = 0) {
+      const topic = topics[this.topicAt] as ResolvedTopic;
+      const { partitionResponses } = this.topics[this.topicAt]!;
+      while (this.partitionAt < partitionResponses.length) {
+        if (loopTurn.isOver && count >= countMin) return false;
+        this.takeOne(topic, partitionResponses[this.partitionAt++]!);
+        count++;
       }
     }
-    this.account(bytes, messages);
+    return true;
+  }
+
+  private takeOne(topic: ResolvedTopic, partition: PartitionProduce): void {
+    // Its time was over before its turn came.
+    if (partition.settled) return;
+    if (topic instanceof Error) {
+      partition.refuse(topic);
+      return;
+    }
+    partition.topicName = topic.name;
+    try {
+      const taken = this.take(topic, partition);
+      this.messages += taken;
+      if (taken > 0) this.bytes += partition.records?.length ?? 0;
+    } catch (error) {
+      partition.refuse(error);
+    }
+  }
+
+  private started(): void {
+    this.account(this.bytes, this.messages);
     this.settled();
   }
 

@@ -46,6 +46,7 @@ class Bed {
   denied = new Set<string>();
   full = false;
   throttleMs = 0;
+  produceTimeoutMsMax = 300;
   private relief: (() => void)[] = [];
 
   produce(request: Partial<ProduceRequest>, version = 9) {
@@ -99,7 +100,7 @@ class Bed {
       partitions: {
         writer: (_tenant: string, topic: KafkaTopic, partition: number) => this.writer(topic, partition),
       },
-      options: kafkaOptionsSchema.parse({ produceTimeoutMsMax: 300 }),
+      options: kafkaOptionsSchema.parse({ produceTimeoutMsMax: this.produceTimeoutMsMax }),
       log: silentLog,
       metrics,
     };
@@ -294,5 +295,32 @@ describe('Produce', () => {
 
   it('answers a request for nothing', async () => {
     expect(await new Bed().produce({}).outcome).toMatchObject({ responses: [] });
+  });
+
+  it('lets others have their turn while it takes many batches that are slow to read, in order', async () => {
+    const bed = new Bed();
+    bed.produceTimeoutMsMax = 60_000;
+    const value = Buffer.alloc(8 * 1024 * 1024);
+    const records = encodeRecordBatch([{ timestamp: 1, key: null, value }], { compression: 1 });
+    const partitionData = Array.from({ length: 40 }, (_, at) => ({ index: at % 2, records }));
+    const topicData = [{ name: 'a', topicId: Buffer.alloc(16), partitionData }];
+    bed.produce({ topicData, timeoutMs: 60_000 });
+    const behind = bed.produce({ topicData: bed.to('a'), timeoutMs: 60_000 });
+    bed.found('a');
+    let turns = 0;
+    while (bed.appended.length < 41) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (bed.appended.length > 0 && bed.appended.length < 40) {
+        turns++;
+        expect(bed.connection.link.pauses).toBe(1);
+      }
+    }
+    expect(turns).toBeGreaterThan(3);
+    expect(bed.connection.link.pauses).toBe(0);
+    const places = Array.from({ length: 40 }, (_, at) => `a/${at % 2}`);
+    expect(bed.appended.map(({ place }) => place)).toEqual([...places, 'a/0']);
+    expect(bed.appended[40]!.append.batch.entry.buffer.length).toBeLessThan(10_000);
+    bed.appended.at(-1)?.append.done(undefined, 7);
+    expect(await behind.codes()).toEqual([0]);
   });
 });

@@ -1,0 +1,26 @@
+/** So long one turn of the event loop may go on with the same kind of work before all others have theirs. */
+const turnMsMax = 50;
+
+/**
+ * Work that is cut into pieces, so that a request with a thousand batches to decompress does not keep the process from
+ * its other connections, timers and health checks. Counted over all connections: many small ones are as long as one.
+ */
+export class LoopTurn {
+  #startedMs: number | undefined;
+
+  /** To be asked between two pieces: true when the rest should wait for `next`. */
+  get isOver(): boolean {
+    const now = performance.now();
+    if (this.#startedMs !== undefined) return now - this.#startedMs > turnMsMax;
+    this.#startedMs = now;
+    setImmediate(() => {
+      this.#startedMs = undefined;
+    });
+    return false;
+  }
+
+  /** When everything else that was ready has run. */
+  next(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
