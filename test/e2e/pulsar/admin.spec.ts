@@ -102,7 +102,23 @@ describe('admin REST of a real broker', () => {
     expect((await admin.stats(topic)).msgInCounter).toBe(5);
     await admin.unload(topic);
     await admin.triggerCompaction(topic);
-    expect(await admin.subscriptions(topic)).not.toContain('absent');
+  });
+
+  it('lists and deletes subscriptions', async () => {
+    const { client } = fixture;
+    const topic = await fixture.topic('subscribed');
+    const consumer = await client.subscribe({
+      topic,
+      tenantKey: 't',
+      subscription: 's',
+      type: 'shared',
+      onEntry: () => {},
+    });
+    expect(await client.admin.subscriptions(topic)).toContain('s');
+    await expect(client.admin.deleteSubscription(topic, 's')).rejects.toMatchObject({ status: 412 });
+    await consumer.close();
+    await client.admin.deleteSubscription(topic, 's');
+    expect(await client.admin.subscriptions(topic)).not.toContain('s');
   });
 
   it('asks the broker about itself', async () => {
