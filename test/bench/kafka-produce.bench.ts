@@ -33,7 +33,11 @@ interface Place {
 
 async function throughputRun(place: Place, partitions: number, run: number): Promise<ThroughputRun> {
   const topics = await newTopics(place, partitions);
-  const [native] = await oraclePerf(place.pulsar.serviceUrl, topics.native, { records, warmupRecords, recordBytes });
+  const [native] = await oraclePerf(place.pulsar.serviceUrl, topics.native, {
+    records,
+    warmupRecords,
+    recordBytes,
+  });
   const before = cpuSeconds(place.gateway.pid);
   const kafka = await producerPerformance({
     bootstrap: place.gateway.kafka,
@@ -102,9 +106,20 @@ async function newTopics({ pulsar, namespace }: Place, partitions: number) {
   return { native: `persistent://${namespace}/${await create()}`, kafka: await create() };
 }
 
-function report(throughput: ReadonlyMap<number, readonly ThroughputRun[]>, latency: Awaited<ReturnType<typeof latencyRun>>) {
-  const table = new Table({ head: ['what', 'median', 'all runs', 'goal', ''], style: { head: [], border: [] } });
-  const row = (what: string, values: readonly number[], goal: string, good: (value: number) => boolean): void => {
+function report(
+  throughput: ReadonlyMap<number, readonly ThroughputRun[]>,
+  latency: Awaited<ReturnType<typeof latencyRun>>,
+) {
+  const table = new Table({
+    head: ['what', 'median', 'all runs', 'goal', ''],
+    style: { head: [], border: [] },
+  });
+  const row = (
+    what: string,
+    values: readonly number[],
+    goal: string,
+    good: (value: number) => boolean,
+  ): void => {
     const value = median(values);
     table.push([
       what,
@@ -117,7 +132,12 @@ function report(throughput: ReadonlyMap<number, readonly ThroughputRun[]>, laten
   };
   for (const [partitions, results] of throughput) {
     const ratios = results.map((each) => each.kafka / each.native);
-    row(`Kafka/native throughput, ${partitions} partition(s)`, ratios, `>= ${goals.ratioMin}`, (value) => value >= goals.ratioMin);
+    row(
+      `Kafka/native throughput, ${partitions} partition(s)`,
+      ratios,
+      `>= ${goals.ratioMin}`,
+      (value) => value >= goals.ratioMin,
+    );
     row(
       `gateway CPU s per million records, ${partitions} partition(s)`,
       results.map((each) => each.gatewayCpuSecondsPerMillion),
@@ -125,8 +145,18 @@ function report(throughput: ReadonlyMap<number, readonly ThroughputRun[]>, laten
       (value) => value <= goals.cpuSecondsPerMillionMax,
     );
   }
-  row('added median latency, ms', [latency.addedMedianMs], `<= ${goals.addedMedianMsMax}`, (value) => value <= goals.addedMedianMsMax);
-  row('added p99 latency, ms', [latency.addedP99Ms], `<= ${goals.addedP99MsMax}`, (value) => value <= goals.addedP99MsMax);
+  row(
+    'added median latency, ms',
+    [latency.addedMedianMs],
+    `<= ${goals.addedMedianMsMax}`,
+    (value) => value <= goals.addedMedianMsMax,
+  );
+  row(
+    'added p99 latency, ms',
+    [latency.addedP99Ms],
+    `<= ${goals.addedP99MsMax}`,
+    (value) => value <= goals.addedP99MsMax,
+  );
   process.stdout.write(`${table.toString()}\n`);
 }
 
