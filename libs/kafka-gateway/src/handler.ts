@@ -49,6 +49,8 @@ export interface RequestContext {
    * `topic` is logged, never a metric's label.
    */
   refused(code: number, message: string, topic?: string): void;
+  /** Bytes of the request that stay in memory after its answer count as in flight until the function given is called. */
+  retain(bytes: number): () => void;
   /** Milliseconds that the connection is not read after the response was sent (KIP-219). */
   throttleMs: number;
   /** Set: the connection is closed as soon as this response was sent. */

@@ -37,7 +37,7 @@ export class RequestPipeline {
 
   /** A request is in flight from here until `settle`. */
   admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
-    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now());
+    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now(), this.budget);
     this.#order.add(request);
     this.#bytes += bytes;
     this.budget.add(bytes);

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Principal } from '#libs/auth';
 import { kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
 import type { ConnectionState, GatewayServices, RequestContext } from '../handler.js';
+import type { ProcessBudget } from './process-budget.js';
 import type { Pending } from './response-order.js';
 
 /** Stands where no bytes are sent: acks=0, or the connection is being closed. */
@@ -20,12 +21,18 @@ export class KafkaRequest implements RequestContext, Pending<Buffer | typeof not
     /** Bytes of the request, in flight until it is answered. */
     readonly bytes: number,
     readonly startedMs: number,
+    private readonly budget: ProcessBudget,
   ) {}
 
   get principal(): Principal {
     const { principal } = this.connection.sasl;
     if (principal === undefined) throw new Error('a request was served before authentication');
     return principal;
+  }
+
+  retain(bytes: number): () => void {
+    this.budget.add(bytes);
+    return () => this.budget.remove(bytes);
   }
 
   refused(code: number, message: string, topic?: string): void {

@@ -28,6 +28,7 @@ class PartitionProduce implements Append {
   batch: PartitionBatch = undefined as never;
   settled = false;
   writer: PartitionWriter | undefined;
+  private release: (() => void) | undefined;
 
   constructor(
     private readonly call: ProduceCall,
@@ -45,7 +46,10 @@ class PartitionProduce implements Append {
   }
 
   done(error: unknown, baseOffset: number): void {
-    if (this.settled) return;
+    if (this.settled) {
+      this.forget();
+      return;
+    }
     if (error !== undefined) {
       this.refuse(error);
       return;
@@ -63,6 +67,19 @@ class PartitionProduce implements Append {
     if (error instanceof RecordsRefused) this.recordErrors = error.faults.map(toRecordError);
     this.call.refused(this, error);
     this.settle();
+  }
+
+  /** Its time is over. Its bytes stay: with Pulsar's producer until `done`, or waiting for the turn until `forget`. */
+  expire(error: unknown): void {
+    if (this.settled) return;
+    const held = this.writer === undefined ? this.records : this.batch.entry.buffer;
+    this.release = this.call.context.retain(held?.length ?? 0);
+    this.refuse(error);
+  }
+
+  forget(): void {
+    this.release?.();
+    this.release = undefined;
   }
 
   private settle(): void {
@@ -108,6 +125,7 @@ export class ProduceCall {
       return { name, topicId, partitionResponses };
     });
     this.response = { responses: this.topics, throttleTimeMs: 0 };
+    this.armTimer();
   }
 
   refuse(error: KafkaError): void {
@@ -122,7 +140,6 @@ export class ProduceCall {
    * several turns of the event loop; then it gives a promise, and the connection is not read until it is done.
    */
   start(topics: readonly ResolvedTopic[]): Promise<void> | undefined {
-    this.armTimer();
     if (!this.takeSome(topics, 0)) return this.takeRest(topics);
     this.started();
     return undefined;
@@ -153,7 +170,10 @@ export class ProduceCall {
 
   private takeOne(topic: ResolvedTopic, partition: PartitionProduce): void {
     // Its time was over before its turn came.
-    if (partition.settled) return;
+    if (partition.settled) {
+      partition.forget();
+      return;
+    }
     if (topic instanceof Error) {
       partition.refuse(topic);
       return;
@@ -261,7 +281,9 @@ export class ProduceCall {
       `Pulsar did not confirm within ${waitedMs} ms`,
     );
     for (const { partitionResponses } of this.topics) {
-      for (const partition of partitionResponses) partition.refuse(error);
+      for (const partition of partitionResponses) partition.expire(error);
     }
+    // Its turn may not have come: a topic may be looked up for longer than the client waits.
+    this.resolve(this.response);
   }
 }

@@ -47,6 +47,7 @@ class Bed {
   full = false;
   throttleMs = 0;
   produceTimeoutMsMax = 300;
+  retainedBytes = 0;
   private relief: (() => void)[] = [];
 
   produce(request: Partial<ProduceRequest>, version = 9) {
@@ -110,6 +111,12 @@ class Bed {
       header: { apiKey: 0, apiVersion, correlationId: 1, clientId: null, headerVersion: 1 },
       gateway,
       refused: (code: number) => this.refusals.push(code),
+      retain: (bytes: number) => {
+        this.retainedBytes += bytes;
+        return () => {
+          this.retainedBytes -= bytes;
+        };
+      },
       throttleMs: 0,
       closeAfterwards: false,
     } as unknown as RequestContext;
@@ -215,6 +222,28 @@ describe('Produce', () => {
     expect(performance.now() - started).toBeLessThan(250);
     expect(await patient.codes()).toEqual([KafkaErrorCode.REQUEST_TIMED_OUT]);
     expect(performance.now() - started).toBeGreaterThan(250);
+  });
+
+  it('answers in time although the topic is not known yet, and then does not store the batch', async () => {
+    const bed = new Bed();
+    const late = bed.produce({ timeoutMs: 30, topicData: bed.to('a', 'b') });
+    bed.found('b');
+    expect(await late.codes()).toEqual([KafkaErrorCode.REQUEST_TIMED_OUT, KafkaErrorCode.REQUEST_TIMED_OUT]);
+    expect(bed.retainedBytes).toBe(2 * one.length);
+    bed.found('a');
+    await soon();
+    expect(bed.appended).toEqual([]);
+    expect(bed.retainedBytes).toBe(0);
+  });
+
+  it('counts a batch as in flight after the answer for as long as Pulsar has not confirmed it', async () => {
+    const bed = new Bed();
+    bed.found('a');
+    const late = bed.produce({ timeoutMs: 30, topicData: bed.to('a') });
+    expect(await late.codes()).toEqual([KafkaErrorCode.REQUEST_TIMED_OUT]);
+    expect(bed.retainedBytes).toBe(bed.appended[0]!.append.batch.entry.buffer.length);
+    bed.appended[0]!.append.done(undefined, 5);
+    expect(bed.retainedBytes).toBe(0);
   });
 
   it('answers nothing with acks=0, and closes the connection after a failure', async () => {
