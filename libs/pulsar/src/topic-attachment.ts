@@ -99,6 +99,8 @@ export class TopicAttachment {
   private attachAfter(delayMs: number): void {
     this.current = 'waiting';
     this.timer = setTimeout(() => void this.attach(), delayMs);
+    // Nobody awaits it: a process that ends otherwise does not stay for a broker that is away.
+    if (this.first === undefined) this.timer.unref();
   }
 
   private async attach(): Promise<void> {

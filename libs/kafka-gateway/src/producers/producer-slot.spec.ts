@@ -16,7 +16,7 @@ function set(waitersMax = 100) {
       return opened.promise;
     },
     () => events.push('opened'),
-    { waitersMax, reopenDelayMs: 100 },
+    { waitersMax, reopenDelayMs: 100, flushMsMax: 20 },
     () => now,
   );
   const open = async () => {
@@ -96,6 +96,21 @@ describe('ProducerSlot', () => {
     await settle();
     await open();
     expect(events.at(-1)).toBe('b by 1');
+  });
+
+  it('gives what was sent a moment at the end, and no more', async () => {
+    const { slot, made, open, run } = set();
+    run('a');
+    await open();
+    const calls: unknown[] = [];
+    const flushed = Promise.withResolvers<void>();
+    made[0]!.fake.close = (how?: 'flush' | 'now') => {
+      calls.push(how);
+      if (how === 'now') flushed.resolve();
+      return flushed.promise;
+    };
+    await slot.end();
+    expect(calls).toEqual(['flush', 'now']);
   });
 
   it('keeps the rest waiting when one of those that waited discards the producer', async () => {

@@ -13,9 +13,15 @@ export interface ProducerSlotOptions {
   readonly waitersMax: number;
   /** After a failure to open, work is refused with that failure for so long, that clients' retries cost nothing. */
   readonly reopenDelayMs: number;
+  /** At the end, what was sent has so long to be confirmed: no client waits any more, and Pulsar may be away. */
+  readonly flushMsMax: number;
 }
 
-export const producerSlotDefaults: ProducerSlotOptions = { waitersMax: 10_000, reopenDelayMs: 100 };
+export const producerSlotDefaults: ProducerSlotOptions = {
+  waitersMax: 10_000,
+  reopenDelayMs: 100,
+  flushMsMax: 2_000,
+};
 
 type SlotState = 'idle' | 'opening' | 'open' | 'closing' | 'ended';
 
@@ -79,7 +85,10 @@ export class ProducerSlot {
     this.state = 'ended';
     this.producer = undefined;
     this.refuseAll(slotEnded());
-    await producer?.close('flush');
+    if (producer === undefined) return;
+    const timer = setTimeout(() => void producer.close('now'), this.options.flushMsMax);
+    await producer.close('flush');
+    clearTimeout(timer);
   }
 
   private async open(): Promise<void> {

@@ -263,6 +263,20 @@ describe('producer', () => {
     expect(Object.keys(broker.commands.at(-1) ?? {})).toEqual(['closeProducer']);
   });
 
+  it('gives up a flush when it is told to', async () => {
+    const broker = new ScriptedBroker();
+    const producer = await producerOn(broker);
+    const answers: unknown[] = [];
+    producer.send(entryOf('x'), (error) => answers.push(error?.code));
+    const closed = producer.close();
+    await settled();
+    expect(answers).toEqual([]);
+    await producer.close('now');
+    await closed;
+    expect(answers).toEqual(['Closed']);
+    expect(Object.keys(broker.commands.at(-1) ?? {})).toEqual(['closeProducer']);
+  });
+
   it('is closed at the broker when close is done, also in the middle of opening itself again', async () => {
     const broker = new ScriptedBroker();
     const producer = await producerOn(broker, { sendTimeoutMs: 20 });

@@ -37,8 +37,8 @@ export interface Producer {
   /** Told once when the producer ends by itself: fenced, topic gone or terminated, no longer authorized. */
   onClosed(listener: (error: PulsarError) => void): void;
   /**
-   * Takes no more, waits for the receipts of what it took ('now': fails it), and closes at the broker. Afterwards the
-   * broker has stored or refused all that was sent, and the name is free.
+   * Takes no more, waits for the receipts of what it took ('now': fails it, also what an earlier call waits for), and
+   * closes at the broker. Afterwards the broker has stored or refused all that was sent, and the name is free.
    */
   close(how?: 'flush' | 'now'): Promise<void>;
 }
@@ -161,7 +161,10 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
   }
 
   async close(how: 'flush' | 'now' = 'flush'): Promise<void> {
-    if (this.ended !== undefined) return;
+    if (this.ended !== undefined) {
+      if (how === 'now') this.failAll(this.ended);
+      return;
+    }
     this.ended = new PulsarError('Closed', 'the producer is closed');
     if (how === 'flush' && this.pending.length > 0) {
       await new Promise<void>((resolve) => {
