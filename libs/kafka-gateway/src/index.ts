@@ -1,4 +1,3 @@
 export { type KafkaOptions, kafkaOptionsSchema } from './kafka.options.js';
 export { createKafkaProtocol, KafkaProtocol, type KafkaServices } from './kafka.protocol.js';
 export { KafkaGatewayModule } from './kafka-gateway.module.js';
-export type { KafkaTopic, KafkaTopicConfig } from './topics/kafka-topic.js';

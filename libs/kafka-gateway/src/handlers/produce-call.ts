@@ -3,9 +3,9 @@ import { type Encodable, KafkaErrorCode, type ProduceRequest, type ProduceRespon
 import { LoopTurn } from '../connection/loop-turn.js';
 import type { RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode } from '../kafka.errors.js';
-import { toPulsarEntry } from '../mapping/record.mapping.js';
+import { type PartitionBatch, toPulsarEntry } from '../mapping/record.mapping.js';
 import { type RecordFault, RecordsRefused } from '../mapping/record.validation.js';
-import type { Append, PartitionBatch } from '../producers/append.js';
+import type { Append } from '../producers/append.js';
 import type { PartitionWriter } from '../producers/partition-writer.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 

@@ -11,10 +11,10 @@ import {
 } from '#libs/kafka-codec';
 import { MessageCursor, type OutgoingEntry, parseEntry, type PulsarMessage } from '#libs/pulsar';
 import { type KafkaError, kafkaErrorCode } from '../kafka.errors.js';
-import type { PartitionBatch } from '../producers/append.js';
 import {
   base64HeaderPrefix,
   nullHeaderPrefix,
+  type PartitionBatch,
   type RecordMappingOptions,
   toPulsarEntry,
 } from './record.mapping.js';

@@ -9,10 +9,8 @@ import {
   type RecordSet,
   recordsBytes,
 } from '#libs/kafka-codec';
-import { BatchBuilder, type Compression } from '#libs/pulsar';
+import { BatchBuilder, type Compression, type OutgoingEntry } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
-import type { PartitionBatch } from '../producers/append.js';
-import type { KafkaTopicConfig } from '../topics/kafka-topic.js';
 import {
   asKafkaError,
   invalid,
@@ -21,6 +19,7 @@ import {
   recordFaultsMax,
   validateRecords,
 } from './record.validation.js';
+import type { KafkaTopicConfig } from './topic-config.mapping.js';
 
 /** Prefixes of properties whose values Pulsar's text properties could not hold as they are (docs/mapping.md). */
 export const nullHeaderPrefix = 'pulsegate.null.';
@@ -43,6 +42,16 @@ export interface RecordMappingOptions {
   readonly decompressedBytesMax: number;
   /** Milliseconds since 1970: the time of records on topics with LogAppendTime. */
   readonly nowMs: number;
+}
+
+/** One record batch of one partition, mapped and ready to be stored. */
+export interface PartitionBatch {
+  readonly entry: OutgoingEntry;
+  /** -1 for a producer that is not idempotent; then epoch and sequence mean nothing. */
+  readonly producerId: bigint;
+  readonly epoch: number;
+  /** Of the first record, 0 to 2^31-1. */
+  readonly sequence: number;
 }
 
 /** @throws KafkaError; undefined when there are no records (Produce 0 to 2 only) */

@@ -8,7 +8,7 @@ import {
   verifyBatchCrc,
 } from '#libs/kafka-codec';
 import { KafkaError } from '../kafka.errors.js';
-import type { KafkaTopicConfig } from '../topics/kafka-topic.js';
+import type { KafkaTopicConfig } from './topic-config.mapping.js';
 
 /** From this Produce version on: exactly one batch, of magic 2. */
 const produceVersionOfMagic2 = 3;

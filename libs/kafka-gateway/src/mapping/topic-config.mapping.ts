@@ -1,6 +1,15 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import { KafkaError } from '../kafka.errors.js';
-import type { KafkaTopicConfig } from '../topics/kafka-topic.js';
+
+/** What the topic's own configuration says, as far as the gateway enforces it. */
+export interface KafkaTopicConfig {
+  /** `max.message.bytes`: the largest record batch, in bytes as the client sent it. */
+  readonly messageBytesMax: number;
+  /** `message.timestamp.type`: CreateTime or LogAppendTime. */
+  readonly timestampType: 'create' | 'append';
+  /** `cleanup.policy` contains compact: null keys and empty values are refused. */
+  readonly compacted: boolean;
+}
 
 /** Pulsar's retention; -1 is unlimited. */
 export interface PulsarRetention {

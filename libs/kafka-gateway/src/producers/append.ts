@@ -1,14 +1,4 @@
-import type { OutgoingEntry } from '#libs/pulsar';
-
-/** One record batch of one partition, mapped and ready to be stored. */
-export interface PartitionBatch {
-  readonly entry: OutgoingEntry;
-  /** -1 for a producer that is not idempotent; then epoch and sequence mean nothing. */
-  readonly producerId: bigint;
-  readonly epoch: number;
-  /** Of the first record, 0 to 2^31-1. */
-  readonly sequence: number;
-}
+import type { PartitionBatch } from '../mapping/record.mapping.js';
 
 /** Who produces: as long as one of its clients is connected, a producer id's Pulsar producer is kept open. */
 export interface ProducingClient {

@@ -1,14 +1,5 @@
 import type { Tenant } from '#libs/tenancy';
-
-/** What the topic's own configuration says, as far as the gateway enforces it. */
-export interface KafkaTopicConfig {
-  /** `max.message.bytes`: the largest record batch, in bytes as the client sent it. */
-  readonly messageBytesMax: number;
-  /** `message.timestamp.type`: CreateTime or LogAppendTime. */
-  readonly timestampType: 'create' | 'append';
-  /** `cleanup.policy` contains compact: null keys and empty values are refused. */
-  readonly compacted: boolean;
-}
+import type { KafkaTopicConfig } from '../mapping/topic-config.mapping.js';
 
 /** One topic as Kafka clients see it, resolved against Pulsar. Immutable: a change gives a new object. */
 export interface KafkaTopic {
