@@ -32,6 +32,8 @@ export interface ConnectionState {
   readonly log: ConnectionLog;
   /** Who the client is and how far it came in proving it. */
   readonly sasl: SaslExchange;
+  /** Nobody waits for an answer any more. */
+  readonly closed: boolean;
   /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */
   whenClosed(listener: () => void): () => void;
   /** Answers nothing more and ends the connection: one warn line. `reason` is a fixed kebab-case word. */

@@ -7,6 +7,7 @@ import {
   encodeResponseFrame,
   KafkaDecodeError,
   KafkaFrameDecoder,
+  produceApi,
   type RequestHeader,
 } from '#libs/kafka-codec';
 import type { ConnectionLog, ProtocolCounters } from '#libs/telemetry';
@@ -19,6 +20,12 @@ import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange } from './connection/sasl-exchange.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
+
+/**
+ * What a request of many small parts takes in memory until it is answered, for each of its bytes: of names with 8
+ * characters about 50. Produce is mostly records, which stay as they came.
+ */
+const decodedGrowth = 64;
 
 /** What a raw SASL frame is answered with: the mechanism's token, which PLAIN does not have, behind its size. */
 const rawTokenAccepted = Buffer.alloc(4);
@@ -91,7 +98,8 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       const handler = this.#handlerOf(header);
       if (handler === undefined) return;
       const body = handler.api.decodeRequest(reader, header.apiVersion);
-      this.#start(this.#pipeline.admit(this, header, frame.length), handler, body);
+      const heldBytes = handler.api === produceApi ? frame.length : frame.length * decodedGrowth;
+      this.#start(this.#pipeline.admit(this, header, heldBytes), handler, body);
     } catch (error) {
       if (!(error instanceof KafkaDecodeError)) throw error;
       this.#counters.malformed++;
@@ -103,6 +111,10 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   onClose(): void {
     this.#end();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   whenClosed(listener: () => void): () => void {

@@ -5,7 +5,7 @@ const turnMsMax = 50;
  * Work that is cut into pieces, so that a request with a thousand batches to decompress does not keep the process from
  * its other connections, timers and health checks. Counted over all connections: many small ones are as long as one.
  */
-export class LoopTurn {
+class LoopTurn {
   #startedMs: number | undefined;
 
   /** To be asked between two pieces: true when the rest should wait for `next`. */
@@ -24,3 +24,6 @@ export class LoopTurn {
     return new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** One for the process: what a turn takes is the same whoever asked for it. */
+export const loopTurn = new LoopTurn();

@@ -8,6 +8,7 @@ import {
   type MetadataResponseMetadataResponseTopic as MetadataTopic,
   metadataApi,
 } from '#libs/kafka-codec';
+import { loopTurn } from '../connection/loop-turn.js';
 import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
@@ -20,6 +21,9 @@ import { lookupsParallelMax } from '../topics/topic-registry.js';
 const nullMeansAllSince = 1;
 /** Topics by id (KIP-516), whatever their name then is. Versions 10 and 11 have the field, and Kafka refuses it there. */
 const byIdSince = 12;
+
+/** From so many names on, the names that there are come as one list; names that are not in it are not asked for. */
+const namesListedFrom = 500;
 
 type TopicAnswer = Encodable<MetadataTopic>;
 
@@ -62,6 +66,8 @@ export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = {
 class MetadataLookup {
   readonly authorization: TopicAuthorization;
   readonly #version: number;
+  /** The names that there are, where they were listed. */
+  #existing: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly request: MetadataRequest,
@@ -71,8 +77,8 @@ class MetadataLookup {
     this.authorization = new TopicAuthorization(context.gateway.authorizer, context.principal);
   }
 
-  /** Undefined when the connection had to be ended instead. */
-  topics(): Promise<TopicAnswer[] | undefined> {
+  /** Undefined when the connection has ended, or had to be ended instead. */
+  async topics(): Promise<TopicAnswer[] | undefined> {
     const { topics: asked } = this.request;
     const all = asked === null || (asked.length === 0 && this.#version < nullMeansAllSince);
     if (all) return this.#all();
@@ -82,11 +88,18 @@ class MetadataLookup {
       if (this.#version >= byIdSince && !isZeroTopicId(topicId)) ids.set(topicId.toString('hex'), topicId);
       else names.add(name ?? '');
     }
-    const lookups = [
-      ...[...names].map((name) => () => this.#byName(name)),
-      ...[...ids.values()].map((id) => () => this.#byId(id)),
-    ];
-    return boundedParallel(lookups, lookupsParallelMax, (lookup) => lookup());
+    const { connection, gateway, principal } = this.context;
+    if (names.size >= namesListedFrom) {
+      const listed = await gateway.topics.names(principal.tenant).catch(() => undefined);
+      this.#existing = listed && new Set(listed);
+    }
+    const wanted = [...names, ...ids.values()];
+    const answers = await boundedParallel(wanted, lookupsParallelMax, async (each) => {
+      if (loopTurn.isOver) await loopTurn.next();
+      if (connection.closed) return undefined;
+      return typeof each === 'string' ? this.#byName(each) : this.#byId(each);
+    });
+    return connection.closed ? undefined : (answers as TopicAnswer[]);
   }
 
   async #all(): Promise<TopicAnswer[] | undefined> {
@@ -105,6 +118,7 @@ class MetadataLookup {
     }
     const visible = names.filter((name) => this.authorization.may('describe', name));
     const answers = await boundedParallel(visible, lookupsParallelMax, async (name) => {
+      if (this.context.connection.closed) return undefined;
       try {
         const topic = await topics.resolve(tenant, name);
         return topic === undefined ? undefined : this.#described(topic);
@@ -124,7 +138,9 @@ class MetadataLookup {
     const { topics } = this.context.gateway;
     const { tenant } = this.context.principal;
     try {
-      const topic = (await topics.resolve(tenant, name)) ?? (await this.#autoCreate(name));
+      const isAbsent = this.#existing?.has(name) === false;
+      const found = isAbsent ? undefined : await topics.resolve(tenant, name);
+      const topic = found ?? (await this.#autoCreate(name));
       if (topic !== undefined) return this.#described(topic);
     } catch (error) {
       return this.#failed(name, error);

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type Encodable, KafkaErrorCode, type ProduceRequest, type ProduceResponse } from '#libs/kafka-codec';
-import { LoopTurn } from '../connection/loop-turn.js';
+import { loopTurn } from '../connection/loop-turn.js';
 import type { RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode } from '../kafka.errors.js';
 import { type PartitionBatch, toPulsarEntry } from '../mapping/record.mapping.js';
@@ -11,9 +11,6 @@ import type { KafkaTopic } from '../topics/kafka-topic.js';
 
 /** A topic, or why it cannot be had. */
 export type ResolvedTopic = KafkaTopic | Error;
-
-/** One for the process: what a turn takes is the same whoever asked for it. */
-const loopTurn = new LoopTurn();
 
 const noFaults: readonly { batchIndex: number; batchIndexErrorMessage: string }[] = [];
 
@@ -46,6 +43,8 @@ class PartitionProduce implements Append {
   }
 
   done(error: unknown, baseOffset: number): void {
+    // The answer may take long yet: of a thousand small batches each would keep a piece of memory until then.
+    this.batch = undefined as never;
     if (this.settled) {
       this.forget();
       return;

@@ -172,6 +172,19 @@ describe('Produce', () => {
     expect(bed.appended.map(({ place }) => place)).toEqual(['slow/0', 'quick/0', 'slow/1', 'quick/1']);
   });
 
+  it('lets go of a batch that has its outcome while the answer waits for others', async () => {
+    const bed = new Bed();
+    const { codes } = bed.produce({ topicData: bed.to('a', 'a/1') });
+    bed.found('a');
+    await soon();
+    const [first, second] = bed.appended.map(({ append }) => append);
+    first!.done(new PulsarError('TooManyPending', 'full'), -1);
+    expect(first!.batch).toBeUndefined();
+    expect(second!.batch).toBeDefined();
+    second!.done(undefined, 3);
+    expect(await codes()).toEqual([KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 0]);
+  });
+
   it('does not hold up what follows a look-up that fails', async () => {
     const bed = new Bed();
     const failing = bed.produce({ topicData: bed.to('broken', 'absent') });

@@ -227,6 +227,37 @@ describe('Metadata', () => {
     expect(await listed(1, [])).toEqual([]);
   });
 
+  it('answers for many names at once, of which few are there', async () => {
+    const made = await lookUp('known');
+    const few = ['known', 'hidden.topic', 'a-partition-0'];
+    const names = [...Array.from({ length: 5_000 }, (_, at) => `absent-${at}`), ...few];
+    const { topics } = await kafka.call(metadataApi, 9, {
+      topics: names.map((name) => ({ name })),
+      allowAutoTopicCreation: false,
+    });
+    expect(topics.map(({ name }) => name)).toEqual(names);
+    const absent = topics.filter(({ errorCode }) => errorCode === KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    expect(absent).toHaveLength(5_000);
+    expect(topics.at(-3)).toEqual({ ...made.topics[0], topicId: topics.at(-3)!.topicId });
+    expect(topics.at(-2)!.errorCode).toBe(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED);
+    expect(topics.at(-1)!.errorCode).toBe(KafkaErrorCode.INVALID_TOPIC_EXCEPTION);
+  });
+
+  it('asks for nothing more when the client has gone', async () => {
+    const client = newClient();
+    const topics = Array.from({ length: 400 }, (_, at) => ({ name: `gone-${at}` }));
+    client.send(metadataApi, 9, { topics, allowAutoTopicCreation: true });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    client.end();
+    let before = -1;
+    const made = async () => (await pulsar.admin.partitionedTopics(tenant.pulsarNamespace)).length;
+    for (let now = await made(); now !== before; now = await made()) {
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    expect(before).toBeLessThan(300);
+  });
+
   it('creates only where the request allows it, and only what may be', async () => {
     const ask = async (name: string, allowAutoTopicCreation: boolean) =>
       (await kafka.call(metadataApi, 9, { topics: [{ name }], allowAutoTopicCreation })).topics[0]!.errorCode;

@@ -27,6 +27,10 @@ export class KafkaClient {
     return correlationId;
   }
 
+  end(): void {
+    this.socket.end();
+  }
+
   /** Takes the next frame, without its size. */
   async frame(): Promise<Buffer> {
     return this.socket.take((await this.socket.take(4)).readInt32BE(0));
