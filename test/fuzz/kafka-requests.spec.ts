@@ -17,7 +17,7 @@ import {
   saslAuthenticateApi,
   saslHandshakeApi,
 } from '#libs/kafka-codec';
-import { createKafkaProtocol, type KafkaProtocol, kafkaOptionsSchema } from '#libs/kafka-gateway';
+import { KafkaProtocol, kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, type LogFields, Metrics, silentLog } from '#libs/telemetry';
@@ -153,7 +153,7 @@ describe('the Kafka front', () => {
     const tenants = new TenantDirectory([tenant]);
     const listeners = [{ name: 'kafka', defaultTenant: 'acme', anonymousTenant: 'acme' }];
     const authenticator = new Authenticator({ users: [], tenants, listeners, log, failureFloorMs: 5 });
-    protocol = createKafkaProtocol({
+    protocol = new KafkaProtocol({
       pulsar,
       authenticator,
       authorizer: new Authorizer([{ tenant: 'acme', rules: [allowAll] }]),

@@ -1,3 +1,3 @@
 export { type KafkaOptions, kafkaOptionsSchema } from './kafka.options.js';
-export { createKafkaProtocol, KafkaProtocol, type KafkaServices } from './kafka.protocol.js';
+export { KafkaProtocol, type KafkaServices } from './kafka.protocol.js';
 export { KafkaGatewayModule } from './kafka-gateway.module.js';

@@ -7,7 +7,7 @@ import { Metrics, silentLog } from '#libs/telemetry';
 import { TenantDirectory } from '#libs/tenancy';
 import { inMemoryLink } from '#libs/transport';
 import { kafkaOptionsSchema } from './kafka.options.js';
-import { createKafkaProtocol, type KafkaProtocol } from './kafka.protocol.js';
+import { KafkaProtocol } from './kafka.protocol.js';
 import { KafkaClient } from './testing/kafka-client.js';
 
 let protocol: KafkaProtocol;
@@ -23,7 +23,7 @@ beforeAll(() => {
       kafka: { autoCreateTopics: false, partitionsDefault: 1, messageBytesMax: 1_000_000 },
     },
   ]);
-  protocol = createKafkaProtocol({
+  protocol = new KafkaProtocol({
     pulsar: { admin: {} } as unknown as PulsarClient,
     authenticator: new Authenticator({
       users: [],

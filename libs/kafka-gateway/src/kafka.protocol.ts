@@ -79,7 +79,3 @@ export class KafkaProtocol implements Protocol<Buffer> {
     return this.services.partitions.close();
   }
 }
-
-export function createKafkaProtocol(services: KafkaServices): KafkaProtocol {
-  return new KafkaProtocol(services);
-}

@@ -26,11 +26,11 @@ export type {
   ProducerHandler,
   PulsarLog,
 } from './connection.js';
-export { createConsumer, TopicConsumer } from './consumer/consumer.js';
+export type { TopicConsumer } from './consumer/consumer.js';
 export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
 export type { AckDone, Delivery } from './consumer/delivery.js';
 export * from './entry.js';
-export { createLease, type LeaseAppend, type LeaseOptions, type LeaseState, TopicLease } from './lease.js';
+export type { LeaseAppend, LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export type { LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
@@ -49,5 +49,5 @@ export {
 export { parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
 export type { TopicListWatchOptions } from './topic-list-watch.js';
 export { parseTopicName, partitionTopicName, type TopicName, withoutPartition } from './topic-name.js';
-export { isAfter, type ReaderOptions, type ReaderStart, TopicReader } from './topic-reader.js';
+export type { ReaderOptions, ReaderStart, TopicReader } from './topic-reader.js';
 export type { KeyValue, MessageId } from './wire/commands.js';

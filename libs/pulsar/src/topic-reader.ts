@@ -301,7 +301,7 @@ export class TopicReader implements ConsumerSessionOwner {
 }
 
 /** Positions of one topic: ledgers grow. */
-export function isAfter(position: EntryPosition, other: EntryPosition): boolean {
+function isAfter(position: EntryPosition, other: EntryPosition): boolean {
   return (
     position.ledgerId > other.ledgerId ||
     (position.ledgerId === other.ledgerId && position.entryId > other.entryId)

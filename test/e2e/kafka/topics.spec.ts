@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { Authenticator, Authorizer } from '#libs/auth';
-import { createKafkaProtocol, type KafkaProtocol, kafkaOptionsSchema } from '#libs/kafka-gateway';
+import { KafkaProtocol, kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
@@ -57,7 +57,7 @@ beforeAll(async () => {
   ] as const;
   const metrics = new Metrics({ processMetrics: false });
   pulsar = new PulsarClient(testPulsar);
-  protocol = createKafkaProtocol({
+  protocol = new KafkaProtocol({
     pulsar,
     authenticator: new Authenticator({
       users,
