@@ -18,8 +18,8 @@ function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; i
   const partition = new FakePartition();
   let now = 0;
   const counters = new OffsetCounters();
-  const ids = { value: 0, max: more.idsInProcess ?? 100 };
-  const writer = new PartitionWriter(
+  const ids = { value: 0, max: more.idsInProcess ?? 100, makeRoom: () => writer.forgetOldest() };
+  const writer: PartitionWriter = new PartitionWriter(
     {
       openPlain: () => partition.create(`plain.${partition.plainNames++}`),
       openIdempotent: (id) => partition.create(`id.${id}`),
@@ -296,7 +296,7 @@ describe('PartitionWriter', () => {
     expect(results['1 again']).toBe(0);
     advance(1_000);
     writer.expire(1_000);
-    expect([ids.value, client.watched, writer.remembers]).toEqual([0, 0, false]);
+    expect([ids.value, client.watched, writer.remembered]).toEqual([0, 0, 0]);
   });
 
   it('counts producer ids over all partitions', async () => {

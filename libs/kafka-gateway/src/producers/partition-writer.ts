@@ -22,6 +22,8 @@ export interface PartitionWriterOptions {
 export interface ProducerIdCount {
   value: number;
   readonly max: number;
+  /** Forgets one where most are remembered, so that who uses very many makes room for all others; false: none can go. */
+  makeRoom(): boolean;
 }
 
 export interface PartitionConnector {
@@ -64,9 +66,9 @@ export class PartitionWriter {
     return this.inFlightBatches === 0;
   }
 
-  /** Producer ids are remembered here. */
-  get remembers(): boolean {
-    return this.idempotent.size > 0;
+  /** Producer ids that are remembered here. */
+  get remembered(): number {
+    return this.idempotent.size;
   }
 
   get hasEnded(): boolean {
@@ -121,6 +123,16 @@ export class PartitionWriter {
     }
   }
 
+  /** Forgets the producer id that was not used for longest, of those with nothing in flight; false: there is none. */
+  forgetOldest(): boolean {
+    let oldest: [bigint, IdempotentWriter] | undefined;
+    for (const each of this.idempotent) {
+      if (each[1].idle && (oldest === undefined || each[1].lastUsedAt < oldest[1].lastUsedAt)) oldest = each;
+    }
+    if (oldest !== undefined) this.dismiss(oldest[0], oldest[1]);
+    return oldest !== undefined;
+  }
+
   async end(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
@@ -134,9 +146,9 @@ export class PartitionWriter {
   private admit(producerId: bigint): IdempotentWriter | undefined {
     const { producerIds } = this;
     if (this.ended) return undefined;
-    if (this.idempotent.size >= this.options.producerIdsMax || producerIds.value >= producerIds.max) {
-      if (!this.dismissOldest()) return undefined;
-    }
+    if (this.idempotent.size >= this.options.producerIdsMax) {
+      if (!this.forgetOldest()) return undefined;
+    } else if (producerIds.value >= producerIds.max && !producerIds.makeRoom()) return undefined;
     const writer = new IdempotentWriter(
       () => this.connector.openIdempotent(producerId),
       this.offsets,
@@ -146,15 +158,6 @@ export class PartitionWriter {
     this.idempotent.set(producerId, writer);
     producerIds.value++;
     return writer;
-  }
-
-  private dismissOldest(): boolean {
-    let oldest: [bigint, IdempotentWriter] | undefined;
-    for (const each of this.idempotent) {
-      if (each[1].idle && (oldest === undefined || each[1].lastUsedAt < oldest[1].lastUsedAt)) oldest = each;
-    }
-    if (oldest !== undefined) this.dismiss(oldest[0], oldest[1]);
-    return oldest !== undefined;
   }
 
   private dismiss(producerId: bigint, writer: IdempotentWriter): void {

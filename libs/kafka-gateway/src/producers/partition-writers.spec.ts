@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { type Producer, type ProducerOptions, PulsarClient } from '#libs/pulsar';
+import { type Producer, type ProducerOptions, PulsarClient, PulsarError } from '#libs/pulsar';
 import { Metrics, silentLog } from '#libs/telemetry';
 import { kafkaOptionsSchema } from '../kafka.options.js';
+import type { Append } from './append.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { PartitionWriters } from './partition-writers.js';
 
@@ -21,14 +22,17 @@ function topic(id = 1): KafkaTopic {
 describe('PartitionWriters', () => {
   const opened: ProducerOptions[] = [];
   let closed = 0;
+  let failure: PulsarError | undefined;
   let writers: PartitionWriters;
 
-  function make(): PartitionWriters {
+  function make(options = {}): PartitionWriters {
     opened.length = 0;
     closed = 0;
+    failure = undefined;
     const pulsar = new PulsarClient({ serviceUrl: 'pulsar://127.0.0.1:1' });
     jest.spyOn(pulsar, 'createProducer').mockImplementation(async (options) => {
       opened.push(options);
+      if (failure !== undefined) throw failure;
       const close = async () => {
         closed++;
       };
@@ -40,17 +44,17 @@ describe('PartitionWriters', () => {
         close,
       } as unknown as Producer;
     });
-    writers = new PartitionWriters(pulsar, kafkaOptionsSchema.parse({}), silentLog);
+    writers = new PartitionWriters(pulsar, kafkaOptionsSchema.parse(options), silentLog);
     return writers;
   }
 
-  function use(of: KafkaTopic, partition = 0, producerId = -1n): void {
+  function use(of: KafkaTopic, partition = 0, producerId = -1n, done: Append['done'] = () => {}): void {
     const entry = { buffer: Buffer.alloc(1), payloadStart: 0, payloadEnd: 1, numMessages: 1, metadata: {} };
     writers.writer('acme', of, partition).append({
       batch: { entry, producerId, epoch: 0, sequence: 0 },
       client: { whenClosed: () => () => {} },
       abandoned: false,
-      done: () => {},
+      done,
     });
   }
 
@@ -94,6 +98,22 @@ describe('PartitionWriters', () => {
     await writers.close();
     expect(closed).toBe(2);
     expect(() => writers.writer('acme', topic(), 0)).toThrow('the gateway stops');
+  });
+
+  it('makes room for a new producer id where most are remembered, whoever they belong to', async () => {
+    make({ producerIdsMax: 4 });
+    const errors: unknown[] = [];
+    const refused = new PulsarError('ProducerBusy', 'taken');
+    failure = refused;
+    for (const id of [1n, 2n, 3n]) use(topic(1), 0, id, (error) => errors.push(error));
+    use(topic(2), 0, 4n, (error) => errors.push(error));
+    await soon();
+    use(topic(3), 0, 5n, (error) => errors.push(error));
+    use(topic(2), 0, 6n, (error) => errors.push(error));
+    await soon();
+    expect(errors).toEqual(Array(6).fill(refused));
+    const remembered = [1, 2, 3].map((id) => writers.writer('acme', topic(id), 0).remembered);
+    expect(remembered).toEqual([1, 2, 1]);
   });
 
   it('says what it holds', async () => {

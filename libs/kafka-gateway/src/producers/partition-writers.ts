@@ -36,7 +36,7 @@ export class PartitionWriters {
     private readonly options: KafkaOptions,
     private readonly log: Log,
   ) {
-    this.producerIds = { value: 0, max: options.producerIdsMax };
+    this.producerIds = { value: 0, max: options.producerIdsMax, makeRoom: () => this.makeRoom() };
     this.sweep = setInterval(() => this.expire(), sweepIntervalMs);
     this.sweep.unref();
   }
@@ -126,11 +126,19 @@ export class PartitionWriters {
     };
   }
 
+  private makeRoom(): boolean {
+    let fullest: PartitionWriter | undefined;
+    for (const writer of this.writers.values()) {
+      if (writer.remembered > (fullest?.remembered ?? 0)) fullest = writer;
+    }
+    return fullest?.forgetOldest() ?? false;
+  }
+
   private expire(): void {
     const now = performance.now();
     for (const [key, writer] of this.writers) {
       writer.expire(now - this.options.producerIdIdleMs);
-      if (!writer.idle || writer.lastUsedAt > now - partitionIdleMs || writer.remembers) continue;
+      if (!writer.idle || writer.lastUsedAt > now - partitionIdleMs || writer.remembered > 0) continue;
       this.writers.delete(key);
       void writer.end().catch((error) => {
         this.log.warn(
