@@ -106,6 +106,12 @@ describe('the rules', () => {
       `import { b } from '#apps/gateway';`,
       'never imports an app',
     ],
+    [
+      'a protocol is named in two places',
+      'apps/gateway/src/core.module.ts',
+      `import { b } from '#libs/kafka-gateway';`,
+      'protocols are named in',
+    ],
     ['a new lib needs a rank', 'libs/novelty/src/a.ts', `import { b } from '#libs/pulsar';`, 'has no rank'],
     [
       'libs have one door',

@@ -10,6 +10,8 @@ const rankOf: Readonly<Record<string, number>> = {
 };
 const gatewayRank = 2;
 const socketLibs = ['transport', 'pulsar'];
+/** Where the process names its protocols; with a protocol go its lines here and nothing else. */
+const protocolFiles = ['apps/gateway/src/gateway.config.ts', 'apps/gateway/src/gateway.module.ts'];
 const nestRoles = /\.(module|service|controller)\.ts$/;
 
 /** `libs/pulsar/src/x.ts` -> `libs/pulsar`; everything below `test/` is one unit. */
@@ -60,7 +62,12 @@ function importViolation(file: SourceFile, { specifier, target }: SourceImport):
   if (to === 'test') return `${specifier}: nothing imports test/`;
   if (!specifier.startsWith('#')) return `${specifier} reaches into ${to} past its index`;
   const toLib = libOf(to);
-  if (fromLib === undefined) return undefined;
+  if (fromLib === undefined) {
+    const isProtocol = toLib !== undefined && (isGateway(toLib) || isCodec(toLib));
+    return isProtocol && !protocolFiles.includes(file.path)
+      ? `${specifier}: protocols are named in ${protocolFiles.join(' and ')} only`
+      : undefined;
+  }
   if (toLib === undefined) return `${specifier}: a lib never imports an app`;
   const why = rankViolation(fromLib, toLib);
   return why && `${specifier}: ${why}`;

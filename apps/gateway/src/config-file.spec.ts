@@ -56,6 +56,8 @@ describe('the configuration file', () => {
         'kafka:',
         '  listeners:',
         '    - { name: a, host: 0.0.0.0, port: 9092, anonymousTenant: acme, defaultTenant: nobody }',
+        '    - { name: any, port: 0 }',
+        '    - { name: any-too, port: 0 }',
         '    - { name: a, host: 0.0.0.0, port: 9092 }',
         'tenants:',
         '  - { name: acme, namespace: a/b, users: [{ name: alice }] }',
@@ -65,8 +67,8 @@ describe('the configuration file', () => {
     expect(faults.map((each) => each.key).sort()).toEqual([
       'kafka.listeners.0.anonymousTenant',
       'kafka.listeners.0.defaultTenant',
-      'kafka.listeners.1.name',
-      'kafka.listeners.1.port',
+      'kafka.listeners.3.name',
+      'kafka.listeners.3.port',
       'tenants.0.users.0',
       'tenants.1.namespace',
     ]);

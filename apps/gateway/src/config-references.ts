@@ -1,10 +1,14 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isScryptVerifier, parseScryptVerifier } from '#libs/auth';
-import type { ConfigFault, GatewayConfig, ListenerConfig } from './gateway.config.js';
+import {
+  type ConfigFault,
+  type ConfigPath,
+  type GatewayConfig,
+  type ListenerConfig,
+  listenersOf,
+} from './gateway.config.js';
 import { passwordOf } from './tenants.js';
-
-type Path = readonly (string | number)[];
 
 /**
  * Faults in what the configuration points to: files that cannot be read, variables that are not set, password
@@ -13,7 +17,7 @@ type Path = readonly (string | number)[];
 export function referenceFaults(config: GatewayConfig, environment: NodeJS.ProcessEnv): ConfigFault[] {
   return [
     ...filesOf(config.pulsar, ['pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
-    ...config.kafka.listeners.flatMap((each, index) => tlsFaults(each, ['kafka', 'listeners', index, 'tls'])),
+    ...listenersOf(config).flatMap(({ path, listener }) => tlsFaults(listener, [...path, 'tls'])),
     ...config.tenants.flatMap(({ users }, tenantIndex) =>
       users.flatMap((user, index) =>
         passwordFaults(user, ['tenants', tenantIndex, 'users', index], environment),
@@ -22,14 +26,14 @@ export function referenceFaults(config: GatewayConfig, environment: NodeJS.Proce
   ];
 }
 
-function filesOf(value: object, path: Path): { path: Path; file: string }[] {
+function filesOf(value: object, path: ConfigPath): { path: ConfigPath; file: string }[] {
   return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
     if (each !== null && typeof each === 'object') return filesOf(each, [...path, key]);
     return key.endsWith('File') && typeof each === 'string' ? [{ path: [...path, key], file: each }] : [];
   });
 }
 
-function unreadable(path: Path, file: string): ConfigFault[] {
+function unreadable(path: ConfigPath, file: string): ConfigFault[] {
   try {
     readFileSync(file);
     return [];
@@ -45,7 +49,7 @@ function unreadableMessage(file: string, error: unknown): string {
 
 function passwordFaults(
   user: GatewayConfig['tenants'][number]['users'][number],
-  path: Path,
+  path: ConfigPath,
   environment: NodeJS.ProcessEnv,
 ): ConfigFault[] {
   const key = (['password', 'passwordEnv', 'passwordFile'] as const).find((each) => user[each] !== undefined);
@@ -64,7 +68,7 @@ function passwordFaults(
 }
 
 /** A missing or mismatched certificate must not show only when the listener before it is open already. */
-function tlsFaults({ tls }: ListenerConfig, path: Path): ConfigFault[] {
+function tlsFaults({ tls }: ListenerConfig, path: ConfigPath): ConfigFault[] {
   if (tls === undefined) return [];
   const faults: ConfigFault[] = [];
   const read = <T>(key: 'certFile' | 'keyFile' | 'caFile', what: string, parse: (pem: Buffer) => T) => {

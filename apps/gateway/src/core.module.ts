@@ -3,7 +3,7 @@ import { Authenticator, Authorizer } from '#libs/auth';
 import { RateLimits } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
-import type { GatewayConfig } from './gateway.config.js';
+import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
@@ -39,7 +39,8 @@ function authenticatorOf(config: GatewayConfig, tenants: TenantDirectory, log: L
       groups: user.groups,
     })),
   );
-  return new Authenticator({ users, tenants, listeners: config.kafka.listeners, log });
+  const listeners = listenersOf(config).map(({ listener }) => listener);
+  return new Authenticator({ users, tenants, listeners, log });
 }
 
 function authorizerOf(config: GatewayConfig): Authorizer {

@@ -199,29 +199,46 @@ export const gatewayConfigSchema = z
   .describe('Configuration of Pulsegate.');
 
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
-export type ListenerConfig = GatewayConfig['kafka']['listeners'][number];
+export type ListenerConfig = z.output<typeof listener>;
 export type TenantConfig = GatewayConfig['tenants'][number];
 
-/** A fault that the shape alone does not show. `path` is the key's path in the file. */
+/** Of a key in the file, from the top. */
+export type ConfigPath = readonly (string | number)[];
+
+/** The listeners of all protocols: what is alike for each protocol starts from here. */
+export function listenersOf(
+  config: GatewayConfig,
+): { readonly protocol: string; readonly path: ConfigPath; readonly listener: ListenerConfig }[] {
+  const sections = { kafka: config.kafka };
+  return Object.entries(sections).flatMap(([protocol, { listeners }]) =>
+    listeners.map((each, index) => ({ protocol, path: [protocol, 'listeners', index], listener: each })),
+  );
+}
+
+/** A fault that the shape alone does not show. */
 export interface ConfigFault {
-  readonly path: readonly (string | number)[];
+  readonly path: ConfigPath;
   readonly message: string;
 }
 
 /** Faults between keys: references to absent tenants, two passwords, a name or an address used twice. */
 export function crossCheck(config: GatewayConfig): ConfigFault[] {
+  const listeners = listenersOf(config);
   return [
-    ...duplicates(config.tenants, (each) => each.name, ['tenants'], 'name'),
-    ...duplicates(config.tenants, (each) => each.namespace, ['tenants'], 'namespace'),
-    ...duplicates(config.kafka.listeners, (each) => each.name, ['kafka', 'listeners'], 'name'),
+    ...duplicates(config.tenants.map(({ name: value }, at) => ({ path: ['tenants', at, 'name'], value }))),
     ...duplicates(
-      config.kafka.listeners.filter((each) => each.port !== 0),
-      (each) => `${each.host}:${each.port}`,
-      ['kafka', 'listeners'],
-      'port',
+      config.tenants.map(({ namespace: value }, at) => ({ path: ['tenants', at, 'namespace'], value })),
+    ),
+    ...duplicates(
+      listeners.map(({ path, listener: each }) => ({ path: [...path, 'name'], value: each.name })),
+    ),
+    ...duplicates(
+      listeners
+        .filter(({ listener: each }) => each.port !== 0)
+        .map(({ path, listener: each }) => ({ path: [...path, 'port'], value: `${each.host}:${each.port}` })),
     ),
     ...pulsarFaults(config.pulsar),
-    ...config.kafka.listeners.flatMap((each, index) => listenerFaults(config, each, index)),
+    ...listeners.flatMap(({ path, listener: each }) => listenerFaults(config, each, path)),
     ...config.tenants.flatMap((each, index) => [
       ...userFaults(each, index),
       ...permissionFaults(each, index),
@@ -229,26 +246,17 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
   ];
 }
 
-function duplicates<T>(
-  items: readonly T[],
-  key: (item: T) => string,
-  path: readonly (string | number)[],
-  field: string,
-): ConfigFault[] {
-  const seen = new Map<string, number>();
-  return items.flatMap((item, index) => {
-    const value = key(item);
-    const first = seen.get(value);
-    if (first === undefined) {
-      seen.set(value, index);
-      return [];
-    }
-    return [{ path: [...path, index, field], message: `${value} is used by entry ${first} already` }];
+function duplicates(used: readonly { readonly path: ConfigPath; readonly value: string }[]): ConfigFault[] {
+  const first = new Map<string, ConfigPath>();
+  return used.flatMap(({ path, value }) => {
+    const other = first.get(value);
+    if (other !== undefined) return [{ path, message: `${value} is used by ${other.join('.')} already` }];
+    first.set(value, path);
+    return [];
   });
 }
 
-function listenerFaults(config: GatewayConfig, listener: ListenerConfig, index: number): ConfigFault[] {
-  const path = ['kafka', 'listeners', index];
+function listenerFaults(config: GatewayConfig, listener: ListenerConfig, path: ConfigPath): ConfigFault[] {
   const faults: ConfigFault[] = [];
   for (const key of ['defaultTenant', 'anonymousTenant'] as const) {
     const wanted = listener[key];
@@ -291,12 +299,15 @@ export function isLoopback(host: string): boolean {
 }
 
 function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
-  const faults = duplicates(tenant.users, (each) => each.name, ['tenants', tenantIndex, 'users'], 'name');
+  const path = ['tenants', tenantIndex, 'users'];
+  const faults = duplicates(
+    tenant.users.map(({ name: value }, at) => ({ path: [...path, at, 'name'], value })),
+  );
   for (const [index, each] of tenant.users.entries()) {
     const given = [each.password, each.passwordEnv, each.passwordFile].filter((value) => value !== undefined);
     if (given.length !== 1) {
       faults.push({
-        path: ['tenants', tenantIndex, 'users', index],
+        path: [...path, index],
         message: 'give exactly one of password, passwordEnv and passwordFile',
       });
     }

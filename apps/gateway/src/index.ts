@@ -1,6 +1,6 @@
 export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './config-file.js';
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
-export type { GatewayConfig } from './gateway.config.js';
+export { type GatewayConfig, listenersOf } from './gateway.config.js';
 export { pulsarClientOptions } from './pulsar-options.js';
 export { pulsegateVersion } from './version.js';

@@ -1,4 +1,4 @@
-import { type GatewayConfig, isLoopback, type ListenerConfig } from './gateway.config.js';
+import { type GatewayConfig, isLoopback, type ListenerConfig, listenersOf } from './gateway.config.js';
 
 /** Who gets in through one listener, and how well that is guarded. */
 export interface ListenerSecurity {
@@ -20,7 +20,7 @@ export interface SecurityWarning {
 }
 
 export function listenerSecurity(config: GatewayConfig): ListenerSecurity[] {
-  return config.kafka.listeners.map((each) => ({
+  return listenersOf(config).map(({ listener: each }) => ({
     listener: each.name,
     address: `${each.host}:${each.port}`,
     tls: tlsOf(each),
@@ -32,7 +32,7 @@ export function listenerSecurity(config: GatewayConfig): ListenerSecurity[] {
 
 /** What an operator may not have meant. */
 export function securityWarnings(config: GatewayConfig): SecurityWarning[] {
-  return config.kafka.listeners.flatMap((each): SecurityWarning[] => {
+  return listenersOf(config).flatMap(({ listener: each }): SecurityWarning[] => {
     const listener = each.name;
     const warnings: SecurityWarning[] = [];
     if (each.tls === undefined && !isLoopback(each.host)) {

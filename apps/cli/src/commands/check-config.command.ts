@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '#apps/gateway';
+import { ConfigError, listenersOf, loadConfig } from '#apps/gateway';
 
 /** `pulsegate check-config`: exit code 2 and one line per fault, or a line that says the file is good. */
 export function checkConfigCommand(options: { config: string; json?: boolean; references: boolean }): number {
@@ -6,7 +6,9 @@ export function checkConfigCommand(options: { config: string; json?: boolean; re
     const config = loadConfig(options.config, process.env, options);
     const summary = {
       tenants: config.tenants.length,
-      listeners: config.kafka.listeners.map((each) => `kafka ${each.host}:${each.port}`),
+      listeners: listenersOf(config).map(
+        ({ protocol, listener }) => `${protocol} ${listener.host}:${listener.port}`,
+      ),
     };
     process.stdout.write(
       options.json
