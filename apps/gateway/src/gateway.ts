@@ -40,13 +40,20 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
   app.useGlobalFilters(new AdminErrors(log));
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>();
   let stoppingSince: number | undefined;
+  let starting: Promise<string> | undefined;
   const stop = (): Promise<void> => {
     if (stoppingSince === undefined) {
       stoppingSince = performance.now();
       const forget = () => {
         for (const signal of stopSignals) process.removeListener(signal, onSignal);
       };
-      app.close().finally(forget).then(resolve, reject);
+      // What is half up cannot be closed: Nest would go on and open the rest.
+      app.get(ListenerSet).abandonStart();
+      const started = starting?.catch(() => {}) ?? Promise.resolve();
+      started
+        .then(() => app.close())
+        .finally(forget)
+        .then(resolve, reject);
     }
     return stopped;
   };
@@ -61,17 +68,19 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
   tellSecurity(config, log);
+  let adminUrl: string;
   try {
-    await listen(app, config);
+    starting = listen(app, config);
+    adminUrl = await starting;
   } catch (error) {
     await stop();
     throw error;
   }
-  log.info(
-    { event: 'gateway.started', version: pulsegateVersion, tenants: config.tenants.length },
-    'gateway is up',
-  );
-  return { endpoint: (protocol) => endpointOf(app, protocol), adminUrl: await app.getUrl(), stop, stopped };
+  if (stoppingSince === undefined) {
+    const started = { event: 'gateway.started', version: pulsegateVersion, tenants: config.tenants.length };
+    log.info(started, 'gateway is up');
+  }
+  return { endpoint: (protocol) => endpointOf(app, protocol), adminUrl, stop, stopped };
 }
 
 /** Who gets in, in one line: what a configuration amounts to, as an operator should see it at each start. */
@@ -84,10 +93,12 @@ function tellSecurity(config: GatewayConfig, log: Log): void {
   }
 }
 
-async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<void> {
+/** @returns the URL of the admin HTTP */
+async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<string> {
   const { host, port } = config.admin;
   try {
     await app.listen(port, host);
+    return await app.getUrl();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE' && (error as { port?: number }).port === port) {

@@ -25,6 +25,7 @@ export interface ServedProtocol {
 export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly listeners: Listener[] = [];
   private opened: ListenerInfo[] = [];
+  private readonly abandoned = Promise.withResolvers<void>();
   draining = false;
 
   constructor(
@@ -42,7 +43,9 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.race([
       this.namespaces.start(),
       setTimeout(firstVerificationMsMax, undefined, { ref: false }),
+      this.abandoned.promise,
     ]);
+    if (this.draining) return;
     for (const { protocol, listeners } of this.protocols) {
       for (const each of listeners) {
         const options = {
@@ -58,6 +61,12 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
         this.opened.push(await this.open(listener));
       }
     }
+  }
+
+  /** Told to stop before all is up: what waits for Pulsar waits no longer, and nothing is opened any more. */
+  abandonStart(): void {
+    this.draining = true;
+    this.abandoned.resolve();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

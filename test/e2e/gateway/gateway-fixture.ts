@@ -1,5 +1,5 @@
 // What the suites of the running gateway share: the `pulsegate` command, kafkajs clients, and the admin HTTP.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +19,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the `pulsegate` command to its end. */
-export function pulsegate(
+/** Starts the `pulsegate` command. */
+export function startPulsegate(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,10 +33,19 @@ export function pulsegate(
   let stderr = '';
   child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));
   });
+  return { child, ended };
+}
+
+/** Runs the `pulsegate` command to its end. */
+export function pulsegate(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return startPulsegate(args, env).ended;
 }
 
 /** A folder for configuration files, gone with `remove`. */

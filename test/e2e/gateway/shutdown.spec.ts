@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FaultyLink } from '../../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
-import { pulsarAdmin } from '../../support/pulsar.js';
-import { KafkaClients, readiness, until } from './gateway-fixture.js';
+import { findFreePort, pulsarAdmin } from '../../support/pulsar.js';
+import { ConfigFolder, KafkaClients, readiness, startPulsegate, until } from './gateway-fixture.js';
 
 // Whoever runs gateways stops them with a signal, while clients wait for answers.
 
@@ -97,5 +99,33 @@ describe('a gateway without Pulsar', () => {
     } finally {
       expect(await gateway.stop()).toBe('exit status 0');
     }
+  });
+
+  it('stops when told to while it still waits for a Pulsar that says nothing, and opens nothing more', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const folder = new ConfigFolder();
+    const kafkaPort = await findFreePort();
+    const config = {
+      pulsar: { serviceUrl: `pulsar://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${port}` },
+      kafka: { listeners: [{ name: 'kafka', port: kafkaPort }] },
+      admin: { port: 0 },
+      tenants: [{ name: 'acme', namespace: 'silent/n' }],
+    };
+    const gateway = startPulsegate([
+      'start',
+      '--config',
+      folder.write('silent.yaml', JSON.stringify(config)),
+    ]);
+    // Once it asks, it has got through everything that comes before.
+    await once(silent, 'connection');
+    gateway.child.kill('SIGTERM');
+    const { status, stdout } = await gateway.ended;
+    silent.close();
+    folder.remove();
+    expect(status).toBe(0);
+    expect(stdout).toContain('"event":"gateway.stopping"');
+    expect(stdout).not.toContain('"event":"listener.opened"');
   });
 });
