@@ -1,0 +1,63 @@
+// What the documents name is there, and what a user looks up is named.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { startGateway } from './support/gateway.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const pages = ['', 'docs'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function brokenLinksOf(page: string): string[] {
+  const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+}
+
+/** Paths in backticks that begin in one of our folders; `{a,b}`, `<name>` and `*` stand for several. */
+function absentPathsOf(page: string): string[] {
+  const paths = [...textOf(page).matchAll(/`((?:apps|libs|deploy|test|docs|\.ci)\/[^`\s]*)`/g)].map(
+    ([, path]) => path!,
+  );
+  return paths.filter((path) => !/[{<*]/.test(path) && !existsSync(join(root, path)));
+}
+
+describe('the documents', () => {
+  it.each(pages)('%s points to what is there', (page) => {
+    expect([...brokenLinksOf(page), ...absentPathsOf(page)]).toEqual([]);
+  });
+
+  it('name every metric, and none that is not there', async () => {
+    const gateway = await startGateway({
+      tenants: [{ name: 'acme' }],
+      listener: { anonymousTenant: 'acme' },
+    });
+    const exposition = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    await gateway.stop();
+    const served = [...exposition.matchAll(/^# TYPE (pulsegate_\w+)/gm)].map(([, name]) => name!);
+    const documented = [...textOf('docs/configuration.md').matchAll(/`(pulsegate_\w+)`/g)].map(
+      ([, name]) => name!,
+    );
+    expect(documented.sort()).toEqual(served.sort());
+  }, 60_000);
+});
