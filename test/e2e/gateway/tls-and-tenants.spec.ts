@@ -7,7 +7,7 @@ import type { KafkaConfig } from 'kafkajs';
 import { Certificates, hasOpenssl } from '../../../libs/transport/src/testing/certificates.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { pulsarAdmin } from '../../support/pulsar.js';
-import { KafkaClients, kafkaErrorOf, plain, until } from './gateway-fixture.js';
+import { ConfigFolder, KafkaClients, kafkaErrorOf, plain, pulsegate, until } from './gateway-fixture.js';
 
 // One TLS listener, two tenants, users of both with passwords from the environment.
 
@@ -168,6 +168,19 @@ const title = hasOpenssl ? 'a TLS listener' : 'a TLS listener (skipped: there is
     const [sent] = await producer.send({ topic: 'orders', messages: [{ value: 'after' }] });
     expect(sent?.errorCode).toBe(0);
     await expect(clients.producer(gateway.kafka, as('alice', passwords.alice))).rejects.toThrow();
+  });
+
+  it('needs a key that is the certificate’s', async () => {
+    const { certFile } = certificates.make('one');
+    const { keyFile } = certificates.make('other');
+    const folder = new ConfigFolder();
+    const listener = { name: 'kafka', port: 0, tls: { certFile, keyFile } };
+    const file = folder.write('pair.yaml', JSON.stringify({ kafka: { listeners: [listener] } }));
+    const { status, stdout } = await pulsegate(['check-config', '--json', '--config', file]);
+    folder.remove();
+    expect(status).toBe(2);
+    const message = 'is not the key of the certificate in certFile';
+    expect(JSON.parse(stdout).faults).toMatchObject([{ key: 'kafka.listeners.0.tls.keyFile', message }]);
   });
 
   it('writes no secret into its log, at the finest level', async () => {
