@@ -67,6 +67,19 @@ describe('order and number of requests in flight', () => {
     expect(test.metadata.started.map((name) => name[0])).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('does not start more than its tenant may have of what the process takes', async () => {
+    const options = { requestBytesInFlightMaxPerProcess: 2 * 1024 * 1024 };
+    const test = bed({ anonymous: true, options });
+    // 1.3 MB as they count: more than half.
+    const long = (letter: string) => letter.repeat(20_000);
+    for (const letter of ['a', 'b', 'c']) test.ask(long(letter));
+    await soon();
+    expect(test.metadata.started.map((name) => name[0])).toEqual(['a']);
+    test.metadata.answer(long('a'));
+    await soon();
+    expect(test.metadata.started.map((name) => name[0])).toEqual(['a', 'b']);
+  });
+
   it('reads nothing for as long as a throttled answer says, after it was sent (KIP-219)', async () => {
     const test = bed({ anonymous: true });
     test.ask('a');

@@ -227,6 +227,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   #bind(principal: Principal): void {
     this.#countTenant(principal.tenant.name);
+    this.#pipeline.bind(principal.tenant.name);
     this.decoder.authenticated();
     this.link.authenticated();
   }

@@ -25,10 +25,14 @@ export const kafkaOptionsSchema = z
       .describe('Requests of a connection that are not answered; at it, the connection is not read.'),
     requestBytesInFlightMax: bytes(64 * kibibyte)
       .default(32 * mebibyte)
-      .describe('Their bytes; at it, the connection is not read.'),
+      .describe(
+        'Their bytes, of others than Produce 64 times, as they grow; at it, the connection is not read.',
+      ),
     requestBytesInFlightMaxPerProcess: bytes(mebibyte)
       .default(256 * mebibyte)
-      .describe('The same over all connections; above it, none is read.'),
+      .describe(
+        'The same over all connections; above it, none is read; above half of it, none of that tenant.',
+      ),
     topicCacheMs: milliseconds(0, 600_000)
       .default(30_000)
       .describe('How long what is known of a topic is taken as true.'),

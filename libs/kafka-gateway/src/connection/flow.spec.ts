@@ -46,6 +46,29 @@ describe('ProcessBudget', () => {
     budget.remove(11);
     expect(heard).toEqual([true]);
   });
+
+  it('gives one tenant half of it, so that the others go on', () => {
+    const budget = new ProcessBudget(100);
+    const [acme, beta] = [budget.share('acme'), budget.share('beta')];
+    expect(budget.share('acme')).toBe(acme);
+    acme.add(51);
+    expect([acme.exhausted, beta.exhausted, budget.exhausted, budget.bytes]).toEqual([
+      true,
+      false,
+      false,
+      51,
+    ]);
+    beta.add(50);
+    expect([beta.exhausted, budget.exhausted]).toEqual([false, true]);
+    acme.remove(51);
+    beta.remove(50);
+    expect([acme.exhausted, beta.exhausted, budget.exhausted, budget.bytes]).toEqual([
+      false,
+      false,
+      false,
+      0,
+    ]);
+  });
 });
 
 describe('CountedDecoder', () => {

@@ -1,3 +1,6 @@
+/** Of the process's bytes, what one tenant may have: what it does not get done must not keep the others from being read. */
+const tenantShare = 0.5;
+
 /**
  * Request bytes in flight over all connections of the process. When they are over the bound, no connection is read
  * until they are under three quarters of it: what was read is served meanwhile, so nothing waits for itself.
@@ -6,8 +9,22 @@ export class ProcessBudget {
   #bytes = 0;
   #exhausted = false;
   readonly #listeners = new Set<(exhausted: boolean) => void>();
+  readonly #shares = new Map<string, ProcessBudget>();
 
-  constructor(private readonly bytesMax: number) {}
+  constructor(
+    private readonly bytesMax: number,
+    private readonly whole?: ProcessBudget,
+  ) {}
+
+  /** The budget of one tenant; what is added to it is added to this one too. There are never more than tenants. */
+  share(tenant: string): ProcessBudget {
+    let share = this.#shares.get(tenant);
+    if (share === undefined) {
+      share = new ProcessBudget(this.bytesMax * tenantShare, this);
+      this.#shares.set(tenant, share);
+    }
+    return share;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -18,11 +35,13 @@ export class ProcessBudget {
   }
 
   add(bytes: number): void {
+    this.whole?.add(bytes);
     this.#bytes += bytes;
     if (!this.#exhausted && this.#bytes > this.bytesMax) this.#change(true);
   }
 
   remove(bytes: number): void {
+    this.whole?.remove(bytes);
     this.#bytes -= bytes;
     if (this.#exhausted && this.#bytes <= this.bytesMax * 0.75) this.#change(false);
   }

@@ -10,6 +10,8 @@ export const blocked = {
   authentication: 4,
   /** The tenant is over its rate (KIP-219). */
   muted: 8,
+  /** Request bytes in flight, per tenant. */
+  tenant: 16,
 } as const;
 
 /** Turns any number of reasons into one pause of the link. */

@@ -18,6 +18,8 @@ export class RequestPipeline {
   readonly #order = new ResponseOrder<KafkaRequest>((request) => this.#send(request));
   readonly #counters: ProtocolCounters;
   readonly #forgetBudget: () => void;
+  #share: ProcessBudget | undefined;
+  #forgetShare = () => {};
   #bytes = 0;
   #muteTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -35,12 +37,21 @@ export class RequestPipeline {
     this.#forgetBudget = budget.watch((exhausted) => this.#gate.set(blocked.process, exhausted));
   }
 
+  /** From here on what is in flight counts as this tenant's too. */
+  bind(tenant: string): void {
+    this.#forgetShare();
+    this.#gate.set(blocked.tenant, false);
+    this.#share = this.budget.share(tenant);
+    this.#forgetShare = this.#share.watch((exhausted) => this.#gate.set(blocked.tenant, exhausted));
+  }
+
   /** A request is in flight from here until `settle`. */
   admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
-    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now(), this.budget);
+    const budget = this.#share ?? this.budget;
+    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now(), budget);
     this.#order.add(request);
     this.#bytes += bytes;
-    this.budget.add(bytes);
+    budget.add(bytes);
     this.#counters.requests++;
     this.#counters.requestsInFlight++;
     this.#updateGate(connection);
@@ -52,7 +63,7 @@ export class RequestPipeline {
     if (request.answer !== undefined) return;
     request.answer = answer;
     this.#bytes -= request.bytes;
-    this.budget.remove(request.bytes);
+    request.budget.remove(request.bytes);
     this.#counters.requestsInFlight--;
     if (this.#closed) return;
     this.#order.flush();
@@ -70,6 +81,7 @@ export class RequestPipeline {
     this.#closed = true;
     clearTimeout(this.#muteTimer);
     this.#forgetBudget();
+    this.#forgetShare();
     this.#order.clear();
     this.#releaseDrain();
   }

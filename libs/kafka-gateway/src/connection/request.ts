@@ -21,7 +21,8 @@ export class KafkaRequest implements RequestContext, Pending<Buffer | typeof not
     /** Bytes of the request, in flight until it is answered. */
     readonly bytes: number,
     readonly startedMs: number,
-    private readonly budget: ProcessBudget,
+    /** Where they count. */
+    readonly budget: ProcessBudget,
   ) {}
 
   get principal(): Principal {
