@@ -7,6 +7,7 @@ const turnMsMax = 50;
  */
 class LoopTurn {
   #startedMs: number | undefined;
+  #waiting: Promise<void> = Promise.resolve();
 
   /** To be asked between two pieces: true when the rest should wait for `next`. */
   get isOver(): boolean {
@@ -19,9 +20,10 @@ class LoopTurn {
     return false;
   }
 
-  /** When everything else that was ready has run. */
+  /** When everything else that was ready has run; of those that wait, one in each turn, in the order of the calls. */
   next(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+    this.#waiting = this.#waiting.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.#waiting;
   }
 }
 
