@@ -81,6 +81,7 @@ describe('an idempotent producer', () => {
             killGateway,
             () => Promise.all([unload(), killGateway()]),
             () => Promise.all([pulsar.crashBroker(), stopGateway().catch(() => gateway.restart())]),
+            () => pulsar.stallBroker(),
             killGateway,
             stopGateway,
             () => pulsar.crashBroker(),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { type OracleMessage, oracleRead } from '../support/pulsar-oracle.js';
 import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
@@ -9,6 +10,8 @@ import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
 /** For hooks and tests that start brokers: on two busy cores one takes a minute. */
 export const brokerTimeoutMs = 300_000;
 
+/** Over the 30 s that clients and gateway wait for an answer by default. */
+const stallMs = 45_000;
 const namespace = 'public/faults';
 
 export class OwnPulsar {
@@ -59,6 +62,14 @@ export class OwnPulsar {
   async crashBroker(): Promise<void> {
     await this.broker.kill();
     await this.broker.restart();
+  }
+
+  /** Its connections stay and nothing is answered, for longer than a request may take; then it does all it was sent. */
+  async stallBroker(): Promise<void> {
+    const { pid } = this.broker;
+    process.kill(pid, 'SIGSTOP');
+    await delay(stallMs);
+    process.kill(pid, 'SIGCONT');
   }
 
   async stop(): Promise<void> {

@@ -54,9 +54,10 @@ describe('a plain producer', () => {
       const native = await oracleFlood(pulsar.broker.serviceUrl, pulsar.url(topic), { rate: 200 });
       const unload = () => pulsar.unload(topic);
       const crash = () => pulsar.crashBroker();
+      const stall = () => pulsar.stallBroker();
       await during(
         flood,
-        inForm({ short: [unload, crash, unload], full: [unload, crash, unload, crash, crash] }),
+        inForm({ short: [unload, crash, unload], full: [unload, crash, unload, stall, crash, crash] }),
       );
       await native.stop();
       const { retried } = await flood.ended;
