@@ -37,6 +37,8 @@ export function standaloneConfig(ports: PulsarPorts, overrides: Readonly<Record<
     allowLoopback: 'true',
     allowEphemeralPorts: 'true',
     journalSyncData: 'true',
+    // As Pulsar ships its bookies (conf/bookkeeper.conf); BookKeeper's own default is 2.
+    journalMaxGroupWaitMSec: '1',
     diskUsageThreshold: '0.99',
     diskUsageWarnThreshold: '0.98',
     ...overrides,
