@@ -20,6 +20,15 @@ class LoopTurn {
     return false;
   }
 
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#startedMs = undefined;
+        resolve();
+      });
+    });
+  }
+
   /** An immediate makes the loop go round once more, so what took next to nothing is forgotten without one. */
   readonly #afterCallback = (): void => {
     if (performance.now() - (this.#startedMs ?? 0) < countedMsMin) this.#startedMs = undefined;
@@ -28,7 +37,7 @@ class LoopTurn {
 
   /** When everything else that was ready has run; of those that wait, one in each turn, in the order of the calls. */
   next(): Promise<void> {
-    this.#waiting = this.#waiting.then(() => new Promise((resolve) => setImmediate(resolve)));
+    this.#waiting = this.#waiting.then(() => this.#nextTurn());
     return this.#waiting;
   }
 }
