@@ -64,7 +64,8 @@ describe('a plain producer', () => {
       const verdict = judgeFlood(flood, await pulsar.read(topic));
       // The gateway sends again by itself what the broker did not confirm. A client whose request timeout passes before
       // that does it, too, and then it may be stored twice and, with several requests in flight, out of order: as on Kafka.
-      if (retried === 0) expect(verdict).toEqual(exactlyOnce);
+      // An offset that could not be learnt while the broker was away is told as unknown, never as another one.
+      if (retried === 0) expect({ ...verdict, withoutOffset: 0 }).toEqual(exactlyOnce);
       else expect(verdict.faults).toEqual([]);
       expect(verdict.duplicates).toBeLessThanOrEqual(retried);
       expect(flood.failed.size).toBe(0);

@@ -1,8 +1,8 @@
 // The Kafka producers whose records are checked, what each of them has, and how to get and run it.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { RecordForm } from './kafka-records.js';
@@ -39,13 +39,38 @@ function runOnce(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
 }
 
-/** Does `install` unless it was done with the same `recipe` (the contents of these files). */
+/** Longest time that an installation by another worker of the test run is waited for. */
+const installWaitMsMax = 300_000;
+
+/**
+ * Does `install` unless it was done with the same `recipe` (the contents of these files). Suites run side by side, so one
+ * installs and the others wait.
+ */
 function onceFor(recipe: readonly string[], stampFile: string, install: () => void): void {
   const wanted = recipe.map((file) => readFileSync(file, 'utf8')).join('\n');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
-  mkdirSync(installed, { recursive: true });
-  install();
-  writeFileSync(stampFile, wanted);
+  const isDone = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
+  if (isDone()) return;
+  mkdirSync(dirname(stampFile), { recursive: true });
+  const lockFolder = `${stampFile}.lock`;
+  for (const end = Date.now() + installWaitMsMax; !tookLock(lockFolder) && Date.now() < end; ) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+  try {
+    if (isDone()) return;
+    install();
+    writeFileSync(stampFile, wanted);
+  } finally {
+    rmSync(lockFolder, { recursive: true, force: true });
+  }
+}
+
+function tookLock(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const javaFolder = join(sources, 'kafka-java');

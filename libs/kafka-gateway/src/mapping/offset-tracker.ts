@@ -16,7 +16,8 @@ export interface OffsetTrackerOptions {
 export const offsetTrackerDefaults: OffsetTrackerOptions = {
   readerTimeoutMs: 500,
   readerIdleMs: 5_000,
-  resolveTimeoutMs: 5_000,
+  // A broker's restart is waited out, within the time that producers wait for an answer.
+  resolveTimeoutMs: 20_000,
   heldMax: 10_000,
   gapsPerSecondToFollow: 5,
 };
