@@ -5,6 +5,7 @@ import type { RateLimits } from '#libs/rate-limit';
 import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { SaslExchange } from './connection/sasl-exchange.js';
+import type { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { KafkaOptions } from './kafka.options.js';
 import type { PartitionWriters } from './producers/partition-writers.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
@@ -21,6 +22,7 @@ export interface GatewayServices {
   readonly limits: RateLimits;
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;
+  readonly groups: GroupCoordinators;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly metrics: Metrics;

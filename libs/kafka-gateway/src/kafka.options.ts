@@ -68,6 +68,24 @@ export const kafkaOptionsSchema = z
     producerPendingBytesMax: bytes(mebibyte)
       .default(32 * mebibyte)
       .describe('What a partition may hold that Pulsar has not confirmed.'),
+    groupsMaxPerSlice: count(10_000_000)
+      .default(25_000)
+      .describe('Groups in each of the four parts that a tenant has.'),
+    groupOffsetsMax: count(10_000_000)
+      .default(100_000)
+      .describe('Partitions that a group may have committed offsets for.'),
+    groupPendingRecordsMax: count(10_000_000)
+      .default(100_000)
+      .describe("Group records of one part that wait for Pulsar's receipt."),
+    groupSliceIdleMs: milliseconds(1_000, 0x7fffffff)
+      .default(600_000)
+      .describe('A part without members is given back after this long without a request.'),
+    offsetsRetentionMs: milliseconds(1_000, Number.MAX_SAFE_INTEGER)
+      .default(7 * 24 * 3_600_000)
+      .describe("Committed offsets expire so long after the group's last member left."),
+    offsetsRetentionCheckMs: milliseconds(100, 0x7fffffff)
+      .default(600_000)
+      .describe('Between two looks for offsets that expired.'),
     producerPendingEntriesMax: count(1_000_000).default(1_000).describe('The same in batches.'),
   })
   .prefault({});

@@ -3,6 +3,8 @@ import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
+import { soleGateway } from './group-coordinator/group-cluster.js';
+import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
 import { fetchStandIn, findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
@@ -18,7 +20,7 @@ import { PartitionWriters } from './producers/partition-writers.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
-export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions'> {
+export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions' | 'groups'> {
   /** Why no topic of this tenant is served at present; undefined when they are. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
@@ -39,6 +41,9 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
   ];
 }
 
+/** Where the gateways keep what they must not forget: `<tenant>/<namespace>`. */
+const stateNamespace = 'public/pulsegate-state';
+
 /** The Kafka front: makes a connection for each client, and owns what the connections have in common. */
 export class KafkaProtocol implements Protocol<Buffer> {
   readonly name = 'kafka';
@@ -52,7 +57,14 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
     const partitions = new PartitionWriters(pulsar, options, log);
     partitions.register(metrics);
-    this.services = { ...services, topics, partitions };
+    const groups = new GroupCoordinators({
+      pulsar,
+      options,
+      log,
+      cluster: soleGateway(options.nodeId),
+      stateNamespace,
+    });
+    this.services = { ...services, topics, partitions, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),
@@ -75,7 +87,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   }
 
   /** After the listeners are closed: takes nothing more and closes all Pulsar producers. */
-  close(): Promise<void> {
-    return this.services.partitions.close();
+  async close(): Promise<void> {
+    await Promise.all([this.services.partitions.close(), this.services.groups.close()]);
   }
 }

@@ -1,0 +1,14 @@
+/** What groups need to know of the other gateways. */
+export interface GroupCluster {
+  /** This gateway. */
+  readonly nodeId: number;
+  /** The live gateway that is to hold this part of the state. */
+  nodeOf(key: string): number;
+  /** Called when gateways came or went. Returns the way to cancel. */
+  onChange(listener: () => void): () => void;
+}
+
+/** A gateway that knows of no other. */
+export function soleGateway(nodeId: number): GroupCluster {
+  return { nodeId, nodeOf: () => nodeId, onChange: () => () => {} };
+}

@@ -1,0 +1,167 @@
+import type { Buffer } from 'node:buffer';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { PulsarError } from '#libs/pulsar';
+import type { Log } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
+import { KafkaError } from '../kafka.errors.js';
+import type { KafkaOptions } from '../kafka.options.js';
+import type { CoordinatorClock } from './coordinator-clock.js';
+import { Group } from './group.js';
+import type { GroupRecord, GroupRecordKind } from './group-record.js';
+
+/** Where a slice's records go: the lease, or memory in specs. */
+export interface GroupLog {
+  /** Stores the records as one entry. `done` is called once, in the order of the appends. */
+  append(records: readonly GroupRecord[], done: (error: PulsarError | undefined) => void): void;
+}
+
+export interface GroupCoordinatorServices {
+  readonly tenant: Tenant;
+  /** 0 to `groupSlicesPerTenant` - 1. */
+  readonly slice: number;
+  readonly store: GroupLog;
+  readonly kinds: readonly GroupRecordKind[];
+  readonly clock: CoordinatorClock;
+  readonly options: KafkaOptions;
+  readonly log: Log;
+}
+
+/** Tombstones of one group that go into one entry. */
+const tombstonesPerEntryMax = 1_000;
+
+/** One slice of a tenant's groups, which this gateway serves. Its state is what its log says, and nothing before the receipt. */
+export class GroupCoordinator {
+  readonly tenant: Tenant;
+  readonly slice: number;
+  readonly clock: CoordinatorClock;
+  readonly options: KafkaOptions;
+  readonly log: Log;
+  readonly #groups = new Map<string, Group>();
+  readonly #kinds: readonly GroupRecordKind[];
+  readonly #store: GroupLog;
+  #replaying = true;
+  #closedWith: number | undefined;
+  #pendingRecords = 0;
+
+  constructor(services: GroupCoordinatorServices) {
+    this.tenant = services.tenant;
+    this.slice = services.slice;
+    this.clock = services.clock;
+    this.options = services.options;
+    this.log = services.log;
+    this.#kinds = services.kinds;
+    this.#store = services.store;
+  }
+
+  get closed(): boolean {
+    return this.#closedWith !== undefined;
+  }
+
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
+  group(id: string): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  /** A new group without anything; nothing is stored of it yet. @throws KafkaError when the slice has too many */
+  create(id: string): Group {
+    if (!this.#replaying && this.#groups.size >= this.options.groupsMaxPerSlice) {
+      const message = `there are ${this.#groups.size} groups in this part of the tenant`;
+      throw new KafkaError(KafkaErrorCode.POLICY_VIOLATION, message);
+    }
+    const group = new Group(id);
+    this.#groups.set(id, group);
+    return group;
+  }
+
+  /** Forgets a group of which nothing is stored: without protocol and offsets. */
+  forget(group: Group): void {
+    if (this.#groups.get(group.id) === group) this.#groups.delete(group.id);
+  }
+
+  /** Deletes a group with all its records. It is gone at once; `done` tells when that is stored. */
+  remove(group: Group, done: (error: KafkaError | undefined) => void): void {
+    const tombstones = [...group.offsets.tombstones(), ...(group.protocol?.tombstones() ?? [])];
+    group.protocol?.close(KafkaErrorCode.GROUP_ID_NOT_FOUND);
+    this.forget(group);
+    if (tombstones.length === 0) {
+      done(undefined);
+      return;
+    }
+    let failure: KafkaError | undefined;
+    for (let start = 0; start < tombstones.length; start += tombstonesPerEntryMax) {
+      const end = start + tombstonesPerEntryMax;
+      this.append(tombstones.slice(start, end), (error) => {
+        failure ??= error;
+        if (end >= tombstones.length) done(failure);
+      });
+    }
+  }
+
+  /**
+   * Stores the records as one entry: all of them or none. `done` is called once, in the order of the appends, after
+   * Pulsar's receipt. MESSAGE_TOO_LARGE and COORDINATOR_NOT_AVAILABLE (too much waits for receipts) stored nothing and
+   * cost nothing; NOT_COORDINATOR says that the slice is lost, and everything of it is closed.
+   */
+  append(records: readonly GroupRecord[], done: (error: KafkaError | undefined) => void): void {
+    if (this.#closedWith !== undefined) {
+      done(notCoordinator(this.#closedWith));
+      return;
+    }
+    if (this.#pendingRecords + records.length > this.options.groupPendingRecordsMax) {
+      const message = `${this.#pendingRecords} group records wait for Pulsar's receipt`;
+      done(new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, message));
+      return;
+    }
+    this.#pendingRecords += records.length;
+    this.#store.append(records, (error) => {
+      this.#pendingRecords -= records.length;
+      done(error === undefined ? undefined : this.#refusalOf(error));
+    });
+  }
+
+  /** One record of the log. Only before `serve`. @throws what its kind throws */
+  replay(key: string, value: Buffer | null): void {
+    const kind = this.#kinds.find(({ prefix }) => key.startsWith(prefix));
+    // Records of a newer gateway's kinds are left to it.
+    kind?.replay(this, key, value);
+  }
+
+  /** The log was replayed: requests come from now on. */
+  serve(): void {
+    this.#replaying = false;
+    for (const kind of this.#kinds) kind.serving?.(this);
+    for (const group of [...this.#groups.values()]) {
+      if (group.protocol === undefined && group.offsets.size === 0) this.forget(group);
+    }
+  }
+
+  /** The slice is somebody else's from now on: answers everybody who waits. */
+  close(code: number = KafkaErrorCode.NOT_COORDINATOR): void {
+    if (this.#closedWith !== undefined) return;
+    this.#closedWith = code;
+    for (const group of this.#groups.values()) group.protocol?.close(code);
+    this.#groups.clear();
+  }
+
+  #refusalOf(error: PulsarError): KafkaError {
+    if (error.code === 'EntryTooLarge') {
+      return new KafkaError(KafkaErrorCode.MESSAGE_TOO_LARGE, 'more than one entry of the log can hold');
+    }
+    if (error.code === 'TooManyPending') {
+      return new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, 'too much waits for receipts');
+    }
+    this.close();
+    return notCoordinator(this.#closedWith);
+  }
+}
+
+function notCoordinator(code: number = KafkaErrorCode.NOT_COORDINATOR): KafkaError {
+  return new KafkaError(code, 'this gateway does not hold the group any more');
+}

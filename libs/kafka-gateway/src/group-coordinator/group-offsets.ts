@@ -1,0 +1,122 @@
+import type { Buffer } from 'node:buffer';
+import type { GroupCoordinator } from './group-coordinator.js';
+import {
+  type GroupRecord,
+  type GroupRecordKind,
+  parseRecord,
+  recordKey,
+  recordKeyNames,
+  recordValue,
+} from './group-record.js';
+
+/** What a group committed for one partition. Immutable. */
+export interface CommittedOffset {
+  readonly offset: number;
+  /** -1 when the client named none. */
+  readonly leaderEpoch: number;
+  readonly metadata: string;
+  /** Milliseconds since 1970. */
+  readonly committedAt: number;
+  /** Milliseconds since 1970; only where a client of OffsetCommit v2-4 chose its own retention. */
+  readonly expiresAt?: number;
+  /** The topic's id when it was committed, in hex: a topic of the same name that came later is another one. */
+  readonly topicId?: string;
+}
+
+interface OffsetValue {
+  readonly o: number;
+  readonly e?: number;
+  readonly m?: string;
+  readonly t: number;
+  readonly x?: number;
+  readonly id?: string;
+}
+
+const prefix = 'offset/';
+
+/** The committed offsets of one group: topic -> partition -> offset. */
+export class GroupOffsets {
+  readonly #topics = new Map<string, Map<number, CommittedOffset>>();
+  #size = 0;
+
+  constructor(readonly groupId: string) {}
+
+  /** Partitions with an offset. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get(topic: string, partition: number): CommittedOffset | undefined {
+    return this.#topics.get(topic)?.get(partition);
+  }
+
+  topics(): Iterable<string> {
+    return this.#topics.keys();
+  }
+
+  partitions(topic: string): ReadonlyMap<number, CommittedOffset> {
+    return this.#topics.get(topic) ?? new Map();
+  }
+
+  /** What is stored: called when the record has its receipt, and by the replay. */
+  set(topic: string, partition: number, committed: CommittedOffset): void {
+    let partitions = this.#topics.get(topic);
+    if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
+    if (!partitions.has(partition)) this.#size++;
+    partitions.set(partition, committed);
+  }
+
+  delete(topic: string, partition: number): void {
+    const partitions = this.#topics.get(topic);
+    if (!partitions?.delete(partition)) return;
+    this.#size--;
+    if (partitions.size === 0) this.#topics.delete(topic);
+  }
+
+  record(topic: string, partition: number, committed: CommittedOffset): GroupRecord {
+    const { offset, leaderEpoch, metadata, committedAt, expiresAt, topicId } = committed;
+    const value: OffsetValue = {
+      o: offset,
+      ...(leaderEpoch >= 0 && { e: leaderEpoch }),
+      ...(metadata !== '' && { m: metadata }),
+      t: committedAt,
+      ...(expiresAt !== undefined && { x: expiresAt }),
+      ...(topicId !== undefined && { id: topicId }),
+    };
+    return { key: recordKey(prefix, this.groupId, topic, String(partition)), value: recordValue(value) };
+  }
+
+  tombstone(topic: string, partition: number): GroupRecord {
+    return { key: recordKey(prefix, this.groupId, topic, String(partition)), value: null };
+  }
+
+  tombstones(): GroupRecord[] {
+    const records: GroupRecord[] = [];
+    for (const [topic, partitions] of this.#topics) {
+      for (const partition of partitions.keys()) records.push(this.tombstone(topic, partition));
+    }
+    return records;
+  }
+}
+
+/** Keys `offset/<group>/<topic>/<partition>`. */
+export const offsetRecords: GroupRecordKind = {
+  prefix,
+  replay(coordinator: GroupCoordinator, key: string, value: Buffer | null): void {
+    const [groupId = '', topic = '', partition = ''] = recordKeyNames(prefix, key);
+    if (value === null) {
+      coordinator.group(groupId)?.offsets.delete(topic, Number(partition));
+      return;
+    }
+    const { o, e = -1, m = '', t, x, id } = parseRecord<OffsetValue>(value);
+    const group = coordinator.group(groupId) ?? coordinator.create(groupId);
+    group.offsets.set(topic, Number(partition), {
+      offset: o,
+      leaderEpoch: e,
+      metadata: m,
+      committedAt: t,
+      ...(x !== undefined && { expiresAt: x }),
+      ...(id !== undefined && { topicId: id }),
+    });
+  },
+};

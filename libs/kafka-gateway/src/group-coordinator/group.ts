@@ -1,0 +1,50 @@
+import { GroupOffsets } from './group-offsets.js';
+import type { GroupRecord } from './group-record.js';
+
+/** What a group is beside its offsets: its members and who reads what. */
+export interface GroupProtocol {
+  /** As ListGroups v5 says it. */
+  readonly type: 'classic' | 'consumer';
+  /** As DescribeGroups and ListGroups say it: `Stable`, `Empty`, ... */
+  readonly stateName: string;
+  /** `consumer` for consumers; empty where no member has said. */
+  readonly protocolType: string;
+  readonly memberCount: number;
+  /** Since when there are no members, in ms since 1970; undefined while there are. Persisted: offsets expire by it. */
+  readonly emptySince: number | undefined;
+  /**
+   * Kafka's code for an offset commit by this member; 0 when it may. `generationOrEpoch` is -1 and `memberId` empty where
+   * the client named none (admin tools, simple consumers).
+   */
+  checkCommit(
+    memberId: string,
+    instanceId: string | null,
+    generationOrEpoch: number,
+    apiVersion: number,
+  ): number;
+  /** The same for OffsetFetch v9 and newer, which names a member; 0 when it may. */
+  checkFetch(memberId: string | null, memberEpoch: number): number;
+  /** Called when a commit of this member was accepted: a sign of life where the protocol counts it as one. */
+  committed?(memberId: string): void;
+  /** Topics that members subscribe to; undefined when unknown. OffsetDelete and expiry look at it. */
+  subscribedTopics(): ReadonlySet<string> | undefined;
+  /** Tombstones of all its records. */
+  tombstones(): GroupRecord[];
+  /** The slice is no longer ours, or the group is deleted: answer everybody who waits with the code, stop timers. */
+  close(code: number): void;
+}
+
+/** One consumer group, as its coordinator holds it. */
+export class Group {
+  readonly offsets: GroupOffsets;
+  /** Undefined: nobody ever joined, it only has offsets. */
+  protocol: GroupProtocol | undefined;
+
+  constructor(readonly id: string) {
+    this.offsets = new GroupOffsets(id);
+  }
+
+  get memberCount(): number {
+    return this.protocol?.memberCount ?? 0;
+  }
+}
