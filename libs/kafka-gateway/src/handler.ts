@@ -1,4 +1,5 @@
 import type { Authenticator, Authorizer, Principal } from '#libs/auth';
+import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
@@ -23,6 +24,8 @@ export interface GatewayServices {
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;
   readonly groups: GroupCoordinators;
+  /** This gateway among the others. */
+  readonly cluster: ClusterView;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly metrics: Metrics;

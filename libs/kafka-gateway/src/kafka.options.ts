@@ -10,7 +10,12 @@ const milliseconds = (min: number, max: number) => z.int().min(min).max(max);
 /** The settings of the Kafka front, with their defaults; the gateway's configuration embeds this schema. */
 export const kafkaOptionsSchema = z
   .strictObject({
-    nodeId: z.int().min(0).max(0x7fffffff).default(0).describe('Broker id in Metadata; unique per gateway.'),
+    nodeId: z
+      .int()
+      .min(0)
+      .max(0x7fffffff)
+      .optional()
+      .describe('Broker id in Metadata, unique per gateway. Default: the lowest that no other gateway has.'),
     frameBytesMaxBeforeAuthentication: bytes(kibibyte, mebibyte)
       .default(64 * kibibyte)
       .describe('The largest request of a client that has not authenticated.'),

@@ -1,9 +1,10 @@
 import type { Buffer } from 'node:buffer';
+import { aloneCluster, type ClusterView } from '#libs/cluster';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
-import { soleGateway } from './group-coordinator/group-cluster.js';
+import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
@@ -20,7 +21,9 @@ import { PartitionWriters } from './producers/partition-writers.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
-export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions' | 'groups'> {
+export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions' | 'groups' | 'cluster'> {
+  /** Default: it is alone. */
+  readonly cluster?: ClusterView;
   /** Why no topic of this tenant is served at present; undefined when they are. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
@@ -41,9 +44,6 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
   ];
 }
 
-/** Where the gateways keep what they must not forget: `<tenant>/<namespace>`. */
-const stateNamespace = 'public/pulsegate-state';
-
 /** The Kafka front: makes a connection for each client, and owns what the connections have in common. */
 export class KafkaProtocol implements Protocol<Buffer> {
   readonly name = 'kafka';
@@ -57,14 +57,15 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
     const partitions = new PartitionWriters(pulsar, options, log);
     partitions.register(metrics);
+    const cluster = services.cluster ?? aloneCluster({ nodeId: options.nodeId ?? 0 });
     const groups = new GroupCoordinators({
       pulsar,
       options,
       log,
-      cluster: soleGateway(options.nodeId),
-      stateNamespace,
+      cluster: groupCluster(cluster),
+      stateNamespace: cluster.stateNamespace,
     });
-    this.services = { ...services, topics, partitions, groups };
+    this.services = { ...services, cluster, topics, partitions, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),

@@ -1,3 +1,5 @@
+import type { ClusterView } from '#libs/cluster';
+
 /** What groups need to know of the other gateways. */
 export interface GroupCluster {
   /** This gateway. */
@@ -11,4 +13,15 @@ export interface GroupCluster {
 /** A gateway that knows of no other. */
 export function soleGateway(nodeId: number): GroupCluster {
   return { nodeId, nodeOf: () => nodeId, onChange: () => () => {} };
+}
+
+/** The same out of what the process knows. */
+export function groupCluster(cluster: ClusterView): GroupCluster {
+  return {
+    get nodeId() {
+      return cluster.self.nodeId;
+    },
+    nodeOf: (key) => cluster.nodeOf(key).nodeId,
+    onChange: (listener) => cluster.onChange(listener),
+  };
 }

@@ -47,7 +47,7 @@ export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = {
     const [topics, clusterId] = await Promise.all([lookup.topics(), gateway.topics.clusterId(tenant)]);
     if (topics === undefined) return noResponse;
     const { advertisedHost, advertisedPort } = context.connection.link.listener;
-    const { nodeId } = gateway.options;
+    const { nodeId } = gateway.cluster.self;
     return {
       brokers: [{ nodeId, host: advertisedHost, port: advertisedPort, rack: null }],
       clusterId: clusterId ?? null,
@@ -186,7 +186,7 @@ class MetadataLookup {
   }
 
   #described(topic: KafkaTopic): TopicAnswer {
-    const { nodeId } = this.context.gateway.options;
+    const { nodeId } = this.context.gateway.cluster.self;
     const partitions: Encodable<MetadataPartition>[] = [];
     for (let partitionIndex = 0; partitionIndex < topic.partitions; partitionIndex++) {
       partitions.push({
