@@ -45,6 +45,9 @@ export const kafkaOptionsSchema = z
     topicIdSettleMs: milliseconds(0, 10_000)
       .default(100)
       .describe('A new topic id is read again after this long: of two gateways, the last that wrote wins.'),
+    compactionThresholdBytes: bytes(1)
+      .default(64 * mebibyte)
+      .describe('Bytes written since the last compaction that start one, on topics that are compacted.'),
     partitionsMax: count(10_000)
       .default(1_000)
       .describe('Partitions that a client may ask for in one topic.'),

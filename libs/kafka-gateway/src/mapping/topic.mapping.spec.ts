@@ -52,16 +52,16 @@ describe('topic configurations', () => {
 
   it('make a compacted topic keep everything that compaction keeps', () => {
     const compact = settings({ 'cleanup.policy': 'compact', 'retention.ms': '60000' });
-    expect(compact.compactionThresholdBytes).toBeGreaterThan(0);
+    expect(compact.compacted).toBe(true);
     expect(compact.retention).toEqual({ retentionTimeInMinutes: -1, retentionSizeInMB: -1 });
     const both = settings({ 'cleanup.policy': 'compact,delete', 'retention.ms': '60000' });
-    expect(both.compactionThresholdBytes).toBeGreaterThan(0);
+    expect(both.compacted).toBe(true);
     expect(both.retention).toEqual({ retentionTimeInMinutes: 1, retentionSizeInMB: -1 });
-    expect(settings({ 'cleanup.policy': 'delete' }).compactionThresholdBytes).toBeUndefined();
+    expect(settings({ 'cleanup.policy': 'delete' }).compacted).toBe(false);
   });
 
   it.each([
-    [{ 'segment.bytes': '1' }],
+    [{ 'segment.ms': '1' }],
     [{ 'min.insync.replicas': '2' }],
     [{ 'retention.ms': 'week' }],
     [{ 'retention.ms': '-2' }],

@@ -16,7 +16,12 @@ const tenant: Tenant = {
   limits: {},
   kafka: { autoCreateTopics: false, partitionsDefault: 1, messageBytesMax: 1_000_000 },
 };
-const options = { topicCacheMs: 60_000, topicCacheTopicsMax: 100, topicIdSettleMs: 50 };
+const options = {
+  topicCacheMs: 60_000,
+  topicCacheTopicsMax: 100,
+  topicIdSettleMs: 50,
+  compactionThresholdBytes: 1_000_000,
+};
 
 let pulsar: PulsarClient;
 let admin: PulsarAdmin;
@@ -74,7 +79,7 @@ describe('a topic that a gateway creates', () => {
       retentionTimeInMinutes: 60,
       retentionSizeInMB: 10,
     });
-    expect(await admin.topicCompactionThreshold(topic.pulsarTopic)).toBe(settings.compactionThresholdBytes);
+    expect(await admin.topicCompactionThreshold(topic.pulsarTopic)).toBe(options.compactionThresholdBytes);
     expect(topic.config.compacted).toBe(true);
   });
 

@@ -10,6 +10,7 @@ import { fromTopicProperties, type PulsarTopicSettings } from '../mapping/topic-
 import { boundedParallel } from './bounded-parallel.js';
 import type { KafkaTopic, Topics } from './kafka-topic.js';
 import { TopicCache } from './topic-cache.js';
+import { type TopicConfigAdmin, TopicConfigs } from './topic-configs.js';
 import { newTopicId, topicIdOf, topicIdProperty } from './topic-id.js';
 
 /** What is needed of Pulsar's admin REST. */
@@ -19,16 +20,12 @@ export type TopicAdmin = Pick<
   | 'createPartitionedTopic'
   | 'deletePartitionedTopic'
   | 'deleteTopic'
+  | 'growPartitions'
   | 'partitionedMetadata'
   | 'partitionedTopics'
-  | 'properties'
-  | 'setProperties'
-  | 'setTopicCompactionThreshold'
-  | 'setTopicRetention'
-  | 'topicCompactionThreshold'
-  | 'topicRetention'
   | 'topics'
->;
+> &
+  TopicConfigAdmin;
 
 /** Why no topic of a tenant is served at present: its namespace was not verified, or lacks what offsets need. */
 export interface TenantRefusal {
@@ -40,6 +37,7 @@ export interface TopicRegistryOptions {
   readonly topicCacheMs: number;
   readonly topicCacheTopicsMax: number;
   readonly topicIdSettleMs: number;
+  readonly compactionThresholdBytes: number;
   /** Asked by the tenant's name before anything of it is touched; undefined when it is served. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
@@ -48,9 +46,6 @@ export interface TopicRegistryOptions {
 export const lookupsParallelMax = 16;
 /** A client with an unknown topic id makes the whole namespace be read at most this often. */
 const idScanIntervalMs = 5_000;
-/** A topic policy is read back until it is there: `policyReadsMax` times, so often. */
-const policyReadMs = 50;
-const policyReadsMax = 60;
 
 /**
  * The topics of all tenants: looked up in Pulsar, given their ids, created and deleted.
@@ -60,6 +55,8 @@ const policyReadsMax = 60;
  * the last write stays, so both read again a moment later and use what they find.
  */
 export class TopicRegistry implements Topics {
+  /** What the topics are set to. */
+  readonly configs: TopicConfigs;
   readonly #cache: TopicCache;
   readonly #lookups = new Map<string, Promise<KafkaTopic | undefined>>();
   readonly #scans = new Map<string, { promise: Promise<void>; startedMs: number }>();
@@ -70,6 +67,7 @@ export class TopicRegistry implements Topics {
     private readonly options: TopicRegistryOptions,
     private readonly now: () => number = () => performance.now(),
   ) {
+    this.configs = new TopicConfigs(admin, options.compactionThresholdBytes);
     this.#cache = new TopicCache(options.topicCacheTopicsMax, options.topicCacheMs, now);
   }
 
@@ -163,7 +161,7 @@ export class TopicRegistry implements Topics {
     }
     this.invalidate(tenant, name);
     try {
-      await this.#applySettings(pulsarTopic, settings);
+      if (settings !== undefined) await this.configs.apply(pulsarTopic, settings);
     } catch (error) {
       // Half of what was asked for is not what was asked for.
       await this.admin.deletePartitionedTopic(pulsarTopic, { force: true }).catch(() => {});
@@ -197,6 +195,23 @@ export class TopicRegistry implements Topics {
       this.invalidate(tenant, name);
     }
     return topic;
+  }
+
+  /**
+   * Raises the number of partitions; when this resolves, they are there.
+   *
+   * @throws KafkaError INVALID_PARTITIONS, UNKNOWN_TOPIC_OR_PARTITION; PulsarAdminError, PulsarError
+   */
+  async grow(tenant: Tenant, topic: KafkaTopic, partitions: number): Promise<void> {
+    try {
+      await this.admin.growPartitions(topic.pulsarTopic, partitions);
+    } catch (error) {
+      // Somebody else was faster: Pulsar wants more partitions than there are.
+      if (!isStatus(error, 406) && !isStatus(error, 409) && !isStatus(error, 412)) throw error;
+      throw new KafkaError(KafkaErrorCode.INVALID_PARTITIONS, error.message);
+    } finally {
+      this.invalidate(tenant, topic.name);
+    }
   }
 
   /** The same on every gateway of a Pulsar cluster, another for each tenant; undefined while Pulsar cannot be asked. */
@@ -246,36 +261,6 @@ export class TopicRegistry implements Topics {
     return id;
   }
 
-  /** Topic policies reach the broker through a topic of its own, a moment after the REST has answered. */
-  async #applySettings(pulsarTopic: string, settings: PulsarTopicSettings | undefined): Promise<void> {
-    if (settings?.retention !== undefined) {
-      const wanted = settings.retention;
-      await this.admin.setTopicRetention(pulsarTopic, wanted);
-      await this.#untilActs(`the retention of ${pulsarTopic}`, async () => {
-        const found = await this.admin.topicRetention(pulsarTopic);
-        return (
-          found?.retentionTimeInMinutes === wanted.retentionTimeInMinutes &&
-          found.retentionSizeInMB === wanted.retentionSizeInMB
-        );
-      });
-    }
-    if (settings?.compactionThresholdBytes !== undefined) {
-      const wanted = settings.compactionThresholdBytes;
-      await this.admin.setTopicCompactionThreshold(pulsarTopic, wanted);
-      await this.#untilActs(`the compaction threshold of ${pulsarTopic}`, async () => {
-        return (await this.admin.topicCompactionThreshold(pulsarTopic)) === wanted;
-      });
-    }
-  }
-
-  async #untilActs(what: string, acts: () => Promise<boolean>): Promise<void> {
-    for (let reads = 0; reads < policyReadsMax; reads++) {
-      if (await acts()) return;
-      await delay(policyReadMs);
-    }
-    throw new KafkaError(KafkaErrorCode.REQUEST_TIMED_OUT, `${what} does not act`);
-  }
-
   async #resolveKnownId(tenant: Tenant, id: Buffer): Promise<KafkaTopic | undefined> {
     const name = this.#cache.nameOf(tenant, id);
     if (name === undefined) return undefined;
@@ -317,7 +302,7 @@ function isPartitioned(topic: KafkaTopic): boolean {
   return topic.partitionTopic(0) !== topic.pulsarTopic;
 }
 
-function isStatus(error: unknown, status: number): boolean {
+function isStatus(error: unknown, status: number): error is PulsarAdminError {
   return error instanceof PulsarAdminError && error.status === status;
 }
 
