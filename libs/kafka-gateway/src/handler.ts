@@ -9,6 +9,7 @@ import type { SaslExchange } from './connection/sasl-exchange.js';
 import type { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { KafkaOptions } from './kafka.options.js';
 import type { PartitionWriters } from './producers/partition-writers.js';
+import type { PartitionLogs } from './reading/partition-logs.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
 
 /** Given instead of a response where Kafka sends none: Produce with acks=0. */
@@ -23,6 +24,7 @@ export interface GatewayServices {
   readonly limits: RateLimits;
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;
+  readonly logs: PartitionLogs;
   readonly groups: GroupCoordinators;
   /** This gateway among the others. */
   readonly cluster: ClusterView;

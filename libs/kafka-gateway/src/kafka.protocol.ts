@@ -18,10 +18,12 @@ import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
 import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
+import { PartitionLogs } from './reading/partition-logs.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
-export interface KafkaServices extends Omit<GatewayServices, 'topics' | 'partitions' | 'groups' | 'cluster'> {
+export interface KafkaServices
+  extends Omit<GatewayServices, 'topics' | 'partitions' | 'logs' | 'groups' | 'cluster'> {
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
   /** Why no topic of this tenant is served at present; undefined when they are. */
@@ -57,6 +59,8 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
     const partitions = new PartitionWriters(pulsar, options, log);
     partitions.register(metrics);
+    const logs = new PartitionLogs(pulsar, options, log);
+    logs.register(metrics);
     const cluster = services.cluster ?? aloneCluster({ nodeId: options.nodeId ?? 0 });
     const groups = new GroupCoordinators({
       pulsar,
@@ -65,7 +69,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       cluster: groupCluster(cluster),
       stateNamespace: cluster.stateNamespace,
     });
-    this.services = { ...services, cluster, topics, partitions, groups };
+    this.services = { ...services, cluster, topics, partitions, logs, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),
@@ -87,8 +91,9 @@ export class KafkaProtocol implements Protocol<Buffer> {
     return new KafkaConnection(link, this.#table, this.services, this.#limits);
   }
 
-  /** After the listeners are closed: takes nothing more and closes all Pulsar producers. */
+  /** After the listeners are closed: takes nothing more and closes all Pulsar producers and readers. */
   async close(): Promise<void> {
-    await Promise.all([this.services.partitions.close(), this.services.groups.close()]);
+    const { partitions, logs, groups } = this.services;
+    await Promise.all([partitions.close(), logs.close(), groups.close()]);
   }
 }

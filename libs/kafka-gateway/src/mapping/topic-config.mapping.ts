@@ -14,6 +14,8 @@ export interface KafkaTopicConfig {
   readonly timestampType: 'create' | 'append';
   /** `cleanup.policy` contains compact: null keys and empty values are refused. */
   readonly compacted: boolean;
+  /** By partition: DeleteRecords removed what is below. Absent where there was none. */
+  readonly logStarts?: ReadonlyMap<number, number>;
 }
 
 /** Pulsar's retention; -1 is unlimited. */
@@ -34,6 +36,8 @@ export interface PulsarTopicSettings {
 export type ConfigEntry = { readonly name: string; readonly value: string | null };
 
 const propertyPrefix = 'pulsegate.kafka.';
+/** The topic property that DeleteRecords writes: the first offset of partition `<n>` that is not deleted. */
+export const logStartPropertyPrefix = 'pulsegate.kafka.log-start.';
 const unlimited = -1;
 
 /** One half of Pulsar's retention, and the configuration that it stands for. */
@@ -136,7 +140,18 @@ export function fromTopicProperties(
     timestampType:
       setTopicConfig(properties, 'message.timestamp.type') === 'LogAppendTime' ? 'append' : 'create',
     compacted: cleanupPolicies(policy).includes('compact'),
+    logStarts: logStartsOf(properties),
   };
+}
+
+function logStartsOf(properties: Readonly<Record<string, string>>): ReadonlyMap<number, number> | undefined {
+  const starts = new Map<number, number>();
+  for (const [name, value] of Object.entries(properties)) {
+    if (!name.startsWith(logStartPropertyPrefix) || !/^\d{1,15}$/.test(value)) continue;
+    const partition = name.slice(logStartPropertyPrefix.length);
+    if (/^\d{1,9}$/.test(partition)) starts.set(Number(partition), Number(value));
+  }
+  return starts.size > 0 ? starts : undefined;
 }
 
 function invalid(message: string): KafkaError {
