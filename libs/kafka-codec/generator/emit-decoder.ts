@@ -109,7 +109,7 @@ function read(message: Message, type: FieldType, known: Versions, nullable: Cond
   }
   const { kind } = type;
   const flexible = flexibleCondition(message, known);
-  const call = (compact: boolean, orNull: boolean) => `reader.read${method(kind, compact, orNull)}()`;
+  const call = (compact: boolean, orNull: boolean) => `reader.${method('read', kind, compact, orNull)}()`;
   const both = (compact: boolean) => {
     const text = ternary(nullable, call(compact, true), call(compact, false));
     return text.includes(' ? ') ? `(${text})` : text;

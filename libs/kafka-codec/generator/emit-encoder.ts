@@ -92,8 +92,8 @@ function byFlexible(flexible: Condition, text: (compact: string) => string): str
 function writeOne(type: FieldType, name: string, flexible: Condition, nullable: boolean): string {
   if (type.kind === 'array') throw new Error(`${name} is an array`);
   if (type.kind === 'struct') return `encode${type.struct}(writer, ${name}, version);`;
-  const compact = `writer.write${method(type.kind, true, nullable)}(${name})`;
-  const plain = `writer.write${method(type.kind, false, nullable)}(${name})`;
+  const compact = `writer.${method('write', type.kind, true, nullable)}(${name})`;
+  const plain = `writer.${method('write', type.kind, false, nullable)}(${name})`;
   if (compact === plain || flexible === 'false') return `${plain};`;
   return flexible === 'true' ? `${compact};` : `flexible ? ${compact} : ${plain};`;
 }

@@ -101,12 +101,16 @@ const READ_WRITE: Record<Primitive, string> = {
   records: 'Bytes',
 };
 
-/** The name of the reader's or writer's method without its `read` or `write`. */
-export function method(kind: Primitive, compact: boolean, nullable: boolean): string {
+/** The name of the reader's or writer's method. Records are read as bytes, and may be written in several pieces. */
+export function method(
+  direction: 'read' | 'write',
+  kind: Primitive,
+  compact: boolean,
+  nullable: boolean,
+): string {
   const sized = kind === 'string' || kind === 'bytes' || kind === 'records';
-  return sized
-    ? `${compact ? 'Compact' : ''}${nullable ? 'Nullable' : ''}${READ_WRITE[kind]}`
-    : READ_WRITE[kind];
+  const type = direction === 'write' && kind === 'records' ? 'Records' : READ_WRITE[kind];
+  return `${direction}${sized && compact ? 'Compact' : ''}${sized && nullable ? 'Nullable' : ''}${type}`;
 }
 
 const FIXED_BYTES: Partial<Record<Primitive, number>> = {

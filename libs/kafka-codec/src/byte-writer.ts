@@ -6,6 +6,12 @@ const CAPACITY_BYTES_MAX = 0x7fffffff;
 /** Strings up to this many characters are tried as ASCII, byte by byte: cheaper than a call into the runtime. */
 const ASCII_TRY_CHARACTERS_MAX = 48;
 
+/** Bytes that are part of what was written, at this place of the buffer, without having been copied. */
+interface Reference {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Writes Kafka's primitive types into one buffer that grows by doubling. Reusable: {@link reset} keeps the buffer,
  * {@link detach} gives it away. Throws only {@link KafkaEncodeError}.
@@ -13,12 +19,15 @@ const ASCII_TRY_CHARACTERS_MAX = 48;
 export class ByteWriter {
   private buffer: Buffer;
   private position = 0;
+  private references: Reference[] = [];
+  private referencedBytes = 0;
+  private referenceBytesMin = Number.POSITIVE_INFINITY;
 
   constructor(capacityBytes = 512) {
     this.buffer = Buffer.allocUnsafeSlow(capacityBytes);
   }
 
-  /** Bytes written so far. */
+  /** Bytes written into the buffer so far. */
   get length(): number {
     return this.position;
   }
@@ -26,6 +35,25 @@ export class ByteWriter {
   /** A view of what was written, valid until the next write or reset. */
   written(): Buffer {
     return this.buffer.subarray(0, this.position);
+  }
+
+  /** Whether there are records that were not copied: then what was written is {@link parts}. */
+  get hasReferences(): boolean {
+    return this.references.length > 0;
+  }
+
+  /** What was written, in order: a copy of the buffer, in slices, and between them the records that were not copied. */
+  parts(): Buffer[] {
+    const own = Buffer.from(this.written());
+    const parts: Buffer[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.references) {
+      if (at > from) parts.push(own.subarray(from, at));
+      parts.push(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      from = at;
+    }
+    if (from < own.length) parts.push(own.subarray(from));
+    return parts;
   }
 
   /** What was written, as a buffer of its own; the writer starts again with nothing. */
@@ -36,8 +64,12 @@ export class ByteWriter {
     return bytes;
   }
 
-  reset(): void {
+  /** @param referenceBytesMin records of so many bytes and more are not copied: see {@link parts} */
+  reset(referenceBytesMin = Number.POSITIVE_INFINITY): void {
     this.position = 0;
+    if (this.references.length > 0) this.references = [];
+    this.referencedBytes = 0;
+    this.referenceBytesMin = referenceBytesMin;
   }
 
   /** Makes room for `length` bytes and returns where they start. */
@@ -207,6 +239,41 @@ export class ByteWriter {
     else this.writeCompactBytes(value);
   }
 
+  /** One piece, or several that follow each other. */
+  writeRecords(value: Uint8Array | readonly Uint8Array[]): void {
+    this.writeInt32(recordsLength(value));
+    this.appendRecords(value);
+  }
+
+  writeNullableRecords(value: Uint8Array | readonly Uint8Array[] | null): void {
+    if (value === null) this.writeInt32(-1);
+    else this.writeRecords(value);
+  }
+
+  writeCompactRecords(value: Uint8Array | readonly Uint8Array[]): void {
+    this.writeUnsignedVarint(recordsLength(value) + 1);
+    this.appendRecords(value);
+  }
+
+  writeCompactNullableRecords(value: Uint8Array | readonly Uint8Array[] | null): void {
+    if (value === null) this.writeInt8(0);
+    else this.writeCompactRecords(value);
+  }
+
+  private appendRecords(value: Uint8Array | readonly Uint8Array[]): void {
+    if (value instanceof Uint8Array) this.appendPiece(value);
+    else for (const piece of value) this.appendPiece(piece);
+  }
+
+  private appendPiece(bytes: Uint8Array): void {
+    if (bytes.length < this.referenceBytesMin) {
+      this.writeRaw(bytes);
+      return;
+    }
+    this.references.push({ at: this.position, bytes });
+    this.referencedBytes += bytes.length;
+  }
+
   /** -1 writes null. */
   writeArrayCount(count: number): void {
     this.writeInt32(count);
@@ -245,6 +312,17 @@ export class ByteWriter {
   }
 
   endFrame(mark: number): void {
-    this.setInt32(mark, this.position - mark - 4);
+    const bytes = this.position - mark - 4 + this.referencedBytes;
+    if (bytes > CAPACITY_BYTES_MAX) {
+      throw new KafkaEncodeError('too-large', `message of more than ${CAPACITY_BYTES_MAX} bytes`);
+    }
+    this.setInt32(mark, bytes);
   }
+}
+
+function recordsLength(value: Uint8Array | readonly Uint8Array[]): number {
+  if (value instanceof Uint8Array) return value.length;
+  let length = 0;
+  for (const piece of value) length += piece.length;
+  return length;
 }

@@ -3,9 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import {
   ByteReader,
   decodeApiVersionsResponse,
+  decodeFetchResponse,
   decodeRequestHeader,
   decodeResponseHeader,
   encodeApiVersionsResponse,
+  encodeFetchResponse,
   encodeRequestFrame,
   encodeResponseFrame,
   isRetriable,
@@ -62,26 +64,46 @@ describe('the response header', () => {
     const frame = encodeResponseFrame(3, 18, 3, (writer) =>
       encodeApiVersionsResponse(writer, { errorCode: 35 }, 3),
     );
-    const reader = bodyOf(frame);
+    const reader = bodyOf(frame as Buffer);
     expect(decodeResponseHeader(reader, 18, 3)).toBe(3);
     expect(decodeApiVersionsResponse(reader, 3).errorCode).toBe(KafkaErrorCode.UNSUPPORTED_VERSION);
   });
 
   it('is written whole also for large bodies, nested calls and after a body that threw', () => {
     const large = encodeResponseFrame(1, 0, 9, (writer) => writer.writeBytes(Buffer.alloc(100_000, 1)));
-    expect(bodyOf(large).remaining).toBe(4 + 1 + 4 + 100_000);
+    expect(bodyOf(large as Buffer).remaining).toBe(4 + 1 + 4 + 100_000);
     expect(() =>
       encodeResponseFrame(1, 0, 0, () => {
         throw new Error('no');
       }),
     ).toThrow('no');
-    let inner: Buffer | undefined;
+    let inner: ReturnType<typeof encodeResponseFrame> | undefined;
     const outer = encodeResponseFrame(1, 0, 0, (writer) => {
       writer.writeInt8(1);
       inner = encodeResponseFrame(2, 0, 0, (other) => other.writeInt8(2));
     });
     expect(outer.toString('hex')).toBe('00000005' + '00000001' + '01');
     expect(inner?.toString('hex')).toBe('00000005' + '00000002' + '02');
+  });
+
+  it('carries large records as they are, and copies small ones', () => {
+    const [small, large] = [Buffer.alloc(100, 1), Buffer.alloc(5_000, 2)];
+    const body = (records: readonly Buffer[]) => ({ responses: [{ partitions: [{ records }, { records }] }] });
+    for (const version of [4, 12]) {
+      const encode = (records: readonly Buffer[]) =>
+        encodeResponseFrame(3, 1, version, (writer) => encodeFetchResponse(writer, body(records), version));
+      const parts = encode([small, large, small, large, large]);
+      if (Buffer.isBuffer(parts)) throw new Error('copied');
+      expect(parts.filter((part) => part === large)).toHaveLength(6);
+      expect(parts.length).toBeLessThan(12);
+      const reader = bodyOf(Buffer.concat(parts));
+      expect(decodeResponseHeader(reader, 1, version)).toBe(3);
+      const { partitions } = decodeFetchResponse(reader, version).responses[0]!;
+      expect(reader.remaining).toBe(0);
+      const whole = Buffer.concat([small, large, small, large, large]);
+      expect(partitions.map(({ records }) => whole.equals(records!))).toEqual([true, true]);
+      expect(Buffer.isBuffer(encode([small, small]))).toBe(true);
+    }
   });
 });
 

@@ -4,7 +4,8 @@ import type { ByteWriter } from './byte-writer.js';
 
 /**
  * What an encoder accepts for a decoded type `T`: every field may be left out (the specification's default is
- * written), INT64 also as a safe integer, byte fields as any Uint8Array.
+ * written), INT64 also as a safe integer, byte fields as any Uint8Array, records also as several that follow each
+ * other. In Kafka's definitions every field of type `records` has that name, and none of another type has.
  */
 export type Encodable<T> = T extends Buffer
   ? Uint8Array
@@ -13,8 +14,10 @@ export type Encodable<T> = T extends Buffer
     : T extends readonly (infer E)[]
       ? readonly Encodable<E>[]
       : T extends object
-        ? { readonly [K in keyof T]?: Encodable<T[K]> }
+        ? { readonly [K in keyof T]?: K extends 'records' ? EncodableRecords : Encodable<T[K]> }
         : T;
+
+type EncodableRecords = Uint8Array | readonly Uint8Array[] | null;
 
 /** One ApiKey with its range of versions; the range is what the codec can do, not what a gateway advertises. */
 export interface KafkaApi<Request = unknown, Response = unknown> {

@@ -43,6 +43,8 @@ export interface ConnectionState {
   readonly closed: boolean;
   /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */
   whenClosed(listener: () => void): () => void;
+  /** Called once, when the gateway stops and waits for answers; at once when it does already. Returns the way to cancel. */
+  whenDraining(listener: () => void): () => void;
   /** Answers nothing more and ends the connection: one warn line. `reason` is a fixed kebab-case word. */
   fault(reason: string, message: string): void;
 }
@@ -60,6 +62,10 @@ export interface RequestContext {
   refused(code: number, message: string, topic?: string): void;
   /** Bytes of the request that stay in memory after its answer count as in flight until the function given is called. */
   retain(bytes: number): () => void;
+  /** From here on the request takes so many bytes, instead of what was assumed when it was read. */
+  recount(bytes: number): void;
+  /** Called once the answer's bytes have left the process, or when it is certain that they never will. */
+  onSent: (() => void) | undefined;
   /** Milliseconds that the connection is not read after the response was sent (KIP-219). */
   throttleMs: number;
   /** Set: the connection is closed as soon as this response was sent. */

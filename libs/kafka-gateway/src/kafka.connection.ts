@@ -15,7 +15,7 @@ import type { Link, ProtocolConnection } from '#libs/transport';
 import type { ApiTable } from './api-table.js';
 import { CountedDecoder, type PartialFrames } from './connection/partial-frames.js';
 import type { ProcessBudget } from './connection/process-budget.js';
-import { type KafkaRequest, nothing } from './connection/request.js';
+import { type KafkaRequest, nothing, type ResponseBytes } from './connection/request.js';
 import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange } from './connection/sasl-exchange.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
@@ -56,9 +56,11 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   readonly #pipeline: RequestPipeline;
   readonly #counters: ProtocolCounters;
   readonly #closeListeners = new Set<() => void>();
+  readonly #drainListeners = new Set<() => void>();
   #countedTenant: string | undefined;
   #identified = false;
   #closed = false;
+  #draining = false;
 
   constructor(
     readonly link: Link,
@@ -123,7 +125,16 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     return () => this.#closeListeners.delete(listener);
   }
 
+  whenDraining(listener: () => void): () => void {
+    if (this.#draining) listener();
+    else this.#drainListeners.add(listener);
+    return () => this.#drainListeners.delete(listener);
+  }
+
   drained(): Promise<void> {
+    this.#draining = true;
+    for (const listener of this.#drainListeners) listener();
+    this.#drainListeners.clear();
     return this.#pipeline.drained();
   }
 
@@ -179,7 +190,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   #answer(request: KafkaRequest, handler: AnyApiHandler, response: unknown): void {
     const { apiVersion, correlationId } = request.header;
     const { api } = handler;
-    let answer: Buffer | typeof nothing = nothing;
+    let answer: ResponseBytes | typeof nothing = nothing;
     if (response !== noResponse) {
       answer = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
         api.encodeResponse(writer, response, apiVersion),
@@ -265,5 +276,6 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.decoder.release();
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
+    this.#drainListeners.clear();
   }
 }

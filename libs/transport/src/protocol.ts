@@ -64,8 +64,10 @@ export interface Link {
   /**
    * Queues bytes to the client; what is sent within one turn of the event loop goes out in one system call. The
    * buffers belong to the link from then on. False: above the high-water mark, stop producing until `onWritable`.
+   *
+   * @param onFlushed called once: the operating system has all of these bytes, or they will never be sent
    */
-  send(bytes: Buffer | readonly Buffer[]): boolean;
+  send(bytes: Buffer | readonly Buffer[], onFlushed?: () => void): boolean;
   /** Bytes sent that the operating system has not taken yet. */
   readonly sendBufferedBytes: number;
   /** Stops `onFrame`, also for frames that are decoded already. Counted: n pauses need n resumes. */

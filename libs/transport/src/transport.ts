@@ -21,6 +21,7 @@ const lingerTimeoutMs = 2_000;
 const prefixBytes = 8;
 /** `checkIdle` calls without a byte until a connection counts as idle. */
 export const idleChecksMax = 4;
+const nothing = Buffer.alloc(0);
 const noFrames: readonly unknown[] = [];
 
 /**
@@ -98,15 +99,20 @@ export class Transport implements Link {
     return this.#connection;
   }
 
-  send(bytes: Buffer | readonly Buffer[]): boolean {
-    if (this.#state !== 'open') return false;
+  send(bytes: Buffer | readonly Buffer[], onFlushed?: () => void): boolean {
+    if (this.#state !== 'open') {
+      onFlushed?.();
+      return false;
+    }
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
       process.nextTick(uncork, this);
     }
-    if (Buffer.isBuffer(bytes)) this.#write(bytes);
-    else for (const part of bytes) this.#write(part);
+    const parts = Buffer.isBuffer(bytes) ? [bytes] : bytes;
+    const last = parts.length - 1;
+    for (let index = 0; index < last; index++) this.#write(parts[index]!);
+    this.#write(parts[last] ?? nothing, onFlushed);
     return !this.#stalled;
   }
 
@@ -193,12 +199,16 @@ export class Transport implements Link {
     this.#socket.uncork();
   }
 
-  #write(bytes: Buffer): void {
-    if (bytes.length === 0) return;
+  #write(bytes: Buffer, onFlushed?: () => void): void {
+    if (bytes.length === 0) {
+      onFlushed?.();
+      return;
+    }
     this.#sentBytes += bytes.length;
     this.#counters.sentBytes += bytes.length;
     if (this.#socket.writableLength + bytes.length <= this.#options.sendBufferBytesMax) {
-      this.#socket.write(bytes);
+      // Node runs the callbacks of writes in their order, and with an error where the socket ended before.
+      this.#socket.write(bytes, onFlushed);
       return;
     }
     if (!this.#stalled) {
@@ -206,7 +216,10 @@ export class Transport implements Link {
       this.pause();
     }
     // Only writes above the mark carry a callback; the last of them always runs with little or nothing left.
-    this.#socket.write(bytes, () => this.#onFlushed());
+    this.#socket.write(bytes, () => {
+      onFlushed?.();
+      this.#onFlushed();
+    });
   }
 
   #onFlushed(): void {

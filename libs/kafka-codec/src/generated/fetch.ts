@@ -779,7 +779,7 @@ function encodeFetchResponsePartitionData(
     writer.writeInt32(preferredReadReplica);
   } else if (value.preferredReadReplica !== undefined && value.preferredReadReplica !== -1) notInVersion('FetchResponsePartitionData.preferredReadReplica', version);
   const records = value.records ?? null;
-  flexible ? writer.writeCompactNullableBytes(records) : writer.writeNullableBytes(records);
+  flexible ? writer.writeCompactNullableRecords(records) : writer.writeNullableRecords(records);
   if (flexible) {
     let tags = 0;
     const hasDivergingEpoch = value.divergingEpoch !== undefined && !isDefaultFetchResponseEpochEndOffset(value.divergingEpoch);

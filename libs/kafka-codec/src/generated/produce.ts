@@ -102,7 +102,7 @@ function encodeProduceRequestPartitionProduceData(
   const index = value.index ?? 0;
   writer.writeInt32(index);
   const records = value.records ?? null;
-  flexible ? writer.writeCompactNullableBytes(records) : writer.writeNullableBytes(records);
+  flexible ? writer.writeCompactNullableRecords(records) : writer.writeNullableRecords(records);
   if (flexible) {
     writer.writeUnsignedVarint(0);
   }

@@ -445,7 +445,7 @@ function encodeShareFetchResponsePartitionData(
   encodeShareFetchResponseLeaderIdAndEpoch(writer, currentLeader, version);
   const records = value.records ?? null;
   if (records === null) notNullable('ShareFetchResponsePartitionData.records', version);
-  writer.writeCompactNullableBytes(records);
+  writer.writeCompactNullableRecords(records);
   const acquiredRecords = value.acquiredRecords ?? [];
   writer.writeCompactArrayCount(acquiredRecords.length);
   for (const item of acquiredRecords) encodeShareFetchResponseAcquiredRecords(writer, item, version);

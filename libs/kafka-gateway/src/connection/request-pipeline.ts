@@ -1,11 +1,10 @@
-import type { Buffer } from 'node:buffer';
 import type { RequestHeader } from '#libs/kafka-codec';
 import type { ProtocolCounters } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { ConnectionState, GatewayServices } from '../handler.js';
 import type { ProcessBudget } from './process-budget.js';
 import { blocked, ReadGate } from './read-gate.js';
-import { KafkaRequest, type nothing } from './request.js';
+import { KafkaRequest, type nothing, type ResponseBytes } from './request.js';
 import { ResponseOrder } from './response-order.js';
 
 /**
@@ -48,7 +47,11 @@ export class RequestPipeline {
   /** A request is in flight from here until `settle`. */
   admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
     const budget = this.#share ?? this.budget;
-    const request = new KafkaRequest(connection, this.gateway, header, bytes, performance.now(), budget);
+    const startedMs = performance.now();
+    const request = new KafkaRequest(connection, this.gateway, header, bytes, startedMs, budget, (change) => {
+      this.#bytes += change;
+      this.#updateGate(connection);
+    });
     this.#order.add(request);
     this.#bytes += bytes;
     budget.add(bytes);
@@ -59,13 +62,16 @@ export class RequestPipeline {
   }
 
   /** To be called for each request that was admitted, also after `close`; the first answer counts. */
-  settle(request: KafkaRequest, answer: Buffer | typeof nothing): void {
+  settle(request: KafkaRequest, answer: ResponseBytes | typeof nothing): void {
     if (request.answer !== undefined) return;
     request.answer = answer;
     this.#bytes -= request.bytes;
     request.budget.remove(request.bytes);
     this.#counters.requestsInFlight--;
-    if (this.#closed) return;
+    if (this.#closed) {
+      request.onSent?.();
+      return;
+    }
     this.#order.flush();
     this.#updateGate(request.connection);
     if (this.#order.size === 0) this.#releaseDrain();
@@ -82,15 +88,16 @@ export class RequestPipeline {
     clearTimeout(this.#muteTimer);
     this.#forgetBudget();
     this.#forgetShare();
-    this.#order.clear();
+    for (const request of this.#order.clear()) if (request.answer !== undefined) request.onSent?.();
     this.#releaseDrain();
   }
 
   #send(request: KafkaRequest): void {
-    if (this.#closed) return;
-    const { answer } = request;
+    const { answer, onSent } = request;
     // A client that does not read its answers is not read either: the link sees to that.
-    if (typeof answer === 'object') this.link.send(answer);
+    if (!this.#closed && typeof answer === 'object') this.link.send(answer, onSent);
+    else onSent?.();
+    if (this.#closed) return;
     if (request.closeAfterwards) this.closeAfterAnswer();
     else if (request.throttleMs > 0) this.#mute(request.throttleMs);
   }

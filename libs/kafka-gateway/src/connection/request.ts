@@ -5,30 +5,45 @@ import type { ConnectionState, GatewayServices, RequestContext } from '../handle
 import type { ProcessBudget } from './process-budget.js';
 import type { Pending } from './response-order.js';
 
+/** What is sent: one response with its size prefix, in one piece or in several. */
+export type ResponseBytes = Buffer | readonly Buffer[];
+
 /** Stands where no bytes are sent: acks=0, or the connection is being closed. */
 export const nothing = Symbol('nothing');
 
 /** One request from its frame to its answer. */
-export class KafkaRequest implements RequestContext, Pending<Buffer | typeof nothing> {
-  answer: Buffer | typeof nothing | undefined = undefined;
+export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typeof nothing> {
+  answer: ResponseBytes | typeof nothing | undefined = undefined;
   throttleMs = 0;
   closeAfterwards = false;
+  onSent: (() => void) | undefined = undefined;
 
   constructor(
     readonly connection: ConnectionState,
     readonly gateway: GatewayServices,
     readonly header: RequestHeader,
-    /** Bytes of the request, in flight until it is answered. */
-    readonly bytes: number,
+    /** What it takes in memory, in flight until it is answered. */
+    public bytes: number,
     readonly startedMs: number,
     /** Where they count. */
     readonly budget: ProcessBudget,
+    /** Hears of every change of `bytes`. */
+    private readonly recounted: (change: number) => void,
   ) {}
 
   get principal(): Principal {
     const { principal } = this.connection.sasl;
     if (principal === undefined) throw new Error('a request was served before authentication');
     return principal;
+  }
+
+  recount(bytes: number): void {
+    if (this.answer !== undefined) return;
+    const change = bytes - this.bytes;
+    this.bytes = bytes;
+    if (change > 0) this.budget.add(change);
+    else this.budget.remove(-change);
+    this.recounted(change);
   }
 
   retain(bytes: number): () => void {

@@ -23,7 +23,8 @@ export class ResponseOrder<P extends Pending<unknown>> {
       this.release(this.#pending.shift()!);
   }
 
-  clear(): void {
-    this.#pending.length = 0;
+  /** Gives what was left. */
+  clear(): P[] {
+    return this.#pending.splice(0);
   }
 }
