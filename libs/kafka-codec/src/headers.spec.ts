@@ -88,7 +88,9 @@ describe('the response header', () => {
 
   it('carries large records as they are, and copies small ones', () => {
     const [small, large] = [Buffer.alloc(100, 1), Buffer.alloc(5_000, 2)];
-    const body = (records: readonly Buffer[]) => ({ responses: [{ partitions: [{ records }, { records }] }] });
+    const body = (records: readonly Buffer[]) => ({
+      responses: [{ partitions: [{ records }, { records }] }],
+    });
     for (const version of [4, 12]) {
       const encode = (records: readonly Buffer[]) =>
         encodeResponseFrame(3, 1, version, (writer) => encodeFetchResponse(writer, body(records), version));
