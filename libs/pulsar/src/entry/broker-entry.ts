@@ -38,6 +38,8 @@ export class BrokerEntry {
   /** Equal to `sequenceId` when absent on the wire. */
   highestSequenceId = 0;
   publishTime = 0;
+  /** Milliseconds since 1970, set by the application; absent when it set none. In a batch each message may have its own. */
+  eventTime: number | undefined = undefined;
   compression: Compression = 'none';
   uncompressedSize: number | undefined = undefined;
   isEncrypted = false;
@@ -97,6 +99,11 @@ export class BrokerEntry {
     return this.#metadata;
   }
 
+  /** MessageMetadata as stored; a view on the bytes given. */
+  get metadataBytes(): Buffer {
+    return this.#buffer.subarray(this.#metadataStart, this.#metadataEnd);
+  }
+
   /** As stored, still compressed; a view on the bytes given. */
   get payload(): Buffer {
     this.#payload ??= this.#buffer.subarray(this.#metadataEnd, this.#end);
@@ -150,6 +157,7 @@ export class BrokerEntry {
         this.#producerNameEnd = cursor.bytesEnd;
       } else if (cursor.field === EntryField.sequenceId) this.sequenceId = cursor.varint();
       else if (cursor.field === EntryField.publishTime) this.publishTime = cursor.varint();
+      else if (cursor.field === EntryField.eventTime) this.eventTime = cursor.varint();
       else if (cursor.field === EntryField.compression) this.compression = compressionOf(cursor.varint());
       else if (cursor.field === EntryField.uncompressedSize) this.uncompressedSize = cursor.varint();
       else if (cursor.field === EntryField.numMessagesInBatch) {

@@ -42,15 +42,21 @@ export const EntryField = {
   sequenceId: 2,
   publishTime: 3,
   properties: 4,
+  partitionKey: 6,
   compression: 8,
   uncompressedSize: 9,
   numMessagesInBatch: 11,
+  eventTime: 12,
   encryptionKeys: 13,
+  partitionKeyB64Encoded: 17,
+  orderingKey: 18,
   markerType: 20,
   txnidLeastBits: 22,
   highestSequenceId: 24,
+  nullValue: 25,
   numChunksFromMsg: 27,
   chunkId: 29,
+  nullPartitionKey: 30,
 } as const;
 
 type FieldReader = (metadata: EntryMetadata, cursor: FieldCursor) => void;

@@ -2,7 +2,7 @@ import type { PulsarMessage } from '../message.js';
 import type { KeyValue } from '../wire/commands.js';
 import type { BrokerEntry } from './broker-entry.js';
 import { EntryDecodeError } from './entry.errors.js';
-import { readProperty } from './entry-metadata.js';
+import { EntryField, readProperty } from './entry-metadata.js';
 import { FieldCursor } from './field-cursor.js';
 import { decompressPayload } from './payload-compression.js';
 
@@ -33,12 +33,22 @@ export class MessageCursor {
   sequenceId = 0;
   keyIsBase64 = false;
   orderingKey: Buffer | null = null;
+  /** What the ranges of key and properties are in: the payload of a batch, the entry's metadata of a single message. */
+  readonly fieldBytes: Buffer;
+  /** The key as stored is `fieldBytes[keyStart, keyEnd)`: base64 text when `keyIsBase64`. */
+  keyStart = -1;
+  keyEnd = -1;
+  propertyCount = 0;
+  propertyNameStart = 0;
+  propertyNameEnd = 0;
+  propertyValueStart = 0;
+  propertyValueEnd = 0;
   #key: string | null = null;
-  #keyStart = -1;
-  #keyEnd = -1;
   #metadataStart = 0;
   #metadataEnd = 0;
-  #propertyCount = 0;
+  #propertyAt = 0;
+  /** SingleMessageMetadata and MessageMetadata number it differently. */
+  readonly #propertyField: number;
   #visited = 0;
   #at = 0;
 
@@ -51,6 +61,13 @@ export class MessageCursor {
     this.entry = entry;
     const { compression, payload, uncompressedSize = 0 } = entry;
     this.payload = decompressPayload(compression, payload, uncompressedSize, options.decompressedBytesMax);
+    this.fieldBytes = entry.isBatch ? this.payload : entry.metadataBytes;
+    this.#propertyField = entry.isBatch ? 1 : EntryField.properties;
+  }
+
+  /** Bytes of this message's metadata: what its key and properties take together at most. */
+  get metadataSize(): number {
+    return this.#metadataEnd - this.#metadataStart;
   }
 
   /** The broker's index of this message; absent where none is exposed or certain. */
@@ -61,15 +78,15 @@ export class MessageCursor {
 
   /** As native readers see it; base64 text when `keyIsBase64`. */
   get key(): string | null {
-    if (this.#keyStart >= 0) this.#key ??= this.payload.toString('utf8', this.#keyStart, this.#keyEnd);
+    if (this.keyStart >= 0) this.#key ??= this.fieldBytes.toString('utf8', this.keyStart, this.keyEnd);
     return this.#key;
   }
 
   /** The key's bytes, out of base64 if need be. */
   keyBytes(): Buffer | null {
-    if (this.#keyStart >= 0 && !this.keyIsBase64) return this.payload.subarray(this.#keyStart, this.#keyEnd);
-    const { key } = this;
-    return key === null ? null : Buffer.from(key, this.keyIsBase64 ? 'base64' : 'utf8');
+    if (this.keyStart < 0) return null;
+    if (this.keyIsBase64) return Buffer.from(this.key ?? '', 'base64');
+    return this.fieldBytes.subarray(this.keyStart, this.keyEnd);
   }
 
   /** A view. */
@@ -78,15 +95,31 @@ export class MessageCursor {
   }
 
   properties(): readonly KeyValue[] {
-    if (!this.entry.isBatch) return this.entry.metadata.properties;
-    if (this.#propertyCount === 0) return noProperties;
+    if (this.propertyCount === 0) return noProperties;
     const properties: KeyValue[] = [];
-    const cursor = scanner.reset(this.payload, this.#metadataStart, this.#metadataEnd);
+    const cursor = scanner.reset(this.fieldBytes, this.#metadataStart, this.#metadataEnd);
     while (cursor.next()) {
-      if (cursor.field === 1) properties.push(readProperty(cursor));
+      if (cursor.field === this.#propertyField) properties.push(readProperty(cursor));
       else cursor.skip();
     }
     return properties;
+  }
+
+  /** Moves to the next property of this message, as ranges in `fieldBytes`, without a string; false behind the last. */
+  nextProperty(): boolean {
+    const cursor = scanner.reset(this.fieldBytes, this.#propertyAt, this.#metadataEnd);
+    while (cursor.next()) {
+      if (cursor.field !== this.#propertyField) {
+        cursor.skip();
+        continue;
+      }
+      cursor.bytes();
+      this.#propertyAt = cursor.position;
+      this.#splitProperty(cursor.bytesStart, cursor.bytesEnd);
+      return true;
+    }
+    this.#propertyAt = this.#metadataEnd;
+    return false;
   }
 
   next(): boolean {
@@ -121,16 +154,31 @@ export class MessageCursor {
     };
   }
 
+  #splitProperty(start: number, end: number): void {
+    this.propertyNameStart = this.propertyNameEnd = this.propertyValueStart = this.propertyValueEnd = start;
+    const cursor = scanner.reset(this.fieldBytes, start, end);
+    while (cursor.next()) {
+      if (cursor.field === 1) {
+        cursor.bytes();
+        this.propertyNameStart = cursor.bytesStart;
+        this.propertyNameEnd = cursor.bytesEnd;
+      } else if (cursor.field === 2) {
+        cursor.bytes();
+        this.propertyValueStart = cursor.bytesStart;
+        this.propertyValueEnd = cursor.bytesEnd;
+      } else cursor.skip();
+    }
+  }
+
   #single(): boolean {
     if (this.#visited++ > 0) return false;
-    const { metadata } = this.entry;
-    this.#key = metadata.nullPartitionKey ? null : (metadata.partitionKey ?? null);
-    this.keyIsBase64 = metadata.partitionKeyB64Encoded ?? false;
-    this.orderingKey = metadata.orderingKey ?? null;
-    this.eventTime = metadata.eventTime;
-    this.sequenceId = metadata.sequenceId;
-    this.valueStart = metadata.nullValue ? -1 : 0;
-    this.valueEnd = metadata.nullValue ? -1 : this.payload.length;
+    this.#begin(0, this.fieldBytes.length);
+    const cursor = scanner.reset(this.fieldBytes, 0, this.fieldBytes.length);
+    let nulls = 0;
+    while (cursor.next()) nulls |= this.#singleField(cursor);
+    if (nulls & nullKey) this.keyStart = -1;
+    this.valueStart = nulls & nullValue ? -1 : 0;
+    this.valueEnd = nulls & nullValue ? -1 : this.payload.length;
     return true;
   }
 
@@ -139,27 +187,31 @@ export class MessageCursor {
     const { payload } = this;
     if (this.#at + 4 > payload.length)
       throw new EntryDecodeError('malformed', 'fewer messages than the batch says');
-    const size = payload.readUInt32BE(this.#at);
-    this.#metadataStart = this.#at + 4;
-    this.#metadataEnd = this.#metadataStart + size;
-    this.#propertyCount = 0;
-    this.#key = null;
-    this.#keyStart = -1;
-    this.keyIsBase64 = false;
-    this.orderingKey = null;
-    this.eventTime = undefined;
-    this.sequenceId = this.entry.sequenceId;
-    this.compactedOut = false;
-    const cursor = scanner.reset(payload, this.#metadataStart, this.#metadataEnd);
+    const start = this.#at + 4;
+    this.#begin(start, start + payload.readUInt32BE(this.#at));
+    const cursor = scanner.reset(payload, start, this.#metadataEnd);
     let payloadSize = -1;
     let nulls = 0;
     while (cursor.next()) {
       if (cursor.field === 3) payloadSize = cursor.varint();
       else nulls |= this.#field(cursor);
     }
-    if (nulls & nullKey) this.#keyStart = -1;
+    if (nulls & nullKey) this.keyStart = -1;
     this.#place(payloadSize, (nulls & nullValue) !== 0);
-    this.eventTime ??= this.entry.metadata.eventTime;
+  }
+
+  #begin(metadataStart: number, metadataEnd: number): void {
+    this.#metadataStart = metadataStart;
+    this.#metadataEnd = metadataEnd;
+    this.#propertyAt = metadataStart;
+    this.propertyCount = 0;
+    this.#key = null;
+    this.keyStart = -1;
+    this.keyIsBase64 = false;
+    this.orderingKey = null;
+    this.eventTime = this.entry.eventTime;
+    this.sequenceId = this.entry.sequenceId;
+    this.compactedOut = false;
   }
 
   #place(payloadSize: number, isNull: boolean): void {
@@ -171,17 +223,47 @@ export class MessageCursor {
     this.valueEnd = this.valueStart < 0 ? -1 : this.#at;
   }
 
+  #keyFrom(cursor: FieldCursor): void {
+    cursor.bytes();
+    this.keyStart = cursor.bytesStart;
+    this.keyEnd = cursor.bytesEnd;
+  }
+
+  /** One field of the MessageMetadata of an entry that is one message; returns the nulls that it declares. */
+  #singleField(cursor: FieldCursor): number {
+    switch (cursor.field) {
+      case EntryField.properties:
+        this.propertyCount++;
+        cursor.skip();
+        return 0;
+      case EntryField.partitionKey:
+        this.#keyFrom(cursor);
+        return 0;
+      case EntryField.partitionKeyB64Encoded:
+        this.keyIsBase64 = cursor.varint() !== 0;
+        return 0;
+      case EntryField.orderingKey:
+        this.orderingKey = cursor.view();
+        return 0;
+      case EntryField.nullValue:
+        return cursor.varint() !== 0 ? nullValue : 0;
+      case EntryField.nullPartitionKey:
+        return cursor.varint() !== 0 ? nullKey : 0;
+      default:
+        cursor.skip();
+        return 0;
+    }
+  }
+
   /** One field of SingleMessageMetadata; returns the nulls that it declares. */
   #field(cursor: FieldCursor): number {
     switch (cursor.field) {
       case 1:
-        this.#propertyCount++;
+        this.propertyCount++;
         cursor.skip();
         return 0;
       case 2:
-        cursor.bytes();
-        this.#keyStart = cursor.bytesStart;
-        this.#keyEnd = cursor.bytesEnd;
+        this.#keyFrom(cursor);
         return 0;
       case 4:
         this.compactedOut = cursor.varint() !== 0;
