@@ -15,7 +15,11 @@ export { decodeRequestHeader, encodeRequestFrame, type RequestHeader } from './r
 export { decodeResponseHeader, encodeResponseFrame, responseHeaderVersion } from './response-header.js';
 export { encodeMessageSet, type MessageSetOptions } from './record-batch/message-set-writer.js';
 export { MessageSetCursor } from './record-batch/message-set-cursor.js';
-export { type EncodedBatchOptions, RecordBatchEncoder, withoutCompression } from './record-batch/record-batch-encoder.js';
+export {
+  type EncodedBatchOptions,
+  RecordBatchEncoder,
+  withoutCompression,
+} from './record-batch/record-batch-encoder.js';
 export {
   encodeRecordBatch,
   type RecordBatchOptions,
