@@ -1,6 +1,16 @@
 export { API_VERSIONS_KEY, isFlexible, kafkaApiByKey } from './api-lookup.js';
 export { ByteReader } from './byte-reader.js';
 export { ByteWriter } from './byte-writer.js';
+export {
+  CONSUMER_PROTOCOL_TYPE,
+  type ConsumerProtocolAssignment,
+  type ConsumerProtocolPartitions,
+  type ConsumerProtocolSubscription,
+  decodeConsumerProtocolAssignment,
+  decodeConsumerProtocolSubscription,
+  encodeConsumerProtocolAssignment,
+  encodeConsumerProtocolSubscription,
+} from './consumer-protocol.js';
 export { isRetriable, KafkaErrorCode, type KafkaErrorName, kafkaErrorName } from './error-code.js';
 export { KafkaFrameDecoder } from './frame.js';
 export * from './generated/index.js';
