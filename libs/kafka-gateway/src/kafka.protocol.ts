@@ -7,10 +7,14 @@ import { ProcessBudget } from './connection/process-budget.js';
 import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
+import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
 import { fetchStandIn, findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
+import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
+import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
+import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
@@ -19,6 +23,7 @@ import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
 import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
 import { PartitionLogs } from './reading/partition-logs.js';
+import { announceTopicChange, followTopicChanges } from './topics/topic-changes.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
@@ -42,6 +47,10 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     createTopicsHandler,
     deleteTopicsHandler,
     initProducerIdHandler,
+    describeConfigsHandler,
+    alterConfigsHandler,
+    incrementalAlterConfigsHandler,
+    createPartitionsHandler,
     saslAuthenticateHandler,
   ];
 }
@@ -52,16 +61,22 @@ export class KafkaProtocol implements Protocol<Buffer> {
   readonly services: GatewayServices;
   readonly #table: ApiTable;
   readonly #limits: ProcessLimits;
+  readonly #unfollow: () => void;
 
   /** @param table for tests: other APIs than those that are served */
   constructor(services: KafkaServices, table?: ApiTable) {
     const { pulsar, options, log, metrics, tenantRefusal } = services;
-    const topics = new TopicRegistry(pulsar.admin, { ...options, tenantRefusal });
+    const cluster = services.cluster ?? aloneCluster({ nodeId: options.nodeId ?? 0 });
+    const topics = new TopicRegistry(pulsar.admin, {
+      ...options,
+      tenantRefusal,
+      announceChange: (tenant, name) => announceTopicChange(cluster, tenant, name),
+    });
+    this.#unfollow = followTopicChanges(cluster, topics);
     const partitions = new PartitionWriters(pulsar, options, log);
     partitions.register(metrics);
     const logs = new PartitionLogs(pulsar, options, log);
     logs.register(metrics);
-    const cluster = services.cluster ?? aloneCluster({ nodeId: options.nodeId ?? 0 });
     const groups = new GroupCoordinators({
       pulsar,
       options,
@@ -94,6 +109,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   /** After the listeners are closed: takes nothing more and closes all Pulsar producers and readers. */
   async close(): Promise<void> {
     const { partitions, logs, groups } = this.services;
+    this.#unfollow();
     await Promise.all([partitions.close(), logs.close(), groups.close()]);
   }
 }

@@ -1,4 +1,6 @@
-import { type Action, type Authorizer, clusterResource, type Principal } from '#libs/auth';
+import { type Action, type Authorizer, clusterResource, type Principal, topicNameFault } from '#libs/auth';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import { KafkaError } from '../kafka.errors.js';
 
 /** Kafka's AclOperation codes. */
 const operation = {
@@ -34,6 +36,23 @@ export class TopicAuthorization {
 
   may(action: Action, topic: string): boolean {
     return this.authorizer.authorize(this.principal, action, { type: 'topic', name: topic });
+  }
+
+  /** @throws KafkaError INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED */
+  require(action: Action, topic: string): void {
+    const fault = topicNameFault(topic);
+    if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
+    if (this.may(action, topic)) return;
+    throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, `no permission to ${action} the topic`);
+  }
+
+  /** @throws KafkaError CLUSTER_AUTHORIZATION_FAILED */
+  requireCluster(action: Action): void {
+    if (this.authorizer.authorize(this.principal, action, clusterResource)) return;
+    throw new KafkaError(
+      KafkaErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+      `no permission to ${action} the cluster`,
+    );
   }
 
   /** Bit n stands for AclOperation n, as Metadata and DescribeCluster give them (KIP-430). */

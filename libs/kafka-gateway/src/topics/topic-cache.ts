@@ -50,7 +50,7 @@ export class TopicCache {
     if (this.#byName.size > this.topicsMax) this.#remove(this.#byName.values().next().value!);
   }
 
-  delete(tenant: Tenant, name: string): void {
+  delete(tenant: Pick<Tenant, 'name'>, name: string): void {
     const cached = this.#byName.get(nameKey(tenant, name));
     if (cached !== undefined) this.#remove(cached);
   }
@@ -73,7 +73,7 @@ export class TopicCache {
 }
 
 /** Neither a tenant's nor a topic's name can contain a slash. */
-function nameKey(tenant: Tenant, name: string): string {
+function nameKey(tenant: Pick<Tenant, 'name'>, name: string): string {
   return `${tenant.name}/${name}`;
 }
 

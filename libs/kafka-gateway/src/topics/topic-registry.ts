@@ -38,6 +38,8 @@ export interface TopicRegistryOptions {
   readonly topicCacheTopicsMax: number;
   readonly topicIdSettleMs: number;
   readonly compactionThresholdBytes: number;
+  /** Told of every topic that was created, deleted or changed here, so that other gateways forget what they know. */
+  readonly announceChange?: (tenant: Tenant, name: string) => void;
   /** Asked by the tenant's name before anything of it is touched; undefined when it is served. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
@@ -108,9 +110,15 @@ export class TopicRegistry implements Topics {
     return this.#cache.getById(tenant, id);
   }
 
-  invalidate(tenant: Tenant, name: string): void {
+  invalidate(tenant: Pick<Tenant, 'name'>, name: string): void {
     this.#cache.delete(tenant, name);
     this.#lookups.delete(lookupKey(tenant, name));
+  }
+
+  /** The topic is not what it was: it is forgotten here and on the other gateways. */
+  changed(tenant: Tenant, name: string): void {
+    this.invalidate(tenant, name);
+    this.options.announceChange?.(tenant, name);
   }
 
   /** By id (KIP-516). An id that is not cached is looked for in the whole namespace, at most every five seconds. */
@@ -159,7 +167,7 @@ export class TopicRegistry implements Topics {
       if (!isStatus(error, 409)) throw error;
       throw new KafkaError(KafkaErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} already exists`);
     }
-    this.invalidate(tenant, name);
+    this.changed(tenant, name);
     try {
       if (settings !== undefined) await this.configs.apply(pulsarTopic, settings);
     } catch (error) {
@@ -192,7 +200,7 @@ export class TopicRegistry implements Topics {
       if (!isStatus(error, 404)) throw error;
       throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name} was deleted meanwhile`);
     } finally {
-      this.invalidate(tenant, name);
+      this.changed(tenant, name);
     }
     return topic;
   }
@@ -210,7 +218,7 @@ export class TopicRegistry implements Topics {
       if (!isStatus(error, 406) && !isStatus(error, 409) && !isStatus(error, 412)) throw error;
       throw new KafkaError(KafkaErrorCode.INVALID_PARTITIONS, error.message);
     } finally {
-      this.invalidate(tenant, topic.name);
+      this.changed(tenant, topic.name);
     }
   }
 
@@ -298,7 +306,8 @@ class ResolvedTopic implements KafkaTopic {
   }
 }
 
-function isPartitioned(topic: KafkaTopic): boolean {
+/** Whether Pulsar has partitions for it: a topic without has one, and can have no more. */
+export function isPartitioned(topic: KafkaTopic): boolean {
   return topic.partitionTopic(0) !== topic.pulsarTopic;
 }
 
@@ -306,6 +315,6 @@ function isStatus(error: unknown, status: number): error is PulsarAdminError {
   return error instanceof PulsarAdminError && error.status === status;
 }
 
-function lookupKey(tenant: Tenant, name: string): string {
+function lookupKey(tenant: Pick<Tenant, 'name'>, name: string): string {
   return `${tenant.name}/${name}`;
 }

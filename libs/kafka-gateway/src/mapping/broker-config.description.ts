@@ -1,0 +1,103 @@
+import type { Tenant } from '#libs/tenancy';
+import type { ListenerInfo } from '#libs/transport';
+import { type KafkaOptions, kafkaOptionsSchema } from '../kafka.options.js';
+import { type ConfigDescription, type ConfigType, configSource, configType } from './config-description.js';
+
+interface Setting {
+  readonly name: string;
+  readonly type: ConfigType;
+  readonly value: (options: KafkaOptions) => string | number | boolean;
+  readonly documentation: string;
+}
+
+/** What the gateway's own settings are under Kafka's names. */
+const settings: readonly Setting[] = [
+  {
+    name: 'socket.request.max.bytes',
+    type: configType.int,
+    value: ({ frameBytesMax }) => frameBytesMax,
+    documentation: 'kafka.frameBytesMax of the gateway: the largest request.',
+  },
+];
+
+/** What is so whatever the configuration. */
+const facts: readonly Setting[] = [
+  {
+    name: 'default.replication.factor',
+    type: configType.int,
+    value: () => 1,
+    documentation: 'A partition has one replica, this gateway; Pulsar replicates by its own settings.',
+  },
+  {
+    name: 'min.insync.replicas',
+    type: configType.int,
+    value: () => 1,
+    documentation: 'A partition has one replica, this gateway; Pulsar replicates by its own settings.',
+  },
+  {
+    name: 'compression.type',
+    type: configType.string,
+    value: () => 'producer',
+    documentation: 'The compression that the producer chose is kept.',
+  },
+];
+
+const defaults = kafkaOptionsSchema.parse(undefined);
+
+/** The settings that this gateway has for one tenant, by one of its listeners; clients cannot change them. */
+export function describeBrokerConfig(
+  nodeId: number,
+  options: KafkaOptions,
+  tenant: Tenant,
+  listener: ListenerInfo,
+): ConfigDescription[] {
+  const own = [...facts, ...settings].map((setting) => {
+    const value = setting.value(options);
+    const source = value === setting.value(defaults) ? configSource.default : configSource.staticBroker;
+    return described(setting.name, setting.type, value, source, setting.documentation);
+  });
+  const { autoCreateTopics, partitionsDefault, messageBytesMax } = tenant.kafka;
+  const { string, int, boolean } = configType;
+  const { staticBroker } = configSource;
+  const address = (host: string, port: number) => `${listener.name.toUpperCase()}://${host}:${port}`;
+  return [
+    ...own,
+    described('broker.id', int, nodeId, staticBroker, 'The gateway.'),
+    described('node.id', int, nodeId, staticBroker, 'The gateway.'),
+    described(
+      'listeners',
+      string,
+      address(listener.host, listener.port),
+      staticBroker,
+      'The listener that you use.',
+    ),
+    described(
+      'advertised.listeners',
+      string,
+      address(listener.advertisedHost, listener.advertisedPort),
+      staticBroker,
+      'What clients of the listener that you use are told to connect to.',
+    ),
+    described(
+      'auto.create.topics.enable',
+      boolean,
+      autoCreateTopics,
+      staticBroker,
+      "The tenant's autoCreateTopics.",
+    ),
+    described('num.partitions', int, partitionsDefault, staticBroker, "The tenant's partitionsDefault."),
+    described('message.max.bytes', int, messageBytesMax, staticBroker, "The tenant's messageBytesMax."),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function described(
+  name: string,
+  type: ConfigType,
+  value: string | number | boolean,
+  source: ConfigDescription['source'],
+  documentation: string,
+): ConfigDescription {
+  const text = String(value);
+  const synonyms = [{ name, value: text, source }];
+  return { name, value: text, source, type, documentation, synonyms, readOnly: true };
+}
