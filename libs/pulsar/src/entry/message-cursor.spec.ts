@@ -63,6 +63,51 @@ describe('MessageCursor', () => {
     expect(cursor.key).toBe('AP8B');
   });
 
+  it('walks the properties as ranges, of batches and of single messages alike', () => {
+    const properties = [
+      { key: 'a', value: '1' },
+      { key: '', value: '' },
+      { key: 'a', value: 'wért' },
+    ];
+    const metadata = { properties, partitionKey: 'k' };
+    const single = parse(stored(metadata, Buffer.from('v')));
+    for (const entry of [single, batch([{ metadata, value: 'v' }])]) {
+      const cursor = new MessageCursor(entry, { decompressedBytesMax: 100 });
+      expect(cursor.next()).toBe(true);
+      const seen = [];
+      while (cursor.nextProperty()) {
+        seen.push({
+          key: cursor.fieldBytes.toString('utf8', cursor.propertyNameStart, cursor.propertyNameEnd),
+          value: cursor.fieldBytes.toString('utf8', cursor.propertyValueStart, cursor.propertyValueEnd),
+        });
+      }
+      expect(seen).toEqual(properties);
+      expect(cursor.propertyCount).toBe(3);
+      expect(cursor.properties()).toEqual(properties);
+      expect(cursor.fieldBytes.toString('utf8', cursor.keyStart, cursor.keyEnd)).toBe('k');
+      expect(cursor.nextProperty()).toBe(false);
+    }
+  });
+
+  it('begins with the properties anew for every message', () => {
+    const cursor = new MessageCursor(
+      batch([
+        { metadata: { properties: [{ key: 'a', value: '1' }] } },
+        { metadata: {} },
+        { metadata: { properties: [{ key: 'b', value: '2' }] } },
+      ]),
+      { decompressedBytesMax: 100 },
+    );
+    const counts: number[] = [];
+    while (cursor.next()) {
+      let count = 0;
+      while (cursor.nextProperty()) count++;
+      expect(count).toBe(cursor.propertyCount);
+      counts.push(count);
+    }
+    expect(counts).toEqual([1, 0, 1]);
+  });
+
   it.each([
     ['encrypted', { encryptionKeys: [{ key: 'k', value: Buffer.alloc(2) }] }],
     ['incomplete', { numChunksFromMsg: 2, chunkId: 0, totalChunkMsgSize: 10, uuid: 'u' }],
