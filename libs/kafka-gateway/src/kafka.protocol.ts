@@ -14,6 +14,10 @@ import { createPartitionsHandler } from './handlers/create-partitions.handler.js
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
 import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
+import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js';
+import { describeProducersHandler } from './handlers/describe-producers.handler.js';
+import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.handler.js';
+import { electLeadersHandler } from './handlers/elect-leaders.handler.js';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
@@ -51,6 +55,10 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     alterConfigsHandler,
     incrementalAlterConfigsHandler,
     createPartitionsHandler,
+    describeTopicPartitionsHandler,
+    describeProducersHandler,
+    describeLogDirsHandler,
+    electLeadersHandler,
     saslAuthenticateHandler,
   ];
 }

@@ -1,4 +1,3 @@
-import { topicNameFault } from '#libs/auth';
 import {
   type CreateTopicsRequest,
   type CreateTopicsRequestCreatableTopic as CreatableTopic,
@@ -8,9 +7,15 @@ import {
   type Encodable,
   KafkaErrorCode,
 } from '#libs/kafka-codec';
+import type { Tenant } from '#libs/tenancy';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
-import { toPulsarTopicSettings } from '../mapping/topic-config.mapping.js';
+import { describeTopicConfig } from '../mapping/topic-config.description.js';
+import {
+  type PulsarRetention,
+  type PulsarTopicSettings,
+  toPulsarTopicSettings,
+} from '../mapping/topic-config.mapping.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 
@@ -20,16 +25,22 @@ const creationsParallelMax = 4;
 const unset = -1;
 /** Pulsar replicates in its own way. The usual factors are taken, so that tools work; more would be a promise. */
 const replicationFactorMax = 3;
-/** DescribeConfigs' ConfigSource: set on the topic. */
-const dynamicTopicConfig = 1;
 
 type Result = Encodable<CreatableTopicResult>;
+
+/** KIP-525: who may not describe the topic is not told what it is like. */
+const hiddenConfigs: Result = {
+  numPartitions: unset,
+  replicationFactor: unset,
+  configs: [],
+  topicConfigErrorCode: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+};
 
 /**
  * CreateTopics v0-7. What is answered with success has happened: the topic is there with its partitions, a new id and
  * settings that act. Partitioned Pulsar topics only, also for one partition; -1 partitions are the tenant's default.
  * Configurations that do nothing here are INVALID_CONFIG. A manual assignment says how many partitions there are,
- * and nothing else.
+ * and nothing else; the log says so.
  */
 export const createTopicsHandler: ApiHandler<CreateTopicsRequest, CreateTopicsResponse> = {
   api: createTopicsApi,
@@ -76,32 +87,52 @@ function refusal(name: string, error: unknown, context: RequestContext): Result 
 async function create(
   topic: CreatableTopic,
   validateOnly: boolean,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<Result> {
-  const { name } = topic;
+  const { gateway, principal } = context;
+  const { name, assignments } = topic;
   const { tenant } = principal;
-  const fault = topicNameFault(name);
-  if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
-  if (!new TopicAuthorization(gateway.authorizer, principal).may('create', name)) {
-    throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');
-  }
+  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  authorization.require('create', name);
   const numPartitions = partitionsOf(topic, tenant.kafka.partitionsDefault, gateway.options.partitionsMax);
   const replicationFactor = replicationFactorOf(topic);
-  const settings = toPulsarTopicSettings(topic.configs);
-  const result: Result = {
-    name,
-    errorMessage: null,
-    numPartitions,
-    replicationFactor,
-    configs: topic.configs.map((config) => ({ ...config, configSource: dynamicTopicConfig })),
-  };
-  if (!validateOnly) {
-    const created = await gateway.topics.create(tenant, name, numPartitions, settings);
-    return { ...result, topicId: created.id };
-  }
+  toPulsarTopicSettings(topic.configs);
+  const inheritedRetention = await gateway.topics.configs.inheritedRetention(tenant);
+  const settings = toPulsarTopicSettings(topic.configs, inheritedRetention);
+  const result: Result = authorization.may('describe', name)
+    ? { numPartitions, replicationFactor, configs: configsOf(settings, inheritedRetention, tenant) }
+    : hiddenConfigs;
   gateway.topics.invalidate(tenant, name);
-  if ((await gateway.topics.resolve(tenant, name)) === undefined) return result;
-  throw new KafkaError(KafkaErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} already exists`);
+  if (validateOnly) {
+    if ((await gateway.topics.resolve(tenant, name)) === undefined)
+      return { ...result, name, errorMessage: null };
+    throw new KafkaError(KafkaErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} already exists`);
+  }
+  if (assignments.length > 0) {
+    const fields = { event: 'kafka.assignment-ignored', protocol: 'kafka', tenant: tenant.name, topic: name };
+    gateway.log.warn(fields, 'replicas were assigned to brokers by hand, which Pulsar decides');
+  }
+  const created = await gateway.topics.create(tenant, name, numPartitions, settings);
+  return { ...result, name, errorMessage: null, topicId: created.id };
+}
+
+/** The topic's configurations as DescribeConfigs will give them. */
+function configsOf(
+  settings: PulsarTopicSettings,
+  inheritedRetention: PulsarRetention,
+  tenant: Tenant,
+): Result['configs'] {
+  const { properties, retention, compacted } = settings;
+  const { messageBytesMax: messageBytesMaxDefault } = tenant.kafka;
+  const compacting = compacted;
+  const state = { properties, retention, inheritedRetention, compacting, messageBytesMaxDefault };
+  return describeTopicConfig(state).map(({ name, value, source, readOnly }) => ({
+    name,
+    value,
+    readOnly,
+    configSource: source,
+    isSensitive: false,
+  }));
 }
 
 function partitionsOf(topic: CreatableTopic, partitionsDefault: number, partitionsMax: number): number {

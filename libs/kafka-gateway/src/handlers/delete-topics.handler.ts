@@ -1,4 +1,3 @@
-import { topicNameFault } from '#libs/auth';
 import {
   type DeleteTopicsRequest,
   type DeleteTopicsResponse,
@@ -80,12 +79,7 @@ async function nameOf(id: Buffer, { gateway, principal }: RequestContext): Promi
 }
 
 async function remove(name: string, { gateway, principal }: RequestContext): Promise<Buffer> {
-  const fault = topicNameFault(name);
-  if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
-  if (!authorization.may('delete', name)) {
-    throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be deleted');
-  }
+  new TopicAuthorization(gateway.authorizer, principal).require('delete', name);
   const topic = await gateway.topics.delete(principal.tenant, name);
   return topic.id;
 }

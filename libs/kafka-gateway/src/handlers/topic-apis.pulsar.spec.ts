@@ -98,7 +98,11 @@ describe('CreateTopics and DeleteTopics', () => {
     expect(seen).toMatchObject({ name, errorCode: 0 });
     expect(seen.partitions).toHaveLength(3);
     if (version >= 5) expect(topics[0]).toMatchObject({ numPartitions: 3, replicationFactor: 1 });
-    if (version >= 5) expect(topics[0]!.configs).toMatchObject([{ name: 'retention.ms', value: '60000' }]);
+    if (version >= 5) {
+      const described = topics[0]!.configs!.map((each) => [each.name, each.value, each.configSource]);
+      expect(described).toContainEqual(['retention.ms', '60000', 1]);
+      expect(described).toContainEqual(['cleanup.policy', 'delete', 5]);
+    }
     if (version >= 7) expect(topics[0]!.topicId).toEqual(seen.topicId);
   });
 
@@ -137,6 +141,25 @@ describe('CreateTopics and DeleteTopics', () => {
     await expect(pulsar.admin.partitionedMetadata(`${tenant.pulsarNamespace}/by-id`)).rejects.toMatchObject({
       status: 404,
     });
+  });
+
+  it('say of a topic that is only to be validated what it would be, and make nothing', async () => {
+    const ask = async (topic: object) => {
+      const topics = [{ ...wanted('imagined'), ...topic }];
+      return (await kafka.call(createTopicsApi, 7, { topics, validateOnly: true })).topics[0]!;
+    };
+    const configs = [{ name: 'cleanup.policy', value: 'compact' }];
+    const imagined = await ask({ configs });
+    expect(imagined).toMatchObject({ errorCode: 0, numPartitions: 2, replicationFactor: 1 });
+    expect(imagined.configs!.map(({ name, value }) => [name, value])).toContainEqual([
+      'cleanup.policy',
+      'compact',
+    ]);
+    const { INVALID_CONFIG, TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC_OR_PARTITION } = KafkaErrorCode;
+    expect((await ask({ configs: [{ name: 'flush.ms', value: '1' }] })).errorCode).toBe(INVALID_CONFIG);
+    expect((await lookUp('imagined')).topics[0]!.errorCode).toBe(UNKNOWN_TOPIC_OR_PARTITION);
+    await kafka.call(createTopicsApi, 7, { topics: [wanted('imagined')] });
+    expect((await ask({})).errorCode).toBe(TOPIC_ALREADY_EXISTS);
   });
 
   it('refuse each topic for itself', async () => {

@@ -108,7 +108,9 @@ function retentionOf(
   }
   const half = ({ config, field, unit }: RetentionHalf): number => {
     const value = values.get(config);
-    return value === undefined ? inherited[field] : retentionUnits(Number(value), unit);
+    if (value !== undefined) return retentionUnits(Number(value), unit);
+    // Pulsar refuses a retention that is 0 in one half only.
+    return inherited[field] || retentionDefault[field];
   };
   if (!values.has('retention.ms') && !values.has('retention.bytes')) return undefined;
   return { retentionTimeInMinutes: half(retentionTime), retentionSizeInMB: half(retentionSize) };

@@ -53,6 +53,12 @@ export class IdempotentWriter {
     return this.pending === 0;
   }
 
+  /** -1 for what is not known. */
+  get state(): { readonly epoch: number; readonly lastSequence: number } {
+    const { epoch, lastStored } = this.window;
+    return { epoch, lastSequence: lastStored < 0 ? -1 : sequenceOf(lastStored) };
+  }
+
   append(append: Append): void {
     this.pending++;
     if (!this.clients.has(append.client)) this.welcome(append.client);

@@ -26,6 +26,17 @@ export interface ProducerIdCount {
   makeRoom(): boolean;
 }
 
+/** An idempotent producer of a partition, as DescribeProducers shows it. */
+export interface RememberedProducer {
+  readonly producerId: bigint;
+  /** -1 for what is not known, here and below. */
+  readonly epoch: number;
+  /** Kafka's sequence of the last record that was stored. */
+  readonly lastSequence: number;
+  /** Milliseconds since 1970: when its last batch came. */
+  readonly lastUsedMs: number;
+}
+
 export interface PartitionConnector {
   /** The one Pulsar producer for batches that are not idempotent. */
   openPlain(): Promise<Producer>;
@@ -69,6 +80,14 @@ export class PartitionWriter {
   /** Producer ids that are remembered here. */
   get remembered(): number {
     return this.idempotent.size;
+  }
+
+  producers(): RememberedProducer[] {
+    return Array.from(this.idempotent, ([producerId, writer]) => ({
+      producerId,
+      ...writer.state,
+      lastUsedMs: Math.round(Date.now() - (this.now() - writer.lastUsedAt)),
+    }));
   }
 
   get hasEnded(): boolean {

@@ -9,7 +9,12 @@ import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker
 import { PulsarEntrySource } from '../mapping/pulsar-entry-source.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { PartitionOffsets } from './partition-offsets.js';
-import { type PartitionConnector, PartitionWriter, type ProducerIdCount } from './partition-writer.js';
+import {
+  type PartitionConnector,
+  PartitionWriter,
+  type ProducerIdCount,
+  type RememberedProducer,
+} from './partition-writer.js';
 
 /** How often writers and producer ids are looked at for being idle. */
 const sweepIntervalMs = 10_000;
@@ -65,6 +70,11 @@ export class PartitionWriters {
     const writer = known[partition];
     if (writer !== undefined && !writer.hasEnded) return writer;
     return (known[partition] = this.find(tenantName, topic, partition));
+  }
+
+  /** The idempotent producers that are remembered of a partition. */
+  producers(topic: KafkaTopic, partition: number): RememberedProducer[] {
+    return this.writers.get(keyOf(topic, partition))?.producers() ?? [];
   }
 
   /** Takes no more, waits for what is in flight and closes all Pulsar producers. */

@@ -59,6 +59,12 @@ export class SequenceWindow<Outcome> {
     return this.currentEpoch;
   }
 
+  /** Position of the last record that is known to be stored; -1 when none is. */
+  get lastStored(): number {
+    const stored = this.batches.findLast(({ state }) => state === 'stored');
+    return Math.max(stored?.last ?? -1, this.restoredThrough);
+  }
+
   get inFlight(): number {
     let count = 0;
     for (const batch of this.batches) if (batch.state === 'in-flight') count++;

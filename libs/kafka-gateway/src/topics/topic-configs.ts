@@ -21,6 +21,7 @@ export type TopicConfigAdmin = Pick<
   | 'namespacePolicies'
   | 'properties'
   | 'removeProperty'
+  | 'runtimeConfiguration'
   | 'setProperties'
   | 'setTopicCompactionThreshold'
   | 'setTopicRetention'
@@ -31,7 +32,7 @@ export type TopicConfigAdmin = Pick<
 /** A topic policy is read back until it is there: `policyReadsMax` times, so often. */
 const policyReadMs = 50;
 const policyReadsMax = 60;
-/** What brokers do where neither topic nor namespace have a policy. */
+/** What brokers do by default where neither topic nor namespace have a policy. */
 const noRetention: PulsarRetention = { retentionTimeInMinutes: 0, retentionSizeInMB: 0 };
 
 /** What becomes of the configurations that the topic itself has. @throws KafkaError */
@@ -55,7 +56,7 @@ export class TopicConfigs {
   /** What a topic without a policy of its own has. */
   async inheritedRetention(tenant: Tenant): Promise<PulsarRetention> {
     const policies = await this.admin.namespacePolicies(tenant.pulsarNamespace);
-    return policies.retention_policies ?? noRetention;
+    return policies.retention_policies ?? this.#brokerRetention();
   }
 
   /** @throws PulsarAdminError 404 when there is no such topic */
@@ -71,7 +72,7 @@ export class TopicConfigs {
     return {
       properties,
       retention,
-      inheritedRetention: policies.retention_policies ?? noRetention,
+      inheritedRetention: policies.retention_policies ?? (await this.#brokerRetention()),
       compacting: (threshold ?? policies.compaction_threshold ?? 0) > 0,
       messageBytesMaxDefault: tenant.kafka.messageBytesMax,
     };
@@ -98,6 +99,16 @@ export class TopicConfigs {
   async apply(pulsarTopic: string, { retention, compacted }: PulsarTopicSettings): Promise<void> {
     if (retention !== undefined) await this.#setRetention(pulsarTopic, retention);
     if (compacted) await this.#setThreshold(pulsarTopic, this.compactionThresholdBytes);
+  }
+
+  /** Only superusers may ask; for others a namespace is not served that has no policy of its own. */
+  async #brokerRetention(): Promise<PulsarRetention> {
+    const settings = await this.admin.runtimeConfiguration().catch(() => undefined);
+    if (settings === undefined) return noRetention;
+    return {
+      retentionTimeInMinutes: Number(settings.defaultRetentionTimeInMinutes ?? 0),
+      retentionSizeInMB: Number(settings.defaultRetentionSizeInMB ?? 0),
+    };
   }
 
   async #alter(tenant: Tenant, name: string, change: ConfigChange, validateOnly: boolean): Promise<void> {

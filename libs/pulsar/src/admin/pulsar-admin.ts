@@ -199,6 +199,13 @@ export class PulsarAdmin {
     return this.#get(`${topicPath(topic)}/stats`);
   }
 
+  /** Of each partition of a partitioned topic, by its full name. */
+  async partitionedStats(topic: string): Promise<Record<string, TopicStats>> {
+    const path = `${topicPath(topic)}/partitioned-stats${query({ perPartition: true })}`;
+    const { partitions } = await this.#get<{ partitions: Record<string, TopicStats> }>(path);
+    return partitions;
+  }
+
   internalStats(topic: string): Promise<InternalStats> {
     return this.#get(`${topicPath(topic)}/internalStats`);
   }
