@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Connector } from './connection.js';
-import { type BrokerEntry, EntryDecodeError, MessageCursor, singleEntry } from './entry.js';
+import { type BrokerEntry, EntryDecodeError, MessageCursor, type OutgoingEntry } from './entry.js';
 import {
   decodeLeaseSign,
   encodeLeaseSign,
+  type LeaseAppend,
   type LeaseRecord,
+  leaseEntry,
   leaseKey,
   leaseRecordOf,
 } from './lease-record.js';
@@ -22,6 +24,11 @@ export interface LeaseOptions {
   readonly owner: string;
   /** Silence after which a standby asks for the lease, and a holder without a receipt stops answering. Default 5 000. */
   readonly leaseGraceMs?: number;
+  /**
+   * Asks at once and stays in the broker's queue, without a wait for silence: for who is told by others that the lease
+   * is to be its own. What the former holder may still answer is waited for after the promotion.
+   */
+  readonly eager?: boolean;
   /** Between signs of life, in ms. Default a fifth of the grace. */
   readonly heartbeatMs?: number;
   /** Until an append without a receipt costs the lease. Default 30 000. */
@@ -39,18 +46,12 @@ export interface LeaseOptions {
   onStateChange?(state: LeaseState, error?: PulsarError): void;
 }
 
-export interface LeaseAppend {
-  readonly key: string;
-  /** Null deletes the key; empty is refused, since compaction takes it for null. */
-  readonly value: Buffer | null;
-}
-
 /**
  * The right to one slice of state: records in a compacted topic, written by one process at a time.
  *
  * ```
- *            silence for leaseGraceMs,           promoted by            own first record
- *            hand-over, or never held            the broker             was read back
+ *            silence for leaseGraceMs,           promoted by            own first record was read
+ *            hand-over, never held, eager        the broker             back, former holder silent
  *   standby ──────────────────────────▶ queued ───────────▶ replaying ────────────────▶ serving
  *      ▲                                  │                     │                        │    ▲
  *      └── another holder gave a sign ────┘                     │     no receipt for     │    │ receipt
@@ -61,7 +62,9 @@ export interface LeaseAppend {
  * Pulsar elects: the producer is `wait-for-exclusive`, and its topic epoch fences a loser that does not know it yet. A
  * standby joins the broker's queue only after silence, so that a short cut of the holder's connection moves nothing, and
  * leaves it when another holder shows. A holder's time runs from when it *sent* what was last receipted, which is before
- * a standby could have seen it: it is suspended before anybody asks. `lost` and `released` are final.
+ * a standby could have seen it: it is suspended before anybody asks. Who did not wait for silence (`eager`, or a broker
+ * that dropped the holder's connection) waits in 'replaying' until the former holder's time is over: its last entry and
+ * the own first one are compared by the broker's clock. `lost` and `released` are final.
  */
 export class TopicLease {
   readonly topic: string;
@@ -72,11 +75,15 @@ export class TopicLease {
   private readonly reader: TopicReader;
   private producer: TopicProducer | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** From the own first record to serving. */
+  private serveTimer: NodeJS.Timeout | undefined;
   private lastTickAt = performance.now();
   /** Standby: when the holder was last known to live. */
   private lastSignAt = performance.now();
   /** Nobody holds it: absent or said farewell. Known when the reader has caught up. */
   private vacant = true;
+  /** The last entry that is not the own one: its broker's time, where there is one, and when it was read. */
+  private readonly former = { brokerTimestamp: undefined as number | undefined, readAt: performance.now() };
   private lastSentAt = 0;
   private validUntil = 0;
   /** A holder that reconnected and found somebody in its place: another holder, or its own connection not yet buried. */
@@ -117,24 +124,27 @@ export class TopicLease {
     if (this.ended) return;
     this.lastSignAt = performance.now();
     this.timer = setInterval(() => this.tick(), Math.min(this.heartbeatMs, this.graceMs / 4)).unref();
-    if (this.vacant) this.ask();
+    if (this.vacant || this.options.eager) this.ask();
   }
 
   /**
-   * Stores one record. `done` is called once, in the order of the appends. An error that is not 'TooManyPending' or
+   * Stores one record, or several as one entry: all or none. `done` is called once, in the order of the appends. An error that is not 'TooManyPending' or
    * 'EntryTooLarge' costs the lease: whether the record is stored is then for the next holder's replay to say.
    */
-  append(record: LeaseAppend, done: (error: PulsarError | undefined) => void): void {
+  append(record: LeaseAppend | readonly LeaseAppend[], done: (error: PulsarError | undefined) => void): void {
     const { producer } = this;
+    const records = Array.isArray(record) ? record : [record];
     if (producer === undefined || (this.current !== 'serving' && this.current !== 'suspended')) {
       done(new PulsarError('ProducerFenced', `the lease is ${this.current}`));
       return;
     }
-    if (record.value?.length === 0 || record.key === leaseKey) {
-      done(new PulsarError('InvalidConfiguration', 'an empty value, or the key of the lease itself'));
+    if (records.length === 0 || records.some(({ key, value }) => value?.length === 0 || key === leaseKey)) {
+      done(
+        new PulsarError('InvalidConfiguration', 'no record, an empty value, or the key of the lease itself'),
+      );
       return;
     }
-    this.write(producer, record, done);
+    this.write(producer, records, done);
   }
 
   /** Gives the lease up for good; a holder says so in the topic, and a standby takes over at once. */
@@ -142,8 +152,10 @@ export class TopicLease {
     if (this.ended) return;
     const { producer } = this;
     const wasHolder = this.isHolder;
+    // Who never served cannot say farewell for the former holder, whose time may not be over.
+    const hasServed = wasHolder && this.current !== 'replaying';
     this.finish('released');
-    if (producer !== undefined && wasHolder) {
+    if (producer !== undefined && hasServed) {
       await new Promise<void>((resolve) => {
         this.writeSign(producer, 'hand-over', () => resolve());
       });
@@ -235,10 +247,15 @@ export class TopicLease {
     try {
       const bytesMax = this.options.decompressedBytesMax ?? 16 * 1024 * 1024;
       const cursor = new MessageCursor(entry, { decompressedBytesMax: bytesMax });
+      let own = false;
       while (cursor.next()) {
         const { key } = cursor;
-        if (key === leaseKey) this.onSign(cursor);
-        else if (key !== null) this.options.onRecord(leaseRecordOf(cursor, key));
+        if (key === leaseKey) own = this.onSign(cursor);
+        else if (key !== null && !cursor.compactedOut) this.options.onRecord(leaseRecordOf(cursor, key));
+      }
+      if (!own) {
+        this.former.brokerTimestamp = entry.brokerTimestamp;
+        this.former.readAt = performance.now();
       }
     } catch (error) {
       if (!(error instanceof EntryDecodeError)) throw error;
@@ -255,37 +272,58 @@ export class TopicLease {
     this.lastSignAt = performance.now();
   }
 
-  private onSign(cursor: MessageCursor): void {
+  /** Whether it is the own one. */
+  private onSign(cursor: MessageCursor): boolean {
     const sign = decodeLeaseSign(cursor.value);
-    if (sign === undefined) return;
+    if (sign === undefined) return false;
     if (sign.token === this.token) {
-      if (this.current === 'replaying') this.serve();
-      return;
+      if (this.current === 'replaying') this.serveWhenFormerIsSilent(cursor.entry.brokerTimestamp);
+      return true;
     }
     this.vacant = sign.kind === 'hand-over';
-    if (this.timer === undefined) return;
+    if (this.timer === undefined) return false;
     if (this.vacant) this.ask();
-    else if (this.current === 'queued') this.backToStandby();
+    else if (this.current === 'queued' && !this.options.eager) this.backToStandby();
+    return false;
+  }
+
+  private serveWhenFormerIsSilent(ownBrokerTimestamp: number | undefined): void {
+    if (this.serveTimer !== undefined) return;
+    const { brokerTimestamp, readAt } = this.former;
+    const sinceMs =
+      ownBrokerTimestamp === undefined || brokerTimestamp === undefined
+        ? performance.now() - readAt
+        : Math.max(0, ownBrokerTimestamp - brokerTimestamp);
+    if (this.vacant || sinceMs >= this.graceMs) this.serve();
+    else this.serveTimer = setTimeout(() => this.serve(), this.graceMs - sinceMs).unref();
   }
 
   private serve(): void {
+    if (this.current !== 'replaying') return;
     this.become('serving');
     void this.reader.close();
   }
 
   private writeSign(producer: TopicProducer, kind: 'heartbeat' | 'hand-over', done?: () => void): void {
     const value = encodeLeaseSign({ kind, owner: this.options.owner, token: this.token });
-    this.write(producer, { key: leaseKey, value }, () => done?.());
+    this.write(producer, [{ key: leaseKey, value }], () => done?.());
   }
 
   private write(
     producer: TopicProducer,
-    record: LeaseAppend,
+    records: readonly LeaseAppend[],
     done: (error: PulsarError | undefined) => void,
   ): void {
+    let entry: OutgoingEntry;
+    try {
+      entry = leaseEntry(records);
+    } catch (error) {
+      done(asPulsarError(error, 'EntryTooLarge'));
+      return;
+    }
     const sentAt = performance.now();
     this.lastSentAt = sentAt;
-    producer.send(singleEntry(record), (error) => {
+    producer.send(entry, (error) => {
       if (error === undefined) this.receipted(sentAt);
       else if (error.code !== 'TooManyPending' && error.code !== 'EntryTooLarge') this.lose(error);
       done(error);
@@ -307,6 +345,7 @@ export class TopicLease {
 
   private finish(state: 'lost' | 'released', error?: PulsarError): void {
     clearInterval(this.timer);
+    clearTimeout(this.serveTimer);
     this.become(state, error);
   }
 

@@ -15,7 +15,7 @@ describe('lease on a real broker', () => {
   });
   afterAll(() => fixture.stop());
 
-  async function join(topic: string, owner: string, graceMs = leaseGraceMs) {
+  async function join(topic: string, owner: string, graceMs = leaseGraceMs, eager = false) {
     const client = fixture.newClient();
     const states: LeaseState[] = [];
     const records: string[] = [];
@@ -24,6 +24,7 @@ describe('lease on a real broker', () => {
       tenantKey: 't',
       owner,
       leaseGraceMs: graceMs,
+      eager,
       onRecord: ({ key, value }) => records.push(`${key}=${value?.toString()}`),
       onStateChange: (state) => states.push(state),
     });
@@ -107,6 +108,67 @@ describe('lease on a real broker', () => {
       await next.lease.release();
     }
     expect(replayed).toBe(5);
+  });
+
+  it('stores several records as one entry, whose latest of each key is left by compaction', async () => {
+    const topic = await fixture.topic('several');
+    const first = await join(topic, 'a');
+    await serving(first);
+    const records = ['a', 'b', 'c', 'd'].map((key) => ({ key, value: Buffer.from(`${key}1`) }));
+    const store = (...given: { key: string; value: Buffer | null }[]) =>
+      new Promise((resolve) => first.lease.append(given, resolve));
+    expect(await store(...records)).toBeUndefined();
+    expect(await store({ key: 'b', value: null }, { key: 'c', value: Buffer.from('c2') })).toBeUndefined();
+    const before = await fixture.client.admin.lastMessageId(topic);
+    expect(await store()).toMatchObject({ code: 'InvalidConfiguration' });
+    expect(await store({ key: 'd', value: Buffer.alloc(6 * 1024 * 1024) }, ...records)).toMatchObject({
+      code: 'EntryTooLarge',
+    });
+    expect(first.lease.state).toBe('serving');
+    await append(first.lease, 'e', 'e1');
+    const after = await fixture.client.admin.lastMessageId(topic);
+    expect(after.entryId - before.entryId).toBeLessThanOrEqual(2);
+    await first.lease.release();
+    const second = await join(topic, 'b');
+    await serving(second);
+    expect(second.records).toEqual(['a=a1', 'b=b1', 'c=c1', 'd=d1', 'b=undefined', 'c=c2', 'e=e1']);
+    await second.lease.release();
+    await fixture.client.admin.triggerCompaction(topic);
+    let replayed: string[] = [];
+    for (let attempt = 0; attempt < 40 && replayed.length !== 4; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const next = await join(topic, 'c');
+      await serving(next);
+      replayed = [...next.records];
+      await next.lease.release();
+    }
+    expect(replayed).toEqual(['a=a1', 'd=d1', 'c=c2', 'e=e1']);
+  });
+
+  it('who is eager stays in the queue, and serves when the time of the one that was cut off is over', async () => {
+    const graceMs = 3_000;
+    const topic = await fixture.topic('eager');
+    const holder = await join(topic, 'a', graceMs);
+    await serving(holder);
+    const heir = await join(topic, 'b', graceMs, true);
+    await append(holder.lease, 'k', 'v');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([holder.lease.state, heir.states]).toEqual(['serving', ['queued']]);
+    await append(holder.lease, 'k', 'last');
+    const cutAt = performance.now();
+    const away = cutOff(holder.client, topic);
+    await until(() => heir.lease.state === 'replaying', 'the promotion');
+    let both = false;
+    await until(() => {
+      both ||= heir.lease.state === 'serving' && holder.lease.state === 'serving';
+      return heir.lease.state === 'serving';
+    }, 'the heir');
+    expect(both).toBe(false);
+    expect(performance.now() - cutAt).toBeGreaterThan(graceMs / 2);
+    expect(heir.records.at(-1)).toBe('k=last');
+    expect(heir.states).toEqual(['queued', 'replaying', 'serving']);
+    away.restore();
+    await until(() => holder.lease.state === 'lost', 'the loss');
   });
 
   it('a cut connection moves nothing, though a standby waits', async () => {
