@@ -25,3 +25,64 @@ export const systemClock: CoordinatorClock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+interface PausableTimer extends ClockTimer {
+  leftMs: number;
+  startedAt: number;
+  readonly fn: () => void;
+  running: ClockTimer | undefined;
+}
+
+/**
+ * The timers of one slice. They stand still while the slice may not answer: a member whose heartbeats were refused
+ * since Pulsar was away has not been silent.
+ */
+export class PausableClock implements CoordinatorClock {
+  readonly #timers = new Set<PausableTimer>();
+  #paused = false;
+
+  constructor(private readonly clock: CoordinatorClock) {}
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  after(ms: number, fn: () => void): ClockTimer {
+    const timer: PausableTimer = {
+      leftMs: Math.max(0, ms),
+      startedAt: this.now(),
+      fn,
+      running: undefined,
+      cancel: () => {
+        timer.running?.cancel();
+        this.#timers.delete(timer);
+      },
+    };
+    this.#timers.add(timer);
+    if (!this.#paused) this.#run(timer);
+    return timer;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    for (const timer of this.#timers) {
+      timer.running?.cancel();
+      timer.leftMs = Math.max(0, timer.leftMs - (this.now() - timer.startedAt));
+    }
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const timer of this.#timers) this.#run(timer);
+  }
+
+  #run(timer: PausableTimer): void {
+    timer.startedAt = this.now();
+    timer.running = this.clock.after(timer.leftMs, () => {
+      this.#timers.delete(timer);
+      timer.fn();
+    });
+  }
+}

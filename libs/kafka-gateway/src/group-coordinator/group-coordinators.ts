@@ -1,21 +1,22 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { type PulsarClient, partitionTopicName } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import { PulsarAdminError, type PulsarClient, partitionTopicName } from '#libs/pulsar';
+import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
-import { type CoordinatorClock, systemClock } from './coordinator-clock.js';
+import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
 import type { GroupCluster } from './group-cluster.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { offsetRecords } from './group-offsets.js';
 import type { GroupRecordKind } from './group-record.js';
 import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
+import { HeldSlice } from './held-slice.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
 export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords];
 
 export interface GroupCoordinatorsServices {
-  readonly pulsar: PulsarClient;
+  readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;
   readonly cluster: GroupCluster;
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
@@ -24,12 +25,34 @@ export interface GroupCoordinatorsServices {
   readonly clock?: CoordinatorClock;
 }
 
+/** A slice that does not serve after so long is not waited for. */
+const acquireMsMax = 10_000;
+/** Between two looks for slices that nobody uses. */
+const idleCheckMs = 30_000;
+
 /** The slices of all tenants' groups that this gateway serves. */
 export class GroupCoordinators {
   readonly clock: CoordinatorClock;
+  readonly #slices = new Map<string, HeldSlice>();
+  readonly #topics = new Map<string, Promise<string>>();
+  readonly #stopWatching: () => void;
+  #idleTimer: ClockTimer;
+  #closed = false;
 
   constructor(private readonly services: GroupCoordinatorsServices) {
     this.clock = services.clock ?? systemClock;
+    this.#stopWatching = services.cluster.onChange(() => this.#handOver());
+    this.#idleTimer = this.#watchIdle();
+  }
+
+  register(metrics: Metrics): void {
+    const gauge = (name: string, help: string, read: () => number) =>
+      metrics.gauge({ name: `pulsegate_kafka_${name}`, help, read });
+    const served = () => [...this.#slices.values()].flatMap(({ served }) => served ?? []);
+    gauge('group_slices', 'Parts of group state that this gateway serves.', () => served().length);
+    gauge('groups', 'Consumer groups that this gateway coordinates.', () =>
+      served().reduce((sum, { groupCount }) => sum + groupCount, 0),
+    );
   }
 
   /** The node that holds a group, or is to. */
@@ -44,24 +67,97 @@ export class GroupCoordinators {
    *   COORDINATOR_NOT_AVAILABLE: Pulsar does not confirm that it is ours
    */
   coordinator(tenant: Tenant, groupId: string): GroupCoordinator {
-    if (this.nodeOf(tenant, groupId) !== this.services.cluster.nodeId) {
+    return this.#own(tenant, groupSlice(groupId)).coordinator();
+  }
+
+  /** All that this gateway is to hold of a tenant, replayed. Rejects with a KafkaError when one cannot be had. */
+  async all(tenant: Tenant): Promise<GroupCoordinator[]> {
+    const { cluster } = this.services;
+    const own = Array.from({ length: groupSlicesPerTenant }, (_, slice) => slice).filter(
+      (slice) => cluster.nodeOf(groupSliceKey(tenant.name, slice)) === cluster.nodeId,
+    );
+    return Promise.all(own.map((slice) => this.#own(tenant, slice).acquired(acquireMsMax)));
+  }
+
+  /** Hands all slices over. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopWatching();
+    this.#idleTimer.cancel();
+    await Promise.all([...this.#slices.values()].map((slice) => slice.release()));
+  }
+
+  #own(tenant: Tenant, slice: number): HeldSlice {
+    const { cluster } = this.services;
+    const key = groupSliceKey(tenant.name, slice);
+    if (this.#closed || cluster.nodeOf(key) !== cluster.nodeId) {
       throw new KafkaError(KafkaErrorCode.NOT_COORDINATOR, 'another gateway holds the group');
     }
-    throw new KafkaError(
-      KafkaErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
-      this.#topic(tenant, groupSlice(groupId)),
-    );
+    let held = this.#slices.get(key);
+    if (held === undefined) this.#slices.set(key, (held = this.#make(tenant, slice)));
+    return held;
   }
 
-  /** All that this gateway is to hold of a tenant, replayed. */
-  all(_tenant: Tenant): Promise<GroupCoordinator[]> {
-    return Promise.resolve([]);
+  #make(tenant: Tenant, slice: number): HeldSlice {
+    const { pulsar, options, log, cluster } = this.services;
+    return new HeldSlice({
+      tenant,
+      slice,
+      kinds: groupRecordKinds,
+      options,
+      log,
+      clock: this.clock,
+      owner: `node ${cluster.nodeId}`,
+      topic: async () => partitionTopicName(await this.#topic(tenant), slice),
+      acquireLease: (lease) => pulsar.acquireLease(lease),
+    });
   }
 
-  async close(): Promise<void> {}
+  /** The partitioned topic of a tenant's group records, made on first use. */
+  #topic(tenant: Tenant): Promise<string> {
+    let made = this.#topics.get(tenant.name);
+    if (made === undefined) {
+      const topic = `persistent://${this.services.stateNamespace}/kafka-groups.${tenant.name}`;
+      made = this.#makeTopic(topic);
+      this.#topics.set(tenant.name, made);
+      made.catch(() => this.#topics.delete(tenant.name));
+    }
+    return made;
+  }
 
-  #topic(tenant: Tenant, slice: number): string {
-    const topic = `persistent://${this.services.stateNamespace}/kafka-groups.${tenant.name}`;
-    return partitionTopicName(topic, slice % groupSlicesPerTenant);
+  async #makeTopic(topic: string): Promise<string> {
+    try {
+      await this.services.pulsar.admin.createPartitionedTopic(topic, groupSlicesPerTenant);
+    } catch (error) {
+      // Another gateway, or an earlier run, made it.
+      if (!(error instanceof PulsarAdminError && error.status === 409)) throw error;
+    }
+    return topic;
+  }
+
+  /** Other gateways came or went: what is to be theirs goes to them. */
+  #handOver(): void {
+    const { cluster } = this.services;
+    for (const [key, slice] of this.#slices)
+      if (cluster.nodeOf(key) !== cluster.nodeId) this.#drop(key, slice);
+  }
+
+  #watchIdle(): ClockTimer {
+    const { groupSliceIdleMs } = this.services.options;
+    return this.clock.after(Math.min(idleCheckMs, groupSliceIdleMs), () => {
+      for (const [key, slice] of this.#slices) {
+        const idle = slice.lastUsedAt + groupSliceIdleMs <= this.clock.now();
+        if (idle && slice.served?.groupCount === 0) this.#drop(key, slice);
+      }
+      this.#idleTimer = this.#watchIdle();
+    });
+  }
+
+  #drop(key: string, slice: HeldSlice): void {
+    // The object stays: it knows of its own farewell, which the next holding waits for.
+    void slice.release().catch((error: unknown) => {
+      const fields = { event: 'group-slice-release-failed', slice: key, error };
+      this.services.log.warn(fields, 'a slice was not handed over in order');
+    });
   }
 }
