@@ -21,6 +21,8 @@ import { electLeadersHandler } from './handlers/elect-leaders.handler.js';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
+import { offsetCommitHandler } from './handlers/offset-commit.handler.js';
+import { offsetFetchHandler } from './handlers/offset-fetch.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
 import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
@@ -45,6 +47,8 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     produceHandler,
     fetchStandIn,
     metadataHandler,
+    offsetCommitHandler,
+    offsetFetchHandler,
     findCoordinatorStandIn,
     saslHandshakeHandler,
     apiVersionsHandler(table),
@@ -92,6 +96,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       cluster: groupCluster(cluster),
       stateNamespace: cluster.stateNamespace,
     });
+    groups.register(metrics);
     this.services = { ...services, cluster, topics, partitions, logs, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {

@@ -5,6 +5,7 @@ import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
+import type { PartitionCommit } from './commit-offsets.js';
 import type { CoordinatorClock } from './coordinator-clock.js';
 import { Group } from './group.js';
 import type { GroupRecord, GroupRecordKind } from './group-record.js';
@@ -36,6 +37,8 @@ export class GroupCoordinator {
   readonly clock: CoordinatorClock;
   readonly options: KafkaOptions;
   readonly log: Log;
+  /** Told of commits that are stored: the mirrors follow them. */
+  onCommitted: ((group: Group, commits: readonly PartitionCommit[]) => void) | undefined;
   readonly #groups = new Map<string, Group>();
   readonly #kinds: readonly GroupRecordKind[];
   readonly #store: GroupLog;
@@ -80,16 +83,21 @@ export class GroupCoordinator {
     return group;
   }
 
+  /** Whether this is the group of its id at present, and was not deleted meanwhile. */
+  has(group: Group): boolean {
+    return this.#groups.get(group.id) === group;
+  }
+
   /** Forgets a group of which nothing is stored: without protocol and offsets. */
-  forget(group: Group): void {
-    if (this.#groups.get(group.id) === group) this.#groups.delete(group.id);
+  forgetIfEmpty(group: Group): void {
+    if (group.protocol === undefined && group.offsets.empty) this.#forget(group);
   }
 
   /** Deletes a group with all its records. It is gone at once; `done` tells when that is stored. */
   remove(group: Group, done: (error: KafkaError | undefined) => void): void {
     const tombstones = [...group.offsets.tombstones(), ...(group.protocol?.tombstones() ?? [])];
     group.protocol?.close(KafkaErrorCode.GROUP_ID_NOT_FOUND);
-    this.forget(group);
+    this.#forget(group);
     if (tombstones.length === 0) {
       done(undefined);
       return;
@@ -138,7 +146,7 @@ export class GroupCoordinator {
     this.#replaying = false;
     for (const kind of this.#kinds) kind.serving?.(this);
     for (const group of [...this.#groups.values()]) {
-      if (group.protocol === undefined && group.offsets.size === 0) this.forget(group);
+      this.forgetIfEmpty(group);
     }
   }
 
@@ -148,6 +156,10 @@ export class GroupCoordinator {
     this.#closedWith = code;
     for (const group of this.#groups.values()) group.protocol?.close(code);
     this.#groups.clear();
+  }
+
+  #forget(group: Group): void {
+    if (this.has(group)) this.#groups.delete(group.id);
   }
 
   #refusalOf(error: PulsarError): KafkaError {

@@ -11,6 +11,7 @@ import { offsetRecords } from './group-offsets.js';
 import type { GroupRecordKind } from './group-record.js';
 import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
 import { HeldSlice } from './held-slice.js';
+import { KeyedOrder } from './keyed-order.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
 export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords];
@@ -33,6 +34,8 @@ const idleCheckMs = 30_000;
 /** The slices of all tenants' groups that this gateway serves. */
 export class GroupCoordinators {
   readonly clock: CoordinatorClock;
+  /** Commits of a group in the order in which they came, though some wait for a topic to be looked up. */
+  readonly commitOrder = new KeyedOrder();
   readonly #slices = new Map<string, HeldSlice>();
   readonly #topics = new Map<string, Promise<string>>();
   readonly #stopWatching: () => void;
@@ -113,14 +116,15 @@ export class GroupCoordinators {
     });
   }
 
-  /** The partitioned topic of a tenant's group records, made on first use. */
+  /** The partitioned topic of a tenant's group records: made when it is not there, each time a slice is asked for. */
   #topic(tenant: Tenant): Promise<string> {
     let made = this.#topics.get(tenant.name);
     if (made === undefined) {
       const topic = `persistent://${this.services.stateNamespace}/kafka-groups.${tenant.name}`;
       made = this.#makeTopic(topic);
       this.#topics.set(tenant.name, made);
-      made.catch(() => this.#topics.delete(tenant.name));
+      const forget = () => this.#topics.delete(tenant.name);
+      made.then(forget, forget);
     }
     return made;
   }

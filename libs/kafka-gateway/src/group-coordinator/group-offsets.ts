@@ -37,6 +37,8 @@ const prefix = 'offset/';
 /** The committed offsets of one group: topic -> partition -> offset. */
 export class GroupOffsets {
   readonly #topics = new Map<string, Map<number, CommittedOffset>>();
+  /** Appended, without a receipt yet: how many, by key of the record. */
+  readonly #pending = new Map<string, number>();
   #size = 0;
 
   constructor(readonly groupId: string) {}
@@ -44,6 +46,11 @@ export class GroupOffsets {
   /** Partitions with an offset. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Nothing is stored, and nothing is about to be. */
+  get empty(): boolean {
+    return this.#size === 0 && this.#pending.size === 0;
   }
 
   get(topic: string, partition: number): CommittedOffset | undefined {
@@ -73,6 +80,22 @@ export class GroupOffsets {
     if (partitions.size === 0) this.#topics.delete(topic);
   }
 
+  /** A record of this key is on its way. A group that is deleted meanwhile deletes it too. */
+  begin(record: GroupRecord): void {
+    this.#pending.set(record.key, (this.#pending.get(record.key) ?? 0) + 1);
+  }
+
+  /** It arrived, or never will. */
+  end(record: GroupRecord): void {
+    const left = (this.#pending.get(record.key) ?? 0) - 1;
+    if (left > 0) this.#pending.set(record.key, left);
+    else this.#pending.delete(record.key);
+  }
+
+  isPending(topic: string, partition: number): boolean {
+    return this.#pending.size > 0 && this.#pending.has(this.tombstone(topic, partition).key);
+  }
+
   record(topic: string, partition: number, committed: CommittedOffset): GroupRecord {
     const { offset, leaderEpoch, metadata, committedAt, expiresAt, topicId } = committed;
     const value: OffsetValue = {
@@ -90,12 +113,13 @@ export class GroupOffsets {
     return { key: recordKey(prefix, this.groupId, topic, String(partition)), value: null };
   }
 
+  /** Of all that is stored, and of what is on its way. */
   tombstones(): GroupRecord[] {
-    const records: GroupRecord[] = [];
+    const keys = new Set(this.#pending.keys());
     for (const [topic, partitions] of this.#topics) {
-      for (const partition of partitions.keys()) records.push(this.tombstone(topic, partition));
+      for (const partition of partitions.keys()) keys.add(this.tombstone(topic, partition).key);
     }
-    return records;
+    return [...keys].map((key) => ({ key, value: null }));
   }
 }
 

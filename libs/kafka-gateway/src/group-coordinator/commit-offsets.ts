@@ -1,0 +1,92 @@
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import { KafkaError } from '../kafka.errors.js';
+import type { Group } from './group.js';
+import type { GroupCoordinator } from './group-coordinator.js';
+import type { CommittedOffset } from './group-offsets.js';
+
+/** Who commits, as the request says it. */
+export interface Committer {
+  readonly groupId: string;
+  /** Empty when the client is no member. */
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  /** -1 when the client is no member. */
+  readonly generationOrEpoch: number;
+  /** Of OffsetCommit: some codes differ by it. */
+  readonly apiVersion: number;
+}
+
+export interface PartitionCommit {
+  readonly topic: string;
+  readonly partition: number;
+  readonly committed: CommittedOffset;
+}
+
+/** From here on an unknown group is named as such (KIP-848); before, a member's generation is what is wrong. */
+const groupNotFoundSince = 9;
+
+/**
+ * Stores what a group committed, as one record set: all or nothing. `done` comes after Pulsar's receipt, with a KafkaError
+ * whose code OffsetCommit may answer with. A client that is no member makes a group that only has offsets.
+ *
+ * @throws KafkaError when this committer may not
+ */
+export function commitOffsets(
+  coordinator: GroupCoordinator,
+  committer: Committer,
+  commits: readonly PartitionCommit[],
+  done: (error: KafkaError | undefined) => void,
+): void {
+  const group = groupFor(coordinator, committer);
+  const { offsets } = group;
+  const { groupOffsetsMax } = coordinator.options;
+  if (offsets.size + commits.length > groupOffsetsMax) {
+    const added = commits.filter(({ topic, partition }) => offsets.get(topic, partition) === undefined);
+    if (offsets.size + added.length > groupOffsetsMax) {
+      coordinator.forgetIfEmpty(group);
+      const message = `the group has offsets of ${offsets.size} partitions, ${groupOffsetsMax} are allowed`;
+      throw new KafkaError(KafkaErrorCode.INVALID_COMMIT_OFFSET_SIZE, message);
+    }
+  }
+  group.protocol?.committed?.(committer.memberId);
+  if (commits.length === 0) {
+    coordinator.forgetIfEmpty(group);
+    done(undefined);
+    return;
+  }
+  const records = commits.map(({ topic, partition, committed }) =>
+    offsets.record(topic, partition, committed),
+  );
+  for (const record of records) offsets.begin(record);
+  coordinator.append(records, (error) => {
+    for (const record of records) offsets.end(record);
+    if (error === undefined && coordinator.has(group)) {
+      for (const { topic, partition, committed } of commits) offsets.set(topic, partition, committed);
+      coordinator.onCommitted?.(group, commits);
+    }
+    coordinator.forgetIfEmpty(group);
+    done(error === undefined ? undefined : commitError(error));
+  });
+}
+
+/** As Kafka: `OffsetMetadataManager.validateOffsetCommit`. */
+function groupFor(coordinator: GroupCoordinator, committer: Committer): Group {
+  const { groupId, memberId, instanceId, generationOrEpoch, apiVersion } = committer;
+  const group = coordinator.group(groupId);
+  if (group === undefined) {
+    if (generationOrEpoch < 0) return coordinator.create(groupId);
+    const { GROUP_ID_NOT_FOUND, ILLEGAL_GENERATION } = KafkaErrorCode;
+    const code = apiVersion >= groupNotFoundSince ? GROUP_ID_NOT_FOUND : ILLEGAL_GENERATION;
+    throw new KafkaError(code, 'there is no such group, though the committer says it is a member');
+  }
+  const code =
+    group.protocol?.checkCommit(memberId, instanceId, generationOrEpoch, apiVersion) ??
+    (generationOrEpoch < 0 ? KafkaErrorCode.NONE : KafkaErrorCode.UNKNOWN_MEMBER_ID);
+  if (code !== KafkaErrorCode.NONE) throw new KafkaError(code, 'the committer may not commit for the group');
+  return group;
+}
+
+function commitError(error: KafkaError): KafkaError {
+  if (error.code !== KafkaErrorCode.MESSAGE_TOO_LARGE) return error;
+  return new KafkaError(KafkaErrorCode.INVALID_COMMIT_OFFSET_SIZE, error.message);
+}
