@@ -6,6 +6,7 @@ import type { RateLimits } from '#libs/rate-limit';
 import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { SaslExchange } from './connection/sasl-exchange.js';
+import type { Fetches } from './fetching/fetches.js';
 import type { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { KafkaOptions } from './kafka.options.js';
 import type { PartitionWriters } from './producers/partition-writers.js';
@@ -25,6 +26,7 @@ export interface GatewayServices {
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;
   readonly logs: PartitionLogs;
+  readonly fetches: Fetches;
   readonly groups: GroupCoordinators;
   /** This gateway among the others. */
   readonly cluster: ClusterView;

@@ -57,6 +57,21 @@ export const kafkaOptionsSchema = z
     produceTimeoutMsMax: milliseconds(100, 600_000)
       .default(30_000)
       .describe('An append that Pulsar did not confirm for so long is answered REQUEST_TIMED_OUT.'),
+    fetchBytesMax: bytes(64 * kibibyte, 1024 * mebibyte)
+      .default(32 * mebibyte)
+      .describe('Records in one answer to Fetch, whatever the consumer allows; a larger batch comes alone.'),
+    fetchBytesInFlightMax: bytes(mebibyte)
+      .default(256 * mebibyte)
+      .describe('Records in answers that consumers have not taken, in all; one tenant has half of it.'),
+    fetchSessionsMax: count(1_000_000)
+      .default(1_000)
+      .describe('Fetch sessions; a consumer without one sends its partitions with each request.'),
+    fetchSessionPartitionsMax: count(100_000_000)
+      .default(200_000)
+      .describe('Partitions in all fetch sessions.'),
+    fetchSessionEvictionMs: milliseconds(1, 0x7fffffff)
+      .default(120_000)
+      .describe('A fetch session may be given up after this long without use, or for a larger one.'),
     offsetReaderIdleMs: milliseconds(100, 600_000)
       .default(5_000)
       .describe('A reader that learns offsets is closed after this long without need.'),

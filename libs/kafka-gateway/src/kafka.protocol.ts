@@ -4,12 +4,13 @@ import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
+import { Fetches } from './fetching/fetches.js';
 import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
-import { fetchStandIn, findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
+import { findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
 import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
@@ -18,6 +19,7 @@ import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js'
 import { describeProducersHandler } from './handlers/describe-producers.handler.js';
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.handler.js';
 import { electLeadersHandler } from './handlers/elect-leaders.handler.js';
+import { fetchHandler } from './handlers/fetch.handler.js';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
@@ -34,7 +36,7 @@ import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
 export interface KafkaServices
-  extends Omit<GatewayServices, 'topics' | 'partitions' | 'logs' | 'groups' | 'cluster'> {
+  extends Omit<GatewayServices, 'topics' | 'partitions' | 'logs' | 'fetches' | 'groups' | 'cluster'> {
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
   /** Why no topic of this tenant is served at present; undefined when they are. */
@@ -45,7 +47,7 @@ export interface KafkaServices
 function handlers(table: () => ApiTable): AnyApiHandler[] {
   return [
     produceHandler,
-    fetchStandIn,
+    fetchHandler,
     metadataHandler,
     offsetCommitHandler,
     offsetFetchHandler,
@@ -89,6 +91,8 @@ export class KafkaProtocol implements Protocol<Buffer> {
     partitions.register(metrics);
     const logs = new PartitionLogs(pulsar, options, log);
     logs.register(metrics);
+    const fetches = new Fetches(options);
+    fetches.register(metrics);
     const groups = new GroupCoordinators({
       pulsar,
       options,
@@ -97,7 +101,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       stateNamespace: cluster.stateNamespace,
     });
     groups.register(metrics);
-    this.services = { ...services, cluster, topics, partitions, logs, groups };
+    this.services = { ...services, cluster, topics, partitions, logs, fetches, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),

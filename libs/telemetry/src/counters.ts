@@ -38,6 +38,8 @@ export class TenantCounters {
   produceErrors = 0;
   consumeMessages = 0;
   consumeBytes = 0;
+  /** Partitions or subscriptions in answers that could not be read. */
+  consumeErrors = 0;
   /** Milliseconds that clients were told or made to wait by a rate limit. */
   throttledMs = 0;
   throttles = 0;

@@ -122,6 +122,12 @@ export const tenantMetrics: readonly MetricRow<TenantCounters>[] = [
   },
   {
     type: 'counter',
+    name: 'pulsegate_consume_errors_total',
+    help: 'Reads of clients that were answered with an error.',
+    series: { consumeErrors: '' },
+  },
+  {
+    type: 'counter',
     name: 'pulsegate_throttles_total',
     help: 'Requests that were slowed by a rate limit.',
     series: { throttles: '' },

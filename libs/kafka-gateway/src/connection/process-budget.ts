@@ -2,8 +2,9 @@
 const tenantShare = 0.5;
 
 /**
- * Request bytes in flight over all connections of the process. When they are over the bound, no connection is read
- * until they are under three quarters of it: what was read is served meanwhile, so nothing waits for itself.
+ * Bytes in flight over all connections of the process: of requests, or of answers. When those of requests are over the
+ * bound, no connection is read until they are under three quarters of it: what was read is served meanwhile, so nothing
+ * waits for itself.
  */
 export class ProcessBudget {
   #bytes = 0;
@@ -28,6 +29,11 @@ export class ProcessBudget {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Until the bound, of the process and of the tenant. */
+  get left(): number {
+    return Math.max(0, Math.min(this.bytesMax - this.#bytes, this.whole?.left ?? this.bytesMax));
   }
 
   get exhausted(): boolean {
