@@ -318,7 +318,9 @@ export class FetchCall {
     counters.consumeBytes += bytes;
     counters.consumeMessages += records;
     this.#reserve(bytes);
-    this.#end(version >= 7 ? { sessionId: answer.sessionId, responses: byTopic(told) } : { responses: byTopic(told) });
+    this.#end(
+      version >= 7 ? { sessionId: answer.sessionId, responses: byTopic(told) } : { responses: byTopic(told) },
+    );
   }
 
   #sessionRefused(error: unknown): FetchAnswer {

@@ -187,7 +187,7 @@ describe('the byte limits of Fetch (KIP-74)', () => {
     expect(offsetsOf(await answer).map(({ length }) => length)).toEqual([3, 1, 0]);
   });
 
-  it('are the gateway\'s where the client has none', async () => {
+  it("are the gateway's where the client has none", async () => {
     const bed = new ReadingBed({ options: { fetchBytesMax: 65_536 } });
     bed.topic('t');
     for (let count = 0; count < 10; count++) bed.log('t').append(1, large);
@@ -208,7 +208,11 @@ describe('the long poll of Fetch', () => {
     expect(offsetsOf(await answer)).toEqual([[1]]);
     expect(log.waiting.size).toBe(0);
     const empty = await client.fetch([{ fetchOffset: 2 }], 11, { maxWaitMs: 30 });
-    expect([offsetsOf(empty), codesOf(empty), partitionsOf(empty)[0]!.highWatermark]).toEqual([[[]], [NONE], 2n]);
+    expect([offsetsOf(empty), codesOf(empty), partitionsOf(empty)[0]!.highWatermark]).toEqual([
+      [[]],
+      [NONE],
+      2n,
+    ]);
     expect([log.waiting.size, fetches.waiting]).toEqual([0, 0]);
   });
 

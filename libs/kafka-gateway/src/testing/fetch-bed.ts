@@ -121,7 +121,9 @@ export class ReadingBed {
   }
 
   #logsService() {
-    return { log: (_tenant: Tenant, topic: KafkaTopic, partition: number) => this.log(topic.name, partition) };
+    return {
+      log: (_tenant: Tenant, topic: KafkaTopic, partition: number) => this.log(topic.name, partition),
+    };
   }
 
   #byId(id: Buffer): KafkaTopic | undefined {
