@@ -15,7 +15,7 @@ const binFolder = join(root, 'node_modules', '.bin');
 const quietWarnings = ['ExperimentalWarning', 'TimeoutNegativeWarning'];
 
 const targets = {
-  quickstart: { what: 'the demo', command: ['dist/apps/cli/src/main.js', 'demo'] },
+  quickstart: { what: 'the demo', command: ['--max-semi-space-size=8', 'dist/apps/cli/src/main.js', 'demo'] },
   test: { what: 'all tests', command: ['deploy/run-tests.mjs'] },
   check: { what: 'one long check', command: ['deploy/run-check.mjs', 'check'] },
   bench: { what: 'one benchmark', command: ['deploy/run-check.mjs', 'bench'] },

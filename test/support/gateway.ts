@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gatewayNodeFlags } from '../../apps/cli/src/node-flags.js';
 import {
   findFreePort,
   startWatchedProcess,
@@ -134,7 +135,7 @@ class RunningGateway implements TestGateway {
     const main = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');
     const started = await startWatchedProcess({
       command: process.execPath,
-      args: [main, 'start', '--config', this.configFile],
+      args: [...gatewayNodeFlags, main, 'start', '--config', this.configFile],
       cwd: root,
       outputFile: this.logFile,
       ...(this.options.env ? { env: this.options.env } : {}),
