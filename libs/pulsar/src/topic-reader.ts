@@ -37,6 +37,10 @@ export interface ReaderOptions {
   readonly permits?: number;
   /** Bytes on their way, about, at most. Default 8 MiB. */
   readonly windowBytesMax?: number;
+  /** Asked for before anything is known of the size of messages, which may be megabytes. Default 100. */
+  readonly firstPermits?: number;
+  /** Asks for nothing before `resume`. Default false. */
+  readonly paused?: boolean;
   /** Default true. */
   readonly verifyChecksum?: boolean;
   readonly backoff?: BackoffOptions;
@@ -80,7 +84,9 @@ export class TopicReader implements ConsumerSessionOwner {
     this.window = new FlowWindow({
       messagesMax: options.permits ?? defaultPermits,
       bytesMax: options.windowBytesMax ?? defaultWindowBytes,
+      firstMessages: options.firstPermits,
     });
+    if (options.paused) this.window.pause();
     this.attachment = new TopicAttachment({
       connector,
       topic: options.topic,

@@ -3,10 +3,11 @@ export interface FlowWindowOptions {
   readonly messagesMax: number;
   /** Bytes of the same, as far as the sizes seen so far foretell. */
   readonly bytesMax: number;
+  /** Messages granted before anything is known of their size. Default 100. */
+  readonly firstMessages?: number;
 }
 
-/** Messages granted before anything is known of their size. */
-const firstGrantMessages = 100;
+const firstMessagesDefault = 100;
 /** Weight of the newest entry in the running mean of bytes per message. */
 const meanWeight = 1 / 16;
 
@@ -65,8 +66,8 @@ export class FlowWindow {
   }
 
   private target(): number {
-    const { messagesMax, bytesMax } = this.options;
-    if (this.bytesPerMessage === 0) return Math.min(firstGrantMessages, messagesMax);
+    const { messagesMax, bytesMax, firstMessages } = this.options;
+    if (this.bytesPerMessage === 0) return Math.min(firstMessages ?? firstMessagesDefault, messagesMax);
     return Math.max(1, Math.min(messagesMax, Math.floor(bytesMax / this.bytesPerMessage)));
   }
 }

@@ -1,0 +1,166 @@
+import { type EntryPosition, PulsarAdminError } from '#libs/pulsar';
+import type { TrackerTime } from '../mapping/offset-tracker.js';
+import { BrokerHidesIndex } from '../producers/append-errors.js';
+import type { LogReader, LogSource } from './log-source.js';
+import type { PositionCache } from './position-cache.js';
+
+export interface LogEnd {
+  /** The offset after the last record. */
+  readonly end: number;
+  /** Where the last entry is; undefined when nothing is stored (any more). */
+  readonly last: EntryPosition | undefined;
+}
+
+export interface LogBoundsOptions {
+  /** A reader that was opened to ask for the end is kept for so long. */
+  readonly probeIdleMs: number;
+  /** A log whose first entry does not come within this time has none that can be read. */
+  readonly firstEntryMsMax: number;
+}
+
+export const logBoundsDefaults: LogBoundsOptions = { probeIdleMs: 10_000, firstEntryMsMax: 2_000 };
+
+/** A window for one entry. */
+const oneEntryBytes = 1;
+
+/** Asks the broker where the log begins and ends. Calls that come while one is asked share the next answer. */
+export class LogBoundsQuery {
+  private probe: Promise<LogReader> | undefined;
+  private probeTimer: unknown;
+  private readonly ends = new SharedCall(() => this.askEnd());
+  private readonly starts = new SharedCall(() => this.askStart());
+
+  constructor(
+    private readonly source: LogSource,
+    private readonly positions: PositionCache,
+    /** A reader of the whole log that is attached, if there is one. */
+    private readonly openReader: () => LogReader | undefined,
+    private readonly compacted: () => boolean,
+    private readonly time: TrackerTime,
+    private readonly options: LogBoundsOptions = logBoundsDefaults,
+  ) {}
+
+  /** What was acknowledged before the call is below the end. */
+  end(): Promise<LogEnd> {
+    return this.ends.call();
+  }
+
+  /** Offset of the first record that can be read; undefined when there is none. */
+  start(): Promise<number | undefined> {
+    return this.starts.call();
+  }
+
+  close(): void {
+    this.time.clearTimer(this.probeTimer);
+    const { probe } = this;
+    this.probe = undefined;
+    probe?.then((reader) => reader.close()).catch(() => undefined);
+  }
+
+  private async askEnd(): Promise<LogEnd> {
+    const last = await this.lastPosition();
+    if (last === undefined) return this.endOfNothing();
+    const known = this.positions.atPosition(last);
+    if (known !== undefined) return { end: known.lastOffset + 1, last };
+    try {
+      const { index, messages } = await this.source.entryAt(last);
+      if (index === undefined) throw new BrokerHidesIndex();
+      this.positions.note({ ...last, baseOffset: Math.max(0, index - messages + 1), lastOffset: index });
+      return { end: index + 1, last };
+    } catch (error) {
+      // Trimmed meanwhile.
+      if (error instanceof PulsarAdminError && error.status === 404) return this.endOfNothing();
+      throw error;
+    }
+  }
+
+  private async endOfNothing(): Promise<LogEnd> {
+    const { index } = await this.source.ledgers();
+    return { end: (index ?? -1) + 1, last: undefined };
+  }
+
+  private async lastPosition(): Promise<EntryPosition | undefined> {
+    const open = this.openReader();
+    if (open !== undefined) {
+      try {
+        return await open.lastPosition();
+      } catch {
+        // It was just detached: the probe waits until a broker serves the partition.
+      }
+    }
+    const probe = await this.probing();
+    try {
+      return await probe.lastPosition();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  private probing(): Promise<LogReader> {
+    this.time.clearTimer(this.probeTimer);
+    this.probeTimer = this.time.setTimer(() => this.close(), this.options.probeIdleMs);
+    if (this.probe !== undefined) return this.probe;
+    const probe = this.source.open('latest', {
+      compacted: false,
+      paused: true,
+      windowBytesMax: oneEntryBytes,
+      onEntry: () => {},
+      onClosed: () => this.close(),
+    });
+    this.probe = probe;
+    probe.catch(() => this.close());
+    return probe;
+  }
+
+  private async askStart(): Promise<number | undefined> {
+    if ((await this.lastPosition()) === undefined) return undefined;
+    const first = Promise.withResolvers<number | undefined>();
+    const timer = this.time.setTimer(() => first.resolve(undefined), this.options.firstEntryMsMax);
+    const reader = await this.source.open('earliest', {
+      compacted: this.compacted(),
+      paused: false,
+      windowBytesMax: oneEntryBytes,
+      onEntry: (entry) => first.resolve(entry.firstIndex ?? entry.index),
+      onClosed: (error) => first.reject(error),
+    });
+    try {
+      return await first.promise;
+    } finally {
+      this.time.clearTimer(timer);
+      reader.close();
+    }
+  }
+}
+
+/** One call at a time; those that come meanwhile share the next one, which begins after all of them. */
+class SharedCall<T> {
+  private running: Promise<T> | undefined;
+  private next: Promise<T> | undefined;
+
+  constructor(private readonly run: () => Promise<T>) {}
+
+  call(): Promise<T> {
+    if (this.running === undefined) return this.start();
+    this.next ??= this.running.then(
+      () => this.follow(),
+      () => this.follow(),
+    );
+    return this.next;
+  }
+
+  private follow(): Promise<T> {
+    this.next = undefined;
+    return this.start();
+  }
+
+  private start(): Promise<T> {
+    const running = this.run();
+    this.running = running;
+    const ended = () => {
+      if (this.running === running) this.running = undefined;
+    };
+    running.then(ended, ended);
+    return running;
+  }
+}
