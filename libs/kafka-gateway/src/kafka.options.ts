@@ -88,6 +88,26 @@ export const kafkaOptionsSchema = z
     producerIdIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(900_000)
       .describe('An idempotent producer is forgotten after this long without a batch.'),
+    readMemoryBytesMax: bytes(mebibyte)
+      .default(256 * mebibyte)
+      .describe('Record batches that were read and are kept in memory, over all partitions.'),
+    readRingBytesMax: bytes(64 * kibibyte)
+      .default(8 * mebibyte)
+      .describe('The same for one place of one partition, for consumers that read at about the same place.'),
+    readAheadBytesMax: bytes(64 * kibibyte)
+      .default(4 * mebibyte)
+      .describe('What is read ahead of the fastest consumer of a partition.'),
+    readerIdleMs: milliseconds(1_000, 0x7fffffff)
+      .default(60_000)
+      .describe("A partition's tail is not read any more after this long without a consumer."),
+    catchUpReadersMax: count(100_000)
+      .default(128)
+      .describe(
+        'Readers behind the tails of partitions, over all partitions; consumers take turns beyond it.',
+      ),
+    catchUpReaderIdleMs: milliseconds(100, 0x7fffffff)
+      .default(5_000)
+      .describe('A reader behind the tail is closed after this long without a consumer.'),
     producerPendingBytesMax: bytes(mebibyte)
       .default(32 * mebibyte)
       .describe('What a partition may hold that Pulsar has not confirmed.'),

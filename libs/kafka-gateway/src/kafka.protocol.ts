@@ -87,10 +87,12 @@ export class KafkaProtocol implements Protocol<Buffer> {
       announceChange: (tenant, name) => announceTopicChange(cluster, tenant, name),
     });
     this.#unfollow = followTopicChanges(cluster, topics);
-    const partitions = new PartitionWriters(pulsar, options, log);
-    partitions.register(metrics);
-    const logs = new PartitionLogs(pulsar, options, log);
+    const logs = new PartitionLogs(pulsar, options, log, {
+      topicGone: (tenant, topic) => topics.invalidate(tenant, topic.name),
+    });
     logs.register(metrics);
+    const partitions = new PartitionWriters(pulsar, options, log, logs);
+    partitions.register(metrics);
     const fetches = new Fetches(options);
     fetches.register(metrics);
     const groups = new GroupCoordinators({

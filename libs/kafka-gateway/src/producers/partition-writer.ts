@@ -16,6 +16,8 @@ export interface PartitionWriterOptions {
   readonly inFlightBytesMax: number;
   readonly inFlightBatchesMax: number;
   readonly producerIdsMax: number;
+  /** Records that are stored, with the offset of the first, before their producer hears of it. */
+  readonly stored?: (baseOffset: number, count: number) => void;
 }
 
 /** Counted over all partitions of the process. */
@@ -192,6 +194,7 @@ export class PartitionWriter {
       this.indexHiddenUntil = this.now() + hiddenIndexRetryMs;
     }
     if (baseOffset === 0) this.offsets.startsAtZero();
+    if (baseOffset >= 0) this.options.stored?.(baseOffset, append.batch.entry.numMessages);
     append.done(error, baseOffset);
     if (this.reliefListeners.length > 0) this.relieve();
   }

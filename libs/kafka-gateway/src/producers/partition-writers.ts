@@ -23,6 +23,11 @@ const partitionIdleMs = 300_000;
 /** Above the bounds from which on clients wait: requests that were read already must not be refused. */
 const pendingHeadroom = 2;
 
+/** Hears of the offsets of what this process stored. */
+export interface StoredListener {
+  appended(topic: KafkaTopic, partition: number, baseOffset: number, count: number): void;
+}
+
 /** The writers of all partitions that this process produces to. */
 export class PartitionWriters {
   /** Of this start of this process: a plain producer's name that comes back would make deduplication drop data. */
@@ -40,6 +45,8 @@ export class PartitionWriters {
     private readonly pulsar: PulsarClient,
     private readonly options: KafkaOptions,
     private readonly log: Log,
+    /** Told of what is stored. */
+    private readonly logs?: StoredListener,
   ) {
     this.producerIds = { value: 0, max: options.producerIdsMax, makeRoom: () => this.makeRoom() };
     this.sweep = setInterval(() => this.expire(), sweepIntervalMs);
@@ -91,15 +98,16 @@ export class PartitionWriters {
     const key = keyOf(topic, partition);
     let writer = this.writers.get(key);
     if (writer === undefined) {
-      writer = this.open(tenantName, topic.partitionTopic(partition));
+      writer = this.open(tenantName, topic, partition);
       this.writers.set(key, writer);
     }
     return writer;
   }
 
-  private open(tenantKey: string, topic: string): PartitionWriter {
-    const { options, pulsar } = this;
-    const source = new PulsarEntrySource(pulsar, topic, tenantKey);
+  private open(tenantKey: string, topic: KafkaTopic, partition: number): PartitionWriter {
+    const { options, pulsar, logs } = this;
+    const pulsarTopic = topic.partitionTopic(partition);
+    const source = new PulsarEntrySource(pulsar, pulsarTopic, tenantKey);
     const tracking = {
       ...offsetTrackerDefaults,
       readerTimeoutMs: options.offsetReaderTimeoutMs,
@@ -107,13 +115,14 @@ export class PartitionWriters {
     };
     const searching = { ...duplicateSearchDefaults, scanEntriesMax: options.duplicateScanEntriesMax };
     return new PartitionWriter(
-      this.connector(tenantKey, topic),
+      this.connector(tenantKey, pulsarTopic),
       new PartitionOffsets(source, tracking, searching, this.counters),
       this.producerIds,
       {
         inFlightBytesMax: options.producerPendingBytesMax,
         inFlightBatchesMax: options.producerPendingEntriesMax,
         producerIdsMax: options.producerIdsMaxPerPartition,
+        stored: (baseOffset, count) => logs?.appended(topic, partition, baseOffset, count),
       },
     );
   }

@@ -40,7 +40,9 @@ export interface LedgerList {
 export interface LogSource {
   open(start: LogStart, options: LogReaderOptions): Promise<LogReader>;
   /** Index of the last message of one entry and the number of its messages. */
-  entryAt(position: EntryPosition): Promise<{ readonly index: number | undefined; readonly messages: number }>;
+  entryAt(
+    position: EntryPosition,
+  ): Promise<{ readonly index: number | undefined; readonly messages: number }>;
   /**
    * The entry that holds the message of this index; 'first': it is in the first entry or was there before it. Undefined
    * when the broker cannot say: beyond the end, nothing stored, Pulsar 4.0.

@@ -58,6 +58,9 @@ interface WaitingRead {
 
 export const nothingThere: LogRead = { batches: [], bytes: 0 };
 
+/** Waiting for a reader that is so close is better than opening another one. */
+const nearOffsets = 1_000;
+
 /** How far to go back for the first chunk of a message, in offsets, time after time. */
 const retreats = [100, 1_000, 10_000];
 
@@ -133,6 +136,10 @@ export class LogStretch implements MemoryHolder {
     return this.reader?.attached ? this.reader : undefined;
   }
 
+  get hasFailed(): boolean {
+    return this.state === 'failed' || this.state === 'closed';
+  }
+
   /** Of no use any more: what it was asked for has to be read anew. */
   get isOver(): boolean {
     if (this.state === 'closed') return true;
@@ -146,13 +153,19 @@ export class LogStretch implements MemoryHolder {
     return offset >= start && offset <= (this.fault?.lastOffset ?? end);
   }
 
+  /** Whether it is about to come to this offset, if that is in the log. */
+  approaches(offset: number): boolean {
+    const flows = this.state === 'reading' && !this.paused && this.fault === undefined;
+    return flows && offset > this.ring.end && offset - this.ring.end <= nearOffsets;
+  }
+
   /** Whether something is there beyond this offset, or nothing will ever be. */
   hasBeyond(offset: number): boolean {
-    if (this.state === 'failed' || this.state === 'closed') return true;
+    if (this.hasFailed) return true;
     return offset < this.ring.end || (this.fault !== undefined && offset <= this.fault.lastOffset);
   }
 
-  /** @param offset covered by it */
+  /** @param offset covered by it, or approached and known to be in the log */
   read(offset: number, bytesMax: number, minOne: boolean): LogRead | Promise<LogRead> {
     const { counters } = this.owner;
     this.lastReadAt = this.owner.time.now();
@@ -167,7 +180,9 @@ export class LogStretch implements MemoryHolder {
 
   /** The hole at this offset, if it is in one that is not explained. */
   holeAt(offset: number): Hole | undefined {
-    return this.holes.length === 0 ? undefined : this.holes.find(({ from, to }) => offset >= from && offset < to);
+    return this.holes.length === 0
+      ? undefined
+      : this.holes.find(({ from, to }) => offset >= from && offset < to);
   }
 
   /** Nothing was trimmed there. */
@@ -199,7 +214,7 @@ export class LogStretch implements MemoryHolder {
   }
 
   fail(code: number): void {
-    if (this.state === 'closed' || this.state === 'failed') return;
+    if (this.hasFailed) return;
     this.state = 'failed';
     this.failure = code;
     this.failedAt = this.owner.time.now();
@@ -230,15 +245,22 @@ export class LogStretch implements MemoryHolder {
       return stops ? { batches: taken, bytes, error: fault.code } : { batches: taken, bytes };
     }
     if (fault !== undefined) return { batches: [], bytes: 0, error: fault.code };
-    if (this.state === 'failed' || this.state === 'closed') return { batches: [], bytes: 0, error: this.failure };
+    if (this.state === 'failed' || this.state === 'closed')
+      return { batches: [], bytes: 0, error: this.failure };
     if (this.isAway()) return { batches: [], bytes: 0, error: brokerAway };
-    return this.isAtEnd ? nothingThere : undefined;
+    return this.isAtEnd && offset <= ring.end ? nothingThere : undefined;
   }
 
   private wait(offset: number, bytesMax: number, minOne: boolean): Promise<LogRead> {
     return new Promise((resolve) => {
       const { time, options } = this.owner;
-      const waiting = { offset, bytesMax, minOne, resolve, timer: time.setTimer(() => expire(), options.waitMsMax) };
+      const waiting = {
+        offset,
+        bytesMax,
+        minOne,
+        resolve,
+        timer: time.setTimer(() => expire(), options.waitMsMax),
+      };
       const expire = () => {
         this.waiting = this.waiting.filter((each) => each !== waiting);
         // What is behind an open transaction, or was compacted away, is stored and does not come.
@@ -263,7 +285,7 @@ export class LogStretch implements MemoryHolder {
     const opening = ++this.opening;
     try {
       const start = await locate();
-      if (this.opening !== opening || this.isClosed()) return;
+      if (this.opening !== opening || this.hasFailed) return;
       const reader = await owner.source.open(start, {
         compacted: owner.compacted,
         paused: false,
@@ -275,7 +297,7 @@ export class LogStretch implements MemoryHolder {
           if (this.opening === opening) this.fail(readErrorCode(error));
         },
       });
-      if (this.opening !== opening || this.isClosed()) {
+      if (this.opening !== opening || this.hasFailed) {
         reader.close();
         return;
       }
@@ -287,10 +309,6 @@ export class LogStretch implements MemoryHolder {
     } catch (error) {
       if (this.opening === opening) this.fail(readErrorCode(error));
     }
-  }
-
-  private isClosed(): boolean {
-    return this.state === 'closed' || this.state === 'failed';
   }
 
   private dropReader(): void {
@@ -332,7 +350,10 @@ export class LogStretch implements MemoryHolder {
         batch = this.batches.withoutRecords(entry);
       }
       if (this.started && batch.baseOffset < ring.end) {
-        throw new EntryUnreadable('malformed', `its first offset ${batch.baseOffset} is in the entry before it`);
+        throw new EntryUnreadable(
+          'malformed',
+          `its first offset ${batch.baseOffset} is in the entry before it`,
+        );
       }
       // Trimming removes whole ledgers: a hole inside one has another reason.
       if (batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId) {

@@ -136,10 +136,16 @@ export class PartitionLogs {
     const counter = (name: string, help: string, read: () => number) =>
       metrics.counter({ name: `pulsegate_kafka_${name}_total`, help, read });
     gauge('read_memory_bytes', 'Record batches in memory, for all who read them.', () => memory.heldBytes);
-    gauge('tail_readers', 'Partitions whose tail is read.', () => this.count((log) => (log.hasTailReader ? 1 : 0)));
+    gauge('tail_readers', 'Partitions whose tail is read.', () =>
+      this.count((log) => (log.hasTailReader ? 1 : 0)),
+    );
     gauge('catch_up_readers', 'Readers behind a tail.', () => this.count((log) => log.catchUps.length));
     counter('read_entries', 'Entries that Pulsar dispatched to the readers.', () => counters.entries);
-    counter('reads_from_memory', 'Reads of a partition that were answered at once.', () => counters.fromMemory);
+    counter(
+      'reads_from_memory',
+      'Reads of a partition that were answered at once.',
+      () => counters.fromMemory,
+    );
     counter('reads_waited', 'Reads of a partition that waited for Pulsar.', () => counters.waited);
     counter('catch_up_readers_opened', 'Readers behind a tail that were opened.', () => counters.catchUps);
     counter('entries_unreadable', 'Entries that Kafka clients cannot be given.', () => counters.unreadable);

@@ -97,7 +97,10 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   }
 
   get knownEnd(): number | undefined {
-    const end = Math.max(this.endSeen, this.positions.last === undefined ? -1 : this.positions.last.lastOffset + 1);
+    const end = Math.max(
+      this.endSeen,
+      this.positions.last === undefined ? -1 : this.positions.last.lastOffset + 1,
+    );
     return end < 0 ? undefined : end;
   }
 
@@ -182,7 +185,8 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   async locate(offset: number): Promise<LogStart> {
     if (offset <= Math.max(0, this.brokerStart)) return 'earliest';
     const near = this.positions.atOrBefore(offset);
-    if (near !== undefined && offset - near.lastOffset <= nearOffsets) return near;
+    const isStored = offset <= (this.knownEnd ?? -1);
+    if (near !== undefined && isStored && offset - near.lastOffset <= nearOffsets) return near;
     const found = await this.source.positionOfIndex(offset);
     if (found !== undefined) return found === 'first' ? 'earliest' : found;
     const { end, last } = await this.askEnd();
@@ -193,7 +197,10 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
 
   newBatches(): EntryBatches {
     const { timestampType } = this.settings;
-    return new EntryBatches(this.services.mapper, { timestampType, chunkBytesMax: this.options.chunkBytesMax });
+    return new EntryBatches(this.services.mapper, {
+      timestampType,
+      chunkBytesMax: this.options.chunkBytesMax,
+    });
   }
 
   /** Of a stretch: an entry was read. */
@@ -203,8 +210,12 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   }
 
   nextStart(stretch: LogStretch): number {
-    const next = this.stretches[this.stretches.indexOf(stretch) + 1];
-    return next === undefined ? Number.POSITIVE_INFINITY : next.ring.start;
+    const { stretches } = this;
+    for (let at = stretches.indexOf(stretch) + 1; at < stretches.length; at++) {
+      const next = stretches[at] as LogStretch;
+      if (!next.hasFailed) return next.ring.start;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   changed(stretch: LogStretch): void {
@@ -237,11 +248,12 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
 
   /** Readers behind the tail. */
   get catchUps(): LogStretch[] {
-    return this.stretches.slice(0, -1).filter(({ hasReader }) => hasReader);
+    const { tail } = this;
+    return this.stretches.filter((stretch) => stretch !== tail && stretch.hasReader);
   }
 
   get hasTailReader(): boolean {
-    return this.stretches.at(-1)?.hasReader ?? false;
+    return this.tail?.hasReader ?? false;
   }
 
   /** Lets go of what nobody reads. True: of the log as well. */
@@ -249,7 +261,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const { idleMs, catchUpIdleMs } = this.options;
     this.dropEnded();
     for (const stretch of [...this.stretches]) {
-      const isTail = stretch === this.stretches.at(-1);
+      const isTail = stretch === this.tail;
       if (stretch.awaited || this.isPolled(stretch)) continue;
       if (now - stretch.lastReadAt < (isTail ? idleMs : catchUpIdleMs)) continue;
       this.drop(stretch);
@@ -275,6 +287,10 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     this.stretches = this.stretches.filter((each) => each !== stretch);
   }
 
+  private get tail(): LogStretch | undefined {
+    return this.stretches.findLast(({ hasFailed }) => !hasFailed);
+  }
+
   private wake(waiter: LongPoll): void {
     if (this.waiters.delete(waiter)) waiter.wake();
   }
@@ -293,7 +309,8 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
       if (!stretch.isOver) return stretch;
       this.drop(stretch);
     }
-    return undefined;
+    const { tail } = this;
+    return tail?.approaches(offset) && offset <= (this.knownEnd ?? 0) ? tail : undefined;
   }
 
   private openStretch(offset: number): LogStretch | undefined {
@@ -353,7 +370,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
 
   private refreshEnd(now: number): void {
     this.endAskedAt = now;
-    if (this.stretches.at(-1)?.isAtEnd === false) this.askEnd().catch(() => undefined);
+    if (this.tail?.isAtEnd === false) this.askEnd().catch(() => undefined);
   }
 
   /** Why there are no records from `offset` up to the next batch: an answer when they were removed, else undefined. */

@@ -28,8 +28,7 @@ const fetchCodes: ReadonlySet<number> = new Set([
 export function readErrorCode(error: unknown): number {
   const code = kafkaErrorCode(error);
   if (fetchCodes.has(code)) return code;
-  const retriable =
-    (error instanceof PulsarError || error instanceof PulsarAdminError) && error.retriable;
+  const retriable = (error instanceof PulsarError || error instanceof PulsarAdminError) && error.retriable;
   return retriable ? NOT_LEADER_OR_FOLLOWER : UNKNOWN_SERVER_ERROR;
 }
 

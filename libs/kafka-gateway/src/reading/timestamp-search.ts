@@ -82,7 +82,10 @@ export class TimestampSearch {
   ): OffsetAndTimestamp | undefined {
     const batch = splitRecordSets(bytes)[0] as RecordBatch;
     if (batch.control) return undefined;
-    const cursor = new RecordCursor(recordsBytes(batch, this.options.decompressedBytesMax), batch.recordCount);
+    const cursor = new RecordCursor(
+      recordsBytes(batch, this.options.decompressedBytesMax),
+      batch.recordCount,
+    );
     while (cursor.next()) {
       const offset = Number(batch.baseOffset) + cursor.offsetDelta;
       // Of LogAppendTime topics the batch's time is that of all its records.
@@ -96,21 +99,25 @@ export class TimestampSearch {
   private async scan(from: LogStart, visit: (batch: StoredBatch) => boolean): Promise<ScanEnd> {
     const ending = Promise.withResolvers<ScanEnd>();
     const { bytesMax, timeMsMax } = this.options;
-    const timer = this.time.setTimer(() => ending.resolve('bound'), timeMsMax);
     const batches = this.newBatches();
     let last: { ledgerId: number; entryId: number } | undefined;
     let at = { ledgerId: -1, entryId: -1 };
     let bytes = 0;
     let over = false;
+    const end = (how: ScanEnd) => {
+      over = true;
+      ending.resolve(how);
+    };
     const onEntry = (entry: BrokerEntry) => {
       if (over) return;
       at = { ledgerId: entry.ledgerId, entryId: entry.entryId };
       const batch = readable(batches, entry);
       bytes += batch?.bytes.length ?? 0;
-      if (batch !== undefined && visit(batch)) ending.resolve('stopped');
-      else if (last !== undefined && !isBefore(at, last)) ending.resolve('end');
-      else if (bytes > bytesMax) ending.resolve('bound');
+      if (batch !== undefined && visit(batch)) end('stopped');
+      else if (last !== undefined && !isBefore(at, last)) end('end');
+      else if (bytes > bytesMax) end('bound');
     };
+    const timer = this.time.setTimer(() => end('bound'), timeMsMax);
     try {
       const reader = await this.source.open(from, {
         compacted: this.log.compacted,
