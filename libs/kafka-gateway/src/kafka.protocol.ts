@@ -97,6 +97,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
     fetches.register(metrics);
     const groups = new GroupCoordinators({
       pulsar,
+      topics,
       options,
       log,
       cluster: groupCluster(cluster),

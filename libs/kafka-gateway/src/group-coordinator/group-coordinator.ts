@@ -5,6 +5,7 @@ import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
+import type { TopicRegistry } from '../topics/topic-registry.js';
 import type { PartitionCommit } from './commit-offsets.js';
 import type { CoordinatorClock } from './coordinator-clock.js';
 import { Group } from './group.js';
@@ -16,8 +17,12 @@ export interface GroupLog {
   append(records: readonly GroupRecord[], done: (error: PulsarError | undefined) => void): void;
 }
 
+/** What groups ask of the topics that their members read. */
+export type GroupTopics = Pick<TopicRegistry, 'resolve' | 'names'>;
+
 export interface GroupCoordinatorServices {
   readonly tenant: Tenant;
+  readonly topics: GroupTopics;
   /** 0 to `groupSlicesPerTenant` - 1. */
   readonly slice: number;
   readonly store: GroupLog;
@@ -33,6 +38,7 @@ const tombstonesPerEntryMax = 1_000;
 /** One slice of a tenant's groups, which this gateway serves. Its state is what its log says, and nothing before the receipt. */
 export class GroupCoordinator {
   readonly tenant: Tenant;
+  readonly topics: GroupTopics;
   readonly slice: number;
   readonly clock: CoordinatorClock;
   readonly options: KafkaOptions;
@@ -48,6 +54,7 @@ export class GroupCoordinator {
 
   constructor(services: GroupCoordinatorServices) {
     this.tenant = services.tenant;
+    this.topics = services.topics;
     this.slice = services.slice;
     this.clock = services.clock;
     this.options = services.options;

@@ -6,7 +6,7 @@ import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
 import type { GroupCluster } from './group-cluster.js';
-import type { GroupCoordinator } from './group-coordinator.js';
+import type { GroupCoordinator, GroupTopics } from './group-coordinator.js';
 import { offsetRecords } from './group-offsets.js';
 import type { GroupRecordKind } from './group-record.js';
 import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
@@ -18,6 +18,7 @@ export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords];
 
 export interface GroupCoordinatorsServices {
   readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;
+  readonly topics: GroupTopics;
   readonly cluster: GroupCluster;
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
@@ -102,9 +103,10 @@ export class GroupCoordinators {
   }
 
   #make(tenant: Tenant, slice: number): HeldSlice {
-    const { pulsar, options, log, cluster } = this.services;
+    const { pulsar, topics, options, log, cluster } = this.services;
     return new HeldSlice({
       tenant,
+      topics,
       slice,
       kinds: groupRecordKinds,
       options,

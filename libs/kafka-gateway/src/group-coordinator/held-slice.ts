@@ -5,11 +5,12 @@ import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import { type CoordinatorClock, PausableClock } from './coordinator-clock.js';
-import { GroupCoordinator } from './group-coordinator.js';
+import { GroupCoordinator, type GroupTopics } from './group-coordinator.js';
 import type { GroupRecordKind } from './group-record.js';
 
 export interface HeldSliceServices {
   readonly tenant: Tenant;
+  readonly topics: GroupTopics;
   readonly slice: number;
   readonly kinds: readonly GroupRecordKind[];
   readonly options: KafkaOptions;

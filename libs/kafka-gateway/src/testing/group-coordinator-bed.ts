@@ -1,7 +1,7 @@
 import { PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import { GroupCoordinator, type GroupLog } from '../group-coordinator/group-coordinator.js';
+import { GroupCoordinator, type GroupLog, type GroupTopics } from '../group-coordinator/group-coordinator.js';
 import type { GroupRecord, GroupRecordKind } from '../group-coordinator/group-record.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
 import { ManualClock } from './manual-clock.js';
@@ -69,12 +69,18 @@ export interface CoordinatorBed {
 /** A coordinator that serves one slice from a log in memory, on a clock that the test turns. */
 export function coordinatorBed(
   kinds: readonly GroupRecordKind[],
-  settings: { options?: object; clock?: ManualClock; entries?: readonly (readonly GroupRecord[])[] } = {},
+  settings: {
+    options?: object;
+    topics?: GroupTopics;
+    clock?: ManualClock;
+    entries?: readonly (readonly GroupRecord[])[];
+  } = {},
 ): CoordinatorBed {
   const clock = settings.clock ?? new ManualClock();
   const log = new MemoryGroupLog();
   const coordinator = new GroupCoordinator({
     tenant: bedTenant,
+    topics: settings.topics ?? { resolve: async () => undefined, names: async () => [] },
     slice: 0,
     store: log,
     kinds,
