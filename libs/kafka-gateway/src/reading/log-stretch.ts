@@ -1,13 +1,15 @@
 import type { BrokerEntry, EntryPosition } from '#libs/pulsar';
 import type { TrackerTime } from '../mapping/offset-tracker.js';
-import { EntryUnreadable } from '../mapping/stored-batch.js';
+import { EntryUnreadable, type StoredBatch } from '../mapping/stored-batch.js';
 import { BatchRing } from './batch-ring.js';
 import type { EntryBatches } from './entry-batches.js';
-import { isBefore, type LogReader, type LogSource, type LogStart } from './log-source.js';
+import type { LogReader, LogSource, LogStart } from './log-source.js';
 import type { LogRead } from './partition-log.js';
 import type { MemoryHolder, ReadMemory } from './read-memory.js';
-import type { ReadingCounters } from './reading-counters.js';
 import { brokerAway, readErrorCode, topicGone, unreadableErrorCode } from './reading.errors.js';
+import type { ReadingCounters } from './reading-counters.js';
+import { StretchReader } from './stretch-reader.js';
+import { nothingThere, WaitingReads } from './waiting-reads.js';
 
 /** The log that a stretch is of. */
 export interface StretchOwner {
@@ -43,20 +45,10 @@ export interface StretchOptions {
 }
 
 /** A hole in front of a batch, in a place where trimming could have made it. */
-interface Hole {
+export interface Hole {
   readonly from: number;
   readonly to: number;
 }
-
-interface WaitingRead {
-  readonly offset: number;
-  readonly bytesMax: number;
-  readonly minOne: boolean;
-  readonly resolve: (read: LogRead) => void;
-  readonly timer: unknown;
-}
-
-export const nothingThere: LogRead = { batches: [], bytes: 0 };
 
 /** Waiting for a reader that is so close is better than opening another one. */
 const nearOffsets = 1_000;
@@ -68,50 +60,54 @@ const retreats = [100, 1_000, 10_000];
  * A stretch of the log: what is in memory of it, and the reader that makes it longer as it is asked for.
  *
  * ```
- *            located, opened          nobody reads / met the next stretch
- *   opening ────────────────▶ reading ──────────────────────────▶ resting
- *      │  ▲                    │  │  ◀───────────────────────────────┘ asked for more than there is
- *      │  └─ first chunk is ───┘  │ entry that cannot be served: `fault`, what is before it is served
- *      │     further back         ▼
- *      └──── error ───────▶ failed           any ── close() ──▶ closed
+ *              nobody reads, or met the next stretch: the reader goes
+ *   growing ────────────────────────────────────────────────────────▶ resting
+ *      │  ◀───────────────────────────────────────────────────────────┘ asked for more than there is
+ *      ├── an entry that cannot be served ──▶ stopped: what is before it is served, then the error
+ *      └── Pulsar's error ──────────────────▶ failed: served with its code for `failureMs`        any ── close() ──▶ closed
  * ```
  */
 export class LogStretch implements MemoryHolder {
   readonly ring: BatchRing;
   lastReadAt: number;
-  private state: 'opening' | 'reading' | 'resting' | 'failed' | 'closed' = 'opening';
-  private reader: LogReader | undefined;
-  private opening = 0;
+  private readonly reader: StretchReader;
+  private readonly reads: WaitingReads;
   private batches: EntryBatches;
-  private paused = false;
-  /** All that was stored when it was last asked has arrived, and the reader was not paused since. */
-  private caughtUp = false;
-  private checking = false;
-  /** The last entry, as the broker said it last. */
-  private lastStored: EntryPosition | undefined;
-  /** What arrived last, also when nobody asked for it. */
-  private at: EntryPosition = { ledgerId: -1, entryId: -1 };
+  /** Of the last entry that arrived, also when nobody asked for it. */
   private lastIndex = -1;
   private retreated = 0;
   /** A batch was put into the ring, so what follows must not overlap. */
   private started = false;
+  /** Stopped: at this entry. */
   private fault: { readonly code: number; readonly lastOffset: number } | undefined;
-  private failure = 0;
-  private failedAt = 0;
-  private awaySince = -1;
-  private waiting: WaitingRead[] = [];
+  /** Failed, or closed. */
+  private failure: { readonly code: number; readonly at: number } | undefined;
+  private closed = false;
   private holes: Hole[] = [];
   private scheduled = false;
 
+  /** @param offset the first that it is to have */
   constructor(
     offset: number,
     private readonly owner: StretchOwner,
   ) {
+    const { time, source, memory, options } = owner;
     this.ring = new BatchRing(offset);
     this.batches = owner.newBatches();
-    this.lastReadAt = owner.time.now();
-    owner.memory.add(this);
-    void this.open(() => owner.locate(offset));
+    this.lastReadAt = time.now();
+    this.reader = new StretchReader(source, time, {
+      onEntry: (entry) => this.arrived(entry),
+      onCaughtUp: () => this.schedule(),
+      onFailed: (error) => this.fail(readErrorCode(error)),
+    });
+    this.reads = new WaitingReads(
+      (from, bytesMax, minOne) => this.take(from, bytesMax, minOne),
+      () => this.reader.giveUpWaiting(),
+      time,
+      options.waitMsMax,
+    );
+    memory.add(this);
+    this.grow(() => owner.locate(offset));
   }
 
   get heldBytes(): number {
@@ -119,32 +115,32 @@ export class LogStretch implements MemoryHolder {
   }
 
   get hasReader(): boolean {
-    return this.state === 'opening' || this.state === 'reading';
+    return !this.reader.isClosed;
   }
 
   /** Somebody waits for what it reads. */
   get awaited(): boolean {
-    return this.waiting.length > 0;
+    return this.reads.count > 0;
   }
 
   get isAtEnd(): boolean {
-    return this.caughtUp && this.state === 'reading';
+    return this.reader.isCaughtUp;
   }
 
   /** The reader, when a broker can be asked through it. */
   get attachedReader(): LogReader | undefined {
-    return this.reader?.attached ? this.reader : undefined;
+    return this.reader.attached;
   }
 
   get hasFailed(): boolean {
-    return this.state === 'failed' || this.state === 'closed';
+    return this.failure !== undefined;
   }
 
   /** Of no use any more: what it was asked for has to be read anew. */
   get isOver(): boolean {
-    if (this.state === 'closed') return true;
-    const { time, options } = this.owner;
-    return this.state === 'failed' && time.now() - this.failedAt >= options.failureMs;
+    const { failure, owner } = this;
+    if (failure === undefined) return false;
+    return this.closed || owner.time.now() - failure.at >= owner.options.failureMs;
   }
 
   /** Whether who asks for this offset is to ask here. */
@@ -155,8 +151,8 @@ export class LogStretch implements MemoryHolder {
 
   /** Whether it is about to come to this offset, if that is in the log. */
   approaches(offset: number): boolean {
-    const flows = this.state === 'reading' && !this.paused && this.fault === undefined;
-    return flows && offset > this.ring.end && offset - this.ring.end <= nearOffsets;
+    const { end } = this.ring;
+    return this.reader.flows && offset > end && offset - end <= nearOffsets;
   }
 
   /** Whether something is there beyond this offset, or nothing will ever be. */
@@ -167,156 +163,99 @@ export class LogStretch implements MemoryHolder {
 
   /** @param offset covered by it, or approached and known to be in the log */
   read(offset: number, bytesMax: number, minOne: boolean): LogRead | Promise<LogRead> {
-    const { counters } = this.owner;
-    this.lastReadAt = this.owner.time.now();
+    const { counters, time } = this.owner;
+    this.lastReadAt = time.now();
     const read = this.take(offset, bytesMax, minOne);
     if (read !== undefined) {
       counters.fromMemory++;
       return read;
     }
     counters.waited++;
-    return this.wait(offset, bytesMax, minOne);
+    const waiting = this.reads.add(offset, bytesMax, minOne);
+    if (this.reader.isClosed) this.growOn();
+    this.pump();
+    this.reader.checkEnd();
+    return waiting;
   }
 
-  /** The hole at this offset, if it is in one that is not explained. */
+  /** The hole that this offset is in, if that is not explained. */
   holeAt(offset: number): Hole | undefined {
-    return this.holes.length === 0
-      ? undefined
-      : this.holes.find(({ from, to }) => offset >= from && offset < to);
+    if (this.holes.length === 0) return undefined;
+    return this.holes.find(({ from, to }) => offset >= from && offset < to);
   }
 
-  /** Nothing was trimmed there. */
+  /** Nothing was removed there. */
   explained(hole: Hole): void {
     this.holes = this.holes.filter((each) => each !== hole);
   }
 
-  releaseRead(bytes: number): number {
-    const before = this.ring.bytes;
-    while (before - this.ring.bytes < bytes && this.ring.dropFirst(true));
-    const released = before - this.ring.bytes;
-    this.owner.memory.changed(-released);
-    return released;
+  releaseRead(bytes: number): void {
+    const { ring } = this;
+    const target = ring.bytes - bytes;
+    this.release(() => {
+      while (ring.bytes > target && ring.dropFirst(true));
+    });
   }
 
   releaseAll(): void {
-    this.owner.memory.changed(-this.ring.bytes);
-    this.ring.clear();
-    this.holes = [];
+    this.release(() => this.ring.clear());
     if (this.fault === undefined) this.rest();
   }
 
   /** Lets the reader go; what is in memory stays, and a read that wants more opens another. */
   rest(): void {
-    if (this.state !== 'reading' || this.awaited) return;
-    this.state = 'resting';
-    this.dropReader();
-    this.caughtUp = false;
+    if (!this.awaited) this.reader.close();
   }
 
   fail(code: number): void {
-    if (this.hasFailed) return;
-    this.state = 'failed';
-    this.failure = code;
-    this.failedAt = this.owner.time.now();
-    this.dropReader();
+    if (this.failure !== undefined) return;
+    this.failure = { code, at: this.owner.time.now() };
+    this.reader.close();
     this.schedule();
   }
 
   close(): void {
-    if (this.state === 'closed') return;
+    if (this.closed) return;
     this.fail(brokerAway);
-    this.state = 'closed';
-    this.owner.memory.changed(-this.ring.bytes);
-    this.ring.clear();
+    this.closed = true;
+    this.release(() => this.ring.clear());
     this.owner.memory.remove(this);
-    this.settle();
+    this.reads.settle();
   }
 
   private take(offset: number, bytesMax: number, minOne: boolean): LogRead | undefined {
+    const { ring, fault, failure } = this;
+    if (offset < ring.end) return this.takeBatches(offset, bytesMax, minOne);
+    const code = fault?.code ?? failure?.code ?? (this.isAway() ? brokerAway : undefined);
+    if (code !== undefined) return { batches: [], bytes: 0, error: code };
+    return this.isAtEnd && offset === ring.end ? nothingThere : undefined;
+  }
+
+  private takeBatches(offset: number, bytesMax: number, minOne: boolean): LogRead {
     const { ring, fault } = this;
-    if (offset < ring.end) {
-      const held = ring.aheadBytes;
-      const taken = ring.take(offset, bytesMax, minOne);
-      if (ring.aheadBytes < held) this.pump();
-      let bytes = 0;
-      for (const batch of taken) bytes += batch.bytes.length;
-      const last = taken[taken.length - 1];
-      const stops = fault !== undefined && (last === undefined || last.lastOffset + 1 === ring.end);
-      return stops ? { batches: taken, bytes, error: fault.code } : { batches: taken, bytes };
-    }
-    if (fault !== undefined) return { batches: [], bytes: 0, error: fault.code };
-    if (this.state === 'failed' || this.state === 'closed')
-      return { batches: [], bytes: 0, error: this.failure };
-    if (this.isAway()) return { batches: [], bytes: 0, error: brokerAway };
-    return this.isAtEnd && offset <= ring.end ? nothingThere : undefined;
+    const ahead = ring.aheadBytes;
+    const batches = ring.take(offset, bytesMax, minOne);
+    if (ring.aheadBytes < ahead) this.pump();
+    let bytes = 0;
+    for (const batch of batches) bytes += batch.bytes.length;
+    const last = batches[batches.length - 1];
+    const stops = fault !== undefined && last !== undefined && last.lastOffset + 1 === ring.end;
+    return stops ? { batches, bytes, error: fault.code } : { batches, bytes };
   }
 
-  private wait(offset: number, bytesMax: number, minOne: boolean): Promise<LogRead> {
-    return new Promise((resolve) => {
-      const { time, options } = this.owner;
-      const waiting = {
-        offset,
-        bytesMax,
-        minOne,
-        resolve,
-        timer: time.setTimer(() => expire(), options.waitMsMax),
-      };
-      const expire = () => {
-        this.waiting = this.waiting.filter((each) => each !== waiting);
-        // What is behind an open transaction, or was compacted away, is stored and does not come.
-        if (this.attachedReader !== undefined && !this.paused) this.caughtUp = true;
-        resolve(this.take(offset, bytesMax, minOne) ?? nothingThere);
-      };
-      this.waiting.push(waiting);
-      if (this.state === 'resting') this.reopen();
-      else this.pump();
-      this.checkEnd();
-    });
+  private isAway(): boolean {
+    return this.reader.awayMs() > this.owner.options.awayMsMax;
   }
 
-  private reopen(): void {
-    const { at, ring, owner } = this;
-    void this.open(async () => (at.ledgerId < 0 ? owner.locate(ring.end) : at));
+  private grow(locate: () => Promise<LogStart>): void {
+    const { memory, compacted } = this.owner;
+    void this.reader.open(locate, { compacted, windowBytesMax: memory.aheadBytesMax });
   }
 
-  private async open(locate: () => Promise<LogStart>): Promise<void> {
-    const { owner } = this;
-    this.state = 'opening';
-    const opening = ++this.opening;
-    try {
-      const start = await locate();
-      if (this.opening !== opening || this.hasFailed) return;
-      const reader = await owner.source.open(start, {
-        compacted: owner.compacted,
-        paused: false,
-        windowBytesMax: owner.memory.aheadBytesMax,
-        onEntry: (entry) => {
-          if (this.opening === opening) this.arrived(entry);
-        },
-        onClosed: (error) => {
-          if (this.opening === opening) this.fail(readErrorCode(error));
-        },
-      });
-      if (this.opening !== opening || this.hasFailed) {
-        reader.close();
-        return;
-      }
-      this.reader = reader;
-      this.paused = false;
-      if (this.state === 'opening') this.state = 'reading';
-      this.pump();
-      this.checkEnd();
-    } catch (error) {
-      if (this.opening === opening) this.fail(readErrorCode(error));
-    }
-  }
-
-  private dropReader(): void {
-    this.opening++;
-    this.reader?.close();
-    this.reader = undefined;
-    this.paused = false;
-    this.awaySince = -1;
+  /** From the last entry on that arrived: it comes again and is passed over. */
+  private growOn(): void {
+    const { position } = this.reader;
+    this.grow(async () => position ?? this.owner.locate(this.ring.end));
   }
 
   private arrived(entry: BrokerEntry): void {
@@ -334,120 +273,91 @@ export class LogStretch implements MemoryHolder {
       return;
     }
     this.lastIndex = index;
-    this.at = { ledgerId: entry.ledgerId, entryId: entry.entryId };
-    if (this.awaySince >= 0) this.awaySince = -1;
     if (index < ring.end) this.batches.pass(entry);
     else this.append(entry, index);
     this.schedule();
   }
 
   private append(entry: BrokerEntry, index: number): void {
-    const { owner, ring } = this;
+    let batch: StoredBatch | undefined;
     try {
-      let batch = this.batches.batchOf(entry);
-      if (batch === undefined) {
-        if (this.retreat()) return;
-        batch = this.batches.withoutRecords(entry);
-      }
-      if (this.started && batch.baseOffset < ring.end) {
-        throw new EntryUnreadable(
-          'malformed',
-          `its first offset ${batch.baseOffset} is in the entry before it`,
-        );
-      }
-      // Trimming removes whole ledgers: a hole inside one has another reason.
-      if (batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId) {
-        this.holes.push({ from: ring.end, to: batch.baseOffset });
-      }
-      ring.push(batch);
-      this.started = true;
-      owner.memory.changed(batch.bytes.length);
-      owner.arrived(batch, batch.baseOffset, batch.lastOffset);
+      batch = this.batchOf(entry);
     } catch (error) {
       if (!(error instanceof EntryUnreadable)) throw error;
-      owner.unreadable(entry, error);
+      this.owner.unreadable(entry, error);
       this.fault = { code: unreadableErrorCode(error.code), lastOffset: index };
-      this.state = 'resting';
-      this.dropReader();
+      this.reader.close();
       return;
     }
+    if (batch === undefined) return;
+    const { owner, ring } = this;
+    // Trimming removes whole ledgers: a hole inside one has another reason.
+    if (batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId) {
+      this.holes.push({ from: ring.end, to: batch.baseOffset });
+    }
+    ring.push(batch);
+    this.started = true;
+    owner.memory.changed(batch.bytes.length);
+    owner.arrived(batch, batch.baseOffset, batch.lastOffset);
     this.trim();
     this.pump();
   }
 
-  /** The message of the first entries began before them: reads again from further back. False: far enough is far enough. */
+  /** Undefined when the entry has to be read again, after others. */
+  private batchOf(entry: BrokerEntry): StoredBatch | undefined {
+    let batch = this.batches.batchOf(entry);
+    if (batch === undefined) {
+      if (this.retreat()) return undefined;
+      batch = this.batches.withoutRecords(entry);
+    }
+    if (this.started && batch.baseOffset < this.ring.end) {
+      const { baseOffset } = batch;
+      throw new EntryUnreadable('malformed', `its first offset ${baseOffset} is in the entry before it`);
+    }
+    return batch;
+  }
+
+  /** The message of the first entries began before them: reads again from further back. False: that was far enough. */
   private retreat(): boolean {
     const back = retreats[this.retreated];
     if (this.started || back === undefined) return false;
     this.retreated++;
     const from = Math.max(0, this.ring.end - back);
-    this.dropReader();
+    this.reader.rewind();
     this.batches = this.owner.newBatches();
     this.lastIndex = -1;
-    void this.open(() => (from === 0 ? Promise.resolve('earliest' as const) : this.owner.locate(from)));
+    this.grow(async () => (from === 0 ? 'earliest' : this.owner.locate(from)));
     return true;
   }
 
+  /** Keeps so much of what was given to somebody already. */
   private trim(): void {
     const { ring, owner } = this;
-    const max = owner.options.ringBytesMax;
-    if (ring.bytes <= max) return;
-    const before = ring.bytes;
-    while (ring.bytes > max && ring.dropFirst(true));
-    owner.memory.changed(ring.bytes - before);
-    const [hole] = this.holes;
-    if (hole !== undefined && hole.to <= ring.start) this.holes.shift();
+    const { ringBytesMax } = owner.options;
+    if (ring.bytes <= ringBytesMax) return;
+    this.release(() => {
+      while (ring.bytes > ringBytesMax && ring.dropFirst(true));
+    });
+  }
+
+  private release(drop: () => void): void {
+    const before = this.ring.bytes;
+    drop();
+    this.owner.memory.changed(this.ring.bytes - before);
+    if (this.holes.length > 0) this.holes = this.holes.filter(({ to }) => to > this.ring.start);
   }
 
   /** Reads on while it is asked for and nobody else has what follows. */
   private pump(): void {
     const { reader, ring, owner } = this;
-    if (reader === undefined) return;
-    const limit = owner.memory.aheadBytesMax;
+    if (reader.isClosed) return;
     if (ring.end >= owner.nextStart(this)) {
       this.rest();
-    } else if (!this.paused && ring.aheadBytes >= limit) {
-      this.paused = true;
-      this.caughtUp = false;
-      reader.pause();
-    } else if (this.paused && ring.aheadBytes <= limit / 2) {
-      this.paused = false;
-      reader.resume();
+      return;
     }
-  }
-
-  /** Asks the broker where the end is, when somebody waits and it is not known. */
-  private checkEnd(): void {
-    const { reader, lastStored } = this;
-    if (this.caughtUp || this.checking || this.paused || reader === undefined) return;
-    if (lastStored !== undefined && isBefore(this.at, lastStored)) return;
-    this.checking = true;
-    reader.lastPosition().then(
-      (last) => {
-        this.checking = false;
-        if (this.reader !== reader || this.paused) return;
-        this.lastStored = last;
-        if (last === undefined || !isBefore(this.at, last)) {
-          this.caughtUp = true;
-          this.schedule();
-        }
-      },
-      // Not attached: the timers of those who wait go on.
-      () => {
-        this.checking = false;
-      },
-    );
-  }
-
-  private isAway(): boolean {
-    const { reader, awaySince } = this;
-    if (this.state !== 'reading' || reader === undefined || reader.attached) {
-      this.awaySince = -1;
-      return false;
-    }
-    const now = this.owner.time.now();
-    if (awaySince < 0) this.awaySince = now;
-    return awaySince >= 0 && now - awaySince >= this.owner.options.awayMsMax;
+    const limit = owner.memory.aheadBytesMax;
+    if (!reader.isPaused && ring.aheadBytes >= limit) reader.pause();
+    else if (reader.isPaused && ring.aheadBytes <= limit / 2) reader.resume();
   }
 
   /** All entries of one piece of the socket's bytes are told of at once. */
@@ -456,23 +366,9 @@ export class LogStretch implements MemoryHolder {
     this.scheduled = true;
     queueMicrotask(() => {
       this.scheduled = false;
-      this.settle();
+      this.reads.settle();
+      if (this.awaited) this.reader.checkEnd();
       this.owner.changed(this);
     });
-  }
-
-  private settle(): void {
-    if (this.waiting.length === 0) return;
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const each of waiting) {
-      const read = this.take(each.offset, each.bytesMax, each.minOne);
-      if (read === undefined) this.waiting.push(each);
-      else {
-        this.owner.time.clearTimer(each.timer);
-        each.resolve(read);
-      }
-    }
-    if (this.waiting.length > 0) this.checkEnd();
   }
 }

@@ -2,8 +2,8 @@
 export interface MemoryHolder {
   readonly lastReadAt: number;
   readonly heldBytes: number;
-  /** Lets go of `bytes` of what was given to somebody already; says how much it was. */
-  releaseRead(bytes: number): number;
+  /** Lets go of `bytes` of what was given to somebody already, as far as there is so much. */
+  releaseRead(bytes: number): void;
   /** Lets go of everything, also of what nobody was given yet: who wants it has it read again. */
   releaseAll(): void;
 }
