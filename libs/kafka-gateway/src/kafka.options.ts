@@ -120,6 +120,19 @@ export const kafkaOptionsSchema = z
     groupPendingRecordsMax: count(10_000_000)
       .default(100_000)
       .describe("Group records of one part that wait for Pulsar's receipt."),
+    groupInitialRebalanceDelayMs: milliseconds(0, 300_000)
+      .default(1_000)
+      .describe('How long the first rebalance of a group waits for more members, again for each that comes.'),
+    groupSessionTimeoutMsMin: milliseconds(100, 0x7fffffff)
+      .default(6_000)
+      .describe('The shortest session timeout that a member may ask for.'),
+    groupSessionTimeoutMsMax: milliseconds(100, 0x7fffffff)
+      .default(1_800_000)
+      .describe('The longest session timeout that a member may ask for.'),
+    groupMembersMax: count(100_000).default(1_000).describe('Members of a group.'),
+    groupMetadataBytesMax: bytes(kibibyte, 3.5 * mebibyte)
+      .default(3 * mebibyte)
+      .describe('What the members of a group say and are assigned, together: it is stored as one entry.'),
     groupSliceIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(600_000)
       .describe('A part without members is given back after this long without a request.'),

@@ -21,13 +21,18 @@ import { describeTopicPartitionsHandler } from './handlers/describe-topic-partit
 import { electLeadersHandler } from './handlers/elect-leaders.handler.js';
 import { fetchHandler } from './handlers/fetch.handler.js';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
+import { describeGroupsHandler } from './handlers/describe-groups.handler.js';
+import { heartbeatHandler } from './handlers/heartbeat.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
+import { joinGroupHandler } from './handlers/join-group.handler.js';
+import { leaveGroupHandler } from './handlers/leave-group.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
 import { offsetCommitHandler } from './handlers/offset-commit.handler.js';
 import { offsetFetchHandler } from './handlers/offset-fetch.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
 import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
+import { syncGroupHandler } from './handlers/sync-group.handler.js';
 import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
 import { PartitionLogs } from './reading/partition-logs.js';
@@ -52,6 +57,11 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     offsetCommitHandler,
     offsetFetchHandler,
     findCoordinatorStandIn,
+    joinGroupHandler,
+    heartbeatHandler,
+    leaveGroupHandler,
+    syncGroupHandler,
+    describeGroupsHandler,
     saslHandshakeHandler,
     apiVersionsHandler(table),
     createTopicsHandler,

@@ -6,6 +6,8 @@ export interface ClockTimer {
 export interface CoordinatorClock {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds for deadlines: only differences mean something. Stands still while timers do, and ignores who sets the clock. */
+  uptime(): number;
   /** Calls `fn` once after `ms`, unless cancelled. Does not keep the process alive. */
   after(ms: number, fn: () => void): ClockTimer;
 }
@@ -15,6 +17,7 @@ const delayMsMax = 0x7fffffff;
 
 export const systemClock: CoordinatorClock = {
   now: () => Date.now(),
+  uptime: () => performance.now(),
   after(ms, fn) {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {
@@ -40,6 +43,9 @@ interface PausableTimer extends ClockTimer {
 export class PausableClock implements CoordinatorClock {
   readonly #timers = new Set<PausableTimer>();
   #paused = false;
+  #pausedAt = 0;
+  /** How long it stood still, in all. */
+  #stoodMs = 0;
 
   constructor(private readonly clock: CoordinatorClock) {}
 
@@ -47,10 +53,14 @@ export class PausableClock implements CoordinatorClock {
     return this.clock.now();
   }
 
+  uptime(): number {
+    return (this.#paused ? this.#pausedAt : this.clock.uptime()) - this.#stoodMs;
+  }
+
   after(ms: number, fn: () => void): ClockTimer {
     const timer: PausableTimer = {
       leftMs: Math.max(0, ms),
-      startedAt: this.now(),
+      startedAt: this.clock.uptime(),
       fn,
       running: undefined,
       cancel: () => {
@@ -66,20 +76,22 @@ export class PausableClock implements CoordinatorClock {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
+    this.#pausedAt = this.clock.uptime();
     for (const timer of this.#timers) {
       timer.running?.cancel();
-      timer.leftMs = Math.max(0, timer.leftMs - (this.now() - timer.startedAt));
+      timer.leftMs = Math.max(0, timer.leftMs - (this.#pausedAt - timer.startedAt));
     }
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#stoodMs += this.clock.uptime() - this.#pausedAt;
     for (const timer of this.#timers) this.#run(timer);
   }
 
   #run(timer: PausableTimer): void {
-    timer.startedAt = this.now();
+    timer.startedAt = this.clock.uptime();
     timer.running = this.clock.after(timer.leftMs, () => {
       this.#timers.delete(timer);
       timer.fn();

@@ -4,6 +4,7 @@ import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
+import { classicRecords } from './classic/classic-groups.js';
 import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
 import type { GroupCluster } from './group-cluster.js';
 import type { GroupCoordinator, GroupTopics } from './group-coordinator.js';
@@ -14,7 +15,7 @@ import { HeldSlice } from './held-slice.js';
 import { KeyedOrder } from './keyed-order.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
-export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords];
+export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords, classicRecords];
 
 export interface GroupCoordinatorsServices {
   readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;

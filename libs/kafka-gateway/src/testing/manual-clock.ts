@@ -20,6 +20,10 @@ export class ManualClock implements CoordinatorClock {
     return this.current;
   }
 
+  uptime(): number {
+    return this.current;
+  }
+
   after(ms: number, fn: () => void): ClockTimer {
     const waiting: Waiting = {
       at: this.current + Math.max(0, ms),

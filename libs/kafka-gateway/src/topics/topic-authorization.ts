@@ -25,6 +25,7 @@ const operationsOf: Readonly<Record<Action, readonly number[]>> = {
 };
 
 const topicActions: readonly Action[] = ['produce', 'consume', 'create', 'delete', 'alter', 'describe'];
+const groupActions: readonly Action[] = ['consume', 'delete', 'describe'];
 const clusterActions: readonly Action[] = ['describe', 'create', 'alter'];
 
 /** What one principal may do to topics; the names must be valid (`topicNameFault`). */
@@ -55,9 +56,15 @@ export class TopicAuthorization {
     );
   }
 
-  /** Bit n stands for AclOperation n, as Metadata and DescribeCluster give them (KIP-430). */
+  /** Bit n stands for AclOperation n, as Metadata, DescribeGroups and DescribeCluster give them (KIP-430). */
   topicOperations(topic: string): number {
     return bits(topicActions.filter((action) => this.may(action, topic)));
+  }
+
+  groupOperations(group: string): number {
+    const allowed = (action: Action) =>
+      this.authorizer.authorize(this.principal, action, { type: 'group', name: group });
+    return bits(groupActions.filter(allowed));
   }
 
   clusterOperations(): number {

@@ -1,0 +1,396 @@
+import type { Buffer } from 'node:buffer';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { GroupCoordinator } from '../group-coordinator.js';
+import type { GroupRecord } from '../group-record.js';
+import type { ClassicMember } from './classic-member.js';
+import { ClassicMembership } from './classic-membership.js';
+import { type ClassicGeneration, classicRecord } from './classic-record.js';
+import { type JoinAnswer, type JoinedMember, joinRefusal, noBytes, syncRefusal } from './classic-requests.js';
+import { ClassicTimer } from './classic-timer.js';
+
+export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+
+/** What a group needs of the slice that it is in. */
+export type ClassicCoordinator = Pick<GroupCoordinator, 'append' | 'clock' | 'log' | 'tenant'> & {
+  readonly options: Pick<
+    GroupCoordinator['options'],
+    | 'groupInitialRebalanceDelayMs'
+    | 'groupSessionTimeoutMsMin'
+    | 'groupSessionTimeoutMsMax'
+    | 'groupMembersMax'
+    | 'groupMetadataBytesMax'
+  >;
+};
+
+/** A client that does not know its id yet sends no heartbeats: so long its JoinGroup may wait (Kafka's own constant). */
+export const newMemberJoinTimeoutMs = 300_000;
+
+const never = Number.POSITIVE_INFINITY;
+
+/**
+ * The states of one classic group, and the way from one generation to the next:
+ *
+ *                 first member joins                    all have joined, or the rebalance timeout
+ *      Empty ---------------------------> Preparing --------------------------------------> Completing
+ *        ^                                 Rebalance <--------------------------------------- Rebalance
+ *        |     nobody is left when it ends  |  ^        a member joins, changes, leaves,          |
+ *        +----------------------------------+  |        fails, or did not sync in time            | the leader's
+ *                                              |                                                  | assignment
+ *                                              +--------------- Stable <--------------------------+ is stored
+ *                                                (same causes; the leader joins again)
+ *
+ * Any state -> Dead: the slice was handed over, or the group was deleted.
+ *
+ * PreparingRebalance waits for JoinGroup of all members: at most for the longest of their rebalance timeouts, after which
+ * dynamic members that did not join are out. Coming from Empty it waits `groupInitialRebalanceDelayMs` instead, again
+ * and again while somebody new joins, up to that timeout. CompletingRebalance waits for the leader's SyncGroup and the
+ * receipt of what it says. Members that did not sync one rebalance timeout after they were told to are out, in Stable too.
+ * This is Kafka's ClassicGroup and the part of its GroupMetadataManager that drives it.
+ */
+export class ClassicRebalance {
+  readonly members = new ClassicMembership();
+  readonly #timer: ClassicTimer;
+  #state: ClassicState = 'Empty';
+  #generation = 0;
+  #protocolName: string | null = null;
+  #emptySince: number | undefined;
+  /** The rebalance that is being prepared is the first after Empty. */
+  #initial = false;
+  /** Of the initial delay: what it may be extended by, and whether it is to be. */
+  #initialLeftMs = 0;
+  #initialDelayMs = 0;
+  #joinedMeanwhile = false;
+  #joinEndsAt = never;
+  #syncEndsAt = never;
+  /** Members that were told the generation and did not send SyncGroup yet. */
+  readonly #toSync = new Set<string>();
+
+  constructor(
+    readonly groupId: string,
+    readonly coordinator: ClassicCoordinator,
+    private readonly abandoned: () => void,
+  ) {
+    this.#timer = new ClassicTimer(coordinator.clock, () => this.#due());
+    this.#emptySince = coordinator.clock.now();
+  }
+
+  get state(): ClassicState {
+    return this.#state;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Null until a generation has selected one. */
+  get protocolName(): string | null {
+    return this.#protocolName;
+  }
+
+  get emptySince(): number | undefined {
+    return this.#emptySince;
+  }
+
+  /** What is stored becomes what is: with members the group is Stable. Their sessions start with `startSessions`. */
+  restore(stored: ClassicGeneration): void {
+    this.#generation = stored.generation;
+    this.#protocolName = stored.protocolName;
+    this.#emptySince = stored.emptySince;
+    this.#state = stored.members.length === 0 ? 'Empty' : 'Stable';
+    if (this.#state === 'Empty') this.#emptySince ??= this.coordinator.clock.now();
+    this.members.protocolType = stored.protocolType;
+    this.members.leaderId = stored.leaderId;
+    for (const member of stored.members) this.members.add(member, stored.protocolType ?? '');
+  }
+
+  startSessions(): void {
+    for (const member of this.members.members()) this.touch(member);
+    // The limit may have become smaller: who joins last is out.
+    if (this.members.size > this.coordinator.options.groupMembersMax)
+      this.prepare('the group is over its size');
+  }
+
+  /** A sign of life: the member's session starts anew. */
+  touch(member: ClassicMember, timeoutMs = member.sessionTimeoutMs): void {
+    member.expiresAt = this.coordinator.clock.uptime() + timeoutMs;
+    this.#timer.before(member.expiresAt);
+  }
+
+  addPending(memberId: string, timeoutMs: number): void {
+    const until = this.coordinator.clock.uptime() + timeoutMs;
+    this.members.addPending(memberId, until);
+    this.#timer.before(until);
+  }
+
+  /** `member.joining` is set. */
+  add(member: ClassicMember, protocolType: string): void {
+    if (this.#initial) this.#joinedMeanwhile = true;
+    member.isNew = true;
+    this.members.add(member, protocolType);
+    this.touch(member, newMemberJoinTimeoutMs);
+  }
+
+  /** The member is gone; `settle` or `prepare` must follow. */
+  remove(member: ClassicMember): void {
+    this.members.remove(member);
+    this.#toSync.delete(member.memberId);
+  }
+
+  /** KIP-345: the assignment and the place in the generation go on to the new id. */
+  replace(old: ClassicMember, fresh: ClassicMember): void {
+    this.members.replace(old, fresh);
+    if (this.#toSync.delete(old.memberId)) this.#toSync.add(fresh.memberId);
+    this.touch(fresh);
+  }
+
+  /** The member's SyncGroup came. */
+  synced(memberId: string): void {
+    this.#toSync.delete(memberId);
+    if (this.#toSync.size === 0) this.#syncEndsAt = never;
+  }
+
+  /** Who belongs to the group has changed: rebalances, or ends the rebalance that waits for nobody any more. */
+  settle(reason: string): void {
+    if (this.#state === 'PreparingRebalance') this.endJoinIfComplete();
+    else if (this.#state !== 'Dead') this.prepare(reason);
+  }
+
+  endJoinIfComplete(): void {
+    const complete = this.#state === 'PreparingRebalance' && this.members.everyoneJoined;
+    if (complete && !this.#initial) this.#endJoin();
+  }
+
+  /** An id that was given out is not to be waited for any more. */
+  pendingWent(): void {
+    this.endJoinIfComplete();
+    this.abandonIfUnused();
+  }
+
+  /** A group that never had a generation, and that nobody is about to join, is none. */
+  abandonIfUnused(): void {
+    if (this.#state !== 'Empty' || this.#generation > 0 || this.members.pending.size > 0) return;
+    this.#timer.stop();
+    this.#state = 'Dead';
+    this.abandoned();
+  }
+
+  /** -> PreparingRebalance */
+  prepare(reason: string): void {
+    const { clock, options } = this.coordinator;
+    if (this.#state === 'CompletingRebalance') this.abandonSync(KafkaErrorCode.REBALANCE_IN_PROGRESS);
+    this.#toSync.clear();
+    this.#syncEndsAt = never;
+    this.#initial = this.#state === 'Empty';
+    this.#state = 'PreparingRebalance';
+    this.#emptySince = undefined;
+    this.#log('group.rebalancing', `rebalances after generation ${this.#generation}: ${reason}`);
+    if (this.#initial) {
+      this.#initialDelayMs = options.groupInitialRebalanceDelayMs;
+      this.#initialLeftMs = Math.max(this.members.rebalanceTimeoutMs - this.#initialDelayMs, 0);
+      this.#joinedMeanwhile = false;
+      this.#endJoinAt(clock.uptime() + this.#initialDelayMs);
+    } else if (this.members.everyoneJoined) this.#endJoin();
+    else this.#endJoinAt(clock.uptime() + this.members.rebalanceTimeoutMs);
+  }
+
+  /** What is to be stored for this generation with these assignments. */
+  record(assignmentOf: (member: ClassicMember) => Buffer): GroupRecord {
+    return classicRecord(this.groupId, this.#stored(), assignmentOf);
+  }
+
+  /** CompletingRebalance -> Stable, when the assignment has its receipt. */
+  stabilize(assignmentOf: (member: ClassicMember) => Buffer): void {
+    this.#state = 'Stable';
+    for (const member of this.members.members()) {
+      member.assignment = assignmentOf(member);
+      this.#answerSync(member, KafkaErrorCode.NONE);
+    }
+    this.#log('group.stable', `is stable in generation ${this.#generation}`);
+  }
+
+  /** In CompletingRebalance: the assignment is void, and who waits for it is told so. */
+  abandonSync(code: number): void {
+    for (const member of this.members.members()) {
+      member.assignment = noBytes;
+      this.#answerSync(member, code);
+    }
+  }
+
+  /** The present generation as the answer to a member's JoinGroup; what all have to say goes to the leader alone. */
+  joinAnswer(member: ClassicMember, members: readonly JoinedMember[] = []): JoinAnswer {
+    return {
+      code: KafkaErrorCode.NONE,
+      memberId: member.memberId,
+      generation: this.#generation,
+      protocolType: this.members.protocolType ?? null,
+      protocolName: this.#protocolName,
+      leader: this.members.leaderId ?? '',
+      skipAssignment: false,
+      members,
+    };
+  }
+
+  joinedMembers(): JoinedMember[] {
+    return Array.from(this.members.members(), (member) => ({
+      memberId: member.memberId,
+      instanceId: member.instanceId,
+      metadata: member.metadata(this.#protocolName),
+    }));
+  }
+
+  /** -> Dead: answers everybody who waits and stops the clock. */
+  close(code: number): void {
+    this.#timer.stop();
+    this.#state = 'Dead';
+    for (const member of [...this.members.members()]) {
+      this.members.answerJoin(member, joinRefusal(member.memberId, code));
+      this.members.answerSync(member, syncRefusal(code));
+    }
+  }
+
+  #endJoinAt(at: number): void {
+    this.#joinEndsAt = at;
+    this.#timer.before(at);
+  }
+
+  /** -> CompletingRebalance; Empty when nobody is left. */
+  #endJoin(): void {
+    this.#joinEndsAt = never;
+    const { members } = this;
+    const missing = [...members.members()].filter(({ joining }) => joining === undefined);
+    for (const member of missing) {
+      // A static member may be away for as long as its session lasts.
+      if (member.instanceId === null) this.remove(member);
+    }
+    if (members.size > 0 && !members.electLeader()) {
+      // Only static members, none of which came back: they come, or their sessions end.
+      this.#endJoinAt(this.coordinator.clock.uptime() + members.rebalanceTimeoutMs);
+      return;
+    }
+    this.#initial = false;
+    this.#generation++;
+    this.#toSync.clear();
+    if (members.size === 0) this.#becomeEmpty();
+    else this.#askForSync();
+  }
+
+  #becomeEmpty(): void {
+    this.#state = 'Empty';
+    this.#protocolName = null;
+    this.members.leaderId = undefined;
+    this.#timer.stop();
+    this.#timer.before(this.#nextDue());
+    this.#emptySince = this.coordinator.clock.now();
+    this.#log('group.empty', `has no members since generation ${this.#generation}`);
+    this.coordinator.append([this.record(() => noBytes)], (error) => {
+      // Without it a successor takes the last generation for alive until its sessions end: no harm in that.
+      if (error !== undefined) this.#log('group.unsaved', `could not be stored as empty: ${error.message}`);
+    });
+  }
+
+  #askForSync(): void {
+    const { members } = this;
+    this.#state = 'CompletingRebalance';
+    this.#protocolName = members.selectProtocol() ?? null;
+    const all = this.joinedMembers();
+    this.#log('group.joined', `has ${members.size} members in generation ${this.#generation}`);
+    for (const member of members.members()) {
+      member.isNew = false;
+      this.touch(member);
+      this.#toSync.add(member.memberId);
+      members.answerJoin(member, this.joinAnswer(member, members.isLeader(member.memberId) ? all : []));
+    }
+    this.#syncEndsAt = this.coordinator.clock.uptime() + members.rebalanceTimeoutMs;
+    this.#timer.before(this.#syncEndsAt);
+  }
+
+  #answerSync(member: ClassicMember, code: number): void {
+    const good = code === KafkaErrorCode.NONE;
+    const answered = this.members.answerSync(member, {
+      code,
+      protocolType: good ? (this.members.protocolType ?? null) : null,
+      protocolName: good ? this.#protocolName : null,
+      assignment: member.assignment,
+    });
+    // While it waited it was not expected to send heartbeats.
+    if (answered) this.touch(member);
+  }
+
+  /** Does all that is due, and gives when something is next. */
+  #due(): number {
+    const now = this.coordinator.clock.uptime();
+    this.#expireMembers(now);
+    if (this.#joinEndsAt <= now) this.#joinTimeUp(now);
+    if (this.#syncEndsAt <= now) this.#syncTimeUp();
+    return this.#nextDue();
+  }
+
+  #expireMembers(now: number): void {
+    let gone = 0;
+    for (const [memberId, until] of this.members.pending) {
+      if (until <= now && this.members.removePending(memberId)) gone++;
+    }
+    if (gone > 0) this.pendingWent();
+    const failed = [...this.members.members()].filter((each) => each.mayExpire && each.expiresAt <= now);
+    if (failed.length === 0) return;
+    for (const member of failed) this.remove(member);
+    this.settle(`nothing was heard of ${namesOf(failed)}`);
+  }
+
+  #joinTimeUp(now: number): void {
+    if (!this.#initial || !this.#joinedMeanwhile || this.#initialLeftMs === 0) {
+      this.#endJoin();
+      return;
+    }
+    this.#joinedMeanwhile = false;
+    const delayMs = Math.min(this.coordinator.options.groupInitialRebalanceDelayMs, this.#initialLeftMs);
+    this.#initialLeftMs = Math.max(this.#initialLeftMs - this.#initialDelayMs, 0);
+    this.#initialDelayMs = delayMs;
+    this.#endJoinAt(now + delayMs);
+  }
+
+  #syncTimeUp(): void {
+    this.#syncEndsAt = never;
+    const late = [...this.#toSync].map((id) => this.members.member(id)).filter((each) => each !== undefined);
+    if (late.length === 0) return;
+    for (const member of late) this.remove(member);
+    this.prepare(`no SyncGroup came from ${namesOf(late)}`);
+  }
+
+  #nextDue(): number {
+    if (this.#state === 'Dead') return never;
+    let next = Math.min(this.#joinEndsAt, this.#syncEndsAt);
+    for (const until of this.members.pending.values()) next = Math.min(next, until);
+    for (const member of this.members.members()) {
+      if (member.mayExpire) next = Math.min(next, member.expiresAt);
+    }
+    return next;
+  }
+
+  #stored(): ClassicGeneration {
+    return {
+      generation: this.#generation,
+      protocolType: this.members.protocolType,
+      protocolName: this.#protocolName,
+      leaderId: this.members.leaderId,
+      emptySince: this.#emptySince,
+      members: [...this.members.members()],
+    };
+  }
+
+  #log(event: string, what: string): void {
+    const { log, tenant } = this.coordinator;
+    log.info(
+      { event, protocol: 'kafka', tenant: tenant.name, group: this.groupId },
+      `Group ${this.groupId} ${what}.`,
+    );
+  }
+}
+
+/** How many names one log line has room for. */
+const namesMax = 5;
+
+function namesOf(members: readonly ClassicMember[]): string {
+  const names = members.slice(0, namesMax).map(({ memberId }) => memberId);
+  return names.join(', ') + (members.length > namesMax ? ` and ${members.length - namesMax} more` : '');
+}
