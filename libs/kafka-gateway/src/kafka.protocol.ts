@@ -27,6 +27,9 @@ import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { joinGroupHandler } from './handlers/join-group.handler.js';
 import { leaveGroupHandler } from './handlers/leave-group.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
+import { deleteGroupsHandler } from './handlers/delete-groups.handler.js';
+import { listGroupsHandler } from './handlers/list-groups.handler.js';
+import { offsetDeleteHandler } from './handlers/offset-delete.handler.js';
 import { offsetCommitHandler } from './handlers/offset-commit.handler.js';
 import { offsetFetchHandler } from './handlers/offset-fetch.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
@@ -56,6 +59,9 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     metadataHandler,
     offsetCommitHandler,
     offsetFetchHandler,
+    listGroupsHandler,
+    deleteGroupsHandler,
+    offsetDeleteHandler,
     findCoordinatorStandIn,
     joinGroupHandler,
     heartbeatHandler,

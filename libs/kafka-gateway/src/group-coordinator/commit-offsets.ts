@@ -62,7 +62,7 @@ export function commitOffsets(
     for (const record of records) offsets.end(record);
     if (error === undefined && coordinator.has(group)) {
       for (const { topic, partition, committed } of commits) offsets.set(topic, partition, committed);
-      coordinator.onCommitted?.(group, commits);
+      coordinator.observer?.committed(group, commits);
     }
     coordinator.forgetIfEmpty(group);
     done(error === undefined ? undefined : commitError(error));

@@ -32,6 +32,18 @@ export interface GroupCoordinatorServices {
   readonly log: Log;
 }
 
+/** What happens to committed offsets, after it was stored. */
+export interface GroupObserver {
+  committed(group: Group, commits: readonly PartitionCommit[]): void;
+  /** Deleted or expired, alone or with its group. */
+  deleted(group: Group, partitions: readonly GroupPartition[]): void;
+}
+
+export interface GroupPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /** Tombstones of one group that go into one entry. */
 const tombstonesPerEntryMax = 1_000;
 
@@ -43,8 +55,8 @@ export class GroupCoordinator {
   readonly clock: CoordinatorClock;
   readonly options: KafkaOptions;
   readonly log: Log;
-  /** Told of commits that are stored: the mirrors follow them. */
-  onCommitted: ((group: Group, commits: readonly PartitionCommit[]) => void) | undefined;
+  /** Told of what was stored: the mirrors follow it. */
+  observer: GroupObserver | undefined;
   readonly #groups = new Map<string, Group>();
   readonly #kinds: readonly GroupRecordKind[];
   readonly #store: GroupLog;
@@ -105,6 +117,7 @@ export class GroupCoordinator {
     const tombstones = [...group.offsets.tombstones(), ...(group.protocol?.tombstones() ?? [])];
     group.protocol?.close(KafkaErrorCode.GROUP_ID_NOT_FOUND);
     this.#forget(group);
+    this.observer?.deleted(group, [...group.offsets.all()]);
     if (tombstones.length === 0) {
       done(undefined);
       return;
@@ -117,6 +130,13 @@ export class GroupCoordinator {
         if (end >= tombstones.length) done(failure);
       });
     }
+  }
+
+  /** Takes offsets away whose tombstones are stored. */
+  deleteOffsets(group: Group, partitions: readonly GroupPartition[]): void {
+    for (const { topic, partition } of partitions) group.offsets.delete(topic, partition);
+    this.observer?.deleted(group, partitions);
+    this.forgetIfEmpty(group);
   }
 
   /**

@@ -65,6 +65,12 @@ export class GroupOffsets {
     return this.#topics.get(topic) ?? new Map();
   }
 
+  *all(): Generator<{ topic: string; partition: number; committed: CommittedOffset }> {
+    for (const [topic, partitions] of this.#topics) {
+      for (const [partition, committed] of partitions) yield { topic, partition, committed };
+    }
+  }
+
   /** What is stored: called when the record has its receipt, and by the replay. */
   set(topic: string, partition: number, committed: CommittedOffset): void {
     let partitions = this.#topics.get(topic);
@@ -116,9 +122,7 @@ export class GroupOffsets {
   /** Of all that is stored, and of what is on its way. */
   tombstones(): GroupRecord[] {
     const keys = new Set(this.#pending.keys());
-    for (const [topic, partitions] of this.#topics) {
-      for (const partition of partitions.keys()) keys.add(this.tombstone(topic, partition).key);
-    }
+    for (const { topic, partition } of this.all()) keys.add(this.tombstone(topic, partition).key);
     return [...keys].map((key) => ({ key, value: null }));
   }
 }

@@ -47,4 +47,23 @@ export class Group {
   get memberCount(): number {
     return this.protocol?.memberCount ?? 0;
   }
+
+  /** A group that only has offsets is, as in Kafka, a classic one without protocol. */
+  get type(): GroupProtocol['type'] {
+    return this.protocol?.type ?? 'classic';
+  }
+
+  get stateName(): string {
+    return this.protocol?.stateName ?? 'Empty';
+  }
+
+  get protocolType(): string {
+    return this.protocol?.protocolType ?? '';
+  }
+
+  /** Whether members read the topic; of members whose topics are not known it is taken that they do. */
+  isSubscribed(topic: string): boolean {
+    if (this.protocol === undefined) return false;
+    return this.protocol.subscribedTopics()?.has(topic) ?? this.protocol.memberCount > 0;
+  }
 }

@@ -3,7 +3,7 @@
  * overtake what waits for one.
  */
 export class KeyedOrder {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #tails = new Map<string, Promise<void>>();
 
   /** Keys with work that waits. */
   get size(): number {
@@ -18,13 +18,21 @@ export class KeyedOrder {
   ): Result | Promise<Result> {
     const before = this.#tails.get(key);
     if (before === undefined && !(known instanceof Promise)) return start(known);
-    const turn = Promise.all([known, before]).then(([value]) => value);
-    // A look-up that fails ends its own work only; what follows has its turn.
-    const tail = turn.catch(() => {});
+    // A look-up that fails ends its own work only.
+    if (known instanceof Promise) known.catch(() => {});
+    const begun = (async () => {
+      await before;
+      const value = await known;
+      return { result: start(value) };
+    })();
+    const tail = begun.then(
+      () => {},
+      () => {},
+    );
     this.#tails.set(key, tail);
     void tail.then(() => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     });
-    return turn.then(start);
+    return begun.then(({ result }) => result);
   }
 }

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaErrorCode, offsetCommitApi, offsetFetchApi } from '#libs/kafka-codec';
+import {
+  deleteGroupsApi,
+  KafkaErrorCode,
+  listGroupsApi,
+  offsetCommitApi,
+  offsetDeleteApi,
+  offsetFetchApi,
+} from '#libs/kafka-codec';
 import { type Front, GatewayBed } from '../testing/gateway-bed.js';
 import type { KafkaClient } from '../testing/kafka-client.js';
 
@@ -211,6 +218,7 @@ describe('offsets', () => {
     await commit(other, 'a', [{ topic: 'orders', partition: 0, offset: 200 }]);
     bed.placement.moveTo(1);
     expect(await committed(kafka, 'a')).toEqual(['orders/0=200 m200']);
+    await one.protocol.services.groups.all(bed.tenant);
   });
 
   it('of a topic that was deleted and made again are gone', async () => {
@@ -225,5 +233,63 @@ describe('offsets', () => {
     expect(await committed(kafka, 'again')).toEqual([]);
     await commit(kafka, 'again', [{ topic: 'again', partition: 0, offset: 1 }]);
     expect(await committed(kafka, 'again')).toEqual(['again/0=1 m1']);
+  });
+
+  it('are deleted one by one', async () => {
+    const topics = [
+      { name: 'orders', partitions: [{ partitionIndex: 0 }, { partitionIndex: 2 }] },
+      { name: 'absent', partitions: [{ partitionIndex: 0 }] },
+    ];
+    const [first, second] = [0, 1].map((partition) => ({ topic: 'orders', partition, offset: 4 }));
+    await commit(kafka, 'deleting', [first!, second!]);
+    const answer = await kafka.call(offsetDeleteApi, 0, { groupId: 'deleting', topics });
+    const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+    expect([answer.errorCode, codes]).toEqual([0, [0, 0, UNKNOWN_TOPIC_OR_PARTITION]]);
+    expect(await committed(kafka, 'deleting')).toEqual(['orders/1=4 m4']);
+    const codeOf = async (groupId: string) =>
+      (await kafka.call(offsetDeleteApi, 0, { groupId, topics })).errorCode;
+    expect(await codeOf('nobody')).toBe(KafkaErrorCode.GROUP_ID_NOT_FOUND);
+    expect(await codeOf('locked.group')).toBe(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED);
+  });
+});
+
+describe('groups', () => {
+  const listed = async (version: number, filters: object = {}) => {
+    const { groups } = await kafka.call(listGroupsApi, version, filters);
+    return groups
+      .filter(({ groupId }) => groupId.startsWith('list.'))
+      .map(({ groupId, groupState, groupType, protocolType }) => [
+        groupId,
+        groupState,
+        groupType,
+        protocolType,
+      ]);
+  };
+
+  it('are listed, by state and type, and deleted', async () => {
+    for (const group of ['list.one', 'list.two']) {
+      await commit(kafka, group, [{ topic: 'orders', partition: 0, offset: 1 }]);
+    }
+    const both = [
+      ['list.one', 'Empty', 'classic', ''],
+      ['list.two', 'Empty', 'classic', ''],
+    ];
+    expect((await listed(5)).sort()).toEqual(both);
+    expect((await listed(5, { statesFilter: ['empty'], typesFilter: ['Classic'] })).sort()).toEqual(both);
+    expect(await listed(5, { statesFilter: ['Stable'] })).toEqual([]);
+    expect(await listed(5, { typesFilter: ['consumer'] })).toEqual([]);
+    expect(await listed(0)).toHaveLength(2);
+    for (const version of [0, 1, 2]) {
+      await commit(kafka, 'list.one', [{ topic: 'orders', partition: 0, offset: 1 }]);
+      const groupsNames = ['list.one', 'list.one', 'locked.group', 'nobody'];
+      const { results } = await kafka.call(deleteGroupsApi, version, { groupsNames });
+      expect(results.map(({ groupId, errorCode }) => [groupId, errorCode])).toEqual([
+        ['list.one', 0],
+        ['locked.group', KafkaErrorCode.GROUP_AUTHORIZATION_FAILED],
+        ['nobody', KafkaErrorCode.GROUP_ID_NOT_FOUND],
+      ]);
+      expect(await listed(5)).toEqual([both[1]]);
+    }
+    expect(await committed(kafka, 'list.one')).toEqual([]);
   });
 });
