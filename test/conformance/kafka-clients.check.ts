@@ -1,9 +1,11 @@
 // Every Kafka producer, codec and acks setting: what it writes is what the official Pulsar client reads (full: docs/compatibility.md)
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkForm, inForm } from '../support/check-form.js';
-import { compatibilityPage, type JobOutcome } from '../support/compatibility-page.js';
+import {
+  type JobOutcome,
+  producersSection,
+  writeCompatibilitySection,
+} from '../support/compatibility-page.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { kafkaProducerClients, type KafkaProducerClient, runProducer } from '../support/kafka-producers.js';
 import { differences, partitionCount, recordsOf } from '../support/kafka-records.js';
@@ -15,7 +17,6 @@ const recordsPerJob = inForm({ short: 60, full: 600 });
 const clientTimeoutMs = inForm({ short: 90_000, full: 900_000 });
 const faultsShown = 10;
 const allAcks: readonly Acks[] = ['0', '1', 'all'];
-const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
 
 type Setting = Omit<ProducerJob, 'id' | 'topic' | 'records'>;
 
@@ -76,7 +77,7 @@ describe('Kafka producers', () => {
     const all = clients.every(
       ({ name, missing }) => missing || outcomes.some(({ client }) => client === name),
     );
-    if (checkForm === 'full' && all) writeFileSync(page, compatibilityPage(clients, outcomes));
+    if (checkForm === 'full' && all) writeCompatibilitySection(producersSection(clients, outcomes));
   }, 60_000);
 
   for (const [place, client] of clients.entries()) {

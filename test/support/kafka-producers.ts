@@ -30,7 +30,7 @@ export interface JobAnswer {
   readonly failure?: string;
 }
 
-function isThere(command: string, ...args: string[]): boolean {
+export function isThere(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
@@ -79,8 +79,10 @@ const javaInstalled = join(installed, 'kafka-java');
 /** Runs one of the programs beside ConformanceProducer.java with the jars of a module there, e.g. `clients-4`. */
 export function javaCommand(module: string, program = 'ConformanceProducer'): string[] {
   const poms = ['4', '3', '2', '1', '0'].map((each) => join(javaFolder, `clients-${each}`, 'pom.xml'));
-  const programs = ['ConformanceProducer.java', 'FloodProducer.java'].map((each) => join(javaFolder, each));
-  const [conformance, flood] = programs as [string, string];
+  const programs = ['ConformanceProducer.java', 'ConformanceConsumer.java', 'FloodProducer.java'].map(
+    (each) => join(javaFolder, each),
+  );
+  const [producer, consumer, flood] = programs as [string, string, string];
   onceFor([join(javaFolder, 'pom.xml'), ...poms, ...programs], join(javaInstalled, '.recipe'), () => {
     const resolve = ['-B', '-q', '-f', join(javaFolder, 'pom.xml'), 'dependency:copy-dependencies'];
     runOnce('mvn', [...resolve, `-Dclients.folder=${javaInstalled}`]);
@@ -92,14 +94,15 @@ export function javaCommand(module: string, program = 'ConformanceProducer'): st
         join(javaInstalled, against, '*'),
         source,
       ]);
-    compile(conformance, 'clients-0');
+    compile(producer, 'clients-0');
+    compile(consumer, 'clients-0');
     compile(flood, 'clients-4');
   });
   const classPath = [join(javaInstalled, 'classes'), join(javaInstalled, module, '*')].join(':');
   return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, program];
 }
 
-function pythonCommand(): string[] {
+export function pythonCommand(program = 'produce.py'): string[] {
   const folder = join(installed, 'librdkafka');
   const requirements = join(sources, 'librdkafka', 'requirements.txt');
   onceFor([requirements], join(installed, 'librdkafka.recipe'), () => {
@@ -107,11 +110,11 @@ function pythonCommand(): string[] {
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
     runOnce(join(folder, 'bin', 'python'), pip);
   });
-  return [join(folder, 'bin', 'python'), join(sources, 'librdkafka', 'produce.py')];
+  return [join(folder, 'bin', 'python'), join(sources, 'librdkafka', program)];
 }
 
-function nodeCommand(folder: string): string[] {
-  return [process.execPath, join(compiled, folder, `${folder}.producer.js`)];
+export function nodeCommand(folder: string, role: 'producer' | 'consumer' = 'producer'): string[] {
+  return [process.execPath, join(compiled, folder, `${folder}.${role}.js`)];
 }
 
 function javaClients(): KafkaProducerClient[] {
@@ -162,7 +165,7 @@ export function kafkaProducerClients(): KafkaProducerClient[] {
       form: { headers: 'all', ownTimestamps: true },
       idempotence: ['default', 'on'],
       ...python,
-      command: pythonCommand,
+      command: () => pythonCommand(),
     },
     {
       name: '@platformatic/kafka',

@@ -80,7 +80,7 @@ export interface ProducerConnection {
   readonly password: string;
 }
 
-function packageVersion(name: string): string {
+export function packageVersion(name: string): string {
   const file = new URL(`node_modules/${name}/package.json`, new URL('../../../', import.meta.url));
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
