@@ -33,6 +33,7 @@ export class OwnPulsar {
     const gateway = await startGateway({
       tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
       listener: { anonymousTenant: 'acme' },
+      stateNamespace: 'public/pulsegate-state',
       config: { pulsar: { serviceUrl, adminUrl }, kafka },
     });
     this.gateways.push(gateway);

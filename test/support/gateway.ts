@@ -32,6 +32,8 @@ export interface TestGatewayOptions {
   readonly listener?: Readonly<Record<string, unknown>>;
   /** Sections of `pulsegate.yaml` that are merged over the defaults of a test, one level deep. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Gateways with the same one are one cluster. By default each is alone. */
+  readonly stateNamespace?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Resolve only when `/health/ready` is green; default true. Without it: when the admin port answers. */
   readonly untilReady?: boolean;
@@ -85,6 +87,9 @@ function writeConfig(
     pulsar: { serviceUrl, adminUrl },
     kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: kafkaPort, ...options.listener }] },
     admin: { host: '127.0.0.1', port: adminPort },
+    cluster: {
+      stateNamespace: options.stateNamespace ?? `public/pulsegate-state-${randomBytes(4).toString('hex')}`,
+    },
     log: { format: 'json' },
     shutdown: { drainTimeoutMs: 10_000 },
   };

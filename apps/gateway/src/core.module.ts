@@ -3,6 +3,7 @@ import { Authenticator, Authorizer } from '#libs/auth';
 import { RateLimits } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
+import { ClusterMembership } from './cluster-membership.service.js';
 import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
@@ -25,6 +26,7 @@ export class CoreModule {
       { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
       PulsarLink,
       NamespaceGate,
+      ClusterMembership,
     ];
     return { module: CoreModule, global: true, providers: provided, exports: provided };
   }

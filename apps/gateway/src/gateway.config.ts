@@ -153,10 +153,48 @@ const tenant = z.strictObject({
   permissions: z.array(permission).default([]),
 });
 
+const cluster = z
+  .strictObject({
+    stateNamespace: judged(pulsarNamespaceFault)
+      .default('public/pulsegate-state')
+      .describe(
+        'Pulsar namespace, `tenant/namespace`, of the gateways’ own state. Gateways with the same one are one cluster.',
+      ),
+    memberTimeoutMs: z
+      .int()
+      .min(500)
+      .max(600_000)
+      .default(5_000)
+      .describe('A gateway that gave no sign of life for so long is gone, and others take over.'),
+    listen: z
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1').describe('Address to bind.'),
+        port: port.default(0).describe('0 for any free one.'),
+        advertisedHost: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Host that other gateways connect to. Default: the bound address.'),
+        advertisedPort: port.optional(),
+      })
+      .prefault({})
+      .describe('Where other gateways connect. Not encrypted: for a network of their own.'),
+    secret: z
+      .string()
+      .min(16)
+      .optional()
+      .describe(
+        'What gateways prove to each other, the same for all. Default: random, told in the state namespace.',
+      ),
+  })
+  .prefault({})
+  .describe('Several gateways as one.');
+
 export const gatewayConfigSchema = z
   .strictObject({
     pulsar: pulsar.prefault({}),
     kafka: kafka.prefault({}),
+    cluster,
     admin: z
       .strictObject({
         host: z.string().min(1).default('127.0.0.1'),
@@ -226,16 +264,19 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
   const listeners = listenersOf(config);
   return [
     ...duplicates(config.tenants.map(({ name: value }, at) => ({ path: ['tenants', at, 'name'], value }))),
-    ...duplicates(
-      config.tenants.map(({ namespace: value }, at) => ({ path: ['tenants', at, 'namespace'], value })),
-    ),
+    ...duplicates([
+      { path: ['cluster', 'stateNamespace'], value: config.cluster.stateNamespace },
+      ...config.tenants.map(({ namespace: value }, at) => ({ path: ['tenants', at, 'namespace'], value })),
+    ]),
     ...duplicates(
       listeners.map(({ path, listener: each }) => ({ path: [...path, 'name'], value: each.name })),
     ),
     ...duplicates(
       listeners
-        .filter(({ listener: each }) => each.port !== 0)
-        .map(({ path, listener: each }) => ({ path: [...path, 'port'], value: `${each.host}:${each.port}` })),
+        .map(({ path, listener: { host, port: each } }) => ({ path, host, port: each }))
+        .concat([{ path: ['cluster', 'listen'], ...config.cluster.listen }])
+        .filter(({ port: each }) => each !== 0)
+        .map(({ path, host, port: each }) => ({ path: [...path, 'port'], value: `${host}:${each}` })),
     ),
     ...pulsarFaults(config.pulsar),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(config, each, path)),

@@ -5,6 +5,7 @@ import { RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
 import { HealthController } from './admin/health.controller.js';
 import { MetricsController } from './admin/metrics.controller.js';
+import { ClusterMembership } from './cluster-membership.service.js';
 import { CoreModule } from './core.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
@@ -13,7 +14,17 @@ import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 
 const kafka = KafkaGatewayModule.forRootAsync({
-  inject: [GATEWAY_CONFIG, LOG, PulsarLink, Authenticator, Authorizer, RateLimits, Metrics, NamespaceGate],
+  inject: [
+    GATEWAY_CONFIG,
+    LOG,
+    PulsarLink,
+    Authenticator,
+    Authorizer,
+    RateLimits,
+    Metrics,
+    NamespaceGate,
+    ClusterMembership,
+  ],
   useFactory: (
     config: GatewayConfig,
     log: Log,
@@ -23,6 +34,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     limits: RateLimits,
     metrics: Metrics,
     namespaces: NamespaceGate,
+    membership: ClusterMembership,
   ) => ({
     pulsar: pulsar.client,
     authenticator,
@@ -31,6 +43,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     options: config.kafka,
     log,
     metrics,
+    cluster: membership.cluster,
     tenantRefusal: (tenant: string) => namespaces.refusal(tenant),
   }),
 });

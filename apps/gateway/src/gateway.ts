@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Log } from '#libs/telemetry';
 import { AdminErrors, adminHttp } from './admin/admin-http.js';
+import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { ListenerSet } from './listener-set.service.js';
@@ -17,7 +18,7 @@ export interface RunningGateway {
   readonly adminUrl: string;
   /** Answers what is in flight, then ends. The same promise however often it is called. */
   stop(): Promise<void>;
-  /** Resolves when it has stopped, whoever asked for it. */
+  /** Resolves when it has stopped, whoever asked for it. Rejects when it had to, with a sentence for a person. */
   readonly stopped: Promise<void>;
 }
 
@@ -53,7 +54,7 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
       started
         .then(() => app.close())
         .finally(forget)
-        .then(resolve, reject);
+        .then(() => (failure === undefined ? resolve() : reject(failure)), reject);
     }
     return stopped;
   };
@@ -67,6 +68,11 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
     }
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
+  let failure: Error | undefined;
+  app.get(ClusterMembership).failed.catch((error: Error) => {
+    failure = error;
+    void stop();
+  });
   tellSecurity(config, log);
   let adminUrl: string;
   try {

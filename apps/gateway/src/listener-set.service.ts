@@ -8,11 +8,14 @@ import {
 import type { Log, Metrics as MetricsType } from '#libs/telemetry';
 import { Metrics } from '#libs/telemetry';
 import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
+import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig, ListenerConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 
 const firstVerificationMsMax = 10_000;
+/** While Pulsar is away the others cannot be told, and a stop must not wait for that. */
+const handOverMsMax = 2_000;
 
 /** A protocol and the listeners that the configuration gives it. */
 export interface ServedProtocol {
@@ -32,16 +35,18 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(PROTOCOLS) private readonly protocols: readonly ServedProtocol[],
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
+    @Inject(ClusterMembership) private readonly membership: ClusterMembership,
     @Inject(Metrics) private readonly metrics: MetricsType,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
-  /** @throws when a port is taken: the process then ends, with the sentence that names the port. */
+  /** @throws when a port or the node id is taken: the process then ends, with the sentence that names it. */
   async onApplicationBootstrap(): Promise<void> {
     // Before the first client: else its first request meets a tenant that nobody has looked at. But a Pulsar that
     // does not answer must not keep the health endpoints from saying so.
     await Promise.race([
-      this.namespaces.start(),
+      this.namespaces.start().then(() => this.membership.cluster.start()),
+      this.membership.failed,
       setTimeout(firstVerificationMsMax, undefined, { ref: false }),
       this.abandoned.promise,
     ]);
@@ -61,6 +66,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
         this.opened.push(await this.open(listener));
       }
     }
+    this.membership.serve(this.opened);
   }
 
   /** Told to stop before all is up: what waits for Pulsar waits no longer, and nothing is opened any more. */
@@ -71,6 +77,11 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
 
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
+    // First the others take over: clients that are sent away here then find them.
+    await Promise.race([
+      this.membership.cluster.drain(),
+      setTimeout(handOverMsMax, undefined, { ref: false }),
+    ]);
     await Promise.all(this.listeners.map((each) => each.drain()));
     await Promise.all(this.listeners.map((each) => each.close()));
   }

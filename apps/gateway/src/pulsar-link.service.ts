@@ -18,6 +18,7 @@ const probeTimeoutMs = 3_000;
 @Injectable()
 export class PulsarLink implements OnApplicationShutdown {
   readonly client: PulsarClient;
+  private readonly beforeClosing: (() => Promise<void>)[] = [];
   private cached: { at: number; probe: Promise<PulsarProbe> } | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig, @Inject(LOG) log: Log) {
@@ -33,7 +34,13 @@ export class PulsarLink implements OnApplicationShutdown {
     return this.cached.probe;
   }
 
+  /** For what needs Pulsar until the very end. */
+  beforeClose(action: () => Promise<void>): void {
+    this.beforeClosing.push(action);
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.beforeClosing.map((action) => action()));
     await this.client.close();
   }
 

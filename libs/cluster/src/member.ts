@@ -36,3 +36,10 @@ export function listenerOf(
     ofProtocol[0]
   );
 }
+
+/** For people: `0, 1 (draining)`. */
+export function memberNames(members: readonly Member[]): string {
+  return members
+    .map(({ nodeId, state }) => (state === 'live' ? `${nodeId}` : `${nodeId} (${state})`))
+    .join(', ');
+}

@@ -34,7 +34,12 @@ export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
-export { type NamespaceCheck, type NamespaceReport, verifyNamespace } from './namespace-verification.js';
+export {
+  type NamespaceCheck,
+  type NamespacePurpose,
+  type NamespaceReport,
+  verifyNamespace,
+} from './namespace-verification.js';
 export type { SendDone, SendReceipt } from './producer/pending-entries.js';
 export type { Producer } from './producer/producer.js';
 export type { AccessMode, ProducerOptions } from './producer/producer.options.js';

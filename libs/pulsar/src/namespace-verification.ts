@@ -2,7 +2,14 @@ import { type PulsarAdmin, PulsarAdminError } from './admin/index.js';
 
 /** One thing that a namespace must have before it carries data that must not be lost or renumbered. */
 export interface NamespaceCheck {
-  readonly check: 'namespace' | 'access' | 'index' | 'deduplication' | 'inactive-topics' | 'retention';
+  readonly check:
+    | 'namespace'
+    | 'access'
+    | 'index'
+    | 'deduplication'
+    | 'inactive-topics'
+    | 'retention'
+    | 'compaction';
   readonly ok: boolean;
   readonly found: string;
   readonly wanted: string;
@@ -15,7 +22,12 @@ export interface NamespaceReport {
   readonly checks: readonly NamespaceCheck[];
 }
 
+/** What a namespace is for: tenants' data, or the gateways' own state in compacted topics. */
+export type NamespacePurpose = 'data' | 'state';
+
 export interface NamespaceVerificationOptions {
+  /** Default: data. */
+  readonly purpose?: NamespacePurpose;
   /** Create the namespace and set policies that are missing. */
   readonly apply: boolean;
   /** Asked whether the brokers show the index, where the role may not read their settings (see `probeIndex`). */
@@ -23,7 +35,15 @@ export interface NamespaceVerificationOptions {
 }
 
 /** Kafka's default of seven days, for namespaces that have no retention at all. */
-const retentionMinutes = 7 * 24 * 60;
+const dataRetention = { retentionTimeInMinutes: 7 * 24 * 60, retentionSizeInMB: -1 };
+/**
+ * State lives in what compaction made of its topics: what was written stays until compaction has passed it, whatever
+ * the retention says, since compaction has a cursor of its own as soon as a threshold is set. So retention may be short,
+ * and must not be unlimited for signs of life that are written every second.
+ */
+const stateRetention = { retentionTimeInMinutes: 24 * 60, retentionSizeInMB: -1 };
+/** A new holder reads up to twice as much before it serves. */
+const stateCompactionThresholdBytes = 4 * 1024 * 1024;
 
 const indexSettings = [
   'brokerEntryMetadataInterceptors=org.apache.pulsar.common.intercept.AppendIndexMetadataInterceptor,' +
@@ -42,7 +62,9 @@ type BrokerSettings = Readonly<Record<string, string>>;
  * - index: offsets are the broker's entry index (PIP-70), which two broker settings expose;
  * - deduplication: resends after a reconnect are stored once;
  * - inactive-topics: a topic that nobody subscribes to is kept, and its index never restarts;
- * - retention: entries outlive the last acknowledgement.
+ * - retention: entries outlive the last acknowledgement;
+ * - compaction (state only, which needs neither index nor deduplication): the last record of each key is kept for ever,
+ *   and reading all of them stays cheap.
  *
  * @throws PulsarAdminError or PulsarError when Pulsar cannot be asked.
  */
@@ -51,43 +73,37 @@ export async function verifyNamespace(
   namespace: string,
   options: NamespaceVerificationOptions,
 ): Promise<NamespaceReport> {
+  const { purpose = 'data' } = options;
   const settings = await brokerSettings(admin);
+  const index = purpose === 'data' ? [indexCheck(indexExposed(settings))] : [];
   let policies = await findPolicies(admin, namespace);
   if (policies === 'absent' && options.apply) policies = await create(admin, namespace);
-  if (policies === 'absent')
-    return { namespace, checks: [absent(namespace), indexCheck(indexExposed(settings))] };
-  if (policies === 'hidden')
-    return { namespace, checks: [hidden(namespace), indexCheck(indexExposed(settings))] };
+  if (policies === 'absent') return { namespace, checks: [absent(namespace), ...index] };
+  if (policies === 'hidden') return { namespace, checks: [hidden(namespace), ...index] };
+  const judge = purpose === 'data' ? judgeData : judgeState;
   let checks = judge(namespace, policies, settings);
   for (const missing of options.apply ? checks.filter((each) => !each.ok) : []) {
     // One after the other: the broker loses one of two changes that are made to the same policies at once.
-    if (!(await apply(admin, namespace, missing))) continue;
+    if (!(await apply(admin, namespace, missing, purpose))) continue;
     const found = await findPolicies(admin, namespace);
     if (typeof found === 'object') policies = found;
     checks = judge(namespace, policies, settings);
   }
-  if (settings !== undefined || options.probeIndex === undefined) return { namespace, checks };
-  const index = indexCheck(await options.probeIndex());
-  return { namespace, checks: checks.map((each) => (each.check === 'index' ? index : each)) };
+  if (purpose === 'state' || settings !== undefined || options.probeIndex === undefined) {
+    return { namespace, checks };
+  }
+  const probed = indexCheck(await options.probeIndex());
+  return { namespace, checks: checks.map((each) => (each.check === 'index' ? probed : each)) };
 }
 
-function judge(
+function judgeData(
   namespace: string,
   policies: Policies,
   settings: BrokerSettings | undefined,
 ): NamespaceCheck[] {
   const deduplication = policies.deduplicationEnabled ?? settings?.brokerDeduplicationEnabled === 'true';
-  const keepsInactive =
-    policies.inactive_topic_policies?.deleteWhileInactive === false ||
-    (policies.inactive_topic_policies === undefined &&
-      settings?.brokerDeleteInactiveTopicsEnabled === 'false');
-  const retention = policies.retention_policies ?? {
-    retentionTimeInMinutes: Number(settings?.defaultRetentionTimeInMinutes ?? 0),
-    retentionSizeInMB: Number(settings?.defaultRetentionSizeInMB ?? 0),
-  };
-  const { retentionTimeInMinutes: minutes, retentionSizeInMB: megabytes } = retention;
   return [
-    { check: 'namespace', ok: true, found: 'exists', wanted: 'exists', command: '' },
+    existsCheck,
     indexCheck(indexExposed(settings)),
     {
       check: 'deduplication',
@@ -96,23 +112,78 @@ function judge(
       wanted: 'on',
       command: `pulsar-admin namespaces set-deduplication --enable ${namespace}`,
     },
+    inactiveTopicsCheck(namespace, policies, settings),
+    retentionCheck(namespace, policies, settings, '7d'),
+  ];
+}
+
+function judgeState(
+  namespace: string,
+  policies: Policies,
+  settings: BrokerSettings | undefined,
+): NamespaceCheck[] {
+  const threshold =
+    policies.compaction_threshold ?? Number(settings?.brokerServiceCompactionThresholdInBytes ?? 0);
+  return [
+    existsCheck,
+    inactiveTopicsCheck(namespace, policies, settings),
+    retentionCheck(namespace, policies, settings, '1d'),
     {
-      check: 'inactive-topics',
-      ok: keepsInactive,
-      found: keepsInactive ? 'kept' : 'deleted',
-      wanted: 'kept',
-      command:
-        'pulsar-admin namespaces set-inactive-topic-policies --disable-delete-while-inactive ' +
-        `--max-inactive-duration 1d --delete-mode delete_when_no_subscriptions ${namespace}`,
-    },
-    {
-      check: 'retention',
-      ok: minutes !== 0 && megabytes !== 0,
-      found: `${minutes} min, ${megabytes} MB`,
-      wanted: 'a time and a size, -1 for unlimited',
-      command: `pulsar-admin namespaces set-retention --time 7d --size -1 ${namespace}`,
+      check: 'compaction',
+      ok: threshold > 0,
+      found: threshold > 0 ? `from ${threshold} bytes on` : 'never',
+      wanted: 'from a number of bytes on',
+      command: `pulsar-admin namespaces set-compaction-threshold --threshold 4M ${namespace}`,
     },
   ];
+}
+
+const existsCheck: NamespaceCheck = {
+  check: 'namespace',
+  ok: true,
+  found: 'exists',
+  wanted: 'exists',
+  command: '',
+};
+
+function inactiveTopicsCheck(
+  namespace: string,
+  policies: Policies,
+  settings: BrokerSettings | undefined,
+): NamespaceCheck {
+  const keepsInactive =
+    policies.inactive_topic_policies?.deleteWhileInactive === false ||
+    (policies.inactive_topic_policies === undefined &&
+      settings?.brokerDeleteInactiveTopicsEnabled === 'false');
+  return {
+    check: 'inactive-topics',
+    ok: keepsInactive,
+    found: keepsInactive ? 'kept' : 'deleted',
+    wanted: 'kept',
+    command:
+      'pulsar-admin namespaces set-inactive-topic-policies --disable-delete-while-inactive ' +
+      `--max-inactive-duration 1d --delete-mode delete_when_no_subscriptions ${namespace}`,
+  };
+}
+
+function retentionCheck(
+  namespace: string,
+  policies: Policies,
+  settings: BrokerSettings | undefined,
+  time: string,
+): NamespaceCheck {
+  const retention = policies.retention_policies ?? {
+    retentionTimeInMinutes: Number(settings?.defaultRetentionTimeInMinutes ?? 0),
+    retentionSizeInMB: Number(settings?.defaultRetentionSizeInMB ?? 0),
+  };
+  const { retentionTimeInMinutes: minutes, retentionSizeInMB: megabytes } = retention;
+  return {
+    check: 'retention',
+    ok: minutes !== 0 && megabytes !== 0,
+    found: `${minutes} min, ${megabytes} MB`,
+    wanted: 'a time and a size, -1 for unlimited',
+    command: `pulsar-admin namespaces set-retention --time ${time} --size -1 ${namespace}`,
+  };
 }
 
 function absent(namespace: string): NamespaceCheck {
@@ -160,7 +231,12 @@ function indexCheck(exposed: boolean | undefined): NamespaceCheck {
 }
 
 /** Sets one missing policy. Answers whether anything was set: what the role may not set stays missing. */
-async function apply(admin: PulsarAdmin, namespace: string, missing: NamespaceCheck): Promise<boolean> {
+async function apply(
+  admin: PulsarAdmin,
+  namespace: string,
+  missing: NamespaceCheck,
+  purpose: NamespacePurpose,
+): Promise<boolean> {
   switch (missing.check) {
     case 'deduplication':
       return permitted(admin.setDeduplication(namespace, true));
@@ -173,9 +249,9 @@ async function apply(admin: PulsarAdmin, namespace: string, missing: NamespaceCh
         }),
       );
     case 'retention':
-      return permitted(
-        admin.setRetention(namespace, { retentionTimeInMinutes: retentionMinutes, retentionSizeInMB: -1 }),
-      );
+      return permitted(admin.setRetention(namespace, purpose === 'data' ? dataRetention : stateRetention));
+    case 'compaction':
+      return permitted(admin.setCompactionThreshold(namespace, stateCompactionThresholdBytes));
     default:
       return false;
   }

@@ -23,15 +23,24 @@ export async function doctorCommand(options: {
   const findings: Finding[] = [];
   try {
     findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));
-    for (const tenant of config.tenants) {
+    const looked = [
+      ...config.tenants.map(({ name, namespace }) => ({
+        subject: `tenant ${name}`,
+        namespace,
+        purpose: 'data' as const,
+      })),
+      { subject: 'gateway state', namespace: config.cluster.stateNamespace, purpose: 'state' as const },
+    ];
+    for (const { subject, namespace, purpose } of looked) {
       try {
-        const report = await verifyNamespace(client.admin, tenant.namespace, {
+        const report = await verifyNamespace(client.admin, namespace, {
           apply: options.fix ?? false,
-          probeIndex: () => probeIndex(client, tenant.namespace),
+          purpose,
+          probeIndex: () => probeIndex(client, namespace),
         });
-        findings.push(...namespaceFindings(tenant.name, report));
+        findings.push(...namespaceFindings(subject, report));
       } catch (error) {
-        findings.push(fault(`tenant ${tenant.name}`, 'admin REST', config.pulsar.adminUrl, error));
+        findings.push(fault(subject, 'admin REST', config.pulsar.adminUrl, error));
       }
     }
   } finally {
@@ -42,8 +51,8 @@ export async function doctorCommand(options: {
   return healthy ? 0 : 1;
 }
 
-function namespaceFindings(tenant: string, report: NamespaceReport): Finding[] {
-  return report.checks.map((each) => ({ ...each, subject: `tenant ${tenant}: ${report.namespace}` }));
+function namespaceFindings(subject: string, report: NamespaceReport): Finding[] {
+  return report.checks.map((each) => ({ ...each, subject: `${subject}: ${report.namespace}` }));
 }
 
 async function attempt(

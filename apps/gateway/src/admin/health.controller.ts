@@ -1,4 +1,5 @@
 import { Controller, Get, HttpStatus, Inject, Res } from '@nestjs/common';
+import { ClusterMembership } from '../cluster-membership.service.js';
 import { NamespaceGate } from '../namespaces/namespace-gate.service.js';
 import { PulsarLink } from '../pulsar-link.service.js';
 import { ListenerSet } from '../listener-set.service.js';
@@ -14,6 +15,7 @@ export class HealthController {
   constructor(
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
+    @Inject(ClusterMembership) private readonly membership: ClusterMembership,
     @Inject(ListenerSet) private readonly listeners: ListenerSet,
   ) {}
 
@@ -26,10 +28,12 @@ export class HealthController {
   async ready(@Res() reply: Reply): Promise<void> {
     const pulsar = await this.pulsar.probe();
     const namespaces = this.namespaces.report();
+    const cluster = this.membership.report();
     const draining = this.listeners.draining;
-    const ready = pulsar.reachable && !draining && namespaces.every((each) => each.served);
+    const served = cluster.state.served && namespaces.every((each) => each.served);
+    const ready = pulsar.reachable && !draining && served;
     reply
       .status(ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
-      .send({ status: ready ? 'ready' : 'not ready', draining, pulsar, namespaces });
+      .send({ status: ready ? 'ready' : 'not ready', draining, pulsar, namespaces, cluster });
   }
 }

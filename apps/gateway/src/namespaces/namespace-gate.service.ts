@@ -2,13 +2,15 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type NamespaceReport, probeIndex, verifyNamespace } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
-import type { GatewayConfig, TenantConfig } from '../gateway.config.js';
+import type { GatewayConfig } from '../gateway.config.js';
 import { PulsarLink } from '../pulsar-link.service.js';
 
-export interface TenantReport {
-  readonly tenant: string;
+/** How far a namespace has come. */
+export interface NamespaceStatus {
+  /** Absent: it holds the gateways' own state. */
+  readonly tenant?: string;
   readonly namespace: string;
-  /** Whether clients of the tenant are served. */
+  /** Whether what is in it is used. */
   readonly served: boolean;
   /** True while the first verification has not ended, so nobody can say yet. */
   readonly pending: boolean;
@@ -19,15 +21,23 @@ export interface TenantReport {
 /** A namespace that was found good is looked at again after this long, since others may change its policies. */
 const recheckMs = 60_000;
 
+/** A namespace that is looked after; without a tenant it is the gateways' own. */
+interface Kept {
+  readonly tenant?: string;
+  readonly namespace: string;
+}
+
 /**
- * Holds a tenant's traffic until its namespace has what exactly-once and stable offsets need.
+ * Holds a tenant's traffic until its namespace has what exactly-once and stable offsets need, and the gateways' own state
+ * until its namespace keeps what is in compacted topics.
  *
  *   pending ──verified──► served ──policy lost──► refused
  *      └────missing─────► refused ──verified──► served
  */
 @Injectable()
 export class NamespaceGate implements OnModuleDestroy {
-  private readonly reports = new Map<string, TenantReport>();
+  private readonly kept: readonly Kept[];
+  private readonly reports = new Map<string | undefined, NamespaceStatus>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private indexProbe: { readonly exposed: Promise<boolean>; until: number } | undefined;
@@ -37,22 +47,20 @@ export class NamespaceGate implements OnModuleDestroy {
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(LOG) private readonly log: Log,
   ) {
-    for (const each of config.tenants) {
-      this.reports.set(each.name, {
-        tenant: each.name,
-        namespace: each.namespace,
-        served: false,
-        pending: true,
-        missing: [],
-      });
+    this.kept = [
+      { namespace: config.cluster.stateNamespace },
+      ...config.tenants.map(({ name, namespace }) => ({ tenant: name, namespace })),
+    ];
+    for (const each of this.kept) {
+      this.reports.set(each.tenant, { ...each, served: false, pending: true, missing: [] });
     }
   }
 
-  /** Verifies every tenant once, then goes on in the background until the module ends. */
+  /** Verifies every namespace once, then goes on in the background until the module ends. */
   async start(): Promise<void> {
-    await Promise.all(this.config.tenants.map((each) => this.verify(each)));
+    await Promise.all(this.kept.map((each) => this.verify(each)));
     if (this.stopped) return;
-    const unserved = this.report().some((each) => !each.served);
+    const unserved = [...this.reports.values()].some((each) => !each.served);
     this.timer = setTimeout(() => void this.start(), unserved ? this.config.namespaces.retryMs : recheckMs);
     this.timer.unref();
   }
@@ -74,32 +82,39 @@ export class NamespaceGate implements OnModuleDestroy {
     };
   }
 
-  report(): TenantReport[] {
-    return [...this.reports.values()];
+  /** The tenants' namespaces. */
+  report(): NamespaceStatus[] {
+    return [...this.reports.values()].filter(({ tenant }) => tenant !== undefined);
   }
 
-  private async verify(tenant: TenantConfig): Promise<void> {
-    const before = this.reports.get(tenant.name);
-    let after: TenantReport;
+  /** The namespace of the gateways' own state. */
+  stateReport(): NamespaceStatus {
+    return this.reports.get(undefined)!;
+  }
+
+  private async verify(kept: Kept): Promise<void> {
+    const { tenant, namespace } = kept;
+    const before = this.reports.get(tenant);
+    let after: NamespaceStatus;
     try {
       const { apply } = this.config.namespaces;
-      const result = await verifyNamespace(this.pulsar.client.admin, tenant.namespace, {
+      const result = await verifyNamespace(this.pulsar.client.admin, namespace, {
         apply,
-        probeIndex: () => this.probeIndex(tenant.namespace),
+        purpose: tenant === undefined ? 'state' : 'data',
+        probeIndex: () => this.probeIndex(namespace),
       });
-      after = this.judge(tenant, result);
+      after = this.judge(kept, result);
     } catch (error) {
       // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
       after = {
-        tenant: tenant.name,
-        namespace: tenant.namespace,
+        ...kept,
         served: before?.served ?? false,
         pending: before?.pending ?? true,
         missing: before?.missing ?? [],
         fault: error instanceof Error ? error.message : String(error),
       };
     }
-    this.reports.set(tenant.name, after);
+    this.reports.set(tenant, after);
     this.tell(before, after);
   }
 
@@ -122,20 +137,19 @@ export class NamespaceGate implements OnModuleDestroy {
     return this.indexProbe.exposed;
   }
 
-  private judge(tenant: TenantConfig, result: NamespaceReport): TenantReport {
+  private judge(kept: Kept, result: NamespaceReport): NamespaceStatus {
     const missing = result.checks
       .filter((each) => !each.ok)
       .map(({ check, found, command }) => ({ check, found, command }));
     return {
-      tenant: tenant.name,
-      namespace: tenant.namespace,
+      ...kept,
       served: missing.length === 0 || this.config.namespaces.serveUnverified,
       pending: false,
       missing,
     };
   }
 
-  private tell(before: TenantReport | undefined, after: TenantReport): void {
+  private tell(before: NamespaceStatus | undefined, after: NamespaceStatus): void {
     if (before !== undefined && summary(before) === summary(after)) return;
     const fields = { event: 'namespace', tenant: after.tenant, namespace: after.namespace };
     if (after.served && after.missing.length > 0) {
@@ -154,6 +168,6 @@ export class NamespaceGate implements OnModuleDestroy {
 }
 
 /** What a change of is worth a log line. */
-function summary({ served, pending, fault, missing }: TenantReport): string {
+function summary({ served, pending, fault, missing }: NamespaceStatus): string {
   return [served, pending, fault, ...missing.map((each) => each.check)].join(' ');
 }
