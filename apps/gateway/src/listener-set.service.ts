@@ -44,12 +44,13 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
   async onApplicationBootstrap(): Promise<void> {
     // Before the first client: else its first request meets a tenant that nobody has looked at. But a Pulsar that
     // does not answer must not keep the health endpoints from saying so.
+    const late = new AbortController();
     await Promise.race([
-      this.namespaces.start().then(() => this.membership.cluster.start()),
+      this.namespaces.start().then(() => this.joinCluster()),
       this.membership.failed,
-      setTimeout(firstVerificationMsMax, undefined, { ref: false }),
+      setTimeout(firstVerificationMsMax, undefined, { signal: late.signal }).catch(() => {}),
       this.abandoned.promise,
-    ]);
+    ]).finally(() => late.abort());
     if (this.draining) return;
     for (const { protocol, listeners } of this.protocols) {
       for (const each of listeners) {
@@ -77,18 +78,23 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
 
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
-    // First the others take over: clients that are sent away here then find them.
-    await Promise.race([
-      this.membership.cluster.drain(),
-      setTimeout(handOverMsMax, undefined, { ref: false }),
+    await Promise.all([
+      // Others take over while this gateway answers what it has.
+      Promise.race([this.membership.cluster.drain(), setTimeout(handOverMsMax, undefined, { ref: false })]),
+      ...this.listeners.map((each) => each.drain()),
     ]);
-    await Promise.all(this.listeners.map((each) => each.drain()));
     await Promise.all(this.listeners.map((each) => each.close()));
   }
 
   /** Where clients connect, as it was opened: port 0 has become a real one. */
   infos(): readonly ListenerInfo[] {
     return this.opened;
+  }
+
+  /** Resolves when this gateway has a node id, or at once where that cannot be soon. */
+  private async joinCluster(): Promise<void> {
+    const claimed = this.membership.cluster.start();
+    if (this.namespaces.stateReport().served) await claimed;
   }
 
   private async open(listener: Listener): Promise<ListenerInfo> {

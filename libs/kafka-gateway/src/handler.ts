@@ -11,6 +11,7 @@ import type { GroupCoordinators } from './group-coordinator/group-coordinators.j
 import type { KafkaOptions } from './kafka.options.js';
 import type { PartitionWriters } from './producers/partition-writers.js';
 import type { PartitionLogs } from './reading/partition-logs.js';
+import type { PartitionLeaders } from './routing/partition-leaders.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
 
 /** Given instead of a response where Kafka sends none: Produce with acks=0. */
@@ -30,6 +31,8 @@ export interface GatewayServices {
   readonly groups: GroupCoordinators;
   /** This gateway among the others. */
   readonly cluster: ClusterView;
+  /** Which gateway leads a partition. */
+  readonly leaders: PartitionLeaders;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly metrics: Metrics;

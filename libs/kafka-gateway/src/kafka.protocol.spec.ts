@@ -52,7 +52,7 @@ describe('the Kafka front', () => {
       [3, 0, 13],
       [8, 0, 10],
       [9, 0, 10],
-      [10, 0, 2],
+      [10, 0, 6],
       [11, 0, 9],
       [12, 0, 4],
       [13, 0, 5],
@@ -73,6 +73,7 @@ describe('the Kafka front', () => {
       [43, 0, 2],
       [44, 0, 1],
       [47, 0, 0],
+      [60, 0, 2],
       [61, 0, 0],
       [75, 0, 0],
     ]);
@@ -87,13 +88,18 @@ describe('the Kafka front', () => {
     expect(responses).toMatchObject([{ topic: 'a', partitions: [{ partitionIndex: 1, errorCode }] }]);
   });
 
-  it.each([0, 1, 2])('coordinates nothing (FindCoordinator v%i)', async (version) => {
+  it.each([0, 1, 2])('coordinates no transactions (FindCoordinator v%i)', async (version) => {
     const asked = { key: 'group', ...(version >= 1 && { keyType: 1 }) };
     const answer = await kafka.call(findCoordinatorApi, version, asked);
-    expect(answer).toMatchObject({ errorCode: KafkaErrorCode.UNSUPPORTED_VERSION, nodeId: -1 });
+    // Nothing is allowed here: whether there is a coordinator is not told.
+    const errorCode =
+      version === 0
+        ? KafkaErrorCode.GROUP_AUTHORIZATION_FAILED
+        : KafkaErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+    expect(answer).toMatchObject({ errorCode, nodeId: -1 });
   });
 
   it('counts its refusals by code', () => {
-    expect(metrics.errors('kafka', 'UNSUPPORTED_VERSION').value).toBe(3);
+    expect(metrics.errors('kafka', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED').value).toBe(2);
   });
 });

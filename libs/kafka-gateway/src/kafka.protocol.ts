@@ -10,7 +10,6 @@ import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
-import { findCoordinatorStandIn } from './handlers/consumer-stand-ins.handler.js';
 import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
@@ -23,6 +22,8 @@ import { fetchHandler } from './handlers/fetch.handler.js';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.handler.js';
 import { describeGroupsHandler } from './handlers/describe-groups.handler.js';
 import { heartbeatHandler } from './handlers/heartbeat.handler.js';
+import { describeClusterHandler } from './handlers/describe-cluster.handler.js';
+import { findCoordinatorHandler } from './handlers/find-coordinator.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { joinGroupHandler } from './handlers/join-group.handler.js';
 import { leaveGroupHandler } from './handlers/leave-group.handler.js';
@@ -39,12 +40,16 @@ import { syncGroupHandler } from './handlers/sync-group.handler.js';
 import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
 import { PartitionLogs } from './reading/partition-logs.js';
+import { PartitionLeaders } from './routing/partition-leaders.js';
 import { announceTopicChange, followTopicChanges } from './topics/topic-changes.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
 /** What the process gives; the rest of `GatewayServices` is made here. */
 export interface KafkaServices
-  extends Omit<GatewayServices, 'topics' | 'partitions' | 'logs' | 'fetches' | 'groups' | 'cluster'> {
+  extends Omit<
+    GatewayServices,
+    'topics' | 'partitions' | 'logs' | 'fetches' | 'groups' | 'cluster' | 'leaders'
+  > {
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
   /** Why no topic of this tenant is served at present; undefined when they are. */
@@ -62,12 +67,12 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     listGroupsHandler,
     deleteGroupsHandler,
     offsetDeleteHandler,
-    findCoordinatorStandIn,
     joinGroupHandler,
     heartbeatHandler,
     leaveGroupHandler,
     syncGroupHandler,
     describeGroupsHandler,
+    findCoordinatorHandler,
     saslHandshakeHandler,
     apiVersionsHandler(table),
     createTopicsHandler,
@@ -81,6 +86,7 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     describeProducersHandler,
     describeLogDirsHandler,
     electLeadersHandler,
+    describeClusterHandler,
     saslAuthenticateHandler,
   ];
 }
@@ -106,6 +112,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const logs = new PartitionLogs(pulsar, options, log, {
       topicGone: (tenant, topic) => topics.invalidate(tenant, topic.name),
     });
+    const leaders = new PartitionLeaders(cluster);
     logs.register(metrics);
     const partitions = new PartitionWriters(pulsar, options, log, logs);
     partitions.register(metrics);
@@ -120,7 +127,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       stateNamespace: cluster.stateNamespace,
     });
     groups.register(metrics);
-    this.services = { ...services, cluster, topics, partitions, logs, fetches, groups };
+    this.services = { ...services, cluster, leaders, topics, partitions, logs, fetches, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),

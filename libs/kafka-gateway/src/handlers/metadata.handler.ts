@@ -11,6 +11,7 @@ import {
 import { loopTurn } from '../connection/loop-turn.js';
 import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { Brokers } from '../routing/brokers.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
@@ -30,8 +31,9 @@ type TopicAnswer = Encodable<MetadataTopic>;
 /**
  * Metadata v0-13.
  *
- * One broker, this gateway, at the address under which the client's own listener is advertised: it leads every
- * partition, and is all replicas and the controller; Pulsar does the replication. Topics that the principal may not
+ * The brokers are the live gateways, each at the address under which its listener of the client's name is advertised.
+ * Rendezvous hashing gives each partition its leader, which is all replicas; Pulsar does the replication. The controller
+ * is the gateway that answers: each can do all. Topics that the principal may not
  * describe are TOPIC_AUTHORIZATION_FAILED when asked for by name and left out of the list of all. A topic that is not
  * there is created where request, tenant and permissions allow it, and is ready when answered.
  */
@@ -46,12 +48,11 @@ export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = {
     const lookup = new MetadataLookup(request, context);
     const [topics, clusterId] = await Promise.all([lookup.topics(), gateway.topics.clusterId(tenant)]);
     if (topics === undefined) return noResponse;
-    const { advertisedHost, advertisedPort } = context.connection.link.listener;
-    const { nodeId } = gateway.cluster.self;
+    const brokers = new Brokers(gateway.cluster, context.connection.link.listener);
     return {
-      brokers: [{ nodeId, host: advertisedHost, port: advertisedPort, rack: null }],
+      brokers: brokers.list.map((each) => ({ ...each, rack: null })),
       clusterId: clusterId ?? null,
-      controllerId: nodeId,
+      controllerId: brokers.controllerId,
       topics,
       ...(version >= 8 &&
         version <= 10 &&
@@ -186,15 +187,16 @@ class MetadataLookup {
   }
 
   #described(topic: KafkaTopic): TopicAnswer {
-    const { nodeId } = this.context.gateway.cluster.self;
+    const { leaders } = this.context.gateway;
     const partitions: Encodable<MetadataPartition>[] = [];
     for (let partitionIndex = 0; partitionIndex < topic.partitions; partitionIndex++) {
+      const leaderId = leaders.leader(topic, partitionIndex);
       partitions.push({
         partitionIndex,
-        leaderId: nodeId,
+        leaderId,
         leaderEpoch: 0,
-        replicaNodes: [nodeId],
-        isrNodes: [nodeId],
+        replicaNodes: [leaderId],
+        isrNodes: [leaderId],
       });
     }
     return {
