@@ -12,6 +12,7 @@ import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
 import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
+import { deleteRecordsHandler } from './handlers/delete-records.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
 import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js';
@@ -27,11 +28,13 @@ import { findCoordinatorHandler } from './handlers/find-coordinator.handler.js';
 import { initProducerIdHandler } from './handlers/init-producer-id.handler.js';
 import { joinGroupHandler } from './handlers/join-group.handler.js';
 import { leaveGroupHandler } from './handlers/leave-group.handler.js';
+import { listOffsetsHandler } from './handlers/list-offsets.handler.js';
 import { metadataHandler } from './handlers/metadata.handler.js';
 import { deleteGroupsHandler } from './handlers/delete-groups.handler.js';
 import { listGroupsHandler } from './handlers/list-groups.handler.js';
 import { offsetDeleteHandler } from './handlers/offset-delete.handler.js';
 import { offsetCommitHandler } from './handlers/offset-commit.handler.js';
+import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.handler.js';
 import { offsetFetchHandler } from './handlers/offset-fetch.handler.js';
 import { produceHandler } from './handlers/produce.handler.js';
 import { saslAuthenticateHandler } from './handlers/sasl-authenticate.handler.js';
@@ -61,6 +64,7 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
   return [
     produceHandler,
     fetchHandler,
+    listOffsetsHandler,
     metadataHandler,
     offsetCommitHandler,
     offsetFetchHandler,
@@ -77,7 +81,9 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     apiVersionsHandler(table),
     createTopicsHandler,
     deleteTopicsHandler,
+    deleteRecordsHandler,
     initProducerIdHandler,
+    offsetForLeaderEpochHandler,
     describeConfigsHandler,
     alterConfigsHandler,
     incrementalAlterConfigsHandler,

@@ -6,6 +6,7 @@ import { KafkaError } from '../kafka.errors.js';
 import type { StoredBatch } from '../mapping/stored-batch.js';
 import type { LogRead } from '../reading/partition-log.js';
 import { type FetchContext, fetchByTopicIdSince, fetchContext } from './fetch-context.js';
+import { leaderEpoch } from './leader-epoch.js';
 import { noSessionId, topicKey } from './fetch-session.js';
 import { type FetchTopics, fetchTopics } from './fetch-topics.js';
 import type { FetchAnswer, Fetches } from './fetches.js';
@@ -15,8 +16,6 @@ import { messageSetsUntil, PartitionFetch } from './partition-fetch.js';
 const waitMsMax = 60_000;
 /** Converting takes a multiple of the time of copying: so much of it in one turn of the event loop. */
 const convertedBytesMax = 1024 * 1024;
-/** The one leader epoch that there is: offsets are never truncated. */
-const leaderEpoch = 0;
 const readCommitted = 1;
 /** What a request takes in memory while it waits, and each of its partitions. */
 const waitingBytes = 1_000;
@@ -202,7 +201,7 @@ export class FetchCall {
       return refusal('UNKNOWN_LEADER_EPOCH', `leader epoch ${asked.currentLeaderEpoch} is not known`);
     }
     const { logs } = this.context.gateway;
-    partition.log ??= logs.log(this.context.principal.tenant, topic, asked.partition);
+    partition.log = logs.log(this.context.principal.tenant, topic, asked.partition);
     return partition.fetchOffset < 0
       ? refusal('OFFSET_OUT_OF_RANGE', `offset ${partition.fetchOffset}`)
       : undefined;

@@ -1,4 +1,5 @@
 import { Authenticator, Authorizer, type AuthorizationRule } from '#libs/auth';
+import type { ClusterView } from '#libs/cluster';
 import {
   type Encodable,
   type FetchRequest,
@@ -58,12 +59,16 @@ export class ReadingBed {
   readonly metrics = new Metrics({ processMetrics: false });
   readonly topics = new Map<string, KafkaTopic>();
   readonly invalidated: string[] = [];
+  readonly changed: string[] = [];
+  /** What DeleteRecords did: places and offsets. */
+  readonly raised: string[] = [];
+  readonly truncated: string[] = [];
   readonly protocol: KafkaProtocol;
   /** What an unknown topic is answered with; default: there is none. */
   lookup: ((name: string) => Promise<KafkaTopic | undefined>) | undefined;
   readonly #logs = new Map<string, FakeLog>();
 
-  constructor(settings: { options?: object; rules?: AuthorizationRule[]; handlers?: AnyApiHandler[] } = {}) {
+  constructor(settings: { options?: object; rules?: AuthorizationRule[]; handlers?: AnyApiHandler[]; cluster?: ClusterView } = {}) {
     const tenants = new TenantDirectory([tenant]);
     const rules = [anything, ...(settings.rules ?? [])];
     const authenticator = new Authenticator({
@@ -81,6 +86,7 @@ export class ReadingBed {
       options: kafkaOptionsSchema.parse(settings.options),
       log: silentLog,
       metrics: this.metrics,
+      ...(settings.cluster !== undefined && { cluster: settings.cluster }),
     };
     const table = new ApiTable(settings.handlers ?? [fetchHandler]);
     this.protocol = new KafkaProtocol(services, table);
@@ -117,6 +123,19 @@ export class ReadingBed {
       resolve: async (_tenant: Tenant, name: string) => this.topics.get(name) ?? this.lookup?.(name),
       resolveId: async (_tenant: Tenant, id: Buffer) => this.#byId(id),
       invalidate: (_tenant: Tenant, name: string) => this.invalidated.push(name),
+      changed: (_tenant: Tenant, name: string) => this.changed.push(name),
+      logStarts: {
+        raise: async ({ name }: KafkaTopic, wanted: ReadonlyMap<number, number>) => {
+          for (const [partition, offset] of wanted) {
+            this.raised.push(`${name}-${partition}: ${offset}`);
+            this.log(name, partition).start = offset;
+          }
+          return wanted;
+        },
+        truncate: async (topic: KafkaTopic, partition: number) => {
+          this.truncated.push(topic.partitionTopic(partition));
+        },
+      },
     };
   }
 

@@ -10,6 +10,7 @@ import { fromTopicProperties, type PulsarTopicSettings } from '../mapping/topic-
 import { boundedParallel } from './bounded-parallel.js';
 import type { KafkaTopic, Topics } from './kafka-topic.js';
 import { TopicCache } from './topic-cache.js';
+import { type LogStartAdmin, LogStarts } from './log-starts.js';
 import { type TopicConfigAdmin, TopicConfigs } from './topic-configs.js';
 import { newTopicId, topicIdOf, topicIdProperty } from './topic-id.js';
 
@@ -25,7 +26,8 @@ export type TopicAdmin = Pick<
   | 'partitionedTopics'
   | 'topics'
 > &
-  TopicConfigAdmin;
+  TopicConfigAdmin &
+  LogStartAdmin;
 
 /** Why no topic of a tenant is served at present: its namespace was not verified, or lacks what offsets need. */
 export interface TenantRefusal {
@@ -59,6 +61,8 @@ const idScanIntervalMs = 5_000;
 export class TopicRegistry implements Topics {
   /** What the topics are set to. */
   readonly configs: TopicConfigs;
+  /** Where their partitions begin. */
+  readonly logStarts: LogStarts;
   readonly #cache: TopicCache;
   readonly #lookups = new Map<string, Promise<KafkaTopic | undefined>>();
   readonly #scans = new Map<string, { promise: Promise<void>; startedMs: number }>();
@@ -70,6 +74,7 @@ export class TopicRegistry implements Topics {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.configs = new TopicConfigs(admin, options.compactionThresholdBytes);
+    this.logStarts = new LogStarts(admin);
     this.#cache = new TopicCache(options.topicCacheTopicsMax, options.topicCacheMs, now);
   }
 

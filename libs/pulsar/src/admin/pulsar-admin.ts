@@ -180,6 +180,14 @@ export class PulsarAdmin {
     return this.#change('PUT', `${topicPath(topic)}/unload`);
   }
 
+  /**
+   * Frees what is stored, of a partition or a topic without any: all cursors move to the end, and what they have left
+   * behind is deleted whatever the retention says, except for the ledger that is being written.
+   */
+  truncate(topic: string): Promise<void> {
+    return this.#change('DELETE', `${topicPath(topic)}/truncate`);
+  }
+
   triggerCompaction(topic: string): Promise<void> {
     return this.#change('PUT', `${topicPath(topic)}/compaction`);
   }
