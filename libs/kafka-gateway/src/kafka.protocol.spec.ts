@@ -49,6 +49,7 @@ describe('the Kafka front', () => {
     expect(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, minVersion, maxVersion])).toEqual([
       [0, 0, 13],
       [1, 0, 18],
+      [2, 0, 11],
       [3, 0, 13],
       [8, 0, 10],
       [9, 0, 10],
@@ -63,7 +64,9 @@ describe('the Kafka front', () => {
       [18, 0, 4],
       [19, 0, 7],
       [20, 0, 6],
+      [21, 0, 2],
       [22, 0, expect.any(Number)],
+      [23, 0, 4],
       [32, 0, 4],
       [33, 0, 2],
       [35, 0, 5],

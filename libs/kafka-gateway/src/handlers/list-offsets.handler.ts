@@ -7,7 +7,7 @@ import {
   type ListOffsetsResponseListOffsetsPartitionResponse as PartitionAnswer,
   listOffsetsApi,
 } from '#libs/kafka-codec';
-import { leaderEpoch, requireLeaderEpoch, unknownLeaderEpoch } from '../fetching/leader-epoch.js';
+import { leaderEpoch, requireLeaderEpoch } from '../fetching/leader-epoch.js';
 import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import type { PartitionLog } from '../reading/partition-log.js';
@@ -39,7 +39,8 @@ const specialSince = new Map<number, number>([
 
 type Answer = Encodable<PartitionAnswer>;
 
-const nothing: Answer = { timestamp: -1, offset: -1, leaderEpoch: unknownLeaderEpoch };
+const nothing: Answer = { timestamp: -1, offset: -1 };
+const leaderEpochSince = 4;
 
 /**
  * ListOffsets v0-11: earliest, latest, by timestamp, of the largest timestamp. v0 answers with a list. All that can be read
@@ -121,12 +122,13 @@ async function offsetFor(log: PartitionLog, timestamp: number, version: number):
   if (timestamp < 0 && version < (specialSince.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
     throw new KafkaError(KafkaErrorCode.UNSUPPORTED_VERSION, `timestamp ${timestamp} means nothing here`);
   }
+  const epoch = version >= leaderEpochSince ? { leaderEpoch } : {};
   switch (timestamp) {
     case special.earliest:
     case special.earliestLocal:
-      return { timestamp: -1, offset: (await log.bounds()).start, leaderEpoch };
+      return { timestamp: -1, offset: (await log.bounds()).start, ...epoch };
     case special.latest:
-      return { timestamp: -1, offset: (await log.bounds()).end, leaderEpoch };
+      return { timestamp: -1, offset: (await log.bounds()).end, ...epoch };
     case special.latestTiered:
     case special.earliestPendingUpload:
       return nothing;
@@ -135,7 +137,7 @@ async function offsetFor(log: PartitionLog, timestamp: number, version: number):
         timestamp === special.maxTimestamp
           ? await log.maxTimestamp()
           : await log.offsetForTimestamp(timestamp);
-      return found === undefined ? nothing : { ...found, leaderEpoch };
+      return found === undefined ? nothing : { ...found, ...epoch };
     }
   }
 }

@@ -93,6 +93,7 @@ describe('ListOffsets', () => {
       expect(await list(5, -1, {}, name, partition)).toMatchObject({ errorCode: code, offset: -1n });
     }
     expect(await list(5, -1, { currentLeaderEpoch: 1 })).toMatchObject({ errorCode: UNKNOWN_LEADER_EPOCH });
+    expect(await list(0, -1, {}, 'absent')).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
     expect(await list(11, -7)).toMatchObject({ errorCode: UNSUPPORTED_VERSION });
     const partitions = [0, 1, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -1 }));
     const { topics } = await bed().kafka.call(listOffsetsApi, 5, { topics: [{ name: 't', partitions }] });
