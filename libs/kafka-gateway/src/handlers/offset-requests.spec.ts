@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aloneCluster } from '#libs/cluster';
-import {
-  deleteRecordsApi,
-  KafkaErrorCode,
-  listOffsetsApi,
-  offsetForLeaderEpochApi,
-} from '#libs/kafka-codec';
+import { deleteRecordsApi, KafkaErrorCode, listOffsetsApi, offsetForLeaderEpochApi } from '#libs/kafka-codec';
 import { ReadingBed } from '../testing/fetch-bed.js';
 import { deleteRecordsHandler } from './delete-records.handler.js';
 import { listOffsetsHandler } from './list-offsets.handler.js';
@@ -57,14 +52,22 @@ describe('ListOffsets', () => {
     return topics[0]!.partitions[0]!;
   }
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])('tells the ends and finds timestamps, v%i', async (version) => {
-    const leaderEpoch = version >= 4 ? 0 : -1;
-    expect(await list(version, -2)).toMatchObject({ errorCode: NONE, offset: 2n, timestamp: -1n, leaderEpoch });
-    expect(await list(version, -1)).toMatchObject({ offset: 10n, timestamp: -1n, leaderEpoch });
-    expect(await list(version, 1_005)).toMatchObject({ offset: 5n, timestamp: 1_005n, leaderEpoch });
-    expect(await list(version, 0)).toMatchObject({ offset: 2n, timestamp: 1_002n });
-    expect(await list(version, 2_000)).toMatchObject({ errorCode: NONE, offset: -1n, timestamp: -1n });
-  });
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])(
+    'tells the ends and finds timestamps, v%i',
+    async (version) => {
+      const leaderEpoch = version >= 4 ? 0 : -1;
+      expect(await list(version, -2)).toMatchObject({
+        errorCode: NONE,
+        offset: 2n,
+        timestamp: -1n,
+        leaderEpoch,
+      });
+      expect(await list(version, -1)).toMatchObject({ offset: 10n, timestamp: -1n, leaderEpoch });
+      expect(await list(version, 1_005)).toMatchObject({ offset: 5n, timestamp: 1_005n, leaderEpoch });
+      expect(await list(version, 0)).toMatchObject({ offset: 2n, timestamp: 1_002n });
+      expect(await list(version, 2_000)).toMatchObject({ errorCode: NONE, offset: -1n, timestamp: -1n });
+    },
+  );
 
   it.each([
     [-3, 7, 9n],
@@ -128,7 +131,13 @@ describe('OffsetForLeaderEpoch', () => {
 });
 
 describe('DeleteRecords', () => {
-  async function remove(test: ReturnType<typeof bed>, offset: number, topic = 't', partition = 0, version = 2) {
+  async function remove(
+    test: ReturnType<typeof bed>,
+    offset: number,
+    topic = 't',
+    partition = 0,
+    version = 2,
+  ) {
     const partitions = [{ partitionIndex: partition, offset }];
     const { topics } = await test.kafka.call(deleteRecordsApi, version, {
       topics: [{ name: topic, partitions }],

@@ -68,7 +68,14 @@ export class ReadingBed {
   lookup: ((name: string) => Promise<KafkaTopic | undefined>) | undefined;
   readonly #logs = new Map<string, FakeLog>();
 
-  constructor(settings: { options?: object; rules?: AuthorizationRule[]; handlers?: AnyApiHandler[]; cluster?: ClusterView } = {}) {
+  constructor(
+    settings: {
+      options?: object;
+      rules?: AuthorizationRule[];
+      handlers?: AnyApiHandler[];
+      cluster?: ClusterView;
+    } = {},
+  ) {
     const tenants = new TenantDirectory([tenant]);
     const rules = [anything, ...(settings.rules ?? [])];
     const authenticator = new Authenticator({

@@ -24,10 +24,7 @@ export class LogStarts {
    * @throws KafkaError POLICY_VIOLATION for a topic that is compacted only: its last record of a key stays for ever;
    *   PulsarAdminError, PulsarError
    */
-  async raise(
-    topic: KafkaTopic,
-    wanted: ReadonlyMap<number, number>,
-  ): Promise<ReadonlyMap<number, number>> {
+  async raise(topic: KafkaTopic, wanted: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, number>> {
     const { pulsarTopic } = topic;
     const before = this.#changes.get(pulsarTopic);
     const change = (before ?? Promise.resolve()).then(
