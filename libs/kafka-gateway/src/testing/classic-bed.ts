@@ -20,9 +20,11 @@ export class ClassicBed {
       bed ?? coordinatorBed([classicRecords], { options: { groupInitialRebalanceDelayMs: 0, ...options } });
   }
 
-  /** The next holder of the slice. */
-  failOver(): ClassicBed {
-    return new ClassicBed({}, this.bed.failOver());
+  /** The next holder of the slice, which may have other settings. */
+  failOver(options: object = { groupInitialRebalanceDelayMs: 0 }): ClassicBed {
+    const { clock, log, coordinator } = this.bed;
+    coordinator.close();
+    return new ClassicBed({}, coordinatorBed([classicRecords], { clock, entries: log.entries, options }));
   }
 
   get group(): ClassicGroup {

@@ -2,11 +2,12 @@ import type { Buffer } from 'node:buffer';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { GroupCoordinator } from '../group-coordinator.js';
 import type { GroupRecord } from '../group-record.js';
+import { ClassicDeadlines, type ClassicTimeouts } from './classic-deadlines.js';
 import type { ClassicMember } from './classic-member.js';
 import { ClassicMembership } from './classic-membership.js';
 import { type ClassicGeneration, classicRecord } from './classic-record.js';
 import { type JoinAnswer, type JoinedMember, joinRefusal, noBytes, syncRefusal } from './classic-requests.js';
-import { ClassicTimer } from './classic-timer.js';
+import { InitialDelay } from './initial-delay.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
@@ -24,8 +25,6 @@ export type ClassicCoordinator = Pick<GroupCoordinator, 'append' | 'clock' | 'lo
 
 /** A client that does not know its id yet sends no heartbeats: so long its JoinGroup may wait (Kafka's own constant). */
 export const newMemberJoinTimeoutMs = 300_000;
-
-const never = Number.POSITIVE_INFINITY;
 
 /**
  * The states of one classic group, and the way from one generation to the next:
@@ -47,21 +46,15 @@ const never = Number.POSITIVE_INFINITY;
  * receipt of what it says. Members that did not sync one rebalance timeout after they were told to are out, in Stable too.
  * This is Kafka's ClassicGroup and the part of its GroupMetadataManager that drives it.
  */
-export class ClassicRebalance {
+export class ClassicRebalance implements ClassicTimeouts {
   readonly members = new ClassicMembership();
-  readonly #timer: ClassicTimer;
+  readonly #deadlines: ClassicDeadlines;
   #state: ClassicState = 'Empty';
   #generation = 0;
   #protocolName: string | null = null;
   #emptySince: number | undefined;
-  /** The rebalance that is being prepared is the first after Empty. */
-  #initial = false;
-  /** Of the initial delay: what it may be extended by, and whether it is to be. */
-  #initialLeftMs = 0;
-  #initialDelayMs = 0;
-  #joinedMeanwhile = false;
-  #joinEndsAt = never;
-  #syncEndsAt = never;
+  /** Set while the rebalance that is prepared is the first after Empty. */
+  #initial: InitialDelay | undefined;
   /** Members that were told the generation and did not send SyncGroup yet. */
   readonly #toSync = new Set<string>();
 
@@ -70,7 +63,7 @@ export class ClassicRebalance {
     readonly coordinator: ClassicCoordinator,
     private readonly abandoned: () => void,
   ) {
-    this.#timer = new ClassicTimer(coordinator.clock, () => this.#due());
+    this.#deadlines = new ClassicDeadlines(coordinator.clock, this.members, this);
     this.#emptySince = coordinator.clock.now();
   }
 
@@ -111,23 +104,21 @@ export class ClassicRebalance {
   }
 
   /** A sign of life: the member's session starts anew. */
-  touch(member: ClassicMember, timeoutMs = member.sessionTimeoutMs): void {
-    member.expiresAt = this.coordinator.clock.uptime() + timeoutMs;
-    this.#timer.before(member.expiresAt);
+  touch(member: ClassicMember): void {
+    this.#deadlines.touch(member);
   }
 
+  /** An id was given out, to be used within this time (KIP-394). */
   addPending(memberId: string, timeoutMs: number): void {
-    const until = this.coordinator.clock.uptime() + timeoutMs;
-    this.members.addPending(memberId, until);
-    this.#timer.before(until);
+    this.#deadlines.addPending(memberId, timeoutMs);
   }
 
   /** `member.joining` is set. */
   add(member: ClassicMember, protocolType: string): void {
-    if (this.#initial) this.#joinedMeanwhile = true;
+    this.#initial?.joined();
     member.isNew = true;
     this.members.add(member, protocolType);
-    this.touch(member, newMemberJoinTimeoutMs);
+    this.#deadlines.touch(member, newMemberJoinTimeoutMs);
   }
 
   /** The member is gone; `settle` or `prepare` must follow. */
@@ -146,7 +137,7 @@ export class ClassicRebalance {
   /** The member's SyncGroup came. */
   synced(memberId: string): void {
     this.#toSync.delete(memberId);
-    if (this.#toSync.size === 0) this.#syncEndsAt = never;
+    if (this.#toSync.size === 0) this.#deadlines.syncEnded();
   }
 
   /** Who belongs to the group has changed: rebalances, or ends the rebalance that waits for nobody any more. */
@@ -157,7 +148,7 @@ export class ClassicRebalance {
 
   endJoinIfComplete(): void {
     const complete = this.#state === 'PreparingRebalance' && this.members.everyoneJoined;
-    if (complete && !this.#initial) this.#endJoin();
+    if (complete && this.#initial === undefined) this.#endJoin();
   }
 
   /** An id that was given out is not to be waited for any more. */
@@ -169,28 +160,45 @@ export class ClassicRebalance {
   /** A group that never had a generation, and that nobody is about to join, is none. */
   abandonIfUnused(): void {
     if (this.#state !== 'Empty' || this.#generation > 0 || this.members.pending.size > 0) return;
-    this.#timer.stop();
+    this.#deadlines.stop();
     this.#state = 'Dead';
     this.abandoned();
   }
 
   /** -> PreparingRebalance */
   prepare(reason: string): void {
-    const { clock, options } = this.coordinator;
+    const { rebalanceTimeoutMs } = this.members;
+    const isInitial = this.#state === 'Empty';
     if (this.#state === 'CompletingRebalance') this.abandonSync(KafkaErrorCode.REBALANCE_IN_PROGRESS);
     this.#toSync.clear();
-    this.#syncEndsAt = never;
-    this.#initial = this.#state === 'Empty';
+    this.#deadlines.syncEnded();
     this.#state = 'PreparingRebalance';
     this.#emptySince = undefined;
     this.#log('group.rebalancing', `rebalances after generation ${this.#generation}: ${reason}`);
-    if (this.#initial) {
-      this.#initialDelayMs = options.groupInitialRebalanceDelayMs;
-      this.#initialLeftMs = Math.max(this.members.rebalanceTimeoutMs - this.#initialDelayMs, 0);
-      this.#joinedMeanwhile = false;
-      this.#endJoinAt(clock.uptime() + this.#initialDelayMs);
+    if (isInitial) {
+      const { groupInitialRebalanceDelayMs: delayMs } = this.coordinator.options;
+      this.#initial = new InitialDelay(delayMs, rebalanceTimeoutMs);
+      this.#deadlines.endJoinIn(delayMs);
     } else if (this.members.everyoneJoined) this.#endJoin();
-    else this.#endJoinAt(clock.uptime() + this.members.rebalanceTimeoutMs);
+    else this.#deadlines.endJoinIn(rebalanceTimeoutMs);
+  }
+
+  membersSilent(silent: readonly ClassicMember[]): void {
+    for (const member of silent) this.remove(member);
+    this.settle(`nothing was heard of ${namesOf(silent)}`);
+  }
+
+  joinTimeUp(): void {
+    const extensionMs = this.#initial?.extension() ?? 0;
+    if (extensionMs > 0) this.#deadlines.endJoinIn(extensionMs);
+    else this.#endJoin();
+  }
+
+  syncTimeUp(): void {
+    const late = [...this.#toSync].map((id) => this.members.member(id)).filter((each) => each !== undefined);
+    if (late.length === 0) return;
+    for (const member of late) this.remove(member);
+    this.prepare(`no SyncGroup came from ${namesOf(late)}`);
   }
 
   /** What is to be stored for this generation with these assignments. */
@@ -240,7 +248,7 @@ export class ClassicRebalance {
 
   /** -> Dead: answers everybody who waits and stops the clock. */
   close(code: number): void {
-    this.#timer.stop();
+    this.#deadlines.stop();
     this.#state = 'Dead';
     for (const member of [...this.members.members()]) {
       this.members.answerJoin(member, joinRefusal(member.memberId, code));
@@ -248,14 +256,9 @@ export class ClassicRebalance {
     }
   }
 
-  #endJoinAt(at: number): void {
-    this.#joinEndsAt = at;
-    this.#timer.before(at);
-  }
-
   /** -> CompletingRebalance; Empty when nobody is left. */
   #endJoin(): void {
-    this.#joinEndsAt = never;
+    this.#deadlines.joinEnded();
     const { members } = this;
     const missing = [...members.members()].filter(({ joining }) => joining === undefined);
     for (const member of missing) {
@@ -264,10 +267,10 @@ export class ClassicRebalance {
     }
     if (members.size > 0 && !members.electLeader()) {
       // Only static members, none of which came back: they come, or their sessions end.
-      this.#endJoinAt(this.coordinator.clock.uptime() + members.rebalanceTimeoutMs);
+      this.#deadlines.endJoinIn(members.rebalanceTimeoutMs);
       return;
     }
-    this.#initial = false;
+    this.#initial = undefined;
     this.#generation++;
     this.#toSync.clear();
     if (members.size === 0) this.#becomeEmpty();
@@ -278,8 +281,7 @@ export class ClassicRebalance {
     this.#state = 'Empty';
     this.#protocolName = null;
     this.members.leaderId = undefined;
-    this.#timer.stop();
-    this.#timer.before(this.#nextDue());
+    this.#deadlines.reset();
     this.#emptySince = this.coordinator.clock.now();
     this.#log('group.empty', `has no members since generation ${this.#generation}`);
     this.coordinator.append([this.record(() => noBytes)], (error) => {
@@ -300,8 +302,7 @@ export class ClassicRebalance {
       this.#toSync.add(member.memberId);
       members.answerJoin(member, this.joinAnswer(member, members.isLeader(member.memberId) ? all : []));
     }
-    this.#syncEndsAt = this.coordinator.clock.uptime() + members.rebalanceTimeoutMs;
-    this.#timer.before(this.#syncEndsAt);
+    this.#deadlines.endSyncIn(members.rebalanceTimeoutMs);
   }
 
   #answerSync(member: ClassicMember, code: number): void {
@@ -314,57 +315,6 @@ export class ClassicRebalance {
     });
     // While it waited it was not expected to send heartbeats.
     if (answered) this.touch(member);
-  }
-
-  /** Does all that is due, and gives when something is next. */
-  #due(): number {
-    const now = this.coordinator.clock.uptime();
-    this.#expireMembers(now);
-    if (this.#joinEndsAt <= now) this.#joinTimeUp(now);
-    if (this.#syncEndsAt <= now) this.#syncTimeUp();
-    return this.#nextDue();
-  }
-
-  #expireMembers(now: number): void {
-    let gone = 0;
-    for (const [memberId, until] of this.members.pending) {
-      if (until <= now && this.members.removePending(memberId)) gone++;
-    }
-    if (gone > 0) this.pendingWent();
-    const failed = [...this.members.members()].filter((each) => each.mayExpire && each.expiresAt <= now);
-    if (failed.length === 0) return;
-    for (const member of failed) this.remove(member);
-    this.settle(`nothing was heard of ${namesOf(failed)}`);
-  }
-
-  #joinTimeUp(now: number): void {
-    if (!this.#initial || !this.#joinedMeanwhile || this.#initialLeftMs === 0) {
-      this.#endJoin();
-      return;
-    }
-    this.#joinedMeanwhile = false;
-    const delayMs = Math.min(this.coordinator.options.groupInitialRebalanceDelayMs, this.#initialLeftMs);
-    this.#initialLeftMs = Math.max(this.#initialLeftMs - this.#initialDelayMs, 0);
-    this.#initialDelayMs = delayMs;
-    this.#endJoinAt(now + delayMs);
-  }
-
-  #syncTimeUp(): void {
-    this.#syncEndsAt = never;
-    const late = [...this.#toSync].map((id) => this.members.member(id)).filter((each) => each !== undefined);
-    if (late.length === 0) return;
-    for (const member of late) this.remove(member);
-    this.prepare(`no SyncGroup came from ${namesOf(late)}`);
-  }
-
-  #nextDue(): number {
-    if (this.#state === 'Dead') return never;
-    let next = Math.min(this.#joinEndsAt, this.#syncEndsAt);
-    for (const until of this.members.pending.values()) next = Math.min(next, until);
-    for (const member of this.members.members()) {
-      if (member.mayExpire) next = Math.min(next, member.expiresAt);
-    }
-    return next;
   }
 
   #stored(): ClassicGeneration {
