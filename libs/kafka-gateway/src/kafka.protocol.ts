@@ -103,7 +103,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   readonly services: GatewayServices;
   readonly #table: ApiTable;
   readonly #limits: ProcessLimits;
-  readonly #unfollow: () => void;
+  readonly #unfollow: readonly (() => void)[];
 
   /** @param table for tests: other APIs than those that are served */
   constructor(services: KafkaServices, table?: ApiTable) {
@@ -114,7 +114,6 @@ export class KafkaProtocol implements Protocol<Buffer> {
       tenantRefusal,
       announceChange: (tenant, name) => announceTopicChange(cluster, tenant, name),
     });
-    this.#unfollow = followTopicChanges(cluster, topics);
     const logs = new PartitionLogs(pulsar, options, log, {
       topicGone: (tenant, topic) => topics.invalidate(tenant, topic.name),
     });
@@ -133,6 +132,10 @@ export class KafkaProtocol implements Protocol<Buffer> {
       stateNamespace: cluster.stateNamespace,
     });
     groups.register(metrics);
+    this.#unfollow = [
+      followTopicChanges(cluster, topics),
+      cluster.onChange(() => partitions.handOver((topic, partition) => leaders.leads(topic, partition))),
+    ];
     this.services = { ...services, cluster, leaders, topics, partitions, logs, fetches, groups };
     this.#table = table ?? new ApiTable(handlers(() => this.#table));
     this.#limits = {
@@ -158,7 +161,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   /** After the listeners are closed: takes nothing more and closes all Pulsar producers and readers. */
   async close(): Promise<void> {
     const { partitions, logs, groups } = this.services;
-    this.#unfollow();
+    for (const unfollow of this.#unfollow) unfollow();
     await Promise.all([partitions.close(), logs.close(), groups.close()]);
   }
 }

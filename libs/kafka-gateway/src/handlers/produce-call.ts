@@ -237,6 +237,12 @@ export class ProduceCall {
       partition.done(undefined, -1);
       return 0;
     }
+    if (batch.producerId >= 0n && !gateway.leaders.leads(topic, index)) {
+      throw new KafkaError(
+        KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+        'batches of idempotent producers are for the gateway that leads the partition',
+      );
+    }
     if (topic.config.timestampType === 'append') partition.logAppendTimeMs = nowMs;
     const writer = gateway.partitions.writer(principal.tenant.name, topic, index);
     const messages = batch.entry.numMessages;

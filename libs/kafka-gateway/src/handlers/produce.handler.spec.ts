@@ -48,6 +48,7 @@ class Bed {
   };
   denied = new Set<string>();
   full = false;
+  leads = true;
   throttleMs = 0;
   produceTimeoutMsMax = 300;
   retainedBytes = 0;
@@ -101,6 +102,7 @@ class Bed {
         authorize: (_who: unknown, _what: unknown, { name }: { name: string }) => !this.denied.has(name),
       },
       limits: { forTenant: () => ({ admitProduce: () => this.throttleMs }) },
+      leaders: { leads: () => this.leads },
       partitions: {
         writer: (_tenant: string, topic: KafkaTopic, partition: number) => this.writer(topic, partition),
       },

@@ -154,6 +154,11 @@ export class PartitionWriter {
     return oldest !== undefined;
   }
 
+  /** Closes all idempotent producers after what they have in flight; what was not sent yet is refused, retriable. */
+  dismissAll(): void {
+    for (const [producerId, writer] of this.idempotent) this.dismiss(producerId, writer);
+  }
+
   async end(): Promise<void> {
     if (this.ended) return;
     this.ended = true;

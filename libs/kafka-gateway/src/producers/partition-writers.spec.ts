@@ -116,6 +116,18 @@ describe('PartitionWriters', () => {
     expect(remembered).toEqual([1, 2, 1]);
   });
 
+  it('closes the idempotent producers of partitions that others lead now, and no plain ones', async () => {
+    make();
+    use(topic(), 0, 7n);
+    use(topic(), 1, 7n);
+    use(topic(), 0);
+    await soon();
+    writers.handOver((_, partition) => partition === 1);
+    await soon();
+    expect(closed).toBe(1);
+    expect([0, 1].map((each) => writers.writer('acme', topic(), each).remembered)).toEqual([0, 1]);
+  });
+
   it('says what it holds', async () => {
     make();
     const metrics = new Metrics({ processMetrics: false });

@@ -28,12 +28,18 @@ export interface StoredListener {
   appended(topic: KafkaTopic, partition: number, baseOffset: number, count: number): void;
 }
 
+interface OpenWriter {
+  readonly writer: PartitionWriter;
+  readonly topic: KafkaTopic;
+  readonly partition: number;
+}
+
 /** The writers of all partitions that this process produces to. */
 export class PartitionWriters {
   /** Of this start of this process: a plain producer's name that comes back would make deduplication drop data. */
   private readonly instance = randomUUID();
   private plainProducers = 0;
-  private readonly writers = new Map<string, PartitionWriter>();
+  private readonly writers = new Map<string, OpenWriter>();
   /** The same, by the topic object that the registry gives out: no text is built per batch. */
   private readonly byTopic = new WeakMap<KafkaTopic, (PartitionWriter | undefined)[]>();
   private readonly producerIds: ProducerIdCount;
@@ -81,7 +87,17 @@ export class PartitionWriters {
 
   /** The idempotent producers that are remembered of a partition. */
   producers(topic: KafkaTopic, partition: number): RememberedProducer[] {
-    return this.writers.get(keyOf(topic, partition))?.producers() ?? [];
+    return this.writers.get(keyOf(topic, partition))?.writer.producers() ?? [];
+  }
+
+  /**
+   * Other gateways lead partitions that this one led: there its idempotent producers are closed, after what they have in
+   * flight, so that the leader can open them. Plain batches are written on.
+   */
+  handOver(leads: (topic: KafkaTopic, partition: number) => boolean): void {
+    for (const { writer, topic, partition } of this.writers.values()) {
+      if (writer.remembered > 0 && !leads(topic, partition)) writer.dismissAll();
+    }
   }
 
   /** Takes no more, waits for what is in flight and closes all Pulsar producers. */
@@ -90,17 +106,16 @@ export class PartitionWriters {
     clearInterval(this.sweep);
     const writers = [...this.writers.values()];
     this.writers.clear();
-    await Promise.all(writers.map((writer) => writer.end()));
+    await Promise.all(writers.map(({ writer }) => writer.end()));
   }
 
   private find(tenantName: string, topic: KafkaTopic, partition: number): PartitionWriter {
     if (this.closing) throw new KafkaError(KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 'the gateway stops');
     const key = keyOf(topic, partition);
-    let writer = this.writers.get(key);
-    if (writer === undefined) {
-      writer = this.open(tenantName, topic, partition);
-      this.writers.set(key, writer);
-    }
+    const known = this.writers.get(key);
+    if (known !== undefined) return known.writer;
+    const writer = this.open(tenantName, topic, partition);
+    this.writers.set(key, { writer, topic, partition });
     return writer;
   }
 
@@ -147,7 +162,7 @@ export class PartitionWriters {
 
   private makeRoom(): boolean {
     let fullest: PartitionWriter | undefined;
-    for (const writer of this.writers.values()) {
+    for (const { writer } of this.writers.values()) {
       if (writer.remembered > (fullest?.remembered ?? 0)) fullest = writer;
     }
     return fullest?.forgetOldest() ?? false;
@@ -155,7 +170,7 @@ export class PartitionWriters {
 
   private expire(): void {
     const now = performance.now();
-    for (const [key, writer] of this.writers) {
+    for (const [key, { writer }] of this.writers) {
       writer.expire(now - this.options.producerIdIdleMs);
       if (!writer.idle || writer.lastUsedAt > now - partitionIdleMs || writer.remembered > 0) continue;
       this.writers.delete(key);
