@@ -13,6 +13,7 @@ import type { GroupRecordKind } from './group-record.js';
 import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
 import { HeldSlice } from './held-slice.js';
 import { KeyedOrder } from './keyed-order.js';
+import { OffsetExpiry } from './offset-expiry.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
 export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords, classicRecords];
@@ -116,6 +117,7 @@ export class GroupCoordinators {
       owner: `node ${cluster.nodeId}`,
       topic: async () => partitionTopicName(await this.#topic(tenant), slice),
       acquireLease: (lease) => pulsar.acquireLease(lease),
+      onServing: (coordinator) => new OffsetExpiry(coordinator).start(),
     });
   }
 
