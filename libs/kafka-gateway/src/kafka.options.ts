@@ -142,6 +142,26 @@ export const kafkaOptionsSchema = z
     offsetsRetentionCheckMs: milliseconds(100, 0x7fffffff)
       .default(600_000)
       .describe('Between two looks for offsets that expired.'),
+    consumerGroupHeartbeatIntervalMs: milliseconds(100, 600_000)
+      .default(5_000)
+      .describe('What members of the consumer protocol (KIP-848) are told to wait between heartbeats.'),
+    consumerGroupSessionTimeoutMs: milliseconds(100, 0x7fffffff)
+      .default(45_000)
+      .describe('After so long without a heartbeat such a member is taken out of its group.'),
+    consumerGroupSizeMax: count(100_000).default(1_000).describe('Members of such a group.'),
+    consumerGroupAssignor: z
+      .enum(['uniform', 'range'])
+      .default('uniform')
+      .describe('The assignor of such groups whose members ask for none.'),
+    consumerGroupMigrationPolicy: z
+      .enum(['bidirectional', 'upgrade', 'downgrade', 'disabled'])
+      .default('bidirectional')
+      .describe(
+        'Whether a group may change between the classic and the consumer protocol while it has members.',
+      ),
+    consumerGroupTopicRefreshMs: milliseconds(100, 600_000)
+      .default(5_000)
+      .describe('Between two looks of such a group at the topics that its members subscribe to.'),
     producerPendingEntriesMax: count(1_000_000).default(1_000).describe('The same in batches.'),
   })
   .prefault({});

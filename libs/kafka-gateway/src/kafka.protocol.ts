@@ -10,6 +10,8 @@ import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
+import { consumerGroupDescribeHandler } from './handlers/consumer-group-describe.handler.js';
+import { consumerGroupHeartbeatHandler } from './handlers/consumer-group-heartbeat.handler.js';
 import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
 import { deleteRecordsHandler } from './handlers/delete-records.handler.js';
@@ -76,6 +78,8 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     leaveGroupHandler,
     syncGroupHandler,
     describeGroupsHandler,
+    consumerGroupHeartbeatHandler,
+    consumerGroupDescribeHandler,
     findCoordinatorHandler,
     saslHandshakeHandler,
     apiVersionsHandler(table),

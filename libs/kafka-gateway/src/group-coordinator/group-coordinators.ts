@@ -5,6 +5,7 @@ import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import { classicRecords } from './classic/classic-groups.js';
+import { consumerRecords } from './consumer/consumer-group-kind.js';
 import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
 import type { GroupCluster } from './group-cluster.js';
 import type { GroupCoordinator, GroupTopics } from './group-coordinator.js';
@@ -16,7 +17,7 @@ import { KeyedOrder } from './keyed-order.js';
 import { OffsetExpiry } from './offset-expiry.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
-export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords, classicRecords];
+export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords, classicRecords, consumerRecords];
 
 export interface GroupCoordinatorsServices {
   readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;

@@ -2,6 +2,7 @@ import type { ConsumerMember } from './member.js';
 import {
   noPartitions,
   partitionsOf,
+  samePartitions,
   type TopicIdPartitions,
   type TopicKey,
   type TopicPartitions,
@@ -32,6 +33,7 @@ export interface Reconciliation {
  *    └── all of the target is free ──▶ stable
  * ```
  * In `unrevoked` the member keeps its epoch; with everything revoked it goes to the target's epoch.
+ * A member with which nothing happens is given back as it is.
  */
 export function reconcile(member: ConsumerMember, with_: Reconciliation): ConsumerMember {
   switch (member.state) {
@@ -78,6 +80,12 @@ function moved(
   assigned: TopicPartitions,
   revoking: TopicPartitions,
 ): ConsumerMember {
+  const unmoved =
+    epoch === member.epoch &&
+    state === member.state &&
+    samePartitions(assigned, member.assigned) &&
+    samePartitions(revoking, member.revoking);
+  if (unmoved) return member;
   // The previous epoch is the one before the last change: a member whose answer was lost comes back with it.
   const previousEpoch = epoch === member.epoch ? member.previousEpoch : member.epoch;
   return { ...member, epoch, previousEpoch, state, assigned, revoking };
