@@ -47,13 +47,18 @@ export async function fetchRecords(
         `Fetch of ${topic} at ${fetchOffset}: error ${partition?.errorCode ?? response.errorCode}`,
       );
     }
-    const fetched = splitRecordSets(partition.records ?? Buffer.alloc(0)).flatMap((set) => {
-      if (!verifyBatchCrc(set)) throw new Error('wrong checksum');
-      return set.magic === 2 ? batchRecords(set) : oldRecords(set);
-    });
-    records.push(...fetched.filter(({ offset }) => offset >= fetchOffset));
+    records.push(...recordsOf(partition.records ?? Buffer.alloc(0), Number(fetchOffset)));
   }
   return records;
+}
+
+/** The records of one partition's part of an answer, from `offset` on. */
+export function recordsOf(bytes: Buffer, offset: number): FetchedRecord[] {
+  const fetched = splitRecordSets(bytes).flatMap((set) => {
+    if (!verifyBatchCrc(set)) throw new Error('wrong checksum');
+    return set.magic === 2 ? batchRecords(set) : oldRecords(set);
+  });
+  return fetched.filter((each) => each.offset >= offset);
 }
 
 function batchRecords(batch: RecordBatch): FetchedRecord[] {
