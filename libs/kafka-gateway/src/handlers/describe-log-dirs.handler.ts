@@ -9,7 +9,6 @@ import { type ApiHandler, noResponse, type RequestContext } from '../handler.js'
 import { kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
-import { partitionLeader } from '../topics/partition-leader.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isPartitioned } from '../topics/topic-registry.js';
 
@@ -66,12 +65,11 @@ async function sizes(
 }
 
 async function sizesOf(topic: KafkaTopic, { gateway }: RequestContext) {
-  const { cluster } = gateway;
   const { admin } = gateway.pulsar;
   const partitions: { partitionIndex: number; partitionSize: bigint }[] = [];
   const ofPartitions = isPartitioned(topic) ? await admin.partitionedStats(topic.pulsarTopic) : undefined;
   for (let partitionIndex = 0; partitionIndex < topic.partitions; partitionIndex++) {
-    if (partitionLeader(cluster, topic, partitionIndex).nodeId !== cluster.self.nodeId) continue;
+    if (!gateway.leaders.leads(topic, partitionIndex)) continue;
     const stats = ofPartitions?.[topic.partitionTopic(partitionIndex)];
     const { storageSize } = stats ?? (await admin.stats(topic.partitionTopic(partitionIndex)));
     partitions.push({ partitionIndex, partitionSize: BigInt(storageSize) });

@@ -44,6 +44,13 @@ async function describe(
         const error = new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such partition');
         return refused(partitionIndex, error, name, context);
       }
+      if (!gateway.leaders.leads(topic, partitionIndex)) {
+        const error = new KafkaError(
+          KafkaErrorCode.NOT_LEADER_OR_FOLLOWER,
+          'another gateway leads the partition',
+        );
+        return refused(partitionIndex, error, name, context);
+      }
       const producers = gateway.partitions.producers(topic, partitionIndex);
       return {
         partitionIndex,

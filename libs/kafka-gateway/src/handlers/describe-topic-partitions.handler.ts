@@ -11,7 +11,6 @@ import {
 import { type ApiHandler, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
-import { partitionLeader } from '../topics/partition-leader.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 
 /** Kafka's max.request.partition.size.limit: partitions of one answer, whatever is asked for. */
@@ -98,12 +97,12 @@ class PartitionsPage {
 
   #addTopic(topic: KafkaTopic): void {
     const { cursor } = this.request;
-    const { cluster } = this.context.gateway;
+    const { leaders } = this.context.gateway;
     const first = cursor?.topicName === topic.name ? Math.max(0, cursor.partitionIndex) : 0;
     const end = Math.min(topic.partitions, first + this.#left);
     const partitions: Encodable<DescribedPartition>[] = [];
     for (let partitionIndex = first; partitionIndex < end; partitionIndex++) {
-      const leaderId = partitionLeader(cluster, topic, partitionIndex).nodeId;
+      const leaderId = leaders.leader(topic, partitionIndex);
       partitions.push({
         partitionIndex,
         leaderId,

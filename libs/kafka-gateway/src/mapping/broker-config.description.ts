@@ -10,13 +10,37 @@ interface Setting {
   readonly documentation: string;
 }
 
+type Plain = {
+  [K in keyof KafkaOptions]-?: KafkaOptions[K] extends string | number ? K : never;
+}[keyof KafkaOptions];
+
+/** A setting of the gateway as it is, under Kafka's name. */
+function own(name: string, type: ConfigType, option: Plain): Setting {
+  return {
+    name,
+    type,
+    value: (options) => options[option],
+    documentation: `kafka.${option} of the gateway.`,
+  };
+}
+
 /** What the gateway's own settings are under Kafka's names. */
 const settings: readonly Setting[] = [
+  own('socket.request.max.bytes', configType.int, 'frameBytesMax'),
+  own('group.initial.rebalance.delay.ms', configType.int, 'groupInitialRebalanceDelayMs'),
+  own('group.min.session.timeout.ms', configType.int, 'groupSessionTimeoutMsMin'),
+  own('group.max.session.timeout.ms', configType.int, 'groupSessionTimeoutMsMax'),
+  own('group.max.size', configType.int, 'groupMembersMax'),
+  own('group.consumer.heartbeat.interval.ms', configType.int, 'consumerGroupHeartbeatIntervalMs'),
+  own('group.consumer.session.timeout.ms', configType.int, 'consumerGroupSessionTimeoutMs'),
+  own('group.consumer.max.size', configType.int, 'consumerGroupSizeMax'),
+  own('group.consumer.migration.policy', configType.string, 'consumerGroupMigrationPolicy'),
+  own('offsets.retention.check.interval.ms', configType.long, 'offsetsRetentionCheckMs'),
   {
-    name: 'socket.request.max.bytes',
+    name: 'offsets.retention.minutes',
     type: configType.int,
-    value: ({ frameBytesMax }) => frameBytesMax,
-    documentation: 'kafka.frameBytesMax of the gateway: the largest request.',
+    value: ({ offsetsRetentionMs }) => Math.ceil(offsetsRetentionMs / 60_000),
+    documentation: 'kafka.offsetsRetentionMs of the gateway, rounded up.',
   },
 ];
 
