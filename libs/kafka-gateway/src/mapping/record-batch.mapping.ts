@@ -1,5 +1,11 @@
 import { RecordBatchEncoder, RecordCompression } from '#libs/kafka-codec';
-import { type BrokerEntry, type Compression, EntryDecodeError, MessageCursor } from '#libs/pulsar';
+import {
+  type BrokerEntry,
+  type Compression,
+  EntryDecodeError,
+  type EntryPosition,
+  MessageCursor,
+} from '#libs/pulsar';
 import { base64HeaderPrefix, nullHeaderPrefix } from './record.mapping.js';
 import { EntryUnreadable, type StoredBatch } from './stored-batch.js';
 import type { KafkaTopicConfig } from './topic-config.mapping.js';
@@ -135,14 +141,21 @@ export class RecordBatchMapper {
    * be legal too, but kafkajs asks for it again and again, without moving on.
    */
   private withoutRecords(entry: BrokerEntry, baseOffset: number): StoredBatch {
+    const lastOffset = baseOffset + entry.numMessages - 1;
+    return this.placeholder(baseOffset, lastOffset, entry, entry.brokerTimestamp ?? entry.publishTime);
+  }
+
+  /** A batch without records for offsets that hold none, at most 2^31 of them. */
+  placeholder(
+    baseOffset: number,
+    lastOffset: number,
+    { ledgerId, entryId }: EntryPosition,
+    timestampMs: number,
+  ): StoredBatch {
     const { encoder } = this;
-    const lastOffsetDelta = entry.numMessages - 1;
+    const lastOffsetDelta = lastOffset - baseOffset;
     encoder.begin();
-    encoder.beginRecord(
-      entry.brokerTimestamp ?? entry.publishTime,
-      lastOffsetDelta,
-      controlKey.length + controlValue.length,
-    );
+    encoder.beginRecord(timestampMs, lastOffsetDelta, controlKey.length + controlValue.length);
     encoder.key(controlKey, 0, controlKey.length);
     encoder.value(controlValue, 0, controlValue.length);
     encoder.headers(0);
@@ -154,7 +167,7 @@ export class RecordBatchMapper {
       timestampType: 'create',
       control: true,
     });
-    return stored(entry, baseOffset, 0, bytes, -1);
+    return { baseOffset, lastOffset, recordCount: 0, bytes, maxTimestamp: -1, ledgerId, entryId };
   }
 }
 

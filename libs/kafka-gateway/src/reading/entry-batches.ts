@@ -1,10 +1,17 @@
-import { type BrokerEntry, ChunkAssembler } from '#libs/pulsar';
+import { type BrokerEntry, ChunkAssembler, type EntryPosition } from '#libs/pulsar';
 import { EntryUnreadable, type StoredBatch } from '../mapping/stored-batch.js';
 
 /** What is needed of RecordBatchMapper. */
 export interface BatchMapper {
   /** @throws EntryUnreadable */
   fromPulsar(entry: BrokerEntry, config: { readonly timestampType: 'create' | 'append' }): StoredBatch;
+  /** A batch without records, by which consumers move on. */
+  placeholder(
+    baseOffset: number,
+    lastOffset: number,
+    position: EntryPosition,
+    timestampMs: number,
+  ): StoredBatch;
 }
 
 export interface EntryBatchesOptions {
@@ -52,6 +59,11 @@ export class EntryBatches {
   /** The place of an entry whose message cannot be put together. */
   withoutRecords(entry: BrokerEntry): StoredBatch {
     return this.mapper.fromPulsar(entry, this.options);
+  }
+
+  /** For offsets that hold no records, behind the last entry that does. */
+  placeholder(baseOffset: number, lastOffset: number, position: EntryPosition): StoredBatch {
+    return this.mapper.placeholder(baseOffset, lastOffset, position, Date.now());
   }
 
   private get assembler(): ChunkAssembler {

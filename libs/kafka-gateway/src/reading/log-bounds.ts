@@ -7,8 +7,10 @@ import type { PositionCache } from './position-cache.js';
 export interface LogEnd {
   /** The offset after the last record. */
   readonly end: number;
-  /** Where the last entry is; undefined when nothing is stored (any more). */
+  /** Where the last entry is that can be read; undefined when there is none. */
   readonly last: EntryPosition | undefined;
+  /** Nothing is stored, or nothing any more. */
+  readonly isEmpty: boolean;
 }
 
 export interface LogBoundsOptions {
@@ -61,12 +63,12 @@ export class LogBoundsQuery {
     const last = await this.lastPosition();
     if (last === undefined) return this.endOfNothing();
     const known = this.positions.atPosition(last);
-    if (known !== undefined) return { end: known.lastOffset + 1, last };
+    if (known !== undefined) return { end: known.lastOffset + 1, last, isEmpty: false };
     try {
       const { index, messages } = await this.source.entryAt(last);
       if (index === undefined) throw new BrokerHidesIndex();
       this.positions.note({ ...last, baseOffset: Math.max(0, index - messages + 1), lastOffset: index });
-      return { end: index + 1, last };
+      return { end: index + 1, last, isEmpty: false };
     } catch (error) {
       // Trimmed meanwhile.
       if (error instanceof PulsarAdminError && error.status === 404) return this.endOfNothing();
@@ -75,8 +77,8 @@ export class LogBoundsQuery {
   }
 
   private async endOfNothing(): Promise<LogEnd> {
-    const { index } = await this.source.ledgers();
-    return { end: (index ?? -1) + 1, last: undefined };
+    const { ledgers, index } = await this.source.ledgers();
+    return { end: (index ?? -1) + 1, last: undefined, isEmpty: ledgers.length === 0 };
   }
 
   private async lastPosition(): Promise<EntryPosition | undefined> {

@@ -51,6 +51,8 @@ export interface LogSource {
   /** The first entry that was stored at this time or later; the place after the last one when there is none. */
   positionOfTime(timestampMs: number): Promise<EntryPosition>;
   ledgers(): Promise<LedgerList>;
+  /** The last compaction went up to the last entry and left nothing. */
+  isCompactedToNothing(): Promise<boolean>;
 }
 
 export function isBefore(a: EntryPosition, b: EntryPosition): boolean {

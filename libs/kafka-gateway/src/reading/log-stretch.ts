@@ -6,7 +6,7 @@ import type { EntryBatches } from './entry-batches.js';
 import type { LogReader, LogSource, LogStart } from './log-source.js';
 import type { LogRead } from './partition-log.js';
 import type { MemoryHolder, ReadMemory } from './read-memory.js';
-import { brokerAway, readErrorCode, topicGone, unreadableErrorCode } from './reading.errors.js';
+import { brokerAway, outOfRange, readErrorCode, topicGone, unreadableErrorCode } from './reading.errors.js';
 import type { ReadingCounters } from './reading-counters.js';
 import { StretchReader } from './stretch-reader.js';
 import { nothingThere, WaitingReads } from './waiting-reads.js';
@@ -26,6 +26,10 @@ export interface StretchOwner {
   arrived(position: EntryPosition, baseOffset: number, lastOffset: number): void;
   /** The offset from which on another stretch has what follows; Infinity for none. */
   nextStart(stretch: LogStretch): number;
+  /** The offset of the first record that is still there; undefined: there is none. */
+  firstStored(): Promise<number | undefined>;
+  /** The offset after the last record, whether compaction left it or not. */
+  storedEnd(): Promise<number>;
   /** There is more to read, or nothing any more; once per turn of the event loop. */
   changed(stretch: LogStretch): void;
   /** The offsets begin anew: another topic has the name. */
@@ -44,10 +48,13 @@ export interface StretchOptions {
   readonly failureMs: number;
 }
 
-/** A hole in front of a batch, in a place where trimming could have made it. */
-export interface Hole {
+/** No offsets in front of a batch, in a place where trimming could be the reason. */
+interface Hole {
   readonly from: number;
   readonly to: number;
+  asked: boolean;
+  /** What is below was removed; undefined as long as it is not known. */
+  logStart: number | undefined;
 }
 
 /** Waiting for a reader that is so close is better than opening another one. */
@@ -75,6 +82,8 @@ export class LogStretch implements MemoryHolder {
   private batches: EntryBatches;
   /** Of the last entry that arrived, also when nobody asked for it. */
   private lastIndex = -1;
+  /** The lowest that arrived. */
+  private firstIndex = Number.POSITIVE_INFINITY;
   private retreated = 0;
   /** A batch was put into the ring, so what follows must not overlap. */
   private started = false;
@@ -97,7 +106,7 @@ export class LogStretch implements MemoryHolder {
     this.lastReadAt = time.now();
     this.reader = new StretchReader(source, time, {
       onEntry: (entry) => this.arrived(entry),
-      onCaughtUp: () => this.schedule(),
+      onCaughtUp: () => this.caughtUp(),
       onFailed: (error) => this.fail(readErrorCode(error)),
     });
     this.reads = new WaitingReads(
@@ -178,17 +187,6 @@ export class LogStretch implements MemoryHolder {
     return waiting;
   }
 
-  /** The hole that this offset is in, if that is not explained. */
-  holeAt(offset: number): Hole | undefined {
-    if (this.holes.length === 0) return undefined;
-    return this.holes.find(({ from, to }) => offset >= from && offset < to);
-  }
-
-  /** Nothing was removed there. */
-  explained(hole: Hole): void {
-    this.holes = this.holes.filter((each) => each !== hole);
-  }
-
   releaseRead(bytes: number): void {
     const { ring } = this;
     const target = ring.bytes - bytes;
@@ -225,7 +223,14 @@ export class LogStretch implements MemoryHolder {
 
   private take(offset: number, bytesMax: number, minOne: boolean): LogRead | undefined {
     const { ring, fault, failure } = this;
-    if (offset < ring.end) return this.takeBatches(offset, bytesMax, minOne);
+    if (offset < ring.end) {
+      const hole = this.holes.length === 0 ? undefined : this.holeAt(offset);
+      if (hole === undefined) return this.takeBatches(offset, bytesMax, minOne);
+      const removed = this.isRemoved(hole, offset);
+      if (removed === undefined) return undefined;
+      if (removed) return { batches: [], bytes: 0, error: readErrorCode(outOfRange(offset)) };
+      return this.takeBatches(offset, bytesMax, minOne);
+    }
     const code = fault?.code ?? failure?.code ?? (this.isAway() ? brokerAway : undefined);
     if (code !== undefined) return { batches: [], bytes: 0, error: code };
     return this.isAtEnd && offset === ring.end ? nothingThere : undefined;
@@ -241,6 +246,28 @@ export class LogStretch implements MemoryHolder {
     const last = batches[batches.length - 1];
     const stops = fault !== undefined && last !== undefined && last.lastOffset + 1 === ring.end;
     return stops ? { batches, bytes, error: fault.code } : { batches, bytes };
+  }
+
+  private holeAt(offset: number): Hole | undefined {
+    return this.holes.find(({ from, to }) => offset >= from && offset < to);
+  }
+
+  /** Whether there were records in the hole at this offset; undefined while the broker is asked. */
+  private isRemoved(hole: Hole, offset: number): boolean | undefined {
+    if (hole.logStart !== undefined) return offset < hole.logStart;
+    if (hole.asked) return undefined;
+    hole.asked = true;
+    this.owner.firstStored().then(
+      (start) => {
+        hole.logStart = start ?? 0;
+        this.schedule();
+      },
+      // Who waits is answered with nothing, and asks again.
+      () => {
+        hole.asked = false;
+      },
+    );
+    return undefined;
   }
 
   private isAway(): boolean {
@@ -273,6 +300,7 @@ export class LogStretch implements MemoryHolder {
       return;
     }
     this.lastIndex = index;
+    if (index < this.firstIndex) this.firstIndex = index;
     if (index < ring.end) this.batches.pass(entry);
     else this.append(entry, index);
     this.schedule();
@@ -291,14 +319,19 @@ export class LogStretch implements MemoryHolder {
     }
     if (batch === undefined) return;
     const { owner, ring } = this;
-    // Trimming removes whole ledgers: a hole inside one has another reason.
-    if (batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId) {
-      this.holes.push({ from: ring.end, to: batch.baseOffset });
+    // Trimming removes whole ledgers: a hole inside one has another reason. Compaction makes many.
+    const isHole = batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId;
+    if (isHole && !owner.compacted) {
+      this.holes.push({ from: ring.end, to: batch.baseOffset, asked: false, logStart: undefined });
     }
-    ring.push(batch);
-    this.started = true;
-    owner.memory.changed(batch.bytes.length);
     owner.arrived(batch, batch.baseOffset, batch.lastOffset);
+    this.push(batch);
+  }
+
+  private push(batch: StoredBatch): void {
+    this.ring.push(batch);
+    this.started = true;
+    this.owner.memory.changed(batch.bytes.length);
     this.trim();
     this.pump();
   }
@@ -317,17 +350,37 @@ export class LogStretch implements MemoryHolder {
     return batch;
   }
 
-  /** The message of the first entries began before them: reads again from further back. False: that was far enough. */
+  /**
+   * The message of a chunk may have begun before all that was seen: reads again from further back, and passes over what
+   * is in the ring already. False: that was far enough.
+   */
   private retreat(): boolean {
-    const back = retreats[this.retreated];
-    if (this.started || back === undefined) return false;
-    this.retreated++;
-    const from = Math.max(0, this.ring.end - back);
+    let from = this.firstIndex;
+    while (from >= this.firstIndex && this.retreated < retreats.length) {
+      from = Math.max(0, this.ring.end - (retreats[this.retreated++] as number));
+    }
+    if (from >= this.firstIndex) return false;
     this.reader.rewind();
     this.batches = this.owner.newBatches();
     this.lastIndex = -1;
     this.grow(async () => (from === 0 ? 'earliest' : this.owner.locate(from)));
     return true;
+  }
+
+  private caughtUp(): void {
+    this.schedule();
+    if (this.owner.compacted) this.revealEnd().catch(() => undefined);
+  }
+
+  /** What compaction removed at the end of the log never comes, and consumers must get past it all the same. */
+  private async revealEnd(): Promise<void> {
+    const { owner, reader, ring } = this;
+    const end = await owner.storedEnd();
+    // Asked for afterwards: what was stored up to `end` and is left has arrived, then.
+    if (!(await reader.hasAllCompacted()) || end <= ring.end || this.hasFailed) return;
+    const position = reader.position ?? { ledgerId: -1, entryId: -1 };
+    this.push(this.batches.placeholder(ring.end, end - 1, position));
+    this.schedule();
   }
 
   /** Keeps so much of what was given to somebody already. */

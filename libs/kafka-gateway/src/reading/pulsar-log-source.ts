@@ -1,10 +1,20 @@
 import { type EntryPosition, PulsarAdminError, type PulsarClient, type TopicReader } from '#libs/pulsar';
-import type { LedgerList, LogReader, LogReaderOptions, LogSource, LogStart } from './log-source.js';
+import {
+  isBefore,
+  type LedgerList,
+  type LogReader,
+  type LogReaderOptions,
+  type LogSource,
+  type LogStart,
+} from './log-source.js';
 
 /** Messages on their way: the window in bytes is what limits. */
 const permitsMax = 20_000;
 /** Asked for before anything is known of the size of messages, which may be megabytes. */
 const firstPermits = 16;
+
+/** Pulsar's own cursor, at the last entry that a compaction took in. */
+const compactionCursor = '__compaction';
 
 /** One partition, by non-durable readers and the admin API. */
 export class PulsarLogSource implements LogSource {
@@ -69,6 +79,17 @@ export class PulsarLogSource implements LogSource {
       index: Number.isSafeInteger(index) ? index : undefined,
     };
   }
+
+  async isCompactedToNothing(): Promise<boolean> {
+    const { compactedLedger, cursors, lastConfirmedEntry } = await this.pulsar.admin.internalStats(
+      this.topic,
+    );
+    if (compactedLedger === undefined || compactedLedger.ledgerId < 0 || compactedLedger.entries > 0)
+      return false;
+    const last = positionIn(lastConfirmedEntry);
+    const horizon = positionIn(cursors[compactionCursor]?.markDeletePosition ?? '');
+    return last !== undefined && horizon !== undefined && !isBefore(horizon, last);
+  }
 }
 
 class OpenLogReader implements LogReader {
@@ -98,7 +119,7 @@ class OpenLogReader implements LogReader {
 
 function positionIn(text: string): EntryPosition | undefined {
   const [ledgerId = -1, entryId = -1] = text.split(':').map(Number);
-  return entryId < 0 ? undefined : { ledgerId, entryId };
+  return ledgerId >= 0 && entryId >= 0 ? { ledgerId, entryId } : undefined;
 }
 
 function lastOf(ledgers: LedgerList['ledgers']): EntryPosition | undefined {

@@ -122,23 +122,14 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const now = this.time.now();
     this.lastUsedAt = now;
     if (this.ended) return { batches: [], bytes: 0, error: topicGone };
-    if (offset < 0 || offset < this.settings.logStart || offset < this.brokerStart) {
+    if (offset < 0 || this.isRemoved(offset)) {
       return { batches: [], bytes: 0, error: readErrorCode(outOfRange(offset)) };
     }
     if (now - this.startAskedAt > this.options.startAgeMsMax) this.refreshStart(now);
     if (now - this.endAskedAt > this.options.endAgeMsMax) this.refreshEnd(now);
     const stretch = this.stretchAt(offset) ?? this.openStretch(offset);
     if (stretch === undefined) return this.readLater(offset, bytesMax, minOne, now);
-    const hole = stretch.holeAt(offset);
-    if (hole === undefined) return stretch.read(offset, bytesMax, minOne);
-    return this.explain(offset).then(
-      (fault) => {
-        if (fault !== undefined) return fault;
-        stretch.explained(hole);
-        return this.read(offset, bytesMax, minOne);
-      },
-      (error) => ({ batches: [], bytes: 0, error: readErrorCode(error) }),
-    );
+    return stretch.read(offset, bytesMax, minOne);
   }
 
   async bounds(): Promise<LogBounds> {
@@ -190,6 +181,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const found = await this.source.positionOfIndex(offset);
     if (found !== undefined) return found === 'first' ? 'earliest' : found;
     const { end, last } = await this.askEnd();
+    if (this.isRemoved(offset)) throw outOfRange(offset);
     if (offset > end) await this.requireStored(offset);
     if (offset >= end) return last ?? 'earliest';
     return (await searchLedgers(this.source, offset)) ?? last ?? 'earliest';
@@ -216,6 +208,14 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
       if (!next.hasFailed) return next.ring.start;
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  async storedEnd(): Promise<number> {
+    return (await this.askEnd()).end;
+  }
+
+  firstStored(): Promise<number | undefined> {
+    return this.askStart();
   }
 
   changed(stretch: LogStretch): void {
@@ -352,14 +352,24 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     this.endAskedAt = this.time.now();
     const found = await this.boundsQuery.end();
     this.endIsAtLeast(found.end);
-    return { end: this.knownEnd ?? found.end, last: found.last };
+    if (found.isEmpty) this.startIsAtLeast(found.end);
+    return { ...found, end: this.knownEnd ?? found.end };
   }
 
   private async askStart(): Promise<number | undefined> {
     this.startAskedAt = this.time.now();
     const start = await this.boundsQuery.start();
-    if (start !== undefined && start > this.brokerStart) this.brokerStart = start;
+    if (start !== undefined) this.startIsAtLeast(start);
     return start;
+  }
+
+  private startIsAtLeast(start: number): void {
+    if (start > this.brokerStart) this.brokerStart = start;
+  }
+
+  /** Compaction leaves its first records at any offset, and who asks for an earlier one gets those. */
+  private isRemoved(offset: number): boolean {
+    return offset < this.settings.logStart || (!this.compacted && offset < this.brokerStart);
   }
 
   /** What is not there is answered as it was known, so nobody waits for this. */
@@ -371,14 +381,6 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   private refreshEnd(now: number): void {
     this.endAskedAt = now;
     if (this.tail?.isAtEnd === false) this.askEnd().catch(() => undefined);
-  }
-
-  /** Why there are no records from `offset` up to the next batch: an answer when they were removed, else undefined. */
-  private async explain(offset: number): Promise<LogRead | undefined> {
-    if (this.compacted) return undefined;
-    const start = await this.askStart();
-    if (start === undefined || offset >= start) return undefined;
-    return { batches: [], bytes: 0, error: readErrorCode(outOfRange(offset)) };
   }
 
   /** Behind an open transaction records are stored that cannot be read yet; their offsets are no mistakes. */

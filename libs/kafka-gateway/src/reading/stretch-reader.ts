@@ -152,6 +152,16 @@ export class StretchReader {
     );
   }
 
+  /** Whether the last entry that compaction left has arrived, by the broker's word of now. */
+  async hasAllCompacted(): Promise<boolean> {
+    const { reader } = this;
+    if (reader === undefined) return false;
+    const last = await reader.lastPosition();
+    // While a compaction ends, brokers may say for a moment that there is nothing at all.
+    if (last === undefined) return (await this.source.isCompactedToNothing()) && this.reader === reader;
+    return this.reader === reader && !isBefore(this.at, last);
+  }
+
   /** What is stored and did not come for so long does not come soon: an open transaction, or compaction removed it. */
   giveUpWaiting(): void {
     if (this.attached !== undefined && !this.paused) this.atEnd = true;

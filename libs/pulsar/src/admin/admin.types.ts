@@ -74,6 +74,8 @@ export interface InternalStats {
   state: string;
   ledgers: { ledgerId: number; entries: number; size: number; offloaded?: boolean }[];
   cursors: Record<string, { markDeletePosition: string; readPosition: string }>;
+  /** What the last compaction left; ledger -1 when there was none. */
+  compactedLedger?: { ledgerId: number; entries: number };
   /** 4.2 and newer; `index` is the value at the last change of the ledger list, not live. */
   properties?: Record<string, string>;
 }
