@@ -79,10 +79,13 @@ const javaInstalled = join(installed, 'kafka-java');
 /** Runs one of the programs beside ConformanceProducer.java with the jars of a module there, e.g. `clients-4`. */
 export function javaCommand(module: string, program = 'ConformanceProducer'): string[] {
   const poms = ['4', '3', '2', '1', '0'].map((each) => join(javaFolder, `clients-${each}`, 'pom.xml'));
-  const programs = ['ConformanceProducer.java', 'ConformanceConsumer.java', 'FloodProducer.java'].map(
-    (each) => join(javaFolder, each),
-  );
-  const [producer, consumer, flood] = programs as [string, string, string];
+  const programs = [
+    'ConformanceProducer.java',
+    'ConformanceConsumer.java',
+    'FloodProducer.java',
+    'GroupMember.java',
+  ].map((each) => join(javaFolder, each));
+  const [producer, consumer, flood, member] = programs as [string, string, string, string];
   onceFor([join(javaFolder, 'pom.xml'), ...poms, ...programs], join(javaInstalled, '.recipe'), () => {
     const resolve = ['-B', '-q', '-f', join(javaFolder, 'pom.xml'), 'dependency:copy-dependencies'];
     runOnce('mvn', [...resolve, `-Dclients.folder=${javaInstalled}`]);
@@ -97,6 +100,7 @@ export function javaCommand(module: string, program = 'ConformanceProducer'): st
     compile(producer, 'clients-0');
     compile(consumer, 'clients-0');
     compile(flood, 'clients-4');
+    compile(member, 'clients-4');
   });
   const classPath = [join(javaInstalled, 'classes'), join(javaInstalled, module, '*')].join(':');
   return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, program];
