@@ -41,6 +41,7 @@ export class ClusterMembership {
       {
         pulsar: pulsar.client,
         log,
+        metrics,
         stateServed: () => namespaces.stateReport().served,
         onFatal: (error) => this.fatal.reject(error),
       },
@@ -48,11 +49,7 @@ export class ClusterMembership {
     pulsar.beforeClose(() =>
       Promise.race([this.cluster.leave(), delay(leaveMsMax, undefined, { ref: false })]),
     );
-    metrics.gauge({
-      name: 'pulsegate_cluster_members',
-      help: 'Gateways that are known to live, this one included.',
-      read: () => this.cluster.members().length,
-    });
+    this.cluster.register(metrics);
   }
 
   /** Rejects, with a sentence for a person, when this gateway must not go on; never resolves. */

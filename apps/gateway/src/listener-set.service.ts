@@ -93,7 +93,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Resolves when this gateway has a node id, or at once where that cannot be soon. */
   private async joinCluster(): Promise<void> {
-    const claimed = this.membership.cluster.start();
+    const { claimed } = await this.membership.cluster.start();
     if (this.namespaces.stateReport().served) await claimed;
   }
 

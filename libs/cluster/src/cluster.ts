@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { PulsarClient } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import type { Log, Metrics } from '#libs/telemetry';
+import { Listener } from '#libs/transport';
 import { type ClusterClock, systemClock } from './cluster-clock.js';
-import { type ClusterView, type Forwarding, PeerUnavailable } from './cluster-view.js';
+import type { ClusterView, Forwarding } from './cluster-view.js';
 import type { Member, MemberListener } from './member.js';
 import { Membership } from './membership.js';
 import type { NodeIdTaken } from './node-id-taken.js';
+import { PeerForwarding } from './peers/peer-forwarding.js';
+import { peerProtocolName, ServedPeers } from './peers/served-peer.js';
 import { pulsarMembersLog } from './pulsar-members-log.js';
 import { rendezvous } from './rendezvous.js';
 
@@ -16,6 +20,16 @@ export interface ClusterOptions {
   readonly stateNamespace: string;
   /** Silence after which a member is gone, in ms. */
   readonly memberTimeoutMs: number;
+  /** Where other gateways connect. */
+  readonly listen: {
+    readonly host: string;
+    /** 0 = any free one. */
+    readonly port: number;
+    readonly advertisedHost?: string;
+    readonly advertisedPort?: number;
+  };
+  /** What gateways prove to each other; absent: each makes one up and tells it in the state namespace. */
+  readonly secret?: string;
   /** `host:port` of the listeners that this gateway is about to open, those on any free port left out. */
   readonly bound: readonly string[];
 }
@@ -23,6 +37,7 @@ export interface ClusterOptions {
 export interface ClusterServices {
   readonly pulsar: PulsarClient;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** Whether the state namespace has what it needs. */
   readonly stateServed: () => boolean;
   /** This gateway must not go on. */
@@ -30,17 +45,43 @@ export interface ClusterServices {
   readonly clock?: ClusterClock;
 }
 
+const mebibyte = 1024 * 1024;
+
+/** Requests between two gateways. */
+const peerLimits = {
+  frameBytesMax: 64 * mebibyte,
+  // A group's members wait in JoinGroup for each other: all of them must find room.
+  requestsMax: 10_000,
+  requestBytesMax: 128 * mebibyte,
+  authenticationTimeoutMs: 5_000,
+  sendBufferBytesMax: 4 * mebibyte,
+};
+
+/** Of the internal listener, beside them. */
+const listenerLimits = {
+  connectionsMax: 256,
+  connectionsPerAddressMax: 256,
+  idleTimeoutMs: 600_000,
+  drainTimeoutMs: 1_000,
+};
+
+const secretBytes = 32;
+
 /** This gateway among the others: who is there, who prefers what, and what they tell each other. */
 export class Cluster implements ClusterView {
   readonly stateNamespace: string;
+  readonly forwarding: Forwarding;
   readonly #membership: Membership;
+  readonly #peers: PeerForwarding;
+  readonly #listener: Listener;
 
   constructor(options: ClusterOptions, services: ClusterServices) {
-    const { pulsar, log, stateServed, onFatal, clock = systemClock } = services;
-    const { stateNamespace, memberTimeoutMs } = options;
+    const { pulsar, log, metrics, stateServed, onFatal, clock = systemClock } = services;
+    const { stateNamespace, memberTimeoutMs, listen, secret: given } = options;
+    const secret = given ?? randomBytes(secretBytes).toString('base64url');
     this.stateNamespace = stateNamespace;
-    this.#membership = new Membership(
-      { ...options, machine: hostname() },
+    const membership = new Membership(
+      { ...options, machine: hostname(), secret: given === undefined ? secret : undefined },
       {
         openLog: pulsarMembersLog(pulsar, { stateNamespace, sendTimeoutMs: memberTimeoutMs }),
         mayOpen: stateServed,
@@ -49,6 +90,35 @@ export class Cluster implements ClusterView {
         onFatal,
       },
     );
+    this.#membership = membership;
+    const served = new ServedPeers({ ...peerLimits, secret });
+    const directory = {
+      get self() {
+        return membership.self;
+      },
+      members: () => membership.members(),
+      secretOf: (nodeId: number) => given ?? membership.secretOf(nodeId),
+      onChange: (listener: () => void) => membership.onChange(listener),
+    };
+    this.#peers = new PeerForwarding(peerLimits, directory, served, { log, metrics });
+    this.forwarding = this.#peers;
+    const protocol = peerProtocolName;
+    const listenerOptions = { ...listen, ...listenerLimits, ...peerLimits, name: protocol, protocol };
+    this.#listener = new Listener(listenerOptions, served, { log, metrics });
+  }
+
+  /** Adds what it counts to the process's metrics. */
+  register(metrics: Metrics): void {
+    metrics.gauge({
+      name: 'pulsegate_cluster_members',
+      help: 'Gateways that are known to live, this one included.',
+      read: () => this.members().length,
+    });
+    metrics.gauge({
+      name: 'pulsegate_cluster_forwarded_in_flight',
+      help: 'Requests that were sent on to other gateways and are not answered.',
+      read: () => this.#peers.requestsInFlight,
+    });
   }
 
   get self(): Member {
@@ -63,11 +133,6 @@ export class Cluster implements ClusterView {
   get isMember(): boolean {
     return this.#membership.isMember;
   }
-
-  readonly forwarding: Forwarding = {
-    request: (nodeId) => Promise.reject(new PeerUnavailable(nodeId, 'there is no internal listener')),
-    serve() {},
-  };
 
   members(): readonly Member[] {
     return this.#membership.members();
@@ -89,10 +154,16 @@ export class Cluster implements ClusterView {
     return this.#membership.announcements.on(kind, listener);
   }
 
-  /** Goes for a node id. Resolves when it has one: not while Pulsar is away. @throws NodeIdTaken */
-  start(): Promise<void> {
-    this.#membership.start({ host: '127.0.0.1', port: 0 });
-    return this.#membership.whenClaimed();
+  /**
+   * Opens the internal listener and goes for a node id. The promise inside resolves when it has one: not while Pulsar is
+   * away.
+   *
+   * @throws Error that names the port when it is taken; `claimed` rejects with NodeIdTaken
+   */
+  async start(): Promise<{ readonly claimed: Promise<void> }> {
+    const { advertisedHost: host, advertisedPort: port } = await this.#listener.listen();
+    this.#membership.start({ host, port });
+    return { claimed: this.#membership.whenClaimed() };
   }
 
   /** The listeners are open: others may send clients here. */
@@ -106,7 +177,8 @@ export class Cluster implements ClusterView {
   }
 
   /** After all else has ended but Pulsar's client. */
-  leave(): Promise<void> {
-    return this.#membership.leave();
+  async leave(): Promise<void> {
+    this.#peers.close();
+    await Promise.all([this.#membership.leave(), this.#listener.close()]);
   }
 }

@@ -5,6 +5,7 @@ export {
   type InMemoryOptions,
 } from './in-memory-link.js';
 export { Listener, type ListenerHooks } from './listener.js';
+export { connectOut, type OutgoingConnection, type OutgoingOptions } from './outgoing.js';
 export {
   type FrameDecoder,
   type Link,
