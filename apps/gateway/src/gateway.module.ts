@@ -3,6 +3,7 @@ import { Authenticator, Authorizer } from '#libs/auth';
 import { KafkaGatewayModule, KafkaProtocol } from '#libs/kafka-gateway';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
+import { TenantDirectory } from '#libs/tenancy';
 import { HealthController } from './admin/health.controller.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { ClusterMembership } from './cluster-membership.service.js';
@@ -24,6 +25,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     Metrics,
     NamespaceGate,
     ClusterMembership,
+    TenantDirectory,
   ],
   useFactory: (
     config: GatewayConfig,
@@ -35,6 +37,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     metrics: Metrics,
     namespaces: NamespaceGate,
     membership: ClusterMembership,
+    tenants: TenantDirectory,
   ) => ({
     pulsar: pulsar.client,
     authenticator,
@@ -44,6 +47,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     log,
     metrics,
     cluster: membership.cluster,
+    tenants,
     tenantRefusal: (tenant: string) => namespaces.refusal(tenant),
   }),
 });

@@ -14,17 +14,31 @@ export class PeerUnavailable extends Error {
   }
 }
 
+/** Where a forwarded request came from. */
+export interface Forwarder {
+  readonly nodeId: number;
+  /** Calls once when nobody waits for the answer any more. Returns the way to cancel. */
+  whenGone(listener: () => void): () => void;
+}
+
 /** Answers requests of one kind that other gateways send. What it throws becomes `PeerUnavailable` there. */
-export type ForwardedHandler = (payload: Buffer, from: number) => Promise<Buffer>;
+export type ForwardedHandler = (payload: Buffer, from: Forwarder) => Promise<Buffer>;
 
 /** Requests from gateway to gateway, over the internal listener. */
 export interface Forwarding {
   /**
-   * One request to a live member and its answer. Bounded in number and bytes.
+   * One request to a live member and its answer. Bounded in number and bytes. Aborted, the member is told that nobody
+   * waits.
    *
    * @throws PeerUnavailable
    */
-  request(nodeId: number, kind: string, payload: Buffer, timeoutMs: number): Promise<Buffer>;
+  request(
+    nodeId: number,
+    kind: string,
+    payload: Buffer,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer>;
   /** One handler per kind. */
   serve(kind: string, handler: ForwardedHandler): void;
 }

@@ -20,6 +20,8 @@ import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange } from './connection/sasl-exchange.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
+import { coordinatorOfRequest } from './routing/coordinator-of-request.js';
+import { forwardRequest } from './routing/kafka-forwarding.js';
 
 /**
  * What a request of many small parts takes in memory until it is answered, for each of its bytes: of names with 8
@@ -101,7 +103,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       if (handler === undefined) return;
       const body = handler.api.decodeRequest(reader, header.apiVersion);
       const heldBytes = handler.api === produceApi ? frame.length : frame.length * decodedGrowth;
-      this.#start(this.#pipeline.admit(this, header, heldBytes), handler, body);
+      this.#route(this.#pipeline.admit(this, header, heldBytes), handler, body, frame);
     } catch (error) {
       if (!(error instanceof KafkaDecodeError)) throw error;
       this.#counters.malformed++;
@@ -171,6 +173,20 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       );
     }
     return undefined;
+  }
+
+  /** A request about groups that another gateway coordinates is answered there, or, when that fails, refused here. */
+  #route(request: KafkaRequest, handler: AnyApiHandler, body: unknown, frame: Buffer): void {
+    const tenant = this.sasl.principal?.tenant;
+    const nodeId = tenant && coordinatorOfRequest(handler.api.key, body, tenant, this.gateway);
+    if (nodeId === undefined) {
+      this.#start(request, handler, body);
+      return;
+    }
+    forwardRequest(nodeId, frame, request).then(
+      (answer) => this.#pipeline.settle(request, answer),
+      () => this.#start(request, handler, body),
+    );
   }
 
   #start(request: KafkaRequest, handler: AnyApiHandler, body: unknown): void {

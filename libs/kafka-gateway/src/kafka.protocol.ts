@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { aloneCluster, type ClusterView } from '#libs/cluster';
+import type { TenantDirectory } from '#libs/tenancy';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
@@ -46,6 +47,7 @@ import { KafkaConnection, type ProcessLimits } from './kafka.connection.js';
 import { PartitionWriters } from './producers/partition-writers.js';
 import { PartitionLogs } from './reading/partition-logs.js';
 import { PartitionLeaders } from './routing/partition-leaders.js';
+import { serveForwarded } from './routing/kafka-forwarding.js';
 import { announceTopicChange, followTopicChanges } from './topics/topic-changes.js';
 import { type TenantRefusal, TopicRegistry } from './topics/topic-registry.js';
 
@@ -57,6 +59,8 @@ export interface KafkaServices
   > {
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
+  /** Whose requests other gateways may send on; none without it. */
+  readonly tenants?: TenantDirectory;
   /** Why no topic of this tenant is served at present; undefined when they are. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
 }
@@ -146,6 +150,9 @@ export class KafkaProtocol implements Protocol<Buffer> {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),
       partialFrames: new PartialFrames(options.partialFrameBytesMaxPerProcess),
     };
+    if (services.tenants !== undefined) {
+      serveForwarded(this.services, () => this.#table, services.tenants, this.#limits.requests);
+    }
     metrics.gauge({
       name: 'pulsegate_kafka_request_in_flight_bytes',
       help: 'Bytes of requests that were read and are not answered.',

@@ -44,7 +44,13 @@ export class PeerForwarding implements Forwarding {
     return this.#requests;
   }
 
-  async request(nodeId: number, kind: string, payload: Buffer, timeoutMs: number): Promise<Buffer> {
+  async request(
+    nodeId: number,
+    kind: string,
+    payload: Buffer,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
     const { requestsMax, requestBytesMax, frameBytesMax } = this.options;
     const peer = this.#peer(nodeId);
     const { length } = payload;
@@ -56,7 +62,7 @@ export class PeerForwarding implements Forwarding {
     this.#requests++;
     this.#requestBytes += length;
     try {
-      return await peer.request(kind, payload, timeoutMs);
+      return await peer.request(kind, payload, timeoutMs, signal);
     } finally {
       this.#requests--;
       this.#requestBytes -= length;

@@ -10,6 +10,7 @@ import { type FrameDecoder, MalformedFrame } from '#libs/transport';
  * request     id UINT32, length of kind UINT8, kind, payload
  * response    id UINT32, payload
  * failure     id UINT32, why (UTF-8)
+ * cancel      id UINT32                                    nobody waits for this answer any more
  * ```
  */
 export const frameKinds = {
@@ -19,6 +20,7 @@ export const frameKinds = {
   request: 4,
   response: 5,
   failure: 6,
+  cancel: 7,
 } as const;
 
 export const nonceBytes = 32;
@@ -45,6 +47,10 @@ export function encodeFrame(kind: number, ...parts: readonly Buffer[]): Buffer[]
 export function encodeRequest(id: number, kind: string, payload: Buffer): Buffer[] {
   const name = Buffer.from(kind);
   return encodeFrame(frameKinds.request, uint32(id), Buffer.of(name.length), name, payload);
+}
+
+export function encodeCancel(id: number): Buffer[] {
+  return encodeFrame(frameKinds.cancel, uint32(id));
 }
 
 export function encodeAnswer(kind: 'response' | 'failure', id: number, payload: Buffer): Buffer[] {

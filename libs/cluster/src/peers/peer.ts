@@ -11,6 +11,7 @@ import { PeerUnavailable } from '../cluster-view.js';
 import type { Member } from '../member.js';
 import {
   decodeAnswer,
+  encodeCancel,
   encodeFrame,
   encodeRequest,
   frameKinds,
@@ -63,14 +64,17 @@ export class Peer implements Protocol<PeerFrame> {
     private readonly hooks: ListenerHooks,
   ) {}
 
-  request(kind: string, payload: Buffer, timeoutMs: number): Promise<Buffer> {
+  request(kind: string, payload: Buffer, timeoutMs: number, signal?: AbortSignal): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    if (this.#closed) return Promise.reject(this.#unavailable('it is gone'));
+    if (this.#closed || signal?.aborted) return Promise.reject(this.#unavailable('it is gone'));
     const id = (this.#lastId = (this.#lastId + 1) >>> 0);
-    const timer = setTimeout(() => {
-      this.#waiting.delete(id);
-      reject(this.#unavailable(`nothing in ${timeoutMs} ms`));
-    }, timeoutMs);
+    const giveUp = (why: string) => {
+      if (this.#take(id) === undefined) return;
+      this.#open?.send(encodeCancel(id));
+      reject(this.#unavailable(why));
+    };
+    const timer = setTimeout(() => giveUp(`nothing in ${timeoutMs} ms`), timeoutMs);
+    signal?.addEventListener('abort', () => giveUp('nobody waits any more'), { once: true });
     this.#waiting.set(id, { resolve, reject, timer });
     const frame = encodeRequest(id, kind, payload);
     if (this.#open !== undefined) this.#open.send(frame);

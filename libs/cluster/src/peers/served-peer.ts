@@ -1,6 +1,7 @@
 import { type Link, MalformedFrame, type Protocol, type ProtocolConnection } from '#libs/transport';
-import type { ForwardedHandler } from '../cluster-view.js';
+import type { ForwardedHandler, Forwarder } from '../cluster-view.js';
 import {
+  decodeAnswer,
   decodeRequest,
   encodeAnswer,
   encodeFrame,
@@ -53,6 +54,8 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
   readonly decoder: PeerFrameDecoder;
   readonly #challenge = newNonce();
   #from: number | undefined;
+  /** Of requests that are being served: who wants to know that nobody waits. */
+  readonly #serving = new Map<number, Set<() => void>>();
   #requests = 0;
   #requestBytes = 0;
   #idle: (() => void)[] = [];
@@ -69,12 +72,14 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
   onFrame({ kind, body }: PeerFrame): void {
     if (this.#from === undefined) this.#onProof(kind, body);
     else if (kind === frameKinds.request) void this.#onRequest(body, this.#from);
+    else if (kind === frameKinds.cancel) this.#gone(decodeAnswer(body).id);
     else throw new MalformedFrame('frame-unexpected', `a frame of kind ${kind} instead of a request`);
   }
 
   onWritable(): void {}
 
   onClose(): void {
+    for (const id of [...this.#serving.keys()]) this.#gone(id);
     for (const resolve of this.#idle) resolve();
   }
 
@@ -101,19 +106,35 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
   async #onRequest(body: Buffer, from: number): Promise<void> {
     const { id, kind, payload } = decodeRequest(body);
     const { requestsMax, requestBytesMax } = this.options;
+    const listeners = new Set<() => void>();
+    const forwarder: Forwarder = {
+      nodeId: from,
+      whenGone: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
     this.#requests++;
     this.#requestBytes += body.length;
+    this.#serving.set(id, listeners);
     try {
       if (this.#requests > requestsMax || this.#requestBytes > requestBytesMax)
         throw new Error('too much in flight');
       const handler = this.peers.handler(kind);
       if (handler === undefined) throw new Error(`requests of kind ${kind} are not served`);
-      this.link.send(encodeAnswer('response', id, await handler(payload, from)));
+      this.link.send(encodeAnswer('response', id, await handler(payload, forwarder)));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.link.send(encodeAnswer('failure', id, Buffer.from(why)));
     }
+    this.#serving.delete(id);
     this.#requestBytes -= body.length;
     if (--this.#requests === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #gone(id: number): void {
+    const listeners = this.#serving.get(id);
+    this.#serving.delete(id);
+    for (const listener of listeners ?? []) listener();
   }
 }
