@@ -136,6 +136,19 @@ export const kafkaOptionsSchema = z
     groupSliceIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(600_000)
       .describe('A part without members is given back after this long without a request.'),
+    mirrorGroups: z
+      .boolean()
+      .default(true)
+      .describe('Whether Pulsar shows groups, as subscriptions of their name.'),
+    mirrorsMax: count(10_000_000)
+      .default(20_000)
+      .describe('Such subscriptions that this gateway remembers, and those that wait to be moved.'),
+    mirrorMovesPerSecondMax: count(10_000)
+      .default(100)
+      .describe('How often such subscriptions are moved, over all groups.'),
+    mirrorCheckMs: milliseconds(100, 0x7fffffff)
+      .default(60_000)
+      .describe('Between two looks for subscriptions that hold more than the retention of the topic.'),
     offsetsRetentionMs: milliseconds(1_000, Number.MAX_SAFE_INTEGER)
       .default(7 * 24 * 3_600_000)
       .describe("Committed offsets expire so long after the group's last member left."),

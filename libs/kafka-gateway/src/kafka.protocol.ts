@@ -134,6 +134,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
     const groups = new GroupCoordinators({
       pulsar,
       topics,
+      logs,
       options,
       log,
       cluster: groupCluster(cluster),

@@ -2,6 +2,7 @@ export {
   type AdminEntry,
   type AdminMessageId,
   type AutoTopicCreation,
+  type CursorPosition,
   type InactiveTopicPolicies,
   type InternalStats,
   type NamespacePolicies,

@@ -4,6 +4,7 @@ import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
+import type { PartitionLogs } from '../reading/partition-logs.js';
 import { classicRecords } from './classic/classic-groups.js';
 import { consumerRecords } from './consumer/consumer-group-kind.js';
 import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
@@ -14,6 +15,7 @@ import type { GroupRecordKind } from './group-record.js';
 import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
 import { HeldSlice } from './held-slice.js';
 import { KeyedOrder } from './keyed-order.js';
+import { GroupMirrors } from './mirrors/group-mirrors.js';
 import { OffsetExpiry } from './offset-expiry.js';
 
 /** Every kind of record that a group has: a kind that is not in this list is not replayed. */
@@ -22,6 +24,7 @@ export const groupRecordKinds: readonly GroupRecordKind[] = [offsetRecords, clas
 export interface GroupCoordinatorsServices {
   readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;
   readonly topics: GroupTopics;
+  readonly logs: Pick<PartitionLogs, 'log'>;
   readonly cluster: GroupCluster;
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
@@ -42,17 +45,20 @@ export class GroupCoordinators {
   readonly commitOrder = new KeyedOrder();
   readonly #slices = new Map<string, HeldSlice>();
   readonly #topics = new Map<string, Promise<string>>();
+  readonly #mirrors: GroupMirrors;
   readonly #stopWatching: () => void;
   #idleTimer: ClockTimer;
   #closed = false;
 
   constructor(private readonly services: GroupCoordinatorsServices) {
     this.clock = services.clock ?? systemClock;
+    this.#mirrors = new GroupMirrors({ ...services, admin: services.pulsar.admin, clock: this.clock });
     this.#stopWatching = services.cluster.onChange(() => this.#handOver());
     this.#idleTimer = this.#watchIdle();
   }
 
   register(metrics: Metrics): void {
+    this.#mirrors.register(metrics);
     const gauge = (name: string, help: string, read: () => number) =>
       metrics.gauge({ name: `pulsegate_kafka_${name}`, help, read });
     const served = () => [...this.#slices.values()].flatMap(({ served }) => served ?? []);
@@ -91,6 +97,7 @@ export class GroupCoordinators {
     this.#closed = true;
     this.#stopWatching();
     this.#idleTimer.cancel();
+    this.#mirrors.close();
     await Promise.all([...this.#slices.values()].map((slice) => slice.release()));
   }
 
@@ -118,7 +125,10 @@ export class GroupCoordinators {
       owner: `node ${cluster.nodeId}`,
       topic: async () => partitionTopicName(await this.#topic(tenant), slice),
       acquireLease: (lease) => pulsar.acquireLease(lease),
-      onServing: (coordinator) => new OffsetExpiry(coordinator).start(),
+      onServing: (coordinator) => {
+        new OffsetExpiry(coordinator).start();
+        this.#mirrors.follow(coordinator);
+      },
     });
   }
 

@@ -57,7 +57,10 @@ export interface TopicStats {
 }
 
 export interface SubscriptionStats {
+  /** In entries: a batch counts once. */
   msgBacklog: number;
+  /** Bytes. */
+  backlogSize?: number;
   type?: string;
   durable?: boolean;
   activeConsumerName?: string;
@@ -85,6 +88,13 @@ export interface AdminMessageId {
   ledgerId: number;
   entryId: number;
   partitionIndex?: number;
+}
+
+/** Where a subscription is put: this entry is the next, or the one after it. -1 and -1: the first that is there. */
+export interface CursorPosition {
+  readonly ledgerId: number;
+  readonly entryId: number;
+  readonly excluded?: boolean;
 }
 
 /** One stored entry, as the broker's REST gives it out: also one of an open transaction. */

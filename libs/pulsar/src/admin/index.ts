@@ -2,6 +2,7 @@ export type {
   AdminEntry,
   AdminMessageId,
   AutoTopicCreation,
+  CursorPosition,
   InactiveTopicPolicies,
   InternalStats,
   NamespacePolicies,

@@ -3,6 +3,7 @@ import type {
   AdminEntry,
   AdminMessageId,
   AutoTopicCreation,
+  CursorPosition,
   InactiveTopicPolicies,
   InternalStats,
   NamespacePolicies,
@@ -197,10 +198,31 @@ export class PulsarAdmin {
   }
 
   deleteSubscription(topic: string, subscription: string, options: { force?: boolean } = {}): Promise<void> {
-    return this.#change(
-      'DELETE',
-      `${topicPath(topic)}/subscription/${encode(subscription)}${query(options)}`,
-    );
+    return this.#change('DELETE', `${subscriptionPath(topic, subscription)}${query(options)}`);
+  }
+
+  /** 409 when it exists. The properties are there from the first moment. */
+  createSubscription(
+    topic: string,
+    subscription: string,
+    at: CursorPosition,
+    properties: Record<string, string> = {},
+  ): Promise<void> {
+    return this.#change('PUT', subscriptionPath(topic, subscription), { ...at, properties });
+  }
+
+  /** Moves it, forward or back, to a position that need not exist. Its consumers are disconnected. */
+  resetCursor(topic: string, subscription: string, to: CursorPosition): Promise<void> {
+    return this.#change('POST', `${subscriptionPath(topic, subscription)}/resetcursor`, to);
+  }
+
+  subscriptionProperties(topic: string, subscription: string): Promise<Record<string, string>> {
+    return this.#get(`${subscriptionPath(topic, subscription)}/properties`);
+  }
+
+  /** Moves it past what is older. 409 when it is nearly caught up, or such a move runs. */
+  expireMessages(topic: string, subscription: string, seconds: number): Promise<void> {
+    return this.#change('POST', `${subscriptionPath(topic, subscription)}/expireMessages/${seconds}`);
   }
 
   stats(topic: string): Promise<TopicStats> {
@@ -222,6 +244,11 @@ export class PulsarAdmin {
 
   topicRetention(topic: string): Promise<RetentionPolicies | undefined> {
     return this.#getOptional(`${topicPath(topic)}/retention`);
+  }
+
+  /** The topic's own, else its namespace's, else the broker's. */
+  appliedRetention(topic: string): Promise<RetentionPolicies | undefined> {
+    return this.#getOptional(`${topicPath(topic)}/retention${query({ applied: true })}`);
   }
 
   setTopicRetention(topic: string, retention: RetentionPolicies | undefined): Promise<void> {
@@ -338,6 +365,10 @@ function namespacePath(namespace: string): string {
 function topicPath(topic: string): string {
   const name = parseTopicName(topic);
   return `/${name.domain}/${encode(name.tenant)}/${encode(name.namespace)}/${encode(name.localName)}`;
+}
+
+function subscriptionPath(topic: string, subscription: string): string {
+  return `${topicPath(topic)}/subscription/${encode(subscription)}`;
 }
 
 function query(parameters: Query): string {
