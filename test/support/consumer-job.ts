@@ -1,6 +1,6 @@
 // The one format in which every conformance consumer gets its work and answers, whatever its language: lines of words.
 //
-//   consume <id, also the group> <topic> <records> <protocol: classic|consumer> <security: plain|anonymous> <block>
+//   consume <id, also the group> <topic> <records> <protocol: classic|consumer|none> <security: plain|anonymous> <block>
 //
 // It answers with `client <its version>`, per job with what it read, and then `<id> ok` or `<id> failed <message>`:
 //
@@ -17,7 +17,8 @@ export interface ConsumerJob {
   readonly id: string;
   readonly topic: string;
   readonly records: number;
-  readonly protocol: 'classic' | 'consumer';
+  /** `consumer` is that of KIP-848; `none`: all partitions, without a group. */
+  readonly protocol: 'classic' | 'consumer' | 'none';
   readonly security: 'plain' | 'anonymous';
   /** Records per block; 0 for every record in full. */
   readonly blockRecords: number;

@@ -13,7 +13,6 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface KafkaConsumerClient {
   readonly name: string;
-  /** `consumer` is the group protocol of KIP-848. */
   readonly protocol: ConsumerJob['protocol'];
   /** Kafka before 0.11 has none. */
   readonly headers: boolean;
@@ -64,12 +63,16 @@ export function kafkaConsumerClients(): KafkaConsumerClient[] {
     nodeClient('kafkajs 2.2', 'kafkajs'),
     javaClient('4.3', 'clients-4'),
     javaClient('4.3', 'clients-4', 'consumer'),
+    javaClient('4.3', 'clients-4', 'none'),
     javaClient('3.9', 'clients-3'),
     javaClient('2.8', 'clients-2'),
     javaClient('1.1', 'clients-1'),
     javaClient('0.10.2', 'clients-0'),
+    javaClient('0.10.2', 'clients-0', 'none'),
+    javaClient('1.1', 'clients-1', 'none'),
     librdkafka('classic'),
     librdkafka('consumer'),
+    librdkafka('none'),
     nodeClient('@platformatic/kafka', 'platformatic-kafka'),
     nodeClient('@platformatic/kafka', 'platformatic-kafka', 'consumer'),
   ];

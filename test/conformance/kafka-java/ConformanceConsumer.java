@@ -6,14 +6,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.utils.AppInfoParser;
 
@@ -46,7 +50,8 @@ public class ConformanceConsumer {
     Map<Integer, Block> blocks = new TreeMap<>();
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings(job, args))) {
       Method poll = pollMethod();
-      consumer.subscribe(Collections.singletonList(job[2]));
+      if (job[4].equals("none")) assignAll(consumer, job[2]);
+      else consumer.subscribe(Collections.singletonList(job[2]));
       long deadline = System.currentTimeMillis() + IDLE_MS_MAX;
       for (long read = 0; read < wanted; ) {
         ConsumerRecords<byte[], byte[]> records = poll(poll, consumer);
@@ -61,6 +66,16 @@ public class ConformanceConsumer {
       }
     }
     for (Block block : blocks.values()) block.end();
+  }
+
+  /** As consumers do that belong to no group. */
+  private static void assignAll(KafkaConsumer<byte[], byte[]> consumer, String topic) {
+    List<TopicPartition> partitions = new ArrayList<>();
+    for (PartitionInfo each : consumer.partitionsFor(topic)) {
+      partitions.add(new TopicPartition(topic, each.partition()));
+    }
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
   }
 
   /** `poll(long)` went in 4.0, `poll(Duration)` came in 2.0. */
@@ -90,7 +105,8 @@ public class ConformanceConsumer {
     settings.put("bootstrap.servers", anonymous ? args[2] : args[1]);
     settings.put("key.deserializer", ByteArrayDeserializer.class.getName());
     settings.put("value.deserializer", ByteArrayDeserializer.class.getName());
-    settings.put("group.id", job[1]);
+    if (job[4].equals("none")) settings.put("enable.auto.commit", "false");
+    else settings.put("group.id", job[1]);
     settings.put("auto.offset.reset", "earliest");
     settings.put("check.crcs", "true");
     if (job[4].equals("consumer")) settings.put("group.protocol", "consumer");

@@ -62,11 +62,15 @@ def settings(job, args):
     _, job_id, _, _, protocol, security, _ = job
     found = {
         "bootstrap.servers": args[1] if security == "anonymous" else args[0],
+        # librdkafka wants a name for a group also where it joins none.
         "group.id": job_id,
-        "group.protocol": protocol,
         "auto.offset.reset": "earliest",
         "check.crcs": True,
     }
+    if protocol == "none":
+        found["enable.auto.commit"] = False
+    else:
+        found["group.protocol"] = protocol
     if security != "anonymous":
         found.update(
             {
@@ -102,11 +106,21 @@ def read(job, consumer):
         block.end()
 
 
+def assign_all(consumer, topic):
+    """As consumers do that belong to no group."""
+    partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+    beginning = confluent_kafka.OFFSET_BEGINNING
+    consumer.assign([confluent_kafka.TopicPartition(topic, each, beginning) for each in partitions])
+
+
 def run(job, args):
     try:
         consumer = confluent_kafka.Consumer(settings(job, args), logger=None)
         try:
-            consumer.subscribe([job[2]])
+            if job[4] == "none":
+                assign_all(consumer, job[2])
+            else:
+                consumer.subscribe([job[2]])
             read(job, consumer)
         finally:
             consumer.close()
