@@ -60,12 +60,15 @@ export interface TestGateway {
   restart(): Promise<void>;
 }
 
-/** A rule that allows the tenant's users everything. */
+/** A rule that allows the tenant's users everything with topics. */
 export const allowAll = {
   principals: ['*'],
   actions: ['*'],
   resource: { type: 'topic', match: 'pattern', name: '*' },
 } as const;
+
+/** The same for consumer groups. */
+export const allowAllGroups = { ...allowAll, resource: { ...allowAll.resource, type: 'group' } } as const;
 
 interface Files {
   readonly configFile: string;

@@ -69,7 +69,6 @@ export function kafkaConsumerClients(): KafkaConsumerClient[] {
     javaClient('1.1', 'clients-1'),
     javaClient('0.10.2', 'clients-0'),
     javaClient('0.10.2', 'clients-0', 'none'),
-    javaClient('1.1', 'clients-1', 'none'),
     librdkafka('classic'),
     librdkafka('consumer'),
     librdkafka('none'),

@@ -53,7 +53,10 @@ async function consume(job: ConsumerJob, connection: ProducerConnection, reading
     ...(anonymous ? {} : { sasl: { mechanism: 'plain' as const, username, password } }),
   });
   const consumer = kafka.consumer({ groupId: job.id });
-  consumer.on(consumer.events.CRASH, ({ payload }) => reading.fail(payload.error));
+  // kafkajs calls it a crash too when it is going to try again.
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) reading.fail(payload.error);
+  });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic: job.topic, fromBeginning: true });
