@@ -34,7 +34,7 @@ export function isThere(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-function runOnce(command: string, args: readonly string[]): void {
+export function runOnce(command: string, args: readonly string[]): void {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
 }
@@ -46,7 +46,7 @@ const installWaitMsMax = 300_000;
  * Does `install` unless it was done with the same `recipe` (the contents of these files). Suites run side by side, so one
  * installs and the others wait.
  */
-function onceFor(recipe: readonly string[], stampFile: string, install: () => void): void {
+export function onceFor(recipe: readonly string[], stampFile: string, install: () => void): void {
   const wanted = recipe.map((file) => readFileSync(file, 'utf8')).join('\n');
   const isDone = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
   if (isDone()) return;

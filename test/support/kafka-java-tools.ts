@@ -1,0 +1,75 @@
+// Kafka's own command line tools, Kafka Streams and Kafka Connect, fetched from Maven once and run as a user runs them.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isThere, onceFor, runOnce } from './kafka-producers.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const sources = join(root, 'test', 'conformance', 'kafka-java-tools');
+const installed = join(root, '.pulsegate', 'conformance', 'kafka-java-tools');
+
+/** A module beside `kafka-java-tools/pom.xml`. */
+export type KafkaJavaModule = 'tools-3' | 'tools-4' | 'streams' | 'connect';
+
+/** Why none of it can run here, in words that name it; undefined when it can. */
+export const kafkaJavaMissing: string | undefined =
+  isThere('javac', '-version') && isThere('mvn', '--version') ? undefined : 'no JDK or no Maven';
+
+export interface ToolRun {
+  readonly exitCode: number | null;
+  /** What it wrote to both streams, without the lines of its logging facade. */
+  readonly output: string;
+}
+
+export interface ToolOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Class path of a module's jars, with the programs that stand beside its pom.xml compiled. */
+export function kafkaJavaClassPath(module: KafkaJavaModule, programs: readonly string[] = []): string {
+  const folder = join(installed, module);
+  const classes = join(installed, `${module}-classes`);
+  const files = programs.map((program) => join(sources, module, program));
+  const poms = [join(sources, 'pom.xml'), join(sources, module, 'pom.xml')];
+  onceFor([...poms, ...files], join(installed, `${module}.recipe`), () => {
+    const goal = ['dependency:copy-dependencies', `-Dtools.folder=${installed}`];
+    runOnce('mvn', ['-B', '-q', '-f', join(sources, 'pom.xml'), '-pl', module, ...goal]);
+    if (files.length > 0) runOnce('javac', ['-d', classes, '-cp', join(folder, '*'), ...files]);
+  });
+  return [classes, join(folder, '*')].join(':');
+}
+
+/** The `java` command line of a main class of a module. */
+export function kafkaJavaArguments(classPath: string, mainClass: string, ...args: string[]): string[] {
+  return ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath, mainClass, ...args];
+}
+
+/** Runs one tool to its end. Rejects when it cannot be started; a tool that takes too long is ended, with `exitCode` null. */
+export function runKafkaTool(
+  module: KafkaJavaModule,
+  mainClass: string,
+  args: readonly string[],
+  { input = '', timeoutMs = 60_000 }: ToolOptions = {},
+): Promise<ToolRun> {
+  const command = kafkaJavaArguments(kafkaJavaClassPath(module), mainClass, ...args);
+  const child = spawn('java', command, { timeout: timeoutMs, killSignal: 'SIGKILL' });
+  let output = '';
+  const keep = (text: string) => {
+    output += text;
+  };
+  child.stdout.setEncoding('utf8').on('data', keep);
+  child.stderr.setEncoding('utf8').on('data', keep);
+  // A tool that ends before it has read all says so by its exit code.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => {
+      const lines = output
+        .split('\n')
+        .filter((line) => !/^(SLF4J|log4j|ERROR StatusLogger|WARNING:)/.test(line));
+      resolve({ exitCode, output: lines.join('\n') });
+    });
+  });
+}
