@@ -10,8 +10,8 @@ import {
 
 /** Messages on their way: the window in bytes is what limits. */
 const permitsMax = 20_000;
-/** Asked for before anything is known of the size of messages, which may be megabytes. */
-const firstPermits = 16;
+/** Asked for before anything is known of the size of messages, which may be megabytes: one for so much of the window. */
+const firstMessageBytes = 256 * 1024;
 
 /** Pulsar's own cursor, at the last entry that a compaction took in. */
 const compactionCursor = '__compaction';
@@ -32,7 +32,7 @@ export class PulsarLogSource implements LogSource {
       readCompacted: options.compacted,
       paused: options.paused,
       permits: permitsMax,
-      firstPermits,
+      firstPermits: Math.ceil(options.windowBytesMax / firstMessageBytes),
       windowBytesMax: options.windowBytesMax,
       onEntry: options.onEntry,
       onClosed: options.onClosed,
