@@ -151,7 +151,9 @@ describe('the epochs of a consumer group', () => {
     await a.beat();
     expect(bed.group.state.members.get('a')).toMatchObject({ epoch: 3, previousEpoch: 2 });
     const owned = bed.topics.owned({ orders: [0, 1] });
-    expect(await a.send({ memberEpoch: 2, owned })).toMatchObject({ memberEpoch: 3 });
+    // It is told again what it did not hear.
+    const told = { memberEpoch: 3, assignment: { orders: [0, 1, 2, 3] } };
+    expect(await a.send({ memberEpoch: 2, owned })).toMatchObject(told);
     await expect(a.send({ memberEpoch: 2, owned: null })).rejects.toEqual(refusedWith('FENCED_MEMBER_EPOCH'));
     await expect(a.send({ memberEpoch: 1, owned })).rejects.toEqual(refusedWith('FENCED_MEMBER_EPOCH'));
   });
@@ -227,6 +229,14 @@ describe('a static member', () => {
     const bed = new ConsumerGroupBed();
     await bed.member('a', asStatic).join();
     await expect(bed.member('a2', asStatic).join()).rejects.toEqual(refusedWith('UNRELEASED_INSTANCE_ID'));
+  });
+
+  it('that was fenced joins again under its id', async () => {
+    const bed = new ConsumerGroupBed();
+    const a = bed.member('a', asStatic);
+    await a.join();
+    await expect(a.beat({ memberEpoch: 7 })).rejects.toEqual(refusedWith('FENCED_MEMBER_EPOCH'));
+    expect(await a.join()).toMatchObject({ memberEpoch: 1, assignment: { orders: [0, 1, 2, 3] } });
   });
 
   it('loses its place when it does not come back', async () => {

@@ -76,7 +76,9 @@ export function heartbeat(group: ConsumerGroup, call: HeartbeatCall): HeartbeatA
     call.rebalanceTimeoutMs !== -1 &&
     (call.topicNames !== null || call.topicPattern !== null) &&
     call.owned !== null;
-  const tells = call.memberEpoch === 0 || isFull || !samePartitions(next.assigned, before.assigned);
+  // Epoch 0 joins; another than it has says that the last answer did not reach the member.
+  const missed = call.memberEpoch !== before.epoch;
+  const tells = call.memberEpoch === 0 || isFull || missed || !samePartitions(next.assigned, before.assigned);
   return {
     memberId: next.memberId,
     memberEpoch: next.epoch,
@@ -116,6 +118,8 @@ function staticMember(group: ConsumerGroup, call: HeartbeatCall, instanceId: str
   }
   const old = group.state.staticMember(instanceId);
   if (old === undefined) return group.state.members.get(memberId) ?? newMember(memberId);
+  // The same process joins again: it was fenced, or did not hear that it had joined.
+  if (old.memberId === memberId && old.epoch !== staticLeaveEpoch) return old;
   // One that speaks the classic protocol is replaced at once: it cannot say that it comes back.
   if (old.classic === undefined && old.epoch !== staticLeaveEpoch) {
     const message = `the instance id ${instanceId} belongs to member ${old.memberId}, which has not left`;
