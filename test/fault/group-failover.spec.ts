@@ -149,6 +149,7 @@ describe('the coordinator of a group', () => {
       await gateway.kill();
       const before = performance.now();
       await untilCommitted(all[0]!);
+      expect(performance.now() - before).toBeLessThan(15_000);
       await delay(1_000);
       const accepted = await stopCommitting();
       expect(all.map(({ generations }) => generations.length)).toEqual([1, 1, 1, 1]);
