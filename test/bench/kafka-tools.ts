@@ -1,14 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LatencyRun } from '../support/pulsar-oracle.js';
 
+/** Beside the jars: what is compiled against them. */
+const classes = 'classes';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const jars = join(root, '.pulsegate', 'kafka-tools');
 
 export interface ProducerPerformanceResult {
   readonly recordsPerSecond: number;
-  readonly latencyMs: { readonly average: number; readonly p50: number; readonly p99: number };
 }
 
 export interface ProducerPerformanceOptions {
@@ -39,34 +41,74 @@ export function resolveKafkaTools(): void {
   renameSync(partial, jars);
 }
 
+/** Kafka's ConsumerPerformance: records per second while it fetches, from the start of the topic. */
+export async function consumerPerformance(
+  bootstrap: string,
+  topic: string,
+  records: number,
+): Promise<number> {
+  const output = await java('org.apache.kafka.tools.ConsumerPerformance', [
+    ...['--bootstrap-server', bootstrap, '--topic', topic, '--num-records', String(records)],
+    ...['--timeout', '60000', '--group', `bench-${topic}-${Date.now()}`],
+  ]);
+  // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s
+  const numbers = output.trim().split('\n').at(-1)?.split(', ') ?? [];
+  const [consumed, perSecond] = [Number(numbers[4]), Number(numbers[9])];
+  if (!(consumed >= records) || !(perSecond > 0)) throw new Error(`ConsumerPerformance failed:\n${output}`);
+  return perSecond;
+}
+
+/** What `LatencyClient.java` measures; batches wait for one millisecond. */
+export async function kafkaLatency(options: {
+  readonly bootstrap: string;
+  readonly topic: string;
+  readonly records: number;
+  readonly warmupRecords: number;
+  readonly recordBytes: number;
+  readonly rate: number;
+}): Promise<LatencyRun> {
+  const { bootstrap, topic, records, warmupRecords, recordBytes, rate } = options;
+  const source = join(root, 'test', 'bench', 'kafka-tools', 'LatencyClient.java');
+  const folder = join(jars, classes);
+  mkdirSync(folder, { recursive: true });
+  execFileSync('javac', ['-d', folder, '-cp', `${jars}/*`, source]);
+  const args = [bootstrap, topic, records, warmupRecords, recordBytes, rate, 1].map(String);
+  const output = await java('LatencyClient', args);
+  return JSON.parse(output.trim().split('\n').at(-1)!) as LatencyRun;
+}
+
+/** Runs a class of Kafka's tools, or one of ours, and gives what it printed. */
+async function java(main: string, args: readonly string[]): Promise<string> {
+  const classPath = `${join(jars, classes)}:${jars}/*`;
+  const child = spawn('java', ['-Xms256m', '-Xmx512m', '-cp', classPath, main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4_000)));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${main} failed:\n${output.slice(-2_000)}${errors}`);
+  return output;
+}
+
 /** Runs Kafka's own ProducerPerformance and reads its last, steady-state summary. */
 export async function producerPerformance(
   options: ProducerPerformanceOptions,
 ): Promise<ProducerPerformanceResult> {
   const properties = { 'bootstrap.servers': options.bootstrap, ...options.properties };
-  const args = [
-    '-Xms256m',
-    '-Xmx512m',
-    '-cp',
-    `${jars}/*`,
-    'org.apache.kafka.tools.ProducerPerformance',
+  const output = await java('org.apache.kafka.tools.ProducerPerformance', [
     ...['--topic', options.topic, '--num-records', String(options.records)],
     ...['--warmup-records', String(options.warmupRecords), '--record-size', String(options.recordBytes)],
     ...['--throughput', String(options.throughput), '--producer-props'],
     ...Object.entries(properties).map(([key, value]) => `${key}=${value}`),
-  ];
-  const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
+  ]);
   const summaries = [...output.matchAll(/^.*records\/sec.*99th.*$/gm)].map((match) => match[0]);
   const last = summaries.at(-1);
-  if (code !== 0 || last === undefined)
-    throw new Error(`ProducerPerformance failed:\n${output.slice(-2_000)}`);
+  if (last === undefined) throw new Error(`ProducerPerformance said no result:\n${output.slice(-2_000)}`);
   return parseSummary(last);
 }
 
@@ -78,10 +120,5 @@ function parseSummary(line: string): ProducerPerformanceResult {
   };
   return {
     recordsPerSecond: number(/([\d.]+) records\/sec/),
-    latencyMs: {
-      average: number(/([\d.]+) ms avg latency/),
-      p50: number(/([\d.]+) ms 50th/),
-      p99: number(/([\d.]+) ms 99th/),
-    },
   };
 }

@@ -246,6 +246,44 @@ export async function oraclePerf(
   return runs;
 }
 
+/** Messages per second that the official client reads, of those after the first; from the start of the topic. */
+export async function oracleReadPerf(serviceUrl: string, topic: string, records: number): Promise<number> {
+  let recordsPerSecond = Number.NaN;
+  const child = start(
+    ['read-perf', serviceUrl, topic, '--records', String(records)],
+    ['-Xms256m', '-Xmx512m'],
+  );
+  await finished(child, (line) => ({ recordsPerSecond } = line as { recordsPerSecond: number }));
+  return recordsPerSecond;
+}
+
+/** Milliseconds from send to acknowledgement, and from send to receive. */
+export interface LatencyRun {
+  readonly produceMs: { readonly p50: number; readonly p99: number };
+  readonly endToEndMs: { readonly p50: number; readonly p99: number };
+}
+
+/** The native baseline of latency; batches wait for one millisecond. */
+export async function oracleLatency(
+  serviceUrl: string,
+  topic: string,
+  options: {
+    readonly records: number;
+    readonly warmupRecords: number;
+    readonly recordBytes: number;
+    readonly rate: number;
+  },
+): Promise<LatencyRun> {
+  const { records, warmupRecords, recordBytes, rate } = options;
+  const flags = ['--records', records, '--warmup', warmupRecords, '--size', recordBytes, '--rate', rate];
+  let result: LatencyRun | undefined;
+  const child = start(['latency', serviceUrl, topic, ...flags.map(String)], ['-Xms256m', '-Xmx512m']);
+  await finished(child, (line) => {
+    result = line as LatencyRun;
+  });
+  return result!;
+}
+
 type OracleProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Starts fast rather than runs fast: most runs are a second. */

@@ -10,6 +10,8 @@ public final class Main {
       flood <serviceUrl> <topic> [--rate 100] [--size 100] [--batch 1] [--count n] [--name text]   (ends with its input)
       perf  <serviceUrl> <topic> [--records 200000] [--warmup 50000] [--size 1024] [--rate 0] [--runs 1]
             [--admin-url url --partitions n] [--compression NONE] [--batch-bytes 131072] [--batch-delay-ms 1]
+      read-perf <serviceUrl> <topic> [--records 200000]
+      latency <serviceUrl> <topic> [--records 20000] [--warmup 10000] [--size 1024] [--rate 1000] [--batch-delay-ms 1]
       """;
 
   public static void main(String[] arguments) {
@@ -21,6 +23,8 @@ public final class Main {
         case "read" -> Read.run(options);
         case "flood" -> Flood.run(options);
         case "perf" -> Perf.run(options);
+        case "read-perf" -> ReadPerf.run(options);
+        case "latency" -> Latency.run(options);
         default -> throw new IllegalArgumentException("usage:\n" + USAGE);
       }
       System.out.flush();

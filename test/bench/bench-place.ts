@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
+import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
+
+/** An embedded Pulsar of the benchmark's own and a gateway in front of it. */
+export interface BenchPlace {
+  readonly pulsar: PulsarStandalone;
+  readonly gateway: TestGateway;
+  readonly namespace: string;
+}
+
+/** With a sync to disk per group of entries the disk of the machine is measured, and not the gateway. */
+const journalSync = process.env.PULSEGATE_BENCH_JOURNAL_SYNC === 'true';
+
+export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Starts both, runs the benchmark and stops them. */
+export async function inBenchPlace(run: (place: BenchPlace) => Promise<void>): Promise<void> {
+  const pulsar = await startPulsar({
+    dataDir: '.pulsegate/bench-pulsar',
+    wipe: true,
+    config: { journalSyncData: String(journalSync) },
+    onProgress: say,
+  });
+  const namespace = 'bench/kafka';
+  const { serviceUrl, adminUrl } = pulsar;
+  const gateway = await startGateway({
+    tenants: [{ name: 'bench', namespace, permissions: [allowAll] }],
+    listener: { anonymousTenant: 'bench' },
+    config: { pulsar: { serviceUrl, adminUrl }, log: { level: 'warn' } },
+  });
+  try {
+    await run({ pulsar, gateway, namespace });
+  } finally {
+    await gateway.stop();
+    await pulsar.stop();
+  }
+}
+
+/** A fresh topic in the tenant's namespace, as Kafka names it. */
+export async function newTopic({ pulsar, namespace }: BenchPlace, partitions: number): Promise<string> {
+  const name = `bench-${randomBytes(4).toString('hex')}`;
+  const url = `${pulsar.adminUrl}/admin/v2/persistent/${namespace}/${name}/partitions`;
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'PUT', headers, body: String(partitions) });
+  if (!answer.ok) throw new Error(`creating ${name}: ${answer.status} ${await answer.text()}`);
+  return name;
+}
