@@ -38,7 +38,12 @@ async function throughput(place: BenchPlace): Promise<ThroughputRun[]> {
   say(`${records} records are published`);
   // Entries of 16 KB, as a Kafka producer makes them.
   const batchBytes = 16 * 1_024;
-  await oraclePerf(place.pulsar.serviceUrl, partition, { records, warmupRecords: 0, recordBytes, batchBytes });
+  await oraclePerf(place.pulsar.serviceUrl, partition, {
+    records,
+    warmupRecords: 0,
+    recordBytes,
+    batchBytes,
+  });
   await throughputRun(place, topic, 0);
   const results: ThroughputRun[] = [];
   for (let run = 1; run <= runs; run++) results.push(await throughputRun(place, topic, run));
@@ -79,11 +84,7 @@ async function main(): Promise<void> {
       [reads],
       goals.tailReadsMax,
     );
-    report.atMost(
-      'added median latency end to end, ms',
-      [await latency(place)],
-      goals.addedMedianMsMax,
-    );
+    report.atMost('added median latency end to end, ms', [await latency(place)], goals.addedMedianMsMax);
   });
   report.print();
 }

@@ -53,7 +53,11 @@ async function throughputRun(place: BenchPlace, partitions: number, run: number)
 async function latencyRun(place: BenchPlace): Promise<{ addedMedianMs: number; addedP99Ms: number }> {
   const topics = await newTopics(place, 1);
   const load = { records: latencyRecords, warmupRecords: latencyRecords / 2, recordBytes, rate: latencyRate };
-  const { produceMs: native } = await oracleLatency(place.pulsar.serviceUrl, `${topics.native}-partition-0`, load);
+  const { produceMs: native } = await oracleLatency(
+    place.pulsar.serviceUrl,
+    `${topics.native}-partition-0`,
+    load,
+  );
   const { produceMs: kafka } = await kafkaLatency({
     bootstrap: place.gateway.kafka,
     topic: topics.kafka,

@@ -64,7 +64,7 @@ export interface TestGateway {
 export const allowAll = {
   principals: ['*'],
   actions: ['*'],
-  resource: { type: 'topic', match: 'pattern', name: '*' },
+  resource: { type: '*', match: 'pattern', name: '*' },
 } as const;
 
 /** The same for consumer groups. */
