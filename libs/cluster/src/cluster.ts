@@ -74,12 +74,14 @@ export class Cluster implements ClusterView {
   readonly #membership: Membership;
   readonly #peers: PeerForwarding;
   readonly #listener: Listener;
+  readonly #log: Log;
 
   constructor(options: ClusterOptions, services: ClusterServices) {
     const { pulsar, log, metrics, stateServed, onFatal, clock = systemClock } = services;
     const { stateNamespace, memberTimeoutMs, listen, secret: given } = options;
     const secret = given ?? randomBytes(secretBytes).toString('base64url');
     this.stateNamespace = stateNamespace;
+    this.#log = log;
     const membership = new Membership(
       { ...options, machine: hostname(), secret: given === undefined ? secret : undefined },
       {
@@ -162,6 +164,7 @@ export class Cluster implements ClusterView {
    */
   async start(): Promise<{ readonly claimed: Promise<void> }> {
     const { advertisedHost: host, advertisedPort: port } = await this.#listener.listen();
+    this.#log.info({ event: 'cluster.listening', host, port }, 'other gateways may connect');
     this.#membership.start({ host, port });
     return { claimed: this.#membership.whenClaimed() };
   }
