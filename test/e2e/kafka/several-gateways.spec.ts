@@ -220,7 +220,7 @@ describe('several gateways', () => {
     it('has the node id of another, it does not start, and says why', async () => {
       const third = await gateway({ nodeId: 77 });
       await expect(gateway({ nodeId: 77 })).rejects.toThrow(
-        /exit status 1[^]*node id 77 is in use by another gateway \(on .*, 127\.0\.0\.1:\d+\): give each gateway a kafka\.nodeId of its own, or none/,
+        /exit status 1[\s\S]*node id 77 is in use by another gateway \(on .*, 127\.0\.0\.1:\d+\): give each gateway a kafka\.nodeId of its own, or none/,
       );
       await third.stop();
     }, 60_000);
