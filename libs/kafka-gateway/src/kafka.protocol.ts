@@ -138,6 +138,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       options,
       log,
       cluster: groupCluster(cluster),
+      tenants: services.tenants,
       stateNamespace: cluster.stateNamespace,
     });
     groups.register(metrics);

@@ -28,6 +28,8 @@ export interface GroupCoordinatorsServices {
   readonly cluster: GroupCluster;
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
+  /** Whose groups are taken up before anybody asks for them. */
+  readonly tenants?: Iterable<Tenant>;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly clock?: CoordinatorClock;
@@ -35,10 +37,15 @@ export interface GroupCoordinatorsServices {
 
 /** A slice that does not serve after so long is not waited for. */
 const acquireMsMax = 10_000;
-/** Between two looks for slices that nobody uses. */
-const idleCheckMs = 30_000;
+/** Between two looks for slices that nobody uses, and for those that nobody holds. */
+const checkMs = 30_000;
+/** Until the others are known, this gateway is alone: what it took up then, it would have to give away. */
+const firstCheckMs = 3_000;
 
-/** The slices of all tenants' groups that this gateway serves. */
+/**
+ * The slices of all tenants' groups that this gateway serves. One is taken up by the first request for it, and, where
+ * there are records of it, when it becomes this gateway's: offsets expire and mirrors are moved though nobody asks.
+ */
 export class GroupCoordinators {
   readonly clock: CoordinatorClock;
   /** Commits of a group in the order in which they came, though some wait for a topic to be looked up. */
@@ -47,14 +54,20 @@ export class GroupCoordinators {
   readonly #topics = new Map<string, Promise<string>>();
   readonly #mirrors: GroupMirrors;
   readonly #stopWatching: () => void;
-  #idleTimer: ClockTimer;
+  /** Given back since there was nothing in them and nobody asked. */
+  readonly #unused = new Set<string>();
+  #timer: ClockTimer;
   #closed = false;
 
   constructor(private readonly services: GroupCoordinatorsServices) {
     this.clock = services.clock ?? systemClock;
     this.#mirrors = new GroupMirrors({ ...services, admin: services.pulsar.admin, clock: this.clock });
-    this.#stopWatching = services.cluster.onChange(() => this.#handOver());
-    this.#idleTimer = this.#watchIdle();
+    this.#stopWatching = services.cluster.onChange(() => {
+      this.#handOver();
+      this.#unused.clear();
+      void this.#takeUp();
+    });
+    this.#timer = this.#check(firstCheckMs);
   }
 
   register(metrics: Metrics): void {
@@ -83,6 +96,11 @@ export class GroupCoordinators {
     return this.#own(tenant, groupSlice(groupId)).coordinator();
   }
 
+  /** Whether the group is served here at this moment; asks for nothing. */
+  holds(tenant: Tenant, groupId: string): boolean {
+    return this.#slices.get(groupSliceKey(tenant.name, groupSlice(groupId)))?.served !== undefined;
+  }
+
   /** All that this gateway is to hold of a tenant, replayed. Rejects with a KafkaError when one cannot be had. */
   async all(tenant: Tenant): Promise<GroupCoordinator[]> {
     const { cluster } = this.services;
@@ -96,7 +114,7 @@ export class GroupCoordinators {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopWatching();
-    this.#idleTimer.cancel();
+    this.#timer.cancel();
     this.#mirrors.close();
     await Promise.all([...this.#slices.values()].map((slice) => slice.release()));
   }
@@ -107,6 +125,7 @@ export class GroupCoordinators {
     if (this.#closed || cluster.nodeOf(key) !== cluster.nodeId) {
       throw new KafkaError(KafkaErrorCode.NOT_COORDINATOR, 'another gateway holds the group');
     }
+    this.#unused.delete(key);
     let held = this.#slices.get(key);
     if (held === undefined) this.#slices.set(key, (held = this.#make(tenant, slice)));
     return held;
@@ -132,12 +151,15 @@ export class GroupCoordinators {
     });
   }
 
+  #topicName({ name }: Tenant): string {
+    return `persistent://${this.services.stateNamespace}/kafka-groups.${name}`;
+  }
+
   /** The partitioned topic of a tenant's group records: made when it is not there, each time a slice is asked for. */
   #topic(tenant: Tenant): Promise<string> {
     let made = this.#topics.get(tenant.name);
     if (made === undefined) {
-      const topic = `persistent://${this.services.stateNamespace}/kafka-groups.${tenant.name}`;
-      made = this.#makeTopic(topic);
+      made = this.#makeTopic(this.#topicName(tenant));
       this.#topics.set(tenant.name, made);
       const forget = () => this.#topics.delete(tenant.name);
       made.then(forget, forget);
@@ -162,15 +184,33 @@ export class GroupCoordinators {
       if (cluster.nodeOf(key) !== cluster.nodeId) this.#drop(key, slice);
   }
 
-  #watchIdle(): ClockTimer {
+  #check(afterMs: number): ClockTimer {
     const { groupSliceIdleMs } = this.services.options;
-    return this.clock.after(Math.min(idleCheckMs, groupSliceIdleMs), () => {
+    return this.clock.after(Math.min(afterMs, groupSliceIdleMs), () => {
       for (const [key, slice] of this.#slices) {
         const idle = slice.lastUsedAt + groupSliceIdleMs <= this.clock.now();
-        if (idle && slice.served?.groupCount === 0) this.#drop(key, slice);
+        if (!idle || slice.served?.groupCount !== 0) continue;
+        this.#unused.add(key);
+        this.#drop(key, slice);
       }
-      this.#idleTimer = this.#watchIdle();
+      void this.#takeUp();
+      this.#timer = this.#check(checkMs);
     });
+  }
+
+  /** Takes what is this gateway's and has a log. */
+  async #takeUp(): Promise<void> {
+    const { cluster, tenants, pulsar, stateNamespace } = this.services;
+    if (tenants === undefined) return;
+    // 404: no gateway has kept anything yet. Any other trouble: the next look tells.
+    const topics = new Set(await pulsar.admin.partitionedTopics(stateNamespace).catch(() => []));
+    for (const tenant of tenants) {
+      if (this.#closed || !topics.has(this.#topicName(tenant))) continue;
+      for (let slice = 0; slice < groupSlicesPerTenant; slice++) {
+        const key = groupSliceKey(tenant.name, slice);
+        if (cluster.nodeOf(key) === cluster.nodeId && !this.#unused.has(key)) this.#own(tenant, slice).take();
+      }
+    }
   }
 
   #drop(key: string, slice: HeldSlice): void {

@@ -67,6 +67,11 @@ export class HeldSlice {
     this.lastUsedAt = services.clock.now();
   }
 
+  /** Asks for the slice, without using it, unless it has it or the pause after a failure lasts. */
+  take(): void {
+    if (this.#holding === undefined) this.#open();
+  }
+
   /** The coordinator if it serves at this moment. @throws KafkaError, see `GroupCoordinators.coordinator` */
   coordinator(): GroupCoordinator {
     this.lastUsedAt = this.services.clock.now();

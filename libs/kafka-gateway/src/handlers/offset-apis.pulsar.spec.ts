@@ -3,6 +3,7 @@ import {
   deleteGroupsApi,
   KafkaErrorCode,
   listGroupsApi,
+  type OffsetCommitResponse,
   offsetCommitApi,
   offsetDeleteApi,
   offsetFetchApi,
@@ -252,6 +253,43 @@ describe('offsets', () => {
     expect(await codeOf('locked.group')).toBe(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED);
   });
 });
+
+describe('a gateway that dies', () => {
+  it('leaves every commit that it acknowledged to the next, which takes the groups up unasked', async () => {
+    const dying = bed.front(3);
+    const client = dying.client();
+    bed.placement.moveTo(3);
+    await dying.protocol.services.groups.all(bed.tenant);
+    const topics = (offset: number) => groupedByTopic([{ topic: 'orders', partition: 1, offset }]);
+    let acknowledged = -1;
+    const answers = (async () => {
+      for (let offset = 0; ; offset++) {
+        const { body } = await client.response<OffsetCommitResponse>(offsetCommitApi, 9);
+        if (body.topics[0]!.partitions[0]!.errorCode !== 0) return;
+        acknowledged = offset;
+      }
+    })();
+    for (let offset = 0; offset < 2_000; offset++) {
+      client.send(offsetCommitApi, 9, { groupId: 'surviving', topics: topics(offset) });
+      if (offset % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (acknowledged > 500) break;
+    }
+    await bed.crash(dying);
+    bed.placement.moveTo(1);
+    await Promise.race([answers, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    expect(acknowledged).toBeGreaterThan(0);
+    await waitFor(() => one.protocol.services.groups.holds(bed.tenant, 'surviving'));
+    const [found] = await committed(kafka, 'surviving');
+    expect(Number(/=(\d+)/.exec(found!)![1])).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited++) {
+    if (waited > 200) throw new Error('waited for ten seconds');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 describe('groups', () => {
   const listed = async (version: number, filters: object = {}) => {

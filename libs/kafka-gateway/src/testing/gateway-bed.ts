@@ -98,6 +98,7 @@ export class GatewayBed {
         log: silentLog,
       }),
       authorizer: new Authorizer([{ tenant: 'acme', rules: this.rules }]),
+      tenants,
       limits: new RateLimits(tenants),
       options: kafkaOptionsSchema.parse({ nodeId, ...this.options }),
       cluster: this.placement.view(nodeId, this.stateNamespace),
@@ -110,6 +111,11 @@ export class GatewayBed {
     const front = { protocol, pulsar, client };
     this.#fronts.push(front);
     return front;
+  }
+
+  /** The gateway dies: its connections to Pulsar end, and it says nothing any more. */
+  async crash(front: Front): Promise<void> {
+    await front.pulsar.close();
   }
 
   async createTopic(name: string, partitions = 1): Promise<string> {
