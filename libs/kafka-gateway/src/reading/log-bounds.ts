@@ -116,9 +116,7 @@ export class LogBoundsQuery {
   }
 
   private async askStart(): Promise<number | undefined> {
-    if ((await this.lastPosition()) === undefined) return undefined;
     const first = Promise.withResolvers<number | undefined>();
-    const timer = this.time.setTimer(() => first.resolve(undefined), this.options.firstEntryMsMax);
     const reader = await this.source.open('earliest', {
       compacted: this.compacted(),
       paused: false,
@@ -126,7 +124,11 @@ export class LogBoundsQuery {
       onEntry: (entry) => first.resolve(entry.firstIndex ?? entry.index),
       onClosed: (error) => first.reject(error),
     });
+    // Nobody awaits it while the end is asked for.
+    first.promise.catch(() => undefined);
+    const timer = this.time.setTimer(() => first.resolve(undefined), this.options.firstEntryMsMax);
     try {
+      if ((await reader.lastPosition()) === undefined) return undefined;
       return await first.promise;
     } finally {
       this.time.clearTimer(timer);

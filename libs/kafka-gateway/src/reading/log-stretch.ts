@@ -3,6 +3,7 @@ import type { TrackerTime } from '../mapping/offset-tracker.js';
 import { EntryUnreadable, type StoredBatch } from '../mapping/stored-batch.js';
 import { BatchRing } from './batch-ring.js';
 import type { EntryBatches } from './entry-batches.js';
+import { LogHoles } from './log-holes.js';
 import type { LogReader, LogSource, LogStart } from './log-source.js';
 import type { LogRead } from './partition-log.js';
 import type { MemoryHolder, ReadMemory } from './read-memory.js';
@@ -48,15 +49,6 @@ export interface StretchOptions {
   readonly failureMs: number;
 }
 
-/** No offsets in front of a batch, in a place where trimming could be the reason. */
-interface Hole {
-  readonly from: number;
-  readonly to: number;
-  asked: boolean;
-  /** What is below was removed; undefined as long as it is not known. */
-  logStart: number | undefined;
-}
-
 /** Waiting for a reader that is so close is better than opening another one. */
 const nearOffsets = 1_000;
 
@@ -92,7 +84,7 @@ export class LogStretch implements MemoryHolder {
   /** Failed, or closed. */
   private failure: { readonly code: number; readonly at: number } | undefined;
   private closed = false;
-  private holes: Hole[] = [];
+  private readonly holes: LogHoles;
   private scheduled = false;
 
   /** @param offset the first that it is to have */
@@ -102,6 +94,10 @@ export class LogStretch implements MemoryHolder {
   ) {
     const { time, source, memory, options } = owner;
     this.ring = new BatchRing(offset);
+    this.holes = new LogHoles(
+      () => owner.firstStored(),
+      () => this.schedule(),
+    );
     this.batches = owner.newBatches();
     this.lastReadAt = time.now();
     this.reader = new StretchReader(source, time, {
@@ -224,10 +220,8 @@ export class LogStretch implements MemoryHolder {
   private take(offset: number, bytesMax: number, minOne: boolean): LogRead | undefined {
     const { ring, fault, failure } = this;
     if (offset < ring.end) {
-      const hole = this.holes.length === 0 ? undefined : this.holeAt(offset);
-      if (hole === undefined) return this.takeBatches(offset, bytesMax, minOne);
-      const removed = this.isRemoved(hole, offset);
-      if (removed === undefined) return undefined;
+      const removed = this.holes.removed(offset);
+      if (removed === 'unknown') return undefined;
       if (removed) return { batches: [], bytes: 0, error: readErrorCode(outOfRange(offset)) };
       return this.takeBatches(offset, bytesMax, minOne);
     }
@@ -246,28 +240,6 @@ export class LogStretch implements MemoryHolder {
     const last = batches[batches.length - 1];
     const stops = fault !== undefined && last !== undefined && last.lastOffset + 1 === ring.end;
     return stops ? { batches, bytes, error: fault.code } : { batches, bytes };
-  }
-
-  private holeAt(offset: number): Hole | undefined {
-    return this.holes.find(({ from, to }) => offset >= from && offset < to);
-  }
-
-  /** Whether there were records in the hole at this offset; undefined while the broker is asked. */
-  private isRemoved(hole: Hole, offset: number): boolean | undefined {
-    if (hole.logStart !== undefined) return offset < hole.logStart;
-    if (hole.asked) return undefined;
-    hole.asked = true;
-    this.owner.firstStored().then(
-      (start) => {
-        hole.logStart = start ?? 0;
-        this.schedule();
-      },
-      // Who waits is answered with nothing, and asks again.
-      () => {
-        hole.asked = false;
-      },
-    );
-    return undefined;
   }
 
   private isAway(): boolean {
@@ -322,7 +294,7 @@ export class LogStretch implements MemoryHolder {
     // Trimming removes whole ledgers: a hole inside one has another reason. Compaction makes many.
     const isHole = batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId;
     if (isHole && !owner.compacted) {
-      this.holes.push({ from: ring.end, to: batch.baseOffset, asked: false, logStart: undefined });
+      this.holes.add(ring.end, batch.baseOffset);
     }
     owner.arrived(batch, batch.baseOffset, batch.lastOffset);
     this.push(batch);
@@ -397,7 +369,7 @@ export class LogStretch implements MemoryHolder {
     const before = this.ring.bytes;
     drop();
     this.owner.memory.changed(this.ring.bytes - before);
-    if (this.holes.length > 0) this.holes = this.holes.filter(({ to }) => to > this.ring.start);
+    this.holes.forgetBelow(this.ring.start);
   }
 
   /** Reads on while it is asked for and nobody else has what follows. */

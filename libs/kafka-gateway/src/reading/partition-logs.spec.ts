@@ -188,7 +188,7 @@ describe('offsets that are not there', () => {
     expect(await bed.read(707, 10)).toBe('700-709');
     expect(await bed.log().positionOf(333)).toMatchObject({ ledgerId: 2, entryId: 3 });
     expect(await bed.log().positionOf(1_500)).toBeUndefined();
-    expect(bed.source.readers[0]!.delivered).toBeLessThan(100);
+    expect(bed.source.openReaders[0]!.delivered).toBeLessThan(100);
   });
 });
 

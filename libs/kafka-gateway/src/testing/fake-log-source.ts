@@ -199,6 +199,7 @@ export class FakeReader implements LogReader {
   dispatch(): void {
     for (const entry of this.source.dispatchable) {
       if (this.closed || this.paused || !this.attached) return;
+      if (this.options.windowBytesMax === 1 && this.delivered > 0) return;
       if (!isBefore(this.after, entry)) continue;
       this.after = entry;
       this.delivered++;
