@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PulsarClient } from './client.js';
+import { MessageCursor, singleEntry } from './entry.js';
 import { verifyNamespace } from './namespace-verification.js';
 
 const serviceUrl = process.env.PULSEGATE_TEST_PULSAR_URL ?? 'pulsar://127.0.0.1:6650';
@@ -56,5 +57,48 @@ describe('verifying a namespace', () => {
       'deduplication',
       'retention',
     ]);
+  });
+
+  it('wants other policies for state, and what they hold outlives trimming', async () => {
+    const namespace = `verify-${randomBytes(4).toString('hex')}/state`;
+    const { admin } = client;
+    const [tenant = ''] = namespace.split('/');
+    await admin.createTenant(tenant, { adminRoles: [], allowedClusters: await admin.clusters() });
+    await admin.createNamespace(namespace);
+    const look = async (apply: boolean) => {
+      const { checks } = await verifyNamespace(admin, namespace, { apply, purpose: 'state' });
+      return checks.filter((each) => !each.ok).map((each) => each.check);
+    };
+    expect(await look(false)).toEqual(['inactive-topics', 'retention', 'compaction']);
+    expect(await look(true)).toEqual([]);
+
+    // Nothing but compaction's own cursor is left to hold what was written.
+    await admin.setRetention(namespace, { retentionTimeInMinutes: 0, retentionSizeInMB: 0 });
+    const topic = `persistent://${namespace}/kept`;
+    await admin.createTopic(topic);
+    const write = async (key: string) => {
+      const producer = await client.createProducer({ topic, tenantKey: 'test' });
+      await new Promise((resolve) => producer.send(singleEntry({ key, value: Buffer.from('v') }), resolve));
+      await producer.close();
+    };
+    for (const key of ['a', 'b', 'a', 'c']) {
+      await write(key);
+      // Its ledger is full: a new one begins, and trimming looks at the old one.
+      await admin.unload(topic);
+    }
+    const keys = new Set<string | null>();
+    const reader = await client.createReader({
+      topic,
+      tenantKey: 'test',
+      start: 'earliest',
+      readCompacted: true,
+      onEntry: (entry) => {
+        const cursor = new MessageCursor(entry, { decompressedBytesMax: 1_000 });
+        while (cursor.next()) keys.add(cursor.key);
+      },
+    });
+    await reader.reachEnd();
+    await reader.close();
+    expect(keys).toEqual(new Set(['a', 'b', 'c']));
   });
 });

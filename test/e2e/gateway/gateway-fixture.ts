@@ -116,6 +116,13 @@ export interface Readiness {
     readonly missing: readonly { readonly check: string; readonly command: string }[];
     readonly fault?: string;
   }[];
+  readonly cluster: {
+    readonly joined: boolean;
+    readonly state: {
+      readonly served: boolean;
+      readonly missing: readonly { readonly check: string; readonly command: string }[];
+    };
+  };
 }
 
 export async function readiness(gateway: TestGateway): Promise<{ code: number; body: Readiness }> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type PulsarAdmin, PulsarClient } from '#libs/pulsar';
+import { type PulsarAdmin, PulsarClient, verifyNamespace } from '#libs/pulsar';
 import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.js';
 import { SecuredPulsar } from '../pulsar/secured-pulsar.js';
 import {
@@ -36,6 +36,7 @@ async function start(
     tenants: tenants.map((each) => ({ ...each, users, kafka, permissions: [allowAll] })),
     config: { pulsar: { serviceUrl, adminUrl, auth }, namespaces: { retryMs: 300, ...namespaces } },
     untilReady: false,
+    stateNamespace: options.stateNamespace ?? (await readyState()),
     ...options,
   });
   gateways.push(gateway);
@@ -49,6 +50,13 @@ async function pulsarNamespace(adminRoles: string[]): Promise<{ tenant: string; 
   await superuser.admin.createTenant(tenant, { adminRoles, allowedClusters: ['standalone'] });
   await superuser.admin.createNamespace(`${tenant}/n`);
   return { tenant, namespace: `${tenant}/n` };
+}
+
+/** A namespace for a gateway's own state that lacks nothing. */
+async function readyState(): Promise<string> {
+  const { namespace } = await pulsarNamespace([role]);
+  await verifyNamespace(superuser.admin, namespace, { apply: true, purpose: 'state' });
+  return namespace;
 }
 
 async function produce(gateway: TestGateway, tenant: string): Promise<string> {
@@ -77,6 +85,8 @@ async function runAsSuperuser(command: string, admin: PulsarAdmin): Promise<void
         inactiveTopicDeleteMode: option('--delete-mode'),
         maxInactiveDurationSeconds: Number.parseInt(option('--max-inactive-duration'), 10) * 86_400,
       } as never);
+    case 'pulsar-admin namespaces set-compaction-threshold':
+      return admin.setCompactionThreshold(target, Number.parseInt(option('--threshold'), 10) * 1024 * 1024);
     default:
       throw new Error(`no such command: ${command}`);
   }
@@ -160,6 +170,27 @@ describe('a gateway that is told not to change policies', () => {
     expect(await produce(gateway, 'manual')).toBe('none');
     const after = await pulsegate(['doctor', '--config', gateway.configFile]);
     expect(after).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing is missing.') });
+  });
+
+  it('is alone until its own state has a place; health and doctor say what to do', async () => {
+    const [{ namespace }, state] = [await pulsarNamespace([role]), await pulsarNamespace([role])];
+    await verifyNamespace(superuser.admin, namespace, { apply: true });
+    const tenants = [{ name: 'stateless', namespace }];
+    const gateway = await start(tenants, { apply: false }, { stateNamespace: state.namespace });
+    expect(await produce(gateway, 'stateless')).toBe('none');
+    const { code, body } = await readiness(gateway);
+    expect(code).toBe(503);
+    expect(body.cluster).toMatchObject({ joined: false, state: { served: false } });
+    const { missing } = body.cluster.state;
+    expect(missing.map((each) => each.check)).toEqual(['inactive-topics', 'retention', 'compaction']);
+    const doctor = await pulsegate(['doctor', '--config', gateway.configFile]);
+    expect(doctor.status).toBe(1);
+    for (const { command } of missing) {
+      expect(doctor.stdout).toContain(command);
+      await runAsSuperuser(command, superuser.admin);
+    }
+    await until('ready', async () => (await readiness(gateway)).code === 200);
+    await until('a member', async () => (await readiness(gateway)).body.cluster.joined);
   });
 
   it('is mended by doctor --fix, and doctor --json says the same', async () => {

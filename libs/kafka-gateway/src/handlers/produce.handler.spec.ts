@@ -144,6 +144,24 @@ function codesOf(response: ProduceResponse): number[] {
 }
 
 describe('Produce', () => {
+  it('takes batches of idempotent producers only where it leads, and all others everywhere', async () => {
+    const bed = new Bed();
+    bed.leads = false;
+    const records = encodeRecordBatch([{ timestamp: 1, key: null, value: Buffer.from('x') }], {
+      producerId: 7n,
+      producerEpoch: 0,
+      baseSequence: 0,
+    });
+    const topicData = bed.to('a', 'a/1');
+    topicData[0]!.partitionData[0]!.records = records;
+    const { codes } = bed.produce({ topicData });
+    bed.found('a');
+    await soon();
+    expect(bed.appended.map(({ place }) => place)).toEqual(['a/1']);
+    bed.appended[0]?.append.done(undefined, 10);
+    expect(await codes()).toEqual([KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 0]);
+  });
+
   it('answers when all partitions have their outcome, in any order', async () => {
     const bed = new Bed();
     const { outcome } = bed.produce({ topicData: bed.to('a', 'a/1', 'b') });
