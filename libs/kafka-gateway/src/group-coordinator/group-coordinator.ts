@@ -57,6 +57,8 @@ export class GroupCoordinator {
   readonly log: Log;
   /** Told of what was stored: the mirrors follow it. */
   observer: GroupObserver | undefined;
+  /** Called when the members of a classic group are to join anew. */
+  onRebalance: () => void = () => {};
   readonly #groups = new Map<string, Group>();
   readonly #kinds: readonly GroupRecordKind[];
   readonly #store: GroupLog;
@@ -81,6 +83,13 @@ export class GroupCoordinator {
 
   get groupCount(): number {
     return this.#groups.size;
+  }
+
+  /** Of all groups. */
+  get memberCount(): number {
+    let count = 0;
+    for (const { memberCount } of this.#groups.values()) count += memberCount;
+    return count;
   }
 
   group(id: string): Group | undefined {

@@ -57,6 +57,7 @@ export class GroupCoordinators {
   /** Given back since there was nothing in them and nobody asked. */
   readonly #unused = new Set<string>();
   #timer: ClockTimer;
+  #rebalances = 0;
   #closed = false;
 
   constructor(private readonly services: GroupCoordinatorsServices) {
@@ -79,6 +80,12 @@ export class GroupCoordinators {
     gauge('groups', 'Consumer groups that this gateway coordinates.', () =>
       served().reduce((sum, { groupCount }) => sum + groupCount, 0),
     );
+    gauge('group_members', 'Their members.', () => served().reduce((sum, each) => sum + each.memberCount, 0));
+    metrics.counter({
+      name: 'pulsegate_kafka_group_rebalances_total',
+      help: 'Times that the members of a classic group had to join anew.',
+      read: () => this.#rebalances,
+    });
   }
 
   /** The node that holds a group, or is to. */
@@ -145,6 +152,7 @@ export class GroupCoordinators {
       topic: async () => partitionTopicName(await this.#topic(tenant), slice),
       acquireLease: (lease) => pulsar.acquireLease(lease),
       onServing: (coordinator) => {
+        coordinator.onRebalance = () => this.#rebalances++;
         new OffsetExpiry(coordinator).start();
         this.#mirrors.follow(coordinator);
       },

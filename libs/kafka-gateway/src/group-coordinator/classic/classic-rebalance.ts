@@ -12,7 +12,10 @@ import { InitialDelay } from './initial-delay.js';
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
 /** What a group needs of the slice that it is in. */
-export type ClassicCoordinator = Pick<GroupCoordinator, 'append' | 'clock' | 'log' | 'tenant'> & {
+export type ClassicCoordinator = Pick<
+  GroupCoordinator,
+  'append' | 'clock' | 'log' | 'tenant' | 'onRebalance'
+> & {
   readonly options: Pick<
     GroupCoordinator['options'],
     | 'groupInitialRebalanceDelayMs'
@@ -174,6 +177,7 @@ export class ClassicRebalance implements ClassicTimeouts {
     this.#deadlines.syncEnded();
     this.#state = 'PreparingRebalance';
     this.#emptySince = undefined;
+    this.coordinator.onRebalance();
     this.#log('group.rebalancing', `rebalances after generation ${this.#generation}: ${reason}`);
     if (isInitial) {
       const { groupInitialRebalanceDelayMs: delayMs } = this.coordinator.options;
