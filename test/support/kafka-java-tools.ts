@@ -1,6 +1,7 @@
 // Kafka's own command line tools, Kafka Streams and Kafka Connect, fetched from Maven once and run as a user runs them.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isThere, onceFor, runOnce } from './kafka-producers.js';
 
@@ -72,4 +73,62 @@ export function runKafkaTool(
       resolve({ exitCode, output: lines.join('\n') });
     });
   });
+}
+
+/** A program that runs until it is told to end. */
+export interface KafkaProgram {
+  /** All that it wrote to both streams. */
+  output(): string;
+  /** Until its output has the text so many times; rejects when it ends before, or after the time. */
+  untilSaid(text: string, times: number, timeoutMs: number): Promise<void>;
+  /** Ends its input, or sends the signal, and waits until it has ended. */
+  end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+const programPollMs = 200;
+/** A program that does not end on its own is ended after this. */
+const programEndMsMax = 60_000;
+
+export function startKafkaProgram(
+  classPath: string,
+  mainClass: string,
+  args: readonly string[],
+): KafkaProgram {
+  const child = spawn('java', kafkaJavaArguments(classPath, mainClass, ...args));
+  let output = '';
+  let ended = false;
+  const keep = (text: string) => {
+    output += text;
+  };
+  child.stdout.setEncoding('utf8').on('data', keep);
+  child.stderr.setEncoding('utf8').on('data', keep);
+  child.stdin.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      ended = true;
+      resolve();
+    });
+    child.once('error', (error) => keep(`${error.message}\n`));
+  });
+  return {
+    output: () => output,
+    async untilSaid(text, times, timeoutMs) {
+      for (
+        const end = Date.now() + timeoutMs;
+        output.split(text).length <= times;
+        await delay(programPollMs)
+      ) {
+        if (ended || Date.now() > end) {
+          throw new Error(`${mainClass} did not say "${text}" ${times} times:\n${output.slice(-4_000)}`);
+        }
+      }
+    },
+    async end(signal) {
+      const timer = setTimeout(() => child.kill('SIGKILL'), programEndMsMax);
+      if (signal === undefined) child.stdin.end();
+      else child.kill(signal);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
 }

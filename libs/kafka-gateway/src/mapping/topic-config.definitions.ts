@@ -26,11 +26,6 @@ export function cleanupPolicies(value: string): string[] {
 }
 
 const int32Max = 0x7fffffff;
-/** Layout of files that Kafka clients never see: what a client can observe is the same whatever its value. */
-const fileLayout =
-  'Accepted because Kafka Streams sets it, and kept. It is about the size of files that a client cannot see; ' +
-  "Pulsar rolls its ledgers by the broker's own settings.";
-
 /** Every topic configuration that is taken. Anything else is refused, so that nobody relies on what does nothing. */
 export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
   {
@@ -97,15 +92,9 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     brokerName: 'log.segment.bytes',
     defaultValue: undefined,
     accepts: integerFrom(14, int32Max),
-    documentation: fileLayout,
-  },
-  {
-    name: 'segment.index.bytes',
-    type: configType.int,
-    brokerName: 'log.index.size.max.bytes',
-    defaultValue: undefined,
-    accepts: integerFrom(4, int32Max),
-    documentation: fileLayout,
+    documentation:
+      'Kept, because Kafka Streams insists on it. It bounds the size of files that no client sees; Pulsar rolls its ' +
+      "ledgers by the broker's own settings.",
   },
   {
     name: 'unclean.leader.election.enable',
