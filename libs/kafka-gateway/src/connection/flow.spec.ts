@@ -47,6 +47,15 @@ describe('ProcessBudget', () => {
     expect(heard).toEqual([true]);
   });
 
+  it('says what is left, of the tenant and of all', () => {
+    const budget = new ProcessBudget(100);
+    const [acme, beta] = [budget.share('acme'), budget.share('beta')];
+    acme.add(30);
+    expect([acme.left, beta.left, budget.left]).toEqual([20, 50, 70]);
+    beta.add(60);
+    expect([acme.left, beta.left, budget.left]).toEqual([10, 0, 10]);
+  });
+
   it('gives one tenant half of it, so that the others go on', () => {
     const budget = new ProcessBudget(100);
     const [acme, beta] = [budget.share('acme'), budget.share('beta')];
