@@ -107,6 +107,23 @@ describe('members of the consumer protocol', () => {
     expect(members.flatMap(({ failures }) => failures)).toEqual([]);
   }, 180_000);
 
+  it('go on with what they have when the gateway is killed and comes back', async () => {
+    group = 'survives';
+    await createPartitionedTopic(gateway.namespaceOf('acme'), 'survives', partitions);
+    const produced = await produce('survives', 60);
+    const [a, b] = [member('consumer').tell('topic survives'), member('consumer').tell('topic survives')];
+    await untilShared([a, b], [3, 3]);
+    await until(() => valuesRead().length === 60, tell);
+    const had = [a.has, b.has];
+    await gateway.kill();
+    await gateway.restart();
+    produced.push(...(await produce('survives', 60)));
+    await until(() => new Set(valuesRead()).size === 120, tell);
+    expect([a.has, b.has]).toEqual(had);
+    expect(await a.describe()).toBe('Consumer Stable 2');
+    expect([...new Set(valuesRead())].sort()).toEqual(produced.sort());
+  }, 120_000);
+
   it('find the topics of a pattern, new ones and new partitions', async () => {
     group = 'patterns';
     await createPartitionedTopic(gateway.namespaceOf('acme'), 'sales.eu', 1);
