@@ -117,6 +117,9 @@ export const kafkaOptionsSchema = z
     groupOffsetsMax: count(10_000_000)
       .default(100_000)
       .describe('Partitions that a group may have committed offsets for.'),
+    groupOffsetsMaxPerSlice: count(100_000_000)
+      .default(1_000_000)
+      .describe('The same over all groups of one part of a tenant.'),
     groupPendingRecordsMax: count(10_000_000)
       .default(100_000)
       .describe("Group records of one part that wait for Pulsar's receipt."),
@@ -149,6 +152,9 @@ export const kafkaOptionsSchema = z
     mirrorCheckMs: milliseconds(100, 0x7fffffff)
       .default(60_000)
       .describe('Between two looks for subscriptions that hold more than the retention of the topic.'),
+    offsetsCommitTimeoutMs: milliseconds(10, 600_000)
+      .default(5_000)
+      .describe('A commit without a receipt is answered REQUEST_TIMED_OUT after this long.'),
     offsetsRetentionMs: milliseconds(1_000, Number.MAX_SAFE_INTEGER)
       .default(7 * 24 * 3_600_000)
       .describe("Committed offsets expire so long after the group's last member left."),

@@ -39,14 +39,10 @@ export function commitOffsets(
 ): void {
   const group = groupFor(coordinator, committer);
   const { offsets } = group;
-  const { groupOffsetsMax } = coordinator.options;
-  if (offsets.size + commits.length > groupOffsetsMax) {
-    const added = commits.filter(({ topic, partition }) => offsets.get(topic, partition) === undefined);
-    if (offsets.size + added.length > groupOffsetsMax) {
-      coordinator.forgetIfEmpty(group);
-      const message = `the group has offsets of ${offsets.size} partitions, ${groupOffsetsMax} are allowed`;
-      throw new KafkaError(KafkaErrorCode.INVALID_COMMIT_OFFSET_SIZE, message);
-    }
+  const fault = roomFault(coordinator, group, commits);
+  if (fault !== undefined) {
+    coordinator.forgetIfEmpty(group);
+    throw new KafkaError(KafkaErrorCode.INVALID_COMMIT_OFFSET_SIZE, fault);
   }
   group.protocol?.committed?.(committer.memberId);
   if (commits.length === 0) {
@@ -67,6 +63,23 @@ export function commitOffsets(
     coordinator.forgetIfEmpty(group);
     done(error === undefined ? undefined : commitError(error));
   });
+}
+
+/** Why the offsets would be too many; undefined when they are not. What has an offset needs no more room. */
+function roomFault(
+  coordinator: GroupCoordinator,
+  { offsets }: Group,
+  commits: readonly PartitionCommit[],
+): string | undefined {
+  const { groupOffsetsMax, groupOffsetsMaxPerSlice } = coordinator.options;
+  const ofGroup = groupOffsetsMax - offsets.size;
+  const ofSlice = groupOffsetsMaxPerSlice - coordinator.offsetCount;
+  if (commits.length <= Math.min(ofGroup, ofSlice)) return undefined;
+  const added = commits.filter(({ topic, partition }) => offsets.get(topic, partition) === undefined).length;
+  if (added > ofGroup)
+    return `the group has offsets of ${offsets.size} partitions, of ${groupOffsetsMax} allowed`;
+  if (added > ofSlice) return `groups have ${coordinator.offsetCount} offsets in this part of the tenant`;
+  return undefined;
 }
 
 /** As Kafka: `OffsetMetadataManager.validateOffsetCommit`. */

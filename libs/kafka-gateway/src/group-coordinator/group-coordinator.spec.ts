@@ -144,6 +144,21 @@ describe('a slice of groups', () => {
     expect(bed.coordinator.groupCount).toBe(2);
   });
 
+  it('has a bound on the offsets of all its groups', () => {
+    const bed = coordinatorBed(kinds, { options: { groupOffsetsMaxPerSlice: 3 } });
+    commit(bed, 'a', { 't/0': 1, 't/1': 1 });
+    commit(bed, 'b', { 't/0': 1 });
+    const full = expect.objectContaining({ code: INVALID_COMMIT_OFFSET_SIZE });
+    expect(() => commit(bed, 'c', { 't/0': 1 })).toThrow(full);
+    expect(commit(bed, 'a', { 't/0': 2, 't/1': 2 })).toEqual([0]);
+    expect(bed.failOver().coordinator.offsetCount).toBe(3);
+    const next = bed.failOver();
+    next.coordinator.remove(next.coordinator.group('a')!, () => {});
+    expect(next.coordinator.offsetCount).toBe(1);
+    expect(commit(next, 'c', { 't/0': 1, 't/1': 1 })).toEqual([0]);
+    expect([next.coordinator.offsetCount, next.coordinator.groupCount]).toEqual([3, 2]);
+  });
+
   it('forgets a group of which nothing came to be stored', () => {
     const bed = coordinatorBed(kinds);
     commit(bed, 'nothing', {});

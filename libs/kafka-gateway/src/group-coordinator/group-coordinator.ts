@@ -60,6 +60,7 @@ export class GroupCoordinator {
   /** Called when the members of a classic group are to join anew. */
   onRebalance: () => void = () => {};
   readonly #groups = new Map<string, Group>();
+  readonly #offsets = { value: 0 };
   readonly #kinds: readonly GroupRecordKind[];
   readonly #store: GroupLog;
   #replaying = true;
@@ -92,6 +93,11 @@ export class GroupCoordinator {
     return count;
   }
 
+  /** Partitions that groups have committed offsets for, over all groups. */
+  get offsetCount(): number {
+    return this.#offsets.value;
+  }
+
   group(id: string): Group | undefined {
     return this.#groups.get(id);
   }
@@ -106,7 +112,7 @@ export class GroupCoordinator {
       const message = `there are ${this.#groups.size} groups in this part of the tenant`;
       throw new KafkaError(KafkaErrorCode.POLICY_VIOLATION, message);
     }
-    const group = new Group(id);
+    const group = new Group(id, this.#offsets);
     this.#groups.set(id, group);
     return group;
   }
@@ -195,7 +201,9 @@ export class GroupCoordinator {
   }
 
   #forget(group: Group): void {
-    if (this.has(group)) this.#groups.delete(group.id);
+    if (!this.has(group)) return;
+    this.#groups.delete(group.id);
+    this.#offsets.value -= group.offsets.size;
   }
 
   #refusalOf(error: PulsarError): KafkaError {

@@ -34,6 +34,11 @@ interface OffsetValue {
 
 const prefix = 'offset/';
 
+/** How many offsets a slice has, over all its groups. */
+export interface OffsetCount {
+  value: number;
+}
+
 /** The committed offsets of one group: topic -> partition -> offset. */
 export class GroupOffsets {
   readonly #topics = new Map<string, Map<number, CommittedOffset>>();
@@ -41,7 +46,10 @@ export class GroupOffsets {
   readonly #pending = new Map<string, number>();
   #size = 0;
 
-  constructor(readonly groupId: string) {}
+  constructor(
+    readonly groupId: string,
+    private readonly count: OffsetCount = { value: 0 },
+  ) {}
 
   /** Partitions with an offset. */
   get size(): number {
@@ -75,7 +83,10 @@ export class GroupOffsets {
   set(topic: string, partition: number, committed: CommittedOffset): void {
     let partitions = this.#topics.get(topic);
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
-    if (!partitions.has(partition)) this.#size++;
+    if (!partitions.has(partition)) {
+      this.#size++;
+      this.count.value++;
+    }
     partitions.set(partition, committed);
   }
 
@@ -83,6 +94,7 @@ export class GroupOffsets {
     const partitions = this.#topics.get(topic);
     if (!partitions?.delete(partition)) return;
     this.#size--;
+    this.count.value--;
     if (partitions.size === 0) this.#topics.delete(topic);
   }
 

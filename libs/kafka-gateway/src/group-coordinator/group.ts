@@ -1,4 +1,4 @@
-import { GroupOffsets } from './group-offsets.js';
+import { GroupOffsets, type OffsetCount } from './group-offsets.js';
 import type { GroupRecord } from './group-record.js';
 
 /** What a group is beside its offsets: its members and who reads what. */
@@ -40,8 +40,11 @@ export class Group {
   /** Undefined: nobody ever joined, it only has offsets. */
   protocol: GroupProtocol | undefined;
 
-  constructor(readonly id: string) {
-    this.offsets = new GroupOffsets(id);
+  constructor(
+    readonly id: string,
+    count?: OffsetCount,
+  ) {
+    this.offsets = new GroupOffsets(id, count);
   }
 
   get memberCount(): number {

@@ -11,7 +11,7 @@ import { commitOffsets, type PartitionCommit } from '../group-coordinator/commit
 import type { GroupCoordinator } from '../group-coordinator/group-coordinator.js';
 import type { CommittedOffset } from '../group-coordinator/group-offsets.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
-import { kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { type CommittedTopic, committedTopics } from './committed-topic.js';
 
 type Response = Encodable<OffsetCommitResponse>;
@@ -71,10 +71,24 @@ function commit(
       generationOrEpoch: request.generationIdOrMemberEpoch,
       apiVersion: header.apiVersion,
     };
-    commitOffsets(coordinator, committer, accepted, (error) => {
+    let isAnswered = false;
+    const answer = (error?: KafkaError) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      timeout.cancel();
       if (error !== undefined) context.refused(error.code, error.message);
       resolve(respond(request, (topic, partition) => codes[topic]![partition]! || (error?.code ?? NONE)));
+    };
+    // As Kafka: what comes after this request on its connection, heartbeats too, does not wait for Pulsar without end.
+    const timeout = gateway.groups.clock.after(gateway.options.offsetsCommitTimeoutMs, () => {
+      answer(new KafkaError(KafkaErrorCode.REQUEST_TIMED_OUT, 'Pulsar has not confirmed the commit'));
     });
+    try {
+      commitOffsets(coordinator, committer, accepted, answer);
+    } catch (error) {
+      timeout.cancel();
+      throw error;
+    }
   } catch (error) {
     return refuse(request, kafkaErrorCode(error), kafkaErrorMessage(error), context);
   }
