@@ -164,22 +164,22 @@ public class ConformanceConsumer {
     }
   }
 
-  private static final Method HEADERS = methodOrNull(ConsumerRecord.class, "headers");
+  private static final Method HEADERS = methodOrNull("org.apache.kafka.clients.consumer.ConsumerRecord", "headers");
+  private static final Method HEADER_KEY = methodOrNull("org.apache.kafka.common.header.Header", "key");
+  private static final Method HEADER_VALUE = methodOrNull("org.apache.kafka.common.header.Header", "value");
 
   private static void appendHeaders(StringBuilder line, ConsumerRecord<byte[], byte[]> record) throws Exception {
     if (HEADERS == null) return;
     for (Object header : (Iterable<?>) HEADERS.invoke(record)) {
-      Class<?> type = Class.forName("org.apache.kafka.common.header.Header");
-      String name = (String) type.getMethod("key").invoke(header);
-      byte[] value = (byte[]) type.getMethod("value").invoke(header);
-      line.append(' ').append(word(name.getBytes(StandardCharsets.UTF_8))).append(':').append(word(value));
+      byte[] name = ((String) HEADER_KEY.invoke(header)).getBytes(StandardCharsets.UTF_8);
+      line.append(' ').append(word(name)).append(':').append(word((byte[]) HEADER_VALUE.invoke(header)));
     }
   }
 
-  private static Method methodOrNull(Class<?> type, String name) {
+  private static Method methodOrNull(String type, String name) {
     try {
-      return type.getMethod(name);
-    } catch (NoSuchMethodException missing) {
+      return Class.forName(type).getMethod(name);
+    } catch (ReflectiveOperationException before011) {
       return null;
     }
   }
