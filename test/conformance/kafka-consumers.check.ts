@@ -1,4 +1,5 @@
 // Every Kafka consumer: what it reads is what native Pulsar and Kafka producers wrote (full: 1,000,000 records)
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkForm, inForm } from '../support/check-form.js';
 import {
@@ -6,7 +7,7 @@ import {
   consumersSection,
   writeCompatibilitySection,
 } from '../support/compatibility-page.js';
-import type { ConsumerJob } from '../support/consumer-job.js';
+import { type ConsumerJob, recordLine } from '../support/consumer-job.js';
 import {
   answerDifferences,
   CrossingRecords,
@@ -18,8 +19,14 @@ import { allowAll, allowAllGroups, startGateway, type TestGateway } from '../sup
 import { type KafkaConsumerClient, kafkaConsumerClients, runConsumer } from '../support/kafka-consumers.js';
 import { kafkaProducerClients, runProducer } from '../support/kafka-producers.js';
 import { codecs, type ProducerConnection, type ProducerJob } from '../support/producer-job.js';
-import { buildOracle, oracleRead, type OracleWrite, oracleWrite } from '../support/pulsar-oracle.js';
-import { createPartitionedTopic, testPulsar } from '../support/pulsar.js';
+import {
+  buildOracle,
+  type OracleMessage,
+  oracleRead,
+  type OracleWrite,
+  oracleWrite,
+} from '../support/pulsar-oracle.js';
+import { createPartitionedTopic, pulsarAdmin, testPulsar } from '../support/pulsar.js';
 
 /** In the short form one topic has it all. */
 const topics = inForm<readonly ('native' | 'kafka' | 'mix')[]>({
@@ -45,11 +52,24 @@ const nativeSettings: readonly Omit<OracleWrite, 'messages'>[] = [
   { compression: 'SNAPPY', batchMessages: 7 },
 ];
 
+function gappyLine({ index, eventTime, keyBase64, valueBase64 }: OracleMessage): string {
+  const bytes = (base64: string | null | undefined) => Buffer.from(base64!, 'base64');
+  const record = { key: bytes(keyBase64), value: bytes(valueBase64), headers: [] };
+  return `record 0 ${recordLine({ partition: 0, offset: index!, timestamp: eventTime, ...record })}`;
+}
+
+/** The topic in which offsets are missing: some compacted away, some taken by chunks. */
+const gappyTopic = 'gaps';
+const gappyRounds = 4;
+const gappyKeys = 10;
+const compactionMsMax = 30_000;
+
 describe('Kafka consumers', () => {
   const clients = kafkaConsumerClients();
   const records = new CrossingRecords();
   const stored = new Map<string, CrossingTopic>();
   const outcomes: ReadOutcome[] = [];
+  let gappy: OracleMessage[];
   let gateway: TestGateway;
   let connection: ProducerConnection;
 
@@ -65,6 +85,7 @@ describe('Kafka consumers', () => {
     const { kafka } = gateway;
     connection = { plainBootstrap: kafka, anonymousBootstrap: kafka, username: 'alice', password };
     for (const topic of topics) stored.set(topic, await write(topic));
+    gappy = await writeGappy();
   }, 3 * writeTimeoutMs);
 
   afterAll(async () => {
@@ -98,6 +119,42 @@ describe('Kafka consumers', () => {
     expect(written.count).toBe(recordsPerTopic);
     expect(written.outOfOrder()).toBe(0);
     return written;
+  }
+
+  /** Keys that are written again and again, in batches and one by one, compacted; then a message in chunks. */
+  async function writeGappy(): Promise<OracleMessage[]> {
+    const namespace = gateway.namespaceOf('acme');
+    const url = `persistent://${namespace}/${gappyTopic}`;
+    const path = `/persistent/${namespace}/${gappyTopic}`;
+    await createPartitionedTopic(namespace, gappyTopic, 1);
+    await pulsarAdmin('PUT', `${path}/properties`, { 'pulsegate.kafka.cleanup.policy': 'compact' });
+    const eventTime = Date.now() - 60_000;
+    const rounds = Array.from({ length: gappyRounds }, (_, round): OracleWrite => {
+      const keys = Array.from({ length: gappyKeys }, (_, key) => ({
+        // The first key of each round is written once.
+        key: key === 0 ? `once-${round}` : `key-${key}`,
+        value: `round ${round} key ${key}`,
+        eventTime: eventTime + round,
+      }));
+      return { batching: round % 2 === 0, batchMessages: 5, messages: keys };
+    });
+    await oracleWrite(testPulsar.serviceUrl, url, ...rounds);
+    await pulsarAdmin('PUT', `${path}-partition-0/compaction`);
+    for (const end = Date.now() + compactionMsMax; ; await delay(200)) {
+      const { status } = (await pulsarAdmin('GET', `${path}-partition-0/compaction`)) as { status: string };
+      if (status === 'SUCCESS') break;
+      if (Date.now() > end) throw new Error(`the compaction is ${status}`);
+    }
+    // Pulsar's compaction would leave the last chunk alone.
+    const chunked = { key: 'chunked', valueBytes: 5_000, eventTime };
+    const inChunks = { batching: false, chunking: true, chunkBytes: 1_000, messages: [chunked] };
+    await oracleWrite(testPulsar.serviceUrl, url, inChunks, {
+      messages: [{ key: 'end', value: 'end', eventTime }],
+    });
+    const messages = await oracleRead(testPulsar.serviceUrl, url, 'all', { compacted: true });
+    // Every key once: those of the last round, one of each round before, and two after the compaction.
+    expect(messages.length).toBe(gappyKeys + gappyRounds - 1 + 2);
+    return messages;
   }
 
   /** Numbers 0 to `end`, by producers one after the other, each with other settings. */
@@ -145,18 +202,34 @@ describe('Kafka consumers', () => {
       const security = (place + number) % 2 === 0 ? 'plain' : 'anonymous';
       return { id: `${topic}-${place}`, topic, records: recordsPerTopic, protocol, security, blockRecords };
     });
-    const startedAt = Date.now();
-    const { version, answers } = await runConsumer(client, jobs, connection, clientTimeoutMs);
-    const seconds = (Date.now() - startedAt) / 1000;
-    const found = topics.flatMap((topic, number) => {
-      const { id } = jobs[number]!;
+    const gappyId = `${gappyTopic}-${place}`;
+    const gappyJob: ConsumerJob = {
+      id: gappyId,
+      topic: gappyTopic,
+      records: gappy.length,
+      protocol,
+      security: 'plain',
+      blockRecords: 0,
+    };
+    const { version, answers } = await runConsumer(client, [...jobs, gappyJob], connection, clientTimeoutMs);
+    const outcome = (topic: ReadOutcome['topic'], id: string, expected: () => string[][]): string[] => {
       const { failure, lines } = answers.get(id)!;
-      const faults = failure
-        ? [failure]
-        : answerDifferences(lines, stored.get(topic)!.expected(client.headers, blockRecords));
-      outcomes.push({ client, version, topic, records: recordsPerTopic, seconds, fault: faults[0] });
+      const faults = failure ? [failure] : answerDifferences(lines, expected());
+      outcomes.push({
+        client,
+        version,
+        topic,
+        records: topic === gappyTopic ? gappy.length : recordsPerTopic,
+        fault: faults[0],
+      });
       return faults.map((each) => `${topic}: ${each}`);
-    });
+    };
+    const found = [
+      ...topics.flatMap((topic, number) =>
+        outcome(topic, jobs[number]!.id, () => stored.get(topic)!.expected(client.headers, blockRecords)),
+      ),
+      ...outcome(gappyTopic, gappyId, () => [gappy.map(gappyLine)]),
+    ];
     expect(found).toEqual([]);
   }
 });
