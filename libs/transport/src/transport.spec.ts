@@ -48,6 +48,31 @@ describe('Transport', () => {
     expect(line.link.sendBufferedBytes).toBe(0);
   });
 
+  it('says once for each send that it has left, below and above the mark, or that it never will', async () => {
+    const { client, line, transport } = start({ sendBufferBytesMax: 1_000 });
+    const left: string[] = [];
+    const send = (name: string, ...sizes: number[]) => {
+      const parts = sizes.map((bytes) => Buffer.alloc(bytes));
+      line.link.send(parts.length === 1 ? parts[0]! : parts, () => left.push(name));
+    };
+    send('small', 10);
+    send('nothing', 0);
+    send('parts', 10, 20, 30);
+    expect(left).toEqual(['nothing']);
+    await client.take(70);
+    expect(left).toEqual(['nothing', 'small', 'parts']);
+    client.pauseReading();
+    send('stuck', 60_000, 60_000);
+    await turns();
+    send('behind', 10);
+    await turns();
+    expect(left).toHaveLength(3);
+    transport.destroy('over');
+    send('late', 10);
+    await turns();
+    expect(left.slice(3).sort()).toEqual(['behind', 'late', 'stuck']);
+  });
+
   it('holds frames back while paused, also decoded ones, and counts the pauses', async () => {
     const { client, write, line } = start();
     write('pause\necho a\necho b\n');

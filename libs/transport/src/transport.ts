@@ -59,6 +59,8 @@ export class Transport implements Link {
   #corked = false;
   #stalled = false;
   #sentBytes = 0;
+  /** Who waits for bytes to leave, in their order; a stream that is destroyed in the middle of a write tells nobody. */
+  readonly #unflushed: (() => void)[] = [];
   #draining = false;
 
   #heard = false;
@@ -204,11 +206,12 @@ export class Transport implements Link {
       onFlushed?.();
       return;
     }
+    if (onFlushed !== undefined) this.#unflushed.push(onFlushed);
     this.#sentBytes += bytes.length;
     this.#counters.sentBytes += bytes.length;
     if (this.#socket.writableLength + bytes.length <= this.#options.sendBufferBytesMax) {
-      // Node runs the callbacks of writes in their order, and with an error where the socket ended before.
-      this.#socket.write(bytes, onFlushed);
+      if (onFlushed === undefined) this.#socket.write(bytes);
+      else this.#socket.write(bytes, () => this.#unflushed.shift()?.());
       return;
     }
     if (!this.#stalled) {
@@ -217,7 +220,7 @@ export class Transport implements Link {
     }
     // Only writes above the mark carry a callback; the last of them always runs with little or nothing left.
     this.#socket.write(bytes, () => {
-      onFlushed?.();
+      if (onFlushed !== undefined) this.#unflushed.shift()?.();
       this.#onFlushed();
     });
   }
@@ -347,6 +350,7 @@ export class Transport implements Link {
     clearTimeout(this.#timer);
     this.#counters.connectionsOpen--;
     this.#guard(() => this.#connection?.onClose(this.#closeReason));
+    for (const onFlushed of this.#unflushed.splice(0)) this.#guard(onFlushed);
     this.log.debug('connection.closed', `closed: ${this.#closeReason}`);
     this.#options.onClosed?.(this, this.#closeReason);
   }
