@@ -31,7 +31,7 @@ function member(
 const tell = () => members.map((each) => each.toString()).join('\n') + gateway.log().slice(-2_000);
 /** How many partitions each has; together they have every one once. */
 const shares = (some: readonly GroupMember[]) => some.map(({ has }) => has?.length ?? 0);
-const untilShared = (some: readonly GroupMember[], wanted: readonly number[]) =>
+const untilDivided = (some: readonly GroupMember[], wanted: readonly number[]) =>
   until(() => {
     const all = some.flatMap(({ has }) => has ?? []);
     return String(shares(some).sort()) === String([...wanted].sort()) && new Set(all).size === all.length;
@@ -88,19 +88,19 @@ describe('members of the consumer protocol', () => {
     await createPartitionedTopic(gateway.namespaceOf('acme'), 'shared', partitions);
     const produced = await produce('shared', 60);
     const a = member('consumer').tell('topic shared');
-    await untilShared([a], [6]);
+    await untilDivided([a], [6]);
     await until(() => valuesRead().length === 60, tell);
     const b = member('consumer').tell('topic shared');
-    await untilShared([a, b], [3, 3]);
+    await untilDivided([a, b], [3, 3]);
     produced.push(...(await produce('shared', 60)));
     await until(() => valuesRead().length === 120, tell);
     expect(await b.describe()).toBe('Consumer Stable 2');
     await a.kill();
-    await untilShared([b], [6]);
+    await untilDivided([b], [6]);
     const c = member('consumer').tell('topic shared');
-    await untilShared([b, c], [3, 3]);
+    await untilDivided([b, c], [3, 3]);
     await b.close();
-    await untilShared([c], [6]);
+    await untilDivided([c], [6]);
     produced.push(...(await produce('shared', 60)));
     await until(() => valuesRead().length === 180, tell);
     expect(valuesRead().sort()).toEqual(produced.sort());
@@ -112,7 +112,7 @@ describe('members of the consumer protocol', () => {
     await createPartitionedTopic(gateway.namespaceOf('acme'), 'survives', partitions);
     const produced = await produce('survives', 60);
     const [a, b] = [member('consumer').tell('topic survives'), member('consumer').tell('topic survives')];
-    await untilShared([a, b], [3, 3]);
+    await untilDivided([a, b], [3, 3]);
     await until(() => valuesRead().length === 60, tell);
     const had = [a.has, b.has];
     await gateway.kill();
@@ -146,7 +146,7 @@ describe('members of the consumer protocol', () => {
     await createPartitionedTopic(gateway.namespaceOf('acme'), 'static', partitions);
     const a = member('consumer', { 'group.instance.id': 'one' }).tell('topic static');
     const b = member('consumer', { 'group.instance.id': 'two' }).tell('topic static');
-    await untilShared([a, b], [3, 3]);
+    await untilDivided([a, b], [3, 3]);
     const had = a.has;
     const kept = b.has;
     await a.close();
@@ -170,18 +170,18 @@ describe('a group with members of both protocols', () => {
     };
     const a = member('classic', cooperative).tell('topic mixed');
     const b = member('classic', cooperative).tell('topic mixed');
-    await untilShared([a, b], [3, 3]);
+    await untilDivided([a, b], [3, 3]);
     const c = member('consumer').tell('topic mixed');
-    await untilShared([a, b, c], [2, 2, 2]);
+    await untilDivided([a, b, c], [2, 2, 2]);
     expect(await c.describe()).toBe('Consumer Stable 3');
     produced.push(...(await produce('mixed', 60)));
     await until(() => new Set(valuesRead()).size === 120, tell);
     await a.close();
-    await untilShared([b, c], [3, 3]);
+    await untilDivided([b, c], [3, 3]);
     const d = member('classic', cooperative).tell('topic mixed');
-    await untilShared([b, c, d], [2, 2, 2]);
+    await untilDivided([b, c, d], [2, 2, 2]);
     await c.close();
-    await untilShared([b, d], [3, 3]);
+    await untilDivided([b, d], [3, 3]);
     expect(await d.describe()).toBe('Classic Stable 2');
     produced.push(...(await produce('mixed', 60)));
     await until(() => new Set(valuesRead()).size === 180, tell);
@@ -193,11 +193,11 @@ describe('a group with members of both protocols', () => {
     await createPartitionedTopic(gateway.namespaceOf('acme'), 'eager', partitions);
     const range = { 'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.RangeAssignor' };
     const a = member('classic', range).tell('topic eager');
-    await untilShared([a], [6]);
+    await untilDivided([a], [6]);
     const b = member('consumer').tell('topic eager');
-    await untilShared([a, b], [3, 3]);
+    await untilDivided([a, b], [3, 3]);
     await a.close();
-    await untilShared([b], [6]);
+    await untilDivided([b], [6]);
     expect(await b.describe()).toBe('Consumer Stable 1');
   }, 120_000);
 });

@@ -57,7 +57,7 @@ export class GroupCoordinator {
   readonly log: Log;
   /** Told of what was stored: the mirrors follow it. */
   observer: GroupObserver | undefined;
-  /** Called when the members of a classic group are to join anew. */
+  /** Called when the members of a classic group are to join anew, and when those of a consumer group are assigned anew. */
   onRebalance: () => void = () => {};
   readonly #groups = new Map<string, Group>();
   readonly #offsets = { value: 0 };

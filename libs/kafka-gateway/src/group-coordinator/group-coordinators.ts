@@ -83,7 +83,7 @@ export class GroupCoordinators {
     gauge('group_members', 'Their members.', () => served().reduce((sum, each) => sum + each.memberCount, 0));
     metrics.counter({
       name: 'pulsegate_kafka_group_rebalances_total',
-      help: 'Times that the members of a classic group had to join anew.',
+      help: 'Times that the members of a group had to join anew, or were assigned anew.',
       read: () => this.#rebalances,
     });
   }

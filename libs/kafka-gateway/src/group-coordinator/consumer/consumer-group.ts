@@ -178,6 +178,7 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
       if (changed || hash !== topicsHash) this.state.setEpochs({ epoch: epoch + 1, topicsHash: hash });
     }
     if (this.state.epochs.epoch === this.state.epochs.assignmentEpoch) return;
+    this.coordinator.onRebalance();
     assignTargets(
       this.state,
       this.topics,
