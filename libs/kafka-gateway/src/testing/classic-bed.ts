@@ -40,7 +40,7 @@ export class ClassicBed {
   }
 
   /** A JoinGroup v3: nobody is asked to come back with an id. */
-  join(call: Partial<JoinCall> = {}): Pending<JoinAnswer> {
+  join(call: Partial<JoinCall> = {}, answered: (answer: JoinAnswer) => void = () => {}): Pending<JoinAnswer> {
     const pending: Pending<JoinAnswer> = { answer: undefined, answers: 0 };
     const full: JoinCall = {
       ...{ memberId: '', instanceId: null, clientId: 'c', clientHost: '/1.2.3.4', reason: null },
@@ -53,6 +53,7 @@ export class ClassicBed {
     groupToJoin(this.bed.coordinator, groupId, full.memberId).join(full, (answer) => {
       pending.answer = answer;
       pending.answers++;
+      answered(answer);
     });
     return pending;
   }
@@ -62,6 +63,7 @@ export class ClassicBed {
     generation: number,
     assignments: Record<string, string> = {},
     more: { instanceId?: string; protocolType?: string; protocolName?: string } = {},
+    answered: (answer: SyncAnswer) => void = () => {},
   ): Pending<SyncAnswer> {
     const pending: Pending<SyncAnswer> = { answer: undefined, answers: 0 };
     const call = {
@@ -75,6 +77,7 @@ export class ClassicBed {
     classicGroup(this.bed.coordinator, groupId)!.sync(call, (answer) => {
       pending.answer = answer;
       pending.answers++;
+      answered(answer);
     });
     return pending;
   }
