@@ -71,39 +71,17 @@ export function syncClassicMember(
   call: SyncCall,
   answer: (answer: SyncAnswer) => void,
 ): void {
-  try {
-    const member = classicMember(group, call.memberId, call.instanceId, call.generation);
-    const { protocols } = member.classic;
-    const { protocolType, protocolName } = call;
-    if (
-      (protocolType !== null && protocolType !== CONSUMER_PROTOCOL_TYPE) ||
-      (protocolName !== null && protocolName !== protocols[0]!.name)
-    ) {
-      throw new KafkaError(INCONSISTENT_GROUP_PROTOCOL, 'not the protocol that JoinGroup answered');
-    }
-    // A member that has something to give up has joined for this already: it gets what it may keep first.
-    if (group.state.epochs.epoch > member.epoch && member.state !== 'unrevoked') {
-      awaitJoin(group, member);
-      throw new KafkaError(REBALANCE_IN_PROGRESS, 'the member must join again');
-    }
-    const assignment = assignmentBytes(group, member.assigned, protocols[0]!.metadata);
-    group.save((error) => {
-      if (error !== undefined) {
-        answer(syncRefusal(error.code));
-        return;
-      }
-      group.timers.cancel(member.memberId, 'sync');
-      if (!group.closed) group.extendSession(member);
-      answer({
-        code: KafkaErrorCode.NONE,
-        protocolType: CONSUMER_PROTOCOL_TYPE,
-        protocolName: protocols[0]!.name,
-        assignment,
-      });
-    });
-  } catch (error) {
-    answer(syncRefusal(kafkaErrorCode(error)));
+  const refuse = (error: unknown) => answer(syncRefusal(kafkaErrorCode(error)));
+  // Whoever took the group over has to learn the names of what is assigned first.
+  const unknown = group.topics.unknown(group.state.subscribedTopics());
+  if (unknown.length === 0) {
+    sync(group, call, answer, refuse);
+    return;
   }
+  group.topics.learn(unknown).then(() => {
+    if (!group.closed) sync(group, call, answer, refuse);
+    else answer(syncRefusal(REBALANCE_IN_PROGRESS));
+  }, refuse);
 }
 
 export function heartbeatOfClassicMember(
@@ -166,6 +144,47 @@ function subscriptionOf(group: ConsumerGroup, call: JoinCall): ConsumerProtocolS
     return decodeConsumerProtocolSubscription(call.protocols[0]!.metadata);
   } catch {
     throw new KafkaError(INCONSISTENT_GROUP_PROTOCOL, 'the subscription cannot be read');
+  }
+}
+
+function sync(
+  group: ConsumerGroup,
+  call: SyncCall,
+  answer: (answer: SyncAnswer) => void,
+  refuse: (error: unknown) => void,
+): void {
+  try {
+    const member = classicMember(group, call.memberId, call.instanceId, call.generation);
+    const { protocols } = member.classic;
+    const { protocolType, protocolName } = call;
+    if (
+      (protocolType !== null && protocolType !== CONSUMER_PROTOCOL_TYPE) ||
+      (protocolName !== null && protocolName !== protocols[0]!.name)
+    ) {
+      throw new KafkaError(INCONSISTENT_GROUP_PROTOCOL, 'not the protocol that JoinGroup answered');
+    }
+    // A member that has something to give up has joined for this already: it gets what it may keep first.
+    if (group.state.epochs.epoch > member.epoch && member.state !== 'unrevoked') {
+      awaitJoin(group, member);
+      throw new KafkaError(REBALANCE_IN_PROGRESS, 'the member must join again');
+    }
+    const assignment = assignmentBytes(group, member.assigned, protocols[0]!.metadata);
+    group.save((error) => {
+      if (error !== undefined) {
+        answer(syncRefusal(error.code));
+        return;
+      }
+      group.timers.cancel(member.memberId, 'sync');
+      if (!group.closed) group.extendSession(member);
+      answer({
+        code: KafkaErrorCode.NONE,
+        protocolType: CONSUMER_PROTOCOL_TYPE,
+        protocolName: protocols[0]!.name,
+        assignment,
+      });
+    });
+  } catch (error) {
+    refuse(error);
   }
 }
 

@@ -153,6 +153,23 @@ describe('a classic member of a consumer group', () => {
     expect((await a.beat()).assignment!.orders).toHaveLength(2);
   });
 
+  it('is told its assignment by who took the group over, too', async () => {
+    const bed = new ConsumerGroupBed();
+    const a = bed.member('a');
+    await a.join();
+    const x = new ClassicConsumer(bed);
+    await x.join();
+    await x.sync();
+    await settle(bed, [a], [x]);
+    const had = x.owned;
+    bed.failOver();
+    await x.join();
+    bed.failOver({ compacted: true });
+    expect(await x.sync()).toMatchObject({ code: NONE });
+    expect(x.owned).toEqual(had);
+    expect(had.orders).toHaveLength(2);
+  });
+
   it('is refused with the codes of its protocol', async () => {
     const bed = new ConsumerGroupBed();
     const a = bed.member('a');
