@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Authenticator, Authorizer } from '#libs/auth';
 import {
   alterConfigsApi,
   createPartitionsApi,
@@ -10,33 +8,14 @@ import {
   KafkaErrorCode,
   metadataApi,
 } from '#libs/kafka-codec';
-import { PulsarClient } from '#libs/pulsar';
-import { RateLimits } from '#libs/rate-limit';
-import { Metrics, silentLog } from '#libs/telemetry';
-import { type Tenant, TenantDirectory } from '#libs/tenancy';
-import { inMemoryLink } from '#libs/transport';
-import { kafkaOptionsSchema } from '../kafka.options.js';
-import { KafkaProtocol } from '../kafka.protocol.js';
-import { KafkaClient } from '../testing/kafka-client.js';
+import type { KafkaProtocol } from '../kafka.protocol.js';
+import type { KafkaClient } from '../testing/kafka-client.js';
+import { PulsarBed, rule } from '../testing/pulsar-bed.js';
 
-const serviceUrl = process.env.PULSEGATE_TEST_PULSAR_URL ?? 'pulsar://127.0.0.1:6650';
-const adminUrl = process.env.PULSEGATE_TEST_PULSAR_ADMIN_URL ?? 'http://127.0.0.1:8080';
-
-const pulsarTenant = `t-configs-${randomBytes(4).toString('hex')}`;
-const tenant: Tenant = {
-  name: 'acme',
-  pulsarNamespace: `${pulsarTenant}/n`,
-  limits: {},
-  kafka: { autoCreateTopics: false, partitionsDefault: 2, messageBytesMax: 1_000_000 },
-};
-const allow = (type: 'topic' | 'cluster', name: string, ...actions: ['*'] | ['describe']) =>
-  ({ principals: ['*'], actions, resource: { type, match: 'prefix', name } }) as const;
-const hidden = {
-  effect: 'deny',
-  principals: ['*'],
-  actions: ['*'],
-  resource: { type: 'topic', match: 'prefix', name: 'hidden.' },
-} as const;
+const bed = new PulsarBed('t-configs');
+const { admin } = bed.pulsar;
+const { pulsarNamespace } = bed.tenant;
+const pulsarTopic = (name: string) => bed.pulsarTopic(name);
 
 const topicType = 2;
 const brokerType = 4;
@@ -46,51 +25,17 @@ const versionsOf = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const day = 24 * 60;
 
-let pulsar: PulsarClient;
-const protocols: KafkaProtocol[] = [];
+let gateway: KafkaProtocol;
 let kafka: KafkaClient;
 
-/** A client of a gateway of its own. */
-function newClient(rules = [allow('topic', '', '*'), hidden, allow('cluster', '', '*')]): KafkaClient {
-  const tenants = new TenantDirectory([tenant]);
-  const metrics = new Metrics({ processMetrics: false });
-  const protocol = new KafkaProtocol({
-    pulsar,
-    authenticator: new Authenticator({
-      users: [],
-      tenants,
-      listeners: [{ name: 'kafka', anonymousTenant: 'acme' }],
-      log: silentLog,
-    }),
-    authorizer: new Authorizer([{ tenant: 'acme', rules }]),
-    limits: new RateLimits(tenants),
-    options: kafkaOptionsSchema.parse({ nodeId: 5, compactionThresholdBytes: 4_096 }),
-    log: silentLog,
-    metrics,
-  });
-  protocols.push(protocol);
-  const listener = { name: 'kafka', advertisedHost: 'kafka.example', advertisedPort: 9999 };
-  return new KafkaClient(inMemoryLink(protocol, { listener, counters: metrics.protocol('kafka') }).client);
-}
-
 beforeAll(async () => {
-  pulsar = new PulsarClient({ serviceUrl, adminUrl });
-  const { admin } = pulsar;
-  await admin.createTenant(pulsarTenant, { adminRoles: [], allowedClusters: await admin.clusters() });
-  await admin.createNamespace(tenant.pulsarNamespace, {
-    retention_policies: { retentionTimeInMinutes: 2 * day, retentionSizeInMB: -1 },
-  });
-  kafka = newClient();
+  await bed.open({ retention_policies: { retentionTimeInMinutes: 2 * day, retentionSizeInMB: -1 } });
+  const rules = [rule('allow', 'topic', ''), rule('deny', 'topic', 'hidden.'), rule('allow', 'cluster', '')];
+  gateway = bed.newGateway(rules, { compactionThresholdBytes: 4_096 });
+  kafka = bed.clientOf(gateway);
 });
 
-afterAll(async () => {
-  await Promise.all(protocols.map((each) => each.close()));
-  await pulsar.admin.deleteNamespace(tenant.pulsarNamespace, { force: true }).catch(() => {});
-  await pulsar.admin.deleteTenant(pulsarTenant).catch(() => {});
-  await pulsar.close();
-});
-
-const pulsarTopic = (name: string) => `persistent://${tenant.pulsarNamespace}/${name}`;
+afterAll(() => bed.close());
 
 async function create(name: string, configs: Record<string, string> = {}) {
   const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
@@ -145,7 +90,7 @@ describe('DescribeConfigs', () => {
     await create('native', { 'retention.ms': '3600000' });
     expect((await described('native'))['retention.ms']).toEqual(['3600000', dynamicTopic]);
     const retention = { retentionTimeInMinutes: 7, retentionSizeInMB: 3 };
-    await pulsar.admin.setTopicRetention(pulsarTopic('native'), retention);
+    await admin.setTopicRetention(pulsarTopic('native'), retention);
     const until = Date.now() + 5_000;
     let seen = await described('native');
     while (seen['retention.ms']![0] === '3600000' && Date.now() < until) seen = await described('native');
@@ -153,7 +98,7 @@ describe('DescribeConfigs', () => {
     expect(seen['retention.bytes']).toEqual([String(3 * 1024 * 1024), dynamicTopic]);
     // What is changed next starts from there.
     expect(await alter('native', [['retention.ms', set, '60000']])).toBe(0);
-    expect(await pulsar.admin.topicRetention(pulsarTopic('native'))).toEqual({
+    expect(await admin.topicRetention(pulsarTopic('native'))).toEqual({
       retentionTimeInMinutes: 1,
       retentionSizeInMB: 3,
     });
@@ -223,7 +168,6 @@ describe('DescribeConfigs', () => {
 describe('IncrementalAlterConfigs', () => {
   it("reaches Pulsar's policies before it is answered, and is undone by DELETE", async () => {
     await create('kept');
-    const { admin } = pulsar;
     expect(
       await alter('kept', [
         ['retention.ms', set, '7200000'],
@@ -238,7 +182,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(seen['retention.ms']).toEqual(['7200000', dynamicTopic]);
     expect(seen['retention.bytes']).toEqual(['-1', staticBroker]);
     expect(seen['max.message.bytes']).toEqual(['2000', dynamicTopic]);
-    const topic = await protocols[0]!.services.topics.resolve(tenant, 'kept');
+    const topic = await gateway.services.topics.resolve(bed.tenant, 'kept');
     expect(topic!.config.messageBytesMax).toBe(2_000);
     expect(
       await alter('kept', [
@@ -255,7 +199,6 @@ describe('IncrementalAlterConfigs', () => {
 
   it('adds to and takes from cleanup.policy, and Pulsar compacts accordingly', async () => {
     await create('policy', { 'retention.ms': '60000' });
-    const { admin } = pulsar;
     const threshold = () => admin.topicCompactionThreshold(pulsarTopic('policy'));
     expect(await alter('policy', [['cleanup.policy', append, 'compact']])).toBe(0);
     expect((await described('policy'))['cleanup.policy']).toEqual(['delete,compact', dynamicTopic]);
@@ -342,18 +285,13 @@ describe('IncrementalAlterConfigs', () => {
     await create('crowd');
     const names = ['retention.ms', 'retention.bytes', 'max.message.bytes', 'segment.bytes'];
     const results = await Promise.all(
-      names.map((name) => alter('crowd', [[name, set, '1048576']], false, newClientOf(protocols[0]!))),
+      names.map((name) => alter('crowd', [[name, set, '1048576']], false, bed.clientOf(gateway))),
     );
     expect(results).toEqual([0, 0, 0, 0]);
     const seen = await described('crowd');
     for (const name of names) expect(seen[name]).toEqual(['1048576', dynamicTopic]);
   });
 });
-
-function newClientOf(protocol: KafkaProtocol): KafkaClient {
-  const listener = { name: 'kafka', advertisedHost: 'kafka.example', advertisedPort: 9999 };
-  return new KafkaClient(inMemoryLink(protocol, { listener }).client);
-}
 
 describe('AlterConfigs', () => {
   it.each(versionsOf(0, 2))('v%i leaves what is given and nothing else', async (version) => {
@@ -371,7 +309,7 @@ describe('AlterConfigs', () => {
     expect(responses).toMatchObject([{ errorCode: 0, resourceName: name }]);
     const own = Object.entries(await described(name)).filter(([, [, source]]) => source === dynamicTopic);
     expect(own).toEqual([['message.timestamp.type', ['LogAppendTime', dynamicTopic]]]);
-    expect(await pulsar.admin.topicRetention(pulsarTopic(name))).toBeUndefined();
+    expect(await admin.topicRetention(pulsarTopic(name))).toBeUndefined();
   });
 });
 
@@ -388,13 +326,13 @@ describe('CreatePartitions', () => {
     expect((await ask(version, name, 3)).results).toMatchObject([{ name, errorCode: 0 }]);
     const { topics } = await kafka.call(metadataApi, 12, { topics: [{ name }] });
     expect(topics[0]!.partitions).toHaveLength(3);
-    const all = await pulsar.admin.topics(tenant.pulsarNamespace);
+    const all = await admin.topics(pulsarNamespace);
     expect(all).toContain(`${pulsarTopic(name)}-partition-2`);
   });
 
   it('refuses what is not more, too many, or not counted right', async () => {
     await create('fixed');
-    await pulsar.admin.createTopic(pulsarTopic('unpartitioned'));
+    await admin.createTopic(pulsarTopic('unpartitioned'));
     const code = async (name: string, count: number, more?: object) =>
       (await ask(3, name, count, more)).results[0]!.errorCode;
     const { INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT } = KafkaErrorCode;
@@ -410,13 +348,13 @@ describe('CreatePartitions', () => {
       validateOnly: true,
     });
     expect(validated.results[0]!.errorCode).toBe(0);
-    expect((await pulsar.admin.partitionedMetadata(pulsarTopic('fixed'))).partitions).toBe(1);
+    expect((await admin.partitionedMetadata(pulsarTopic('fixed'))).partitions).toBe(1);
   });
 });
 
 describe('permissions', () => {
   it('are asked for before anything is looked up', async () => {
-    const reader = newClient([allow('topic', '', 'describe')]);
+    const reader = bed.clientOf(bed.newGateway([rule('allow', 'topic', '', 'describe')]));
     expect(await alter('absent', [['retention.ms', set, '1']], false, reader)).toBe(
       KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
     );

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Authenticator, Authorizer } from '#libs/auth';
 import {
   createTopicsApi,
   describeLogDirsApi,
@@ -11,75 +10,31 @@ import {
   KafkaErrorCode,
   produceApi,
 } from '#libs/kafka-codec';
-import { PulsarClient } from '#libs/pulsar';
-import { RateLimits } from '#libs/rate-limit';
-import { Metrics, silentLog } from '#libs/telemetry';
-import { type Tenant, TenantDirectory } from '#libs/tenancy';
-import { inMemoryLink } from '#libs/transport';
-import { kafkaOptionsSchema } from '../kafka.options.js';
-import { KafkaProtocol } from '../kafka.protocol.js';
-import { KafkaClient } from '../testing/kafka-client.js';
+import type { KafkaClient } from '../testing/kafka-client.js';
+import { PulsarBed, rule } from '../testing/pulsar-bed.js';
 
-const serviceUrl = process.env.PULSEGATE_TEST_PULSAR_URL ?? 'pulsar://127.0.0.1:6650';
-const adminUrl = process.env.PULSEGATE_TEST_PULSAR_ADMIN_URL ?? 'http://127.0.0.1:8080';
-
-const pulsarTenant = `t-describe-${randomBytes(4).toString('hex')}`;
-const tenant: Tenant = {
-  name: 'acme',
-  pulsarNamespace: `${pulsarTenant}/n`,
-  limits: {},
-  kafka: { autoCreateTopics: false, partitionsDefault: 2, messageBytesMax: 1_000_000 },
-};
-const rule = (effect: 'allow' | 'deny', type: 'topic' | 'cluster', name: string) =>
-  ({ effect, principals: ['*'], actions: ['*'], resource: { type, match: 'prefix', name } }) as const;
+const bed = new PulsarBed('t-describe');
 const hidden = rule('deny', 'topic', 'hidden.');
 const versionsOf = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
-let pulsar: PulsarClient;
-const protocols: KafkaProtocol[] = [];
 let kafka: KafkaClient;
 let stranger: KafkaClient;
 
-function newClient(rules: ReturnType<typeof rule>[]): KafkaClient {
-  const tenants = new TenantDirectory([tenant]);
-  const metrics = new Metrics({ processMetrics: false });
-  const listeners = [{ name: 'kafka', anonymousTenant: 'acme' }];
-  const protocol = new KafkaProtocol({
-    pulsar,
-    authenticator: new Authenticator({ users: [], tenants, listeners, log: silentLog }),
-    authorizer: new Authorizer([{ tenant: 'acme', rules }]),
-    limits: new RateLimits(tenants),
-    options: kafkaOptionsSchema.parse({ nodeId: 5 }),
-    log: silentLog,
-    metrics,
-  });
-  protocols.push(protocol);
-  const listener = { name: 'kafka', advertisedHost: 'kafka.example', advertisedPort: 9999 };
-  return new KafkaClient(inMemoryLink(protocol, { listener, counters: metrics.protocol('kafka') }).client);
-}
-
 beforeAll(async () => {
-  pulsar = new PulsarClient({ serviceUrl, adminUrl });
-  const { admin } = pulsar;
-  await admin.createTenant(pulsarTenant, { adminRoles: [], allowedClusters: await admin.clusters() });
-  await admin.createNamespace(tenant.pulsarNamespace, { deduplicationEnabled: true });
-  kafka = newClient([rule('allow', 'topic', ''), hidden, rule('allow', 'cluster', '')]);
-  stranger = newClient([rule('allow', 'topic', 'a')]);
+  await bed.open({ deduplicationEnabled: true });
+  const rules = [rule('allow', 'topic', ''), hidden, rule('allow', 'cluster', '')];
+  kafka = bed.clientOf(bed.newGateway(rules));
+  stranger = bed.clientOf(bed.newGateway([rule('allow', 'topic', 'a')]));
   const topics = [
     { name: 'a', numPartitions: 3, replicationFactor: 1 },
     { name: 'b', numPartitions: 2, replicationFactor: 1 },
   ];
   await kafka.call(createTopicsApi, 7, { topics, timeoutMs: 10_000 });
-  await admin.createPartitionedTopic(`persistent://${tenant.pulsarNamespace}/hidden.c`, 1);
+  await bed.pulsar.admin.createPartitionedTopic(bed.pulsarTopic('hidden.c'), 1);
 });
 
-afterAll(async () => {
-  await Promise.all(protocols.map((each) => each.close()));
-  await pulsar.admin.deleteNamespace(tenant.pulsarNamespace, { force: true }).catch(() => {});
-  await pulsar.admin.deleteTenant(pulsarTenant).catch(() => {});
-  await pulsar.close();
-});
+afterAll(() => bed.close());
 
 describe('DescribeTopicPartitions', () => {
   const ask = (topics: string[], responsePartitionLimit: number, cursor: [string, number] | null = null) =>
@@ -192,9 +147,7 @@ describe('DescribeLogDirs', () => {
     expect(results[0]).toMatchObject({ errorCode: 0, topics: [{ name: 'b' }] });
     const [found] = results[0]!.topics[0]!.partitions;
     expect(found).toMatchObject({ partitionIndex: partition, offsetLag: 0n, isFutureKey: false });
-    const stored = await pulsar.admin.stats(
-      `persistent://${tenant.pulsarNamespace}/b-partition-${partition}`,
-    );
+    const stored = await bed.pulsar.admin.stats(bed.pulsarTopic(`b-partition-${partition}`));
     expect(stored.storageSize).toBeGreaterThanOrEqual(recordBytes);
     expect(found!.partitionSize).toBe(BigInt(stored.storageSize));
   });
