@@ -28,6 +28,8 @@ export function standaloneConfig(ports: PulsarPorts, overrides: Readonly<Record<
     managedLedgerDefaultWriteQuorum: '1',
     managedLedgerDefaultAckQuorum: '1',
     loadBalancerEnabled: 'false',
+    // A minute by default: topics of a demonstration and of tests are compacted while somebody looks.
+    brokerServiceCompactionMonitorIntervalInSeconds: '5',
     forceDeleteNamespaceAllowed: 'true',
     forceDeleteTenantAllowed: 'true',
     brokerShutdownTimeoutMs: '10000',
