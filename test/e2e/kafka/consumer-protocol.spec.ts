@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { GroupMember, until } from '../../support/group-member.js';
+import { javaCommand } from '../../support/kafka-producers.js';
 import { createPartitionedTopic } from '../../support/pulsar.js';
 
 const sessionTimeoutMs = 6_000;
@@ -49,6 +50,8 @@ async function produce(topic: string, count: number): Promise<string[]> {
 const valuesRead = () => members.flatMap(({ read }) => read.map((line) => line.split(' ')[2]!));
 
 beforeAll(async () => {
+  // Fetched and compiled once, which takes its time where nothing is there.
+  javaCommand('clients-4', 'GroupMember');
   gateway = await startGateway({
     tenants: [
       {
@@ -70,7 +73,7 @@ beforeAll(async () => {
   kafka = new Kafka({ brokers: [gateway.kafka], logLevel: logLevel.NOTHING });
   producer = kafka.producer();
   await producer.connect();
-}, 120_000);
+}, 300_000);
 
 afterEach(async () => {
   await Promise.all(members.map((each) => each.kill()));
