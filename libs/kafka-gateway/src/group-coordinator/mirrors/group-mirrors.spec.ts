@@ -145,6 +145,13 @@ describe('the subscription that shows a group', () => {
     expect(admin.subscriptions.get('g')?.properties).toEqual(ours);
   });
 
+  it('stands at the end when more was committed than there is', async () => {
+    const { admin, commit, pass } = bed();
+    commit('g', 1_000);
+    await pass(200);
+    expect(admin.calls).toEqual(['create g', 'reset g 3:9 excluded']);
+  });
+
   it('is not touched when it is not a mirror, with one warning', async () => {
     const { admin, warnings, commit, pass, coordinator } = bed();
     const foreign = { at: { ledgerId: 1, entryId: 1 }, properties: { of: 'somebody' } };

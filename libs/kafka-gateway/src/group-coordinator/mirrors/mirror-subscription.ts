@@ -38,7 +38,7 @@ export function isPulsarsOwn(subscription: string): boolean {
 
 /**
  * Where a subscription stands that has read everything below `offset`: at the entry that holds it, also when a part of
- * that entry was read, or behind the last one. Undefined when Pulsar has no such place.
+ * that entry was read, or behind the last one there is. Undefined when Pulsar has no such place.
  */
 export async function cursorAt(
   log: Pick<PartitionLog, 'positionOf' | 'bounds'>,
@@ -47,10 +47,12 @@ export async function cursorAt(
   if (offset <= 0) return earliest;
   const at = await log.positionOf(offset);
   if (at !== undefined) return { ledgerId: at.ledgerId, entryId: at.entryId, excluded: false };
-  const before = await log.positionOf(offset - 1);
-  if (before !== undefined) return { ledgerId: before.ledgerId, entryId: before.entryId, excluded: true };
-  const { start } = await log.bounds();
-  return offset <= start ? earliest : undefined;
+  const { start, end } = await log.bounds();
+  // All is read, or an administrator set more than there is.
+  const next = Math.min(offset, end);
+  if (next <= start) return earliest;
+  const last = await log.positionOf(next - 1);
+  return last && { ledgerId: last.ledgerId, entryId: last.entryId, excluded: true };
 }
 
 /** Puts the mirror of a group there; makes it when there is none. Rejects with what may pass by itself. */
