@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCoordinatorApi, KafkaErrorCode as code, offsetFetchApi } from '#libs/kafka-codec';
+import { FaultyLink } from '../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { RawMember, untilSettled } from '../support/raw-member.js';
 import { KafkaSocket } from '../support/kafka-socket.js';
-import { createPartitionedTopic, createPulsarNamespace } from '../support/pulsar.js';
+import { createPartitionedTopic, createPulsarNamespace, testPulsar } from '../support/pulsar.js';
 
 const memberTimeoutMs = 2_000;
 const partitions = 12;
@@ -64,14 +65,10 @@ async function group(
   return { groupId, all, generation: await untilSettled(all, partitions) };
 }
 
-function member(groupId: string, heartbeatMs = 200): RawMember {
+function member(groupId: string, heartbeatMs = 200, through?: TestGateway): RawMember {
   const made = new RawMember({
-    bootstrap: bootstrap(),
-    groupId,
-    topic,
-    partitions,
-    heartbeatMs,
-    sessionTimeoutMs: 20_000,
+    ...{ bootstrap: bootstrap(), groupId, topic, partitions, heartbeatMs, sessionTimeoutMs: 20_000 },
+    ...(through !== undefined && { through: through.kafka }),
   });
   members.push(made);
   return made;
@@ -210,6 +207,27 @@ describe('the coordinator of a group', () => {
     await Promise.all(all.map((each) => each.crash()));
   }, 60_000);
 
+  it('is reached through the other gateway by those who know no better, and when it is gone that one is it', async () => {
+    const { groupId, all } = await group(2);
+    const gateway = await coordinatorOf(groupId);
+    const other = [...running].find((each) => each !== gateway)!;
+    const through = [member(groupId, 200, other), member(groupId, 200, other)];
+    const everybody = [...all, ...through];
+    const generation = await untilSettled(everybody, partitions);
+    expect(await through[0]!.commit(7)).toBe(code.NONE);
+    await through[1]!.leave();
+    const left = [...all, through[0]!];
+    expect(await untilSettled(left, partitions)).toBeGreaterThan(generation);
+    await without(gateway, async () => {
+      await gateway.kill();
+      await untilCommitted(through[0]!);
+      await delay(1_000);
+      await untilSettled(left, partitions);
+    });
+    for (const refusal of refusalsOf(left)) expect(refusal).toMatch(expected);
+    await Promise.all(left.map((each) => each.crash()));
+  }, 60_000);
+
   it('that is joined by a third gateway keeps its groups, or hands them over in their generation', async () => {
     const groups = await Promise.all(Array.from({ length: 4 }, () => group(2)));
     const third = await startOne();
@@ -227,9 +245,46 @@ describe('the coordinator of a group', () => {
   }, 60_000);
 });
 
+describe('a gateway that cannot reach Pulsar', () => {
+  it('throws nobody out: commits are refused until Pulsar is back, and the generation is the same', async () => {
+    const link = await FaultyLink.start();
+    const own = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
+    const gateway = await startGateway({
+      tenants: [{ name: 'acme', namespace, permissions: [allowAll, allowGroups] }],
+      listener: { anonymousTenant: 'acme' },
+      stateNamespace: own,
+      config: {
+        cluster: { stateNamespace: own },
+        pulsar: { serviceUrl: `pulsar://127.0.0.1:${link.port}`, adminUrl: testPulsar.adminUrl },
+        kafka: { groupInitialRebalanceDelayMs: 100 },
+      },
+    });
+    try {
+      const groupId = `g-${randomBytes(4).toString('hex')}`;
+      const settings = { bootstrap: [gateway.kafka], groupId, topic, partitions };
+      const all = [0, 1, 2].map(
+        () => new RawMember({ ...settings, heartbeatMs: 200, sessionTimeoutMs: 6_000 }),
+      );
+      members.push(...all);
+      const generation = await untilSettled(all, partitions);
+      link.stall(15_000);
+      await delay(12_000);
+      expect(refusalsOf(all)).toContain('COORDINATOR_NOT_AVAILABLE');
+      await untilCommitted(all[0]!, 30_000);
+      await delay(2_000);
+      expect(await untilSettled(all, partitions)).toBe(generation);
+      for (const refusal of refusalsOf(all)) expect(refusal).toMatch(expected);
+      await Promise.all(all.map((each) => each.crash()));
+    } finally {
+      await gateway.stop();
+      await link.stop();
+    }
+  }, 90_000);
+});
+
 /** Until the member's coordinator, whoever that is, stores what it commits. */
-async function untilCommitted(by: RawMember): Promise<void> {
-  const deadline = performance.now() + 20_000;
+async function untilCommitted(by: RawMember, timeoutMs = 20_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await by.commit(0, undefined, 1).catch(() => undefined);
     if (answer === code.NONE) return;

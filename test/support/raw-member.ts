@@ -28,6 +28,8 @@ export interface RawMemberOptions {
   readonly sessionTimeoutMs?: number;
   readonly rebalanceTimeoutMs?: number;
   readonly heartbeatMs?: number;
+  /** `host:port` of the one gateway that it knows, whoever coordinates. */
+  readonly through?: string;
   /** False: sends heartbeats, and never SyncGroup. */
   readonly syncs?: boolean;
 }
@@ -49,8 +51,9 @@ export class RawMember {
   /** Names of codes, and how connections failed -> how often. */
   readonly refusals = new Map<string, number>();
   memberId = '';
-  readonly #options: Required<Omit<RawMemberOptions, 'instanceId'>> & {
+  readonly #options: Required<Omit<RawMemberOptions, 'instanceId' | 'through'>> & {
     readonly instanceId: string | null;
+    readonly through?: string;
   };
   #socket: KafkaSocket | undefined;
   #farewell: Promise<unknown> | undefined;
@@ -141,7 +144,8 @@ export class RawMember {
 
   /** A connection to whom some gateway names. */
   async #coordinator(): Promise<KafkaSocket> {
-    const { bootstrap, groupId, clientId } = this.#options;
+    const { bootstrap, groupId, clientId, through } = this.#options;
+    if (through !== undefined) return KafkaSocket.open(through, clientId);
     const asked = await KafkaSocket.open(bootstrap[Math.floor(Math.random() * bootstrap.length)]!, clientId);
     try {
       const found = await asked.call(findCoordinatorApi, 3, { key: groupId });
