@@ -2,7 +2,7 @@ import { ByteReader, CONSUMER_PROTOCOL_TYPE, KafkaDecodeError, KafkaErrorCode } 
 import type { GroupProtocol } from '../group.js';
 import type { GroupRecord } from '../group-record.js';
 import { ClassicJoin } from './classic-join.js';
-import type { ClassicMember } from './classic-member.js';
+import { type ClassicMember, namesOf } from './classic-member.js';
 import { type ClassicCoordinator, ClassicRebalance } from './classic-rebalance.js';
 import { type ClassicGeneration, classicTombstone } from './classic-record.js';
 import type {
@@ -109,9 +109,9 @@ export class ClassicGroup implements GroupProtocol, ClassicRequests {
 
   leave(leaving: readonly LeavingMember[]): readonly number[] {
     if (this.#rebalance.state === 'Dead') return leaving.map(() => KafkaErrorCode.COORDINATOR_NOT_AVAILABLE);
-    const left: string[] = [];
+    const left: ClassicMember[] = [];
     const codes = leaving.map((each) => this.#leave(each, left));
-    if (left.length > 0) this.#rebalance.settle(`${left.join(', ')} left`);
+    if (left.length > 0) this.#rebalance.settle(`${namesOf(left)} left`);
     else this.#rebalance.pendingWent();
     return codes;
   }
@@ -164,15 +164,16 @@ export class ClassicGroup implements GroupProtocol, ClassicRequests {
     this.#rebalance.close(code);
   }
 
-  #leave({ memberId, instanceId }: LeavingMember, left: string[]): number {
+  #leave({ memberId, instanceId }: LeavingMember, left: ClassicMember[]): number {
     const { members } = this.#rebalance;
     if (members.removePending(memberId)) return KafkaErrorCode.NONE;
     // Without a member id an administrator removes a static member (KIP-345).
     const id = memberId === '' && instanceId !== null ? members.staticId(instanceId) : memberId;
     const code = id === undefined ? KafkaErrorCode.UNKNOWN_MEMBER_ID : members.check(id, instanceId);
     if (code !== KafkaErrorCode.NONE) return code;
-    this.#rebalance.remove(members.member(id!)!);
-    left.push(id!);
+    const member = members.member(id!)!;
+    this.#rebalance.remove(member);
+    left.push(member);
     return KafkaErrorCode.NONE;
   }
 }

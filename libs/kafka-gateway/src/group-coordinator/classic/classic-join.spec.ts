@@ -197,6 +197,14 @@ describe('limits', () => {
     });
   });
 
+  it('so is what it calls itself', () => {
+    const bed = new ClassicBed({ groupMetadataBytesMax: 4_096 });
+    const { memberId } = bed.join({ idRequired: true, clientId: 'x'.repeat(3_000) }).answer!;
+    expect(memberId).toHaveLength(255 + 1 + 36);
+    expect(bed.join({ clientId: 'x'.repeat(5_000) }).answer!.code).toBe(code.GROUP_MAX_SIZE_REACHED);
+    expect(bed.join({ instanceId: 'x'.repeat(5_000) }).answer!.code).toBe(code.GROUP_MAX_SIZE_REACHED);
+  });
+
   it('nothing of the request is kept alive', () => {
     const bed = new ClassicBed();
     const frame = Buffer.alloc(1_048_576, 'm');

@@ -7,6 +7,9 @@ import { type JoinAnswer, type JoinCall, joinRefusal } from './classic-requests.
 /** Ids that were given out and did not join: the oldest is forgotten for a new one. */
 const pendingMembersMax = 10_000;
 
+/** What a member id has of the name that its client gave itself. */
+const memberNameCharsMax = 255;
+
 type Answer = (answer: JoinAnswer) => void;
 
 /** JoinGroup: who may join, what it means for the group, and when it is answered. */
@@ -41,7 +44,9 @@ export class ClassicJoin {
     const { state, members } = this.rebalance;
     const { groupMembersMax, groupMetadataBytesMax } = this.rebalance.coordinator.options;
     const member = members.member(call.memberId);
-    const said = protocolBytes(call.protocols) - (member === undefined ? 0 : protocolBytes(member.protocols));
+    const names = call.clientId.length + (call.instanceId?.length ?? 0);
+    const said =
+      protocolBytes(call.protocols) + (member === undefined ? names : -protocolBytes(member.protocols));
     if (members.bytes + said > groupMetadataBytesMax) return false;
     if (state === 'Empty') return true;
     // While all join again, those who come first are in: the group may be over its size since that became smaller.
@@ -62,7 +67,7 @@ export class ClassicJoin {
 
   #joinNew(call: JoinCall, answer: Answer): void {
     const { members } = this.rebalance;
-    const memberId = `${call.instanceId ?? call.clientId}-${randomUUID()}`;
+    const memberId = `${(call.instanceId ?? call.clientId).slice(0, memberNameCharsMax)}-${randomUUID()}`;
     const holder = call.instanceId === null ? undefined : members.staticId(call.instanceId);
     if (holder !== undefined) this.#replaceStatic(call, members.member(holder)!, memberId, answer);
     else if (call.instanceId === null && call.idRequired) {

@@ -99,3 +99,12 @@ export function ownedBytes(bytes: Buffer): Buffer {
   bytes.copy(copy);
   return copy;
 }
+
+/** How many names one log line has room for. */
+const namesMax = 5;
+
+/** For a log line. */
+export function namesOf(members: readonly ClassicMember[]): string {
+  const names = members.slice(0, namesMax).map(({ memberId }) => memberId);
+  return names.join(', ') + (members.length > namesMax ? ` and ${members.length - namesMax} more` : '');
+}

@@ -3,7 +3,7 @@ import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { GroupCoordinator } from '../group-coordinator.js';
 import type { GroupRecord } from '../group-record.js';
 import { ClassicDeadlines, type ClassicTimeouts } from './classic-deadlines.js';
-import type { ClassicMember } from './classic-member.js';
+import { type ClassicMember, namesOf } from './classic-member.js';
 import { ClassicMembership } from './classic-membership.js';
 import { type ClassicGeneration, classicRecord } from './classic-record.js';
 import { type JoinAnswer, type JoinedMember, joinRefusal, noBytes, syncRefusal } from './classic-requests.js';
@@ -339,12 +339,4 @@ export class ClassicRebalance implements ClassicTimeouts {
       `Group ${this.groupId} ${what}.`,
     );
   }
-}
-
-/** How many names one log line has room for. */
-const namesMax = 5;
-
-function namesOf(members: readonly ClassicMember[]): string {
-  const names = members.slice(0, namesMax).map(({ memberId }) => memberId);
-  return names.join(', ') + (members.length > namesMax ? ` and ${members.length - namesMax} more` : '');
 }
