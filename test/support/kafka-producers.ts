@@ -198,7 +198,8 @@ export async function runProducer(
   timeoutMs: number,
 ): Promise<ClientRun> {
   const [command, ...args] = client.command();
-  const file = join(mkdtempSync(join(tmpdir(), 'pulsegate-jobs-')), 'jobs');
+  const folder = mkdtempSync(join(tmpdir(), 'pulsegate-jobs-'));
+  const file = join(folder, 'jobs');
   writeFileSync(file, encodeJobs(jobs));
   const { plainBootstrap, anonymousBootstrap, username, password } = connection;
   const child = spawn(command!, [...args, file, plainBootstrap, anonymousBootstrap, username, password], {
@@ -224,6 +225,7 @@ export async function runProducer(
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(signal ?? `exit status ${code}`));
   });
+  rmSync(folder, { recursive: true, force: true });
   for (const { id } of jobs) {
     if (!answers.has(id)) answers.set(id, { failure: `no answer (${status}) ${said.slice(-1_000)}` });
   }

@@ -1,7 +1,9 @@
 // What a consumer reads: Fetch until all has come, and the records as plain values.
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   fetchApi,
   type FetchResponse,
+  isRetriable,
   type MessageSet,
   MessageSetCursor,
   type RecordBatch,
@@ -24,6 +26,7 @@ export interface FetchedRecord {
 
 const bytesMax = 1 << 26;
 const waitMsMax = 20_000;
+const retryMs = 100;
 
 /** The first `count` records of partition 0, over as many requests as it takes. Versions before 4 give message sets. */
 export async function fetchRecords(
@@ -42,6 +45,11 @@ export async function fetchRecords(
       topics: [{ topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: bytesMax }] }],
     });
     const partition = response.responses[0]?.partitions[0];
+    // Such as while the topic is being loaded.
+    if (isRetriable(partition?.errorCode ?? response.errorCode)) {
+      await delay(retryMs);
+      continue;
+    }
     if (partition === undefined || partition.errorCode !== 0) {
       throw new Error(
         `Fetch of ${topic} at ${fetchOffset}: error ${partition?.errorCode ?? response.errorCode}`,
