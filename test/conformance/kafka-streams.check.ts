@@ -1,4 +1,4 @@
-// Kafka Streams' word count over the gateway: repartition and changelog topics, restored state, a crash (full: more words)
+// Kafka Streams' word count over the gateway: repartition and changelog topics, windows, restored state, a crash (full: more words)
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,7 @@ describe('Kafka Streams', () => {
     const namespace = gateway.namespaceOf('acme');
     await createPartitionedTopic(namespace, 'lines', 3);
     await createPartitionedTopic(namespace, 'counts', 2);
+    await createPartitionedTopic(namespace, 'counts-windowed', 2);
   }, installTimeoutMs);
 
   afterAll(async () => {
@@ -82,8 +83,8 @@ describe('Kafka Streams', () => {
   }
 
   /** The last count of each word, as a native Pulsar reader sees them. */
-  async function counted(): Promise<Map<string, number>> {
-    const messages = await oracleRead(testPulsar.serviceUrl, pulsarTopic('counts'), 'all');
+  async function counted(topic: string): Promise<Map<string, number>> {
+    const messages = await oracleRead(testPulsar.serviceUrl, pulsarTopic(topic), 'all');
     return new Map(
       messages.map(({ key, valueBase64 }) => [key!, Number(Buffer.from(valueBase64!, 'base64'))]),
     );
@@ -92,13 +93,15 @@ describe('Kafka Streams', () => {
   async function untilCounted(): Promise<void> {
     const sum = (counts: Map<string, number>) =>
       [...counts.values()].reduce((total, each) => total + each, 0);
-    const end = Date.now() + countTimeoutMs;
-    let found = await counted();
-    while (sum(found) < sum(expected) && Date.now() < end) {
-      await delay(1_000);
-      found = await counted();
+    for (const topic of ['counts', 'counts-windowed']) {
+      const end = Date.now() + countTimeoutMs;
+      let found = await counted(topic);
+      while (sum(found) < sum(expected) && Date.now() < end) {
+        await delay(1_000);
+        found = await counted(topic);
+      }
+      expect(Object.fromEntries([...found].sort())).toEqual(Object.fromEntries([...expected].sort()));
     }
-    expect(Object.fromEntries([...found].sort())).toEqual(Object.fromEntries([...expected].sort()));
   }
 
   on(
@@ -123,7 +126,7 @@ describe('Kafka Streams', () => {
       await third.end();
       expect(third.output()).not.toContain('Exception');
     },
-    4 * (startTimeoutMs + countTimeoutMs),
+    4 * (startTimeoutMs + 2 * countTimeoutMs),
   );
 
   on('has the internal topics that it asked for', async () => {
@@ -131,9 +134,15 @@ describe('Kafka Streams', () => {
     const of = (topic: string, what: string) =>
       pulsarAdmin('GET', `/persistent/${namespace}/${topic}/${what}`);
     const changelog = `${application}-counts-changelog`;
+    const windowed = `${application}-windowed-changelog`;
     const repartition = `${application}-words-repartition`;
     expect(await of(changelog, 'properties')).toMatchObject({ 'pulsegate.kafka.cleanup.policy': 'compact' });
     expect(await of(changelog, 'compactionThreshold')).toBeGreaterThan(0);
+    expect(await of(windowed, 'properties')).toMatchObject({
+      'pulsegate.kafka.cleanup.policy': 'compact,delete',
+    });
+    expect(await of(windowed, 'compactionThreshold')).toBeGreaterThan(0);
+    expect(await of(windowed, 'retention')).toMatchObject({ retentionTimeInMinutes: (3_650 + 1) * 24 * 60 });
     expect(await of(repartition, 'retention')).toEqual({ retentionTimeInMinutes: -1, retentionSizeInMB: -1 });
     // It deletes from the repartition topic what it has counted (DeleteRecords).
     const properties = (await of(repartition, 'properties')) as Record<string, string>;

@@ -197,6 +197,26 @@ describe('IncrementalAlterConfigs', () => {
     expect(properties).toEqual(['pulsegate.kafka.topic-id']);
   });
 
+  it('takes as much as Kafka does', async () => {
+    await create('endless');
+    const most = String(2n ** 63n - 1n);
+    const hundredYears = String(36_500 * day * 60_000);
+    expect(await alter('endless', [['retention.ms', set, most]])).toBe(0);
+    expect((await described('endless'))['retention.ms']).toEqual([most, dynamicTopic]);
+    expect(await alter('endless', [['retention.ms', set, hundredYears]])).toBe(0);
+    expect((await described('endless'))['retention.ms']).toEqual([hundredYears, dynamicTopic]);
+    // The most that Pulsar itself takes.
+    const counted: Change[] = [
+      ['retention.ms', set, String(35_791_394 * 60_000)],
+      ['retention.bytes', set, String(0x7fffffff * 1024 * 1024)],
+    ];
+    expect(await alter('endless', counted)).toBe(0);
+    expect(await admin.topicRetention(pulsarTopic('endless'))).toEqual({
+      retentionTimeInMinutes: 35_791_394,
+      retentionSizeInMB: 0x7fffffff,
+    });
+  });
+
   it('adds to and takes from cleanup.policy, and Pulsar compacts accordingly', async () => {
     await create('policy', { 'retention.ms': '60000' });
     const threshold = () => admin.topicCompactionThreshold(pulsarTopic('policy'));

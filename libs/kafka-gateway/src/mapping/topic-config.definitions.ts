@@ -11,10 +11,11 @@ export interface TopicConfigDefinition {
   readonly documentation: string;
 }
 
+const longMax = 2n ** 63n - 1n;
 const integerFrom =
-  (min: number, max = Number.MAX_SAFE_INTEGER): TopicConfigDefinition['accepts'] =>
+  (min: number, max: bigint = longMax): TopicConfigDefinition['accepts'] =>
   (value) =>
-    /^-?\d{1,19}$/.test(value) && Number(value) >= min && Number(value) <= max;
+    /^-?\d{1,19}$/.test(value) && BigInt(value) >= min && BigInt(value) <= max;
 const oneOf =
   (...values: string[]): TopicConfigDefinition['accepts'] =>
   (value) =>
@@ -25,7 +26,7 @@ export function cleanupPolicies(value: string): string[] {
   return value.split(',').map((policy) => policy.trim());
 }
 
-const int32Max = 0x7fffffff;
+const int32Max = 0x7fffffffn;
 /** Every topic configuration that is taken. Anything else is refused, so that nobody relies on what does nothing. */
 export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
   {

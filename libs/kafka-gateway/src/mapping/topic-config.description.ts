@@ -97,8 +97,8 @@ function retentionOf(state: TopicConfigState, half: RetentionHalf, other: Retent
   return dynamic(String(fromUnits(retention, half)));
 }
 
-function isWhatBecameOf(set: string, { field, unit }: RetentionHalf, retention: PulsarRetention): boolean {
-  return retentionUnits(Number(set), unit) === retention[field];
+function isWhatBecameOf(set: string, half: RetentionHalf, retention: PulsarRetention): boolean {
+  return retentionUnits(Number(set), half) === retention[half.field];
 }
 
 function onlyCompacted({ properties }: TopicConfigState): boolean {

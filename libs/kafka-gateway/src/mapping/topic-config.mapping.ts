@@ -46,17 +46,21 @@ export interface RetentionHalf {
   readonly field: keyof PulsarRetention;
   /** Milliseconds or bytes in one of Pulsar's units. */
   readonly unit: number;
+  /** The most of them that Pulsar can take: it counts minutes on as seconds in 32 bits. */
+  readonly unitsMax: number;
 }
 
 export const retentionTime: RetentionHalf = {
   config: 'retention.ms',
   field: 'retentionTimeInMinutes',
   unit: 60_000,
+  unitsMax: Math.floor(0x7fffffff / 60),
 };
 export const retentionSize: RetentionHalf = {
   config: 'retention.bytes',
   field: 'retentionSizeInMB',
   unit: 1024 * 1024,
+  unitsMax: 0x7fffffff,
 };
 
 /** Kafka's seven days and no limit of size, where nothing better is known of the namespace. */
@@ -106,20 +110,23 @@ function retentionOf(
   if (!policies.includes('delete')) {
     return { retentionTimeInMinutes: unlimited, retentionSizeInMB: unlimited };
   }
-  const half = ({ config, field, unit }: RetentionHalf): number => {
-    const value = values.get(config);
-    if (value !== undefined) return retentionUnits(Number(value), unit);
+  const units = (half: RetentionHalf): number => {
+    const value = values.get(half.config);
+    if (value !== undefined) return retentionUnits(Number(value), half);
     // Pulsar refuses a retention that is 0 in one half only.
-    return inherited[field] || retentionDefault[field];
+    return inherited[half.field] || retentionDefault[half.field];
   };
   if (!values.has('retention.ms') && !values.has('retention.bytes')) return undefined;
-  return { retentionTimeInMinutes: half(retentionTime), retentionSizeInMB: half(retentionSize) };
+  return { retentionTimeInMinutes: units(retentionTime), retentionSizeInMB: units(retentionSize) };
 }
 
-/** Rounded up: nothing is removed earlier than the client asked for. 0 would make Pulsar keep nothing at all. */
-export function retentionUnits(value: number, unit: number): number {
-  if (value < 0) return unlimited;
-  return Math.min(Math.max(1, Math.ceil(value / unit)), 0x7fffffff);
+/**
+ * Rounded up: nothing is removed earlier than the client asked for, and what is too much for Pulsar is unlimited. 0 would
+ * make it keep nothing at all.
+ */
+export function retentionUnits(value: number, { unit, unitsMax }: RetentionHalf): number {
+  const units = Math.ceil(value / unit);
+  return value < 0 || units > unitsMax ? unlimited : Math.max(1, units);
 }
 
 /** A configuration that is set on the topic; one that is not valid (a human wrote it) counts as absent. */

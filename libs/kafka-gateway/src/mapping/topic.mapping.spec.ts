@@ -50,6 +50,19 @@ describe('topic configurations', () => {
     });
   });
 
+  it('are unlimited when they are more than Pulsar can count', () => {
+    expect(settings({ 'retention.ms': '9223372036854775807' }).retention).toEqual({
+      retentionTimeInMinutes: -1,
+      retentionSizeInMB: -1,
+    });
+    const bytes = settings({ 'retention.ms': '60000', 'retention.bytes': '9223372036854775807' });
+    expect(bytes.retention).toEqual({ retentionTimeInMinutes: 1, retentionSizeInMB: -1 });
+    const most = 35_791_394;
+    const time = (minutes: number) => settings({ 'retention.ms': String(minutes * 60_000) }).retention;
+    expect(time(most)?.retentionTimeInMinutes).toBe(most);
+    expect(time(most + 1)?.retentionTimeInMinutes).toBe(-1);
+  });
+
   it('make a compacted topic keep everything that compaction keeps', () => {
     const compact = settings({ 'cleanup.policy': 'compact', 'retention.ms': '60000' });
     expect(compact.compacted).toBe(true);
@@ -65,6 +78,7 @@ describe('topic configurations', () => {
     [{ 'min.insync.replicas': '2' }],
     [{ 'retention.ms': 'week' }],
     [{ 'retention.ms': '-2' }],
+    [{ 'retention.ms': '9223372036854775808' }],
     [{ 'retention.ms': null }],
     [{ 'cleanup.policy': 'shred' }],
     [{ 'cleanup.policy': '' }],

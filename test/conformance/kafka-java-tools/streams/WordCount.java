@@ -8,14 +8,16 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.TimeWindows;
 
 /**
- * Kafka Streams' word count with a repartition topic and a store that is restored from its changelog topic.
+ * Kafka Streams' word count with a repartition topic and two stores that are restored from their changelog topics.
  *
  * Arguments: bootstrap servers, application id, input topic, output topic, folder of the state, and settings as NAME=VALUE.
- * Writes a line with each state that it comes to. Ends cleanly when its input ends.
+ * Windowed counts go to the output topic's name with "-windowed". Writes a line with each state that it comes to. Ends cleanly when its input ends.
  */
 public final class WordCount {
     private WordCount() {}
@@ -35,13 +37,19 @@ public final class WordCount {
             settings.put(parts[0], parts[1]);
         }
         StreamsBuilder builder = new StreamsBuilder();
-        builder.<String, String>stream(args[2])
+        KGroupedStream<String, String> words = builder.<String, String>stream(args[2])
             .flatMapValues(line -> Arrays.asList(line.toLowerCase(Locale.ROOT).split(" ")))
-            .groupBy((key, word) -> word, Grouped.as("words"))
-            .count(Materialized.as("counts"))
+            .groupBy((key, word) -> word, Grouped.as("words"));
+        words.count(Materialized.as("counts"))
             .toStream()
             .mapValues(String::valueOf)
             .to(args[3], Produced.with(Serdes.String(), Serdes.String()));
+        // So long that all of a test is in one window: it counts the same, in a store of another kind.
+        words.windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofDays(3_650)))
+            .count(Materialized.as("windowed"))
+            .toStream((window, count) -> window.key())
+            .mapValues(String::valueOf)
+            .to(args[3] + "-windowed", Produced.with(Serdes.String(), Serdes.String()));
 
         try (KafkaStreams streams = new KafkaStreams(builder.build(), settings)) {
             streams.setStateListener((now, before) -> System.out.println("state " + now));
