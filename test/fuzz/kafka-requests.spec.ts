@@ -27,6 +27,7 @@ import { RandomReader } from '../../libs/kafka-codec/generator/random-message.js
 import { KafkaClient } from '../../libs/kafka-gateway/src/testing/kafka-client.js';
 import { createPulsarNamespace, testPulsar } from '../support/pulsar.js';
 import { allowAll } from '../support/gateway.js';
+import { RandomNumbers } from '../support/random-numbers.js';
 
 const durationMs = Number(process.env.PULSEGATE_FUZZ_MS ?? 10_000);
 const connectionsMax = 6;
@@ -36,24 +37,8 @@ const requestsPerConnection = 40;
 const grownBytesMax = 32 * 1024 * 1024;
 const topic = 'fuzzed';
 
-/** Integers from 0 to `below` - 1, the same ones for the same seed (mulberry32). */
-class Random {
-  constructor(private state: number) {}
-
-  below(below: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 0x100000000) * below);
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-}
-
 /** Zero to three harms: cut, flipped, blown up, removed, filled. */
-function damaged(frame: Buffer, random: Random): Buffer {
+function damaged(frame: Buffer, random: RandomNumbers): Buffer {
   let bytes = Buffer.from(frame);
   for (let harms = random.below(4); harms > 0 && bytes.length > 4; harms--) {
     // The size in front stays right, so that the request arrives; what is behind it is anybody's.
@@ -71,7 +56,7 @@ function damaged(frame: Buffer, random: Random): Buffer {
   return bytes;
 }
 
-function records(version: number, random: Random): Buffer {
+function records(version: number, random: RandomNumbers): Buffer {
   const value = Buffer.alloc(random.below(3_000), 'v');
   const headers = [{ key: 'h', value: random.below(2) === 0 ? null : Buffer.from([0xff]) }];
   const some = Array.from({ length: 1 + random.below(5) }, (_, at) => ({
@@ -93,7 +78,7 @@ function records(version: number, random: Random): Buffer {
   return encodeRecordBatch(some, { compression, ...(random.below(2) === 0 && idempotent) });
 }
 
-function produceRequest(version: number, topicId: Buffer, random: Random): object {
+function produceRequest(version: number, topicId: Buffer, random: RandomNumbers): object {
   const partitionData = Array.from({ length: 1 + random.below(3) }, (_, index) => {
     const batch = records(version, random);
     return { index, records: random.below(3) === 0 ? damaged(batch, random) : batch };
@@ -103,7 +88,11 @@ function produceRequest(version: number, topicId: Buffer, random: Random): objec
 }
 
 /** Any request of any API that is served; half of those that decide the most are Produce. */
-function anyRequest(ranges: Map<AnyKafkaApi, { min: number; max: number }>, topicId: Buffer, random: Random) {
+function anyRequest(
+  ranges: Map<AnyKafkaApi, { min: number; max: number }>,
+  topicId: Buffer,
+  random: RandomNumbers,
+) {
   const api = random.below(2) === 0 ? (produceApi as AnyKafkaApi) : random.of([...ranges.keys()]);
   const { min, max } = ranges.get(api)!;
   const version = min + random.below(max - min + 1);
@@ -127,7 +116,7 @@ function heldBytes(): number {
 
 describe('the Kafka front', () => {
   const seed = Number(process.env.PULSEGATE_FUZZ_SEED ?? Date.now() % 1_000_000);
-  const random = new Random(seed);
+  const random = new RandomNumbers(seed);
   const faults: { fields: LogFields; message: string }[] = [];
   const metrics = new Metrics({ processMetrics: false });
   const ranges = new Map<AnyKafkaApi, { min: number; max: number }>();

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { GroupMember, until } from '../../support/group-member.js';
+import { javaCommand } from '../../support/kafka-producers.js';
 import { createPartitionedTopic } from '../../support/pulsar.js';
 
 const partitions = 6;
@@ -43,6 +44,8 @@ const readBy = (some: readonly GroupMember[]) =>
   some.flatMap(({ read }) => read.map((line) => line.split(' ')[2]!));
 
 beforeAll(async () => {
+  // Fetched and compiled once, which takes its time where nothing is there.
+  javaCommand('clients-4', 'GroupMember');
   const allowGroups = { ...allowAll, resource: { ...allowAll.resource, type: 'group' } };
   gateway = await startGateway({
     tenants: [{ name: 'acme', permissions: [allowAll, allowGroups] }],
@@ -51,7 +54,7 @@ beforeAll(async () => {
   });
   producer = new Kafka({ brokers: [gateway.kafka], logLevel: logLevel.NOTHING }).producer();
   await producer.connect();
-}, 120_000);
+}, 300_000);
 
 afterEach(async () => {
   await Promise.all(members.map((each) => each.kill()));

@@ -14,7 +14,7 @@ import {
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { coordinatorOf, noteRefusal } from './group-request.js';
-import { untilDrained } from './waiting-answer.js';
+import { waitingAnswer } from './waiting-answer.js';
 
 type Response = Encodable<JoinGroupResponse>;
 
@@ -39,7 +39,7 @@ export const joinGroupHandler: ApiHandler<JoinGroupRequest, JoinGroupResponse> =
     try {
       const coordinator = coordinatorOf(context, groupId, 'consume');
       const group = groupToJoin(coordinator, groupId, memberId);
-      const waiting = untilDrained(context, joinRefusal(memberId, KafkaErrorCode.NOT_COORDINATOR));
+      const waiting = waitingAnswer(context, joinRefusal(memberId, KafkaErrorCode.NOT_COORDINATOR));
       group.join(callOf(request, context), waiting.answer);
       return waiting.answered((answer) => respond(answer, groupId, version, context));
     } catch (error) {

@@ -14,7 +14,7 @@ import {
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { coordinatorOf, noteRefusal } from './group-request.js';
-import { untilDrained } from './waiting-answer.js';
+import { waitingAnswer } from './waiting-answer.js';
 
 type Response = Encodable<SyncGroupResponse>;
 
@@ -29,7 +29,7 @@ export const syncGroupHandler: ApiHandler<SyncGroupRequest, SyncGroupResponse> =
       const group = classicGroup(coordinatorOf(context, groupId, 'consume'), groupId);
       if (group === undefined)
         return respond(syncRefusal(KafkaErrorCode.UNKNOWN_MEMBER_ID), groupId, context);
-      const waiting = untilDrained(context, syncRefusal(KafkaErrorCode.NOT_COORDINATOR));
+      const waiting = waitingAnswer(context, syncRefusal(KafkaErrorCode.NOT_COORDINATOR));
       group.sync(callOf(request), waiting.answer);
       return waiting.answered((answer) => respond(answer, groupId, context));
     } catch (error) {

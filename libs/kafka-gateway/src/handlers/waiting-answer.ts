@@ -10,8 +10,8 @@ export interface WaitingAnswer<T> {
   answered<R>(respond: (answer: T) => R): R | Promise<R>;
 }
 
-/** An answer that may come much later. A gateway that stops does not wait for it: it gives `whenDraining` instead. */
-export function untilDrained<T>(context: RequestContext, whenDraining: T): WaitingAnswer<T> {
+/** An answer that may come much later. A gateway that stops does not wait for it, nor for a client that is gone: `otherwise`. */
+export function waitingAnswer<T>(context: RequestContext, otherwise: T): WaitingAnswer<T> {
   let given: { readonly answer: T } | undefined;
   let deliver: ((answer: T) => void) | undefined;
   const answer = (value: T) => {
@@ -23,11 +23,15 @@ export function untilDrained<T>(context: RequestContext, whenDraining: T): Waiti
     answer,
     answered(respond) {
       if (given !== undefined) return respond(given.answer);
+      const { connection } = context;
       context.recount(waitingBytes);
       return new Promise((resolve) => {
-        const cancel = context.connection.whenDraining(() => answer(whenDraining));
+        const cancels = [
+          connection.whenDraining(() => answer(otherwise)),
+          connection.whenClosed(() => answer(otherwise)),
+        ];
         deliver = (value) => {
-          cancel();
+          for (const cancel of cancels) cancel();
           resolve(respond(value));
         };
         if (given !== undefined) deliver(given.answer);
