@@ -61,6 +61,13 @@ export class MemberTable {
     }
   }
 
+  /** Those who live are as if they were heard of now. */
+  renew(now: number): void {
+    for (const { nodeId } of this.alive(now)) {
+      this.#holders.set(nodeId, { ...this.#holders.get(nodeId)!, heardAt: now });
+    }
+  }
+
   /** For so long nobody could be heard: this silence does not count. */
   forgive(deafMs: number): void {
     for (const [nodeId, holder] of this.#holders) {

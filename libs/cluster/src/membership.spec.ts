@@ -130,6 +130,23 @@ describe('membership', () => {
     expect(names(a)).toBe('0, 1');
   });
 
+  it('keeps those that it knew while the log stores nothing, and until they are back too', async () => {
+    const [a, b] = [await started(), await started()];
+    log.stall();
+    await clock.pass(60_000);
+    expect([names(a), names(b)]).toEqual(['0, 1', '0, 1']);
+    log.silence(b.instance);
+    log.resume();
+    await clock.pass(4_000);
+    expect(names(a)).toBe('0, 1');
+    log.hear(b.instance);
+    await clock.pass(4_000);
+    expect([names(a), names(b)]).toEqual(['0, 1', '0, 1']);
+    log.silence(b.instance);
+    await clock.pass(6_000);
+    expect(names(a)).toBe('0');
+  });
+
   it('is alone, and serves, until there is a log; then it joins', async () => {
     mayOpen = false;
     const a = await started();

@@ -38,6 +38,8 @@ const heartbeatMsMax = 1_000;
 const tickMsMax = 250;
 /** How often a gateway that cannot reach the log tries again. */
 const reopenMs = 1_000;
+/** Own signs of life that were not read back, after which nobody's silence counts. */
+const unheardSignsMax = 2;
 /** A tick that is so many times too late comes from a process that was stopped. */
 const lateTicks = 4;
 
@@ -54,7 +56,8 @@ const lateTicks = 4;
  *                                             (a configured id that a living gateway has: NodeIdTaken)
  * ```
  * Apart from the others it is alone, and serves. Members that it knew stay while it cannot hear: silence counts only
- * while the log is attached.
+ * while the log is attached and gives this gateway's own signs back. A broker that stops or stalls keeps connections and
+ * stores nothing, and all gateways would be dead to each other.
  */
 export class Membership {
   readonly instance = randomUUID();
@@ -79,6 +82,10 @@ export class Membership {
   private logClockAheadMs: number | undefined;
   private lastSignAt = 0;
   private lastTickAt: number;
+  /** When this gateway last read a record of its own. */
+  private heardOwnAt = 0;
+  /** Since the log was last heard. */
+  private wasDeaf = false;
   /** Who has the configured node id, as far as it was heard of when a claim was refused. */
   private refusedBy: Holder | undefined;
   private toldApart = false;
@@ -211,11 +218,19 @@ export class Membership {
     if (record === undefined || this.hasLeft) return;
     const isOwn = record.instance === this.instance;
     const isPresent = this.logClockAheadMs !== undefined;
+    if (isOwn) this.heardOwn();
     if (record.kind === 'hello') {
       if (isOwn && !isPresent) this.onOwnHello(timestampMs);
     } else if (record.kind === 'announcement') {
       if (!isOwn && isPresent) this.announcements.deliver(record);
     } else this.onMember(record, timestampMs);
+  }
+
+  /** The log goes on. Others may need a moment longer to reach it: their time begins again. */
+  private heardOwn(): void {
+    this.heardOwnAt = this.services.clock.now();
+    if (this.wasDeaf) this.table.renew(this.heardOwnAt);
+    this.wasDeaf = false;
   }
 
   /** All that was written before this was read: from here on the log is the present. */
@@ -323,10 +338,12 @@ export class Membership {
     const now = this.services.clock.now();
     const elapsedMs = now - this.lastTickAt;
     this.lastTickAt = now;
-    // While the log is away nobody can be heard, and a process that was stopped could not listen.
-    const deaf = this.membersLog?.attached !== true || elapsedMs > lateTicks * this.tickMs;
-    if (deaf) this.table.forgive(elapsedMs);
     const hasId = this.isMember || this.state === 'claimed';
+    const isUnheard = hasId && now - this.heardOwnAt > unheardSignsMax * this.heartbeatMs;
+    const isAway = this.membersLog?.attached !== true || isUnheard;
+    this.wasDeaf ||= isAway;
+    // While the log is away nobody can be heard, and a process that was stopped could not listen.
+    if (isAway || elapsedMs > lateTicks * this.tickMs) this.table.forgive(elapsedMs);
     if (hasId && now - this.lastSignAt >= this.heartbeatMs) void this.sign();
     this.changed();
     this.services.clock.after(this.tickMs, () => this.tick());

@@ -17,6 +17,9 @@ const decompressedBytesMax = 1024 * 1024;
 /** Signs of life that wait for a broker: old ones are worth nothing. */
 const pendingEntriesMax = 64;
 
+/** Between attempts to reach the log: who comes back much later than the others would be dead to them. */
+const backoff = { initialMs: 100, maxMs: 1_000 } as const;
+
 export interface PulsarMembersLogOptions {
   /** `tenant/namespace`. */
   readonly stateNamespace: string;
@@ -33,7 +36,9 @@ export function pulsarMembersLog(pulsar: PulsarClient, options: PulsarMembersLog
     const log = new PulsarMembersLog(listener);
     try {
       const { sendTimeoutMs } = options;
-      log.writes(await pulsar.createProducer({ topic, tenantKey, pendingEntriesMax, sendTimeoutMs }));
+      log.writes(
+        await pulsar.createProducer({ topic, tenantKey, backoff, pendingEntriesMax, sendTimeoutMs }),
+      );
       log.reads(await pulsar.createReader(log.readerOptions(topic, last)));
     } catch (error) {
       await log.close();
@@ -87,6 +92,7 @@ class PulsarMembersLog implements MembersLog {
     return {
       topic,
       tenantKey,
+      backoff,
       start: last ?? ('earliest' as const),
       onEntry: (entry: BrokerEntry) => {
         const isKnown = entry.ledgerId === last?.ledgerId && entry.entryId === last.entryId;

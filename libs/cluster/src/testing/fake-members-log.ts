@@ -42,6 +42,7 @@ interface Reader {
 /** A log in memory that all gateways of a test share; its clock is that of the test, a day ahead. */
 export class FakeMembersLog {
   attached = true;
+  #stalled: Buffer[] | undefined;
   readonly #entries: { value: Buffer; at: number }[] = [];
   readonly #readers = new Set<Reader>();
   readonly #silent = new Set<string>();
@@ -72,7 +73,23 @@ export class FakeMembersLog {
     };
   };
 
+  /** Connections stay and nothing is stored. */
+  stall(): void {
+    this.#stalled = [];
+  }
+
+  /** What was written meanwhile by those for whom it works again is stored. */
+  resume(): void {
+    const waiting = this.#stalled ?? [];
+    this.#stalled = undefined;
+    for (const value of waiting) this.write(value);
+  }
+
   write(value: Buffer): void {
+    if (this.#stalled !== undefined) {
+      this.#stalled.push(value);
+      return;
+    }
     const at = this.clock.now() + 86_400_000;
     this.#entries.push({ value, at });
     for (const reader of this.#readers) this.#deliver(reader);
