@@ -47,6 +47,15 @@ export function kafkaErrorCode(error: unknown): number {
   return retriable ? KafkaErrorCode.NOT_LEADER_OR_FOLLOWER : KafkaErrorCode.UNKNOWN_SERVER_ERROR;
 }
 
+/**
+ * The same for requests that Kafka's controller answers: while Pulsar is away or moves a topic, admin clients find the
+ * controller anew and try again, as they do for no other code.
+ */
+export function controllerErrorCode(error: unknown): number {
+  const code = kafkaErrorCode(error);
+  return code === KafkaErrorCode.NOT_LEADER_OR_FOLLOWER ? KafkaErrorCode.NOT_CONTROLLER : code;
+}
+
 export function kafkaErrorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

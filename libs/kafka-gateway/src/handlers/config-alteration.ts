@@ -1,6 +1,6 @@
 import { type Encodable, KafkaErrorCode } from '#libs/kafka-codec';
 import { type NoResponse, noResponse, type RequestContext } from '../handler.js';
-import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { controllerErrorCode, KafkaError, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import type { ConfigChange } from '../topics/topic-configs.js';
@@ -39,7 +39,7 @@ export async function alterConfigs(
       await alter(each, validateOnly, context);
       return { errorCode: 0, errorMessage: null, resourceType, resourceName };
     } catch (error) {
-      const errorCode = kafkaErrorCode(error);
+      const errorCode = controllerErrorCode(error);
       const errorMessage = kafkaErrorMessage(error);
       context.refused(errorCode, errorMessage);
       return { errorCode, errorMessage, resourceType, resourceName };

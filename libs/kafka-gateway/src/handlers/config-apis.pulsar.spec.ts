@@ -4,9 +4,11 @@ import {
   createPartitionsApi,
   createTopicsApi,
   describeConfigsApi,
+  encodeRecordBatch,
   incrementalAlterConfigsApi,
   KafkaErrorCode,
   metadataApi,
+  produceApi,
 } from '#libs/kafka-codec';
 import type { KafkaProtocol } from '../kafka.protocol.js';
 import type { KafkaClient } from '../testing/kafka-client.js';
@@ -348,6 +350,13 @@ describe('CreatePartitions', () => {
     expect(topics[0]!.partitions).toHaveLength(3);
     const all = await admin.topics(pulsarNamespace);
     expect(all).toContain(`${pulsarTopic(name)}-partition-2`);
+    const records = encodeRecordBatch([{ timestamp: 1, key: null, value: Buffer.from('a') }]);
+    const { responses } = await kafka.call(produceApi, 9, {
+      acks: -1,
+      timeoutMs: 10_000,
+      topicData: [{ name, partitionData: [{ index: 2, records }] }],
+    });
+    expect(responses[0]!.partitionResponses[0]).toMatchObject({ index: 2, errorCode: 0, baseOffset: 0n });
   });
 
   it('refuses what is not more, too many, or not counted right', async () => {

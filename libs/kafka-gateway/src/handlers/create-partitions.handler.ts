@@ -8,7 +8,7 @@ import {
   KafkaErrorCode,
 } from '#libs/kafka-codec';
 import type { ApiHandler, RequestContext } from '../handler.js';
-import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { controllerErrorCode, KafkaError, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isPartitioned } from '../topics/topic-registry.js';
@@ -48,7 +48,7 @@ async function answer(
     await grow(topic, validateOnly, context);
     return { name, errorMessage: null };
   } catch (error) {
-    const errorCode = kafkaErrorCode(error);
+    const errorCode = controllerErrorCode(error);
     const errorMessage = kafkaErrorMessage(error);
     context.refused(errorCode, errorMessage, name);
     return { name, errorCode, errorMessage };

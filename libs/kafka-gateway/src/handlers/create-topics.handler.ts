@@ -9,7 +9,7 @@ import {
 } from '#libs/kafka-codec';
 import type { Tenant } from '#libs/tenancy';
 import type { ApiHandler, RequestContext } from '../handler.js';
-import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { controllerErrorCode, KafkaError, kafkaErrorMessage } from '../kafka.errors.js';
 import { describeTopicConfig } from '../mapping/topic-config.description.js';
 import {
   type PulsarRetention,
@@ -78,7 +78,7 @@ async function answer(
 }
 
 function refusal(name: string, error: unknown, context: RequestContext): Result {
-  const errorCode = kafkaErrorCode(error);
+  const errorCode = controllerErrorCode(error);
   const errorMessage = kafkaErrorMessage(error);
   context.refused(errorCode, errorMessage, name);
   return { name, errorCode, errorMessage, configs: null };

@@ -7,7 +7,7 @@ import {
   KafkaErrorCode,
 } from '#libs/kafka-codec';
 import type { ApiHandler, RequestContext } from '../handler.js';
-import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { controllerErrorCode, KafkaError, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isZeroTopicId, zeroTopicId } from '../topics/topic-id.js';
@@ -64,7 +64,7 @@ async function answer(asked: Asked, times: number, context: RequestContext): Pro
     const topicId = await remove(name, context);
     return { name, topicId, errorMessage: null };
   } catch (error) {
-    const errorCode = kafkaErrorCode(error);
+    const errorCode = controllerErrorCode(error);
     const errorMessage = kafkaErrorMessage(error);
     context.refused(errorCode, errorMessage, name ?? undefined);
     // As Kafka: the id is no secret, the name that it belongs to is.

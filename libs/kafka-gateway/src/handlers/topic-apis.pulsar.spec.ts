@@ -310,6 +310,8 @@ describe('Metadata', () => {
     const answer = await client.call(metadataApi, 12, { topics: [{ name: 'known' }] });
     expect(answer.topics[0]).toMatchObject({ errorCode: KafkaErrorCode.LEADER_NOT_AVAILABLE });
     expect(answer.brokers).toHaveLength(1);
+    const made = await client.call(createTopicsApi, 7, { topics: [wanted('known')], timeoutMs: 1_000 });
+    expect(made.topics[0]!.errorCode).toBe(KafkaErrorCode.NOT_CONTROLLER);
     client.send(metadataApi, 12, { topics: null });
     await expect(client.frame()).rejects.toThrow();
     await away.close();
