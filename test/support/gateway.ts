@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { gatewayNodeFlags } from '../../apps/cli/src/node-flags.js';
+import { gatewayNodeFlags } from '../../apps/cli/src/heap-settings.js';
 import {
   findFreePort,
   startWatchedProcess,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { gatewayNodeFlags } from './node-flags.js';
+import { gatewayNodeFlags } from './heap-settings.js';
 
 describe('the flags of Node', () => {
   it.each(['apps/cli/src/main.ts', 'deploy/setup.mjs'])('are in %s too', (file) => {
