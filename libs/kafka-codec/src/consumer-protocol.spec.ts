@@ -54,7 +54,7 @@ describe('the consumer protocol', () => {
   });
 
   it('reads a newer version as the newest that it knows', () => {
-    const newer = Buffer.from(subscriptions[3]!.replace(/^0003/, '0009') + 'ffff', 'hex');
+    const newer = Buffer.from(`${subscriptions[3]!.replace(/^0003/, '0009')}ffff`, 'hex');
     expect(decodeConsumerProtocolSubscription(newer)).toMatchObject({ version: 3, rackId: 'r' });
   });
 

@@ -22,6 +22,7 @@ import { type AnyApiHandler, type ConnectionState, type GatewayServices, noRespo
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
 import { coordinatorOfRequest } from './routing/coordinator-of-request.js';
 import { forwardRequest } from './routing/kafka-forwarding.js';
+import { loadingGroups } from './routing/loading-groups.js';
 
 /**
  * What a request of many small parts takes in memory until it is answered, for each of its bytes: of names with 8
@@ -180,13 +181,30 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     const tenant = this.sasl.principal?.tenant;
     const nodeId = tenant && coordinatorOfRequest(handler.api.key, body, tenant, this.gateway);
     if (nodeId === undefined) {
-      this.#start(request, handler, body);
+      this.#startLoaded(request, handler, body, frame);
       return;
     }
     forwardRequest(nodeId, frame, request).then(
       (answer) => this.#pipeline.settle(request, answer),
-      () => this.#start(request, handler, body),
+      () => this.#startLoaded(request, handler, body, frame),
     );
+  }
+
+  /** While its groups are being loaded a request waits as its frame, which is decoded again. */
+  #startLoaded(request: KafkaRequest, handler: AnyApiHandler, body: unknown, frame: Buffer): void {
+    const loading = request.connection.sasl.principal && loadingGroups(request, body);
+    if (loading === undefined) {
+      this.#start(request, handler, body);
+      return;
+    }
+    const decodedBytes = request.bytes;
+    request.recount(frame.length);
+    void loading.then(() => {
+      request.recount(decodedBytes);
+      const reader = new ByteReader(frame);
+      const { apiVersion } = decodeRequestHeader(reader);
+      this.#start(request, handler, handler.api.decodeRequest(reader, apiVersion));
+    });
   }
 
   #start(request: KafkaRequest, handler: AnyApiHandler, body: unknown): void {

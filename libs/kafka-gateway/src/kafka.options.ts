@@ -139,6 +139,11 @@ export const kafkaOptionsSchema = z
     groupSliceIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(600_000)
       .describe('A part without members is given back after this long without a request.'),
+    coordinatorLoadWaitMs: milliseconds(0, 60_000)
+      .default(5_000)
+      .describe(
+        'A request of a group whose part is being loaded waits so long before COORDINATOR_LOAD_IN_PROGRESS.',
+      ),
     mirrorGroups: z
       .boolean()
       .default(true)

@@ -103,6 +103,22 @@ export class GroupCoordinators {
     return this.#own(tenant, groupSlice(groupId)).coordinator();
   }
 
+  /**
+   * Resolves when the groups that are this gateway's are loaded, or after `coordinatorLoadWaitMs`; then `coordinator`
+   * tells. Undefined when there is nothing to wait for.
+   */
+  loading(tenant: Tenant, groupIds: readonly string[]): Promise<unknown> | undefined {
+    const { cluster, options } = this.services;
+    if (this.#closed) return undefined;
+    const loading: Promise<void>[] = [];
+    for (const slice of new Set(groupIds.map(groupSlice))) {
+      if (cluster.nodeOf(groupSliceKey(tenant.name, slice)) !== cluster.nodeId) continue;
+      const loaded = this.#own(tenant, slice).loading(options.coordinatorLoadWaitMs);
+      if (loaded !== undefined) loading.push(loaded);
+    }
+    return loading.length === 0 ? undefined : Promise.all(loading);
+  }
+
   /** Whether the group is served here at this moment; asks for nothing. */
   holds(tenant: Tenant, groupId: string): boolean {
     return this.#slices.get(groupSliceKey(tenant.name, groupSlice(groupId)))?.served !== undefined;

@@ -43,6 +43,8 @@ interface Waiter {
 /** Between attempts, doubled from the one to the other. */
 const retryMsMin = 100;
 const retryMsMax = 5_000;
+/** Requests that wait for the slice; the next are told that it is being loaded. */
+const waitersMax = 1_000;
 /** A farewell that Pulsar does not confirm is waited for so long. */
 const releaseMsMax = 3_000;
 
@@ -104,6 +106,17 @@ export class HeldSlice {
       reject(new KafkaError(KafkaErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'the groups are being loaded'));
     });
     return promise.finally(() => timer.cancel());
+  }
+
+  /**
+   * Asks for the slice and resolves, in the order of the calls, when it serves, cannot be had, or did not come within
+   * `timeoutMs`. Undefined where waiting is of no use: it serves, the pause after a failure lasts, too many wait.
+   */
+  loading(timeoutMs: number): Promise<void> | undefined {
+    if (this.#holding?.serving || (this.#holding === undefined && !this.#open())) return undefined;
+    if (timeoutMs === 0 || this.#waiters.length >= waitersMax) return undefined;
+    const settled = () => {};
+    return this.acquired(timeoutMs).then(settled, settled);
   }
 
   /** Without asking for it: undefined unless it serves. */

@@ -13,7 +13,12 @@ const { COORDINATOR_NOT_AVAILABLE, REQUEST_TIMED_OUT } = KafkaErrorCode;
 function bed() {
   const front = new ReadingBed({ handlers: [offsetCommitHandler] });
   const { coordinator, log, clock } = coordinatorBed([offsetRecords]);
-  const groups = { coordinator: () => coordinator, commitOrder: new KeyedOrder(), clock };
+  const groups = {
+    coordinator: () => coordinator,
+    loading: () => undefined,
+    commitOrder: new KeyedOrder(),
+    clock,
+  };
   Object.assign(front.protocol.services, { groups });
   const { kafka } = front.connect();
   const body = (topic: string, offset: number) => ({

@@ -34,6 +34,11 @@ const groupIdsByApi = new Map<number, GroupIds>([
   entry(consumerGroupDescribeApi, ({ groupIds }) => groupIds),
 ]);
 
+/** The groups that a request is about, as their coordinator is asked. */
+export function groupsOfRequest(apiKey: number, request: unknown): readonly string[] {
+  return groupIdsByApi.get(apiKey)?.(request) ?? [];
+}
+
 /**
  * The other gateway that coordinates all groups of a request; undefined when this one does, when several do (each group
  * is then answered for itself), or when the request is about no group.
@@ -47,7 +52,7 @@ export function coordinatorOfRequest(
   // With one gateway there is nothing to find out.
   if (cluster.members().length === 1) return undefined;
   let coordinator: number | undefined;
-  for (const groupId of groupIdsByApi.get(apiKey)?.(request) ?? []) {
+  for (const groupId of groupsOfRequest(apiKey, request)) {
     const nodeId = groups.nodeOf(tenant, groupId);
     if (nodeId === cluster.self.nodeId || (coordinator ?? nodeId) !== nodeId) return undefined;
     coordinator = nodeId;

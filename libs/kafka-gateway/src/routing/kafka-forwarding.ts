@@ -15,6 +15,7 @@ import {
   originOf,
   type RequestOrigin,
 } from './forwarded-request.js';
+import { loadingGroups } from './loading-groups.js';
 
 const kind = 'kafka';
 /** A JoinGroup waits for as long as its group's rebalance may take, which is minutes. */
@@ -62,6 +63,7 @@ export function serveForwarded(
     const request = new KafkaRequest(connection, gateway, header, payload.length, now, budget, () => {});
     budget.add(request.bytes);
     try {
+      await loadingGroups(request, body);
       const response = await handler.handle(body, request);
       if (response === noResponse) return Buffer.alloc(0);
       const bytes = encodeResponseFrame(correlationId, apiKey, apiVersion, (writer) =>
