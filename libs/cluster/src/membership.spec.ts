@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { silentLog } from '#libs/telemetry';
-import { Membership, type MembershipOptions } from './membership.js';
+import { Membership } from './membership.js';
+import type { MembershipOptions } from './membership-options.js';
 import { memberNames } from './member.js';
 import { NodeIdTaken } from './node-id-taken.js';
 import { FakeMembersLog, ManualClock } from './testing/fake-members-log.js';

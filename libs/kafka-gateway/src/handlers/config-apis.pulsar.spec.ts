@@ -14,8 +14,7 @@ const bed = new PulsarBed('t-configs');
 const { admin } = bed.pulsar;
 const pulsarTopic = (name: string) => bed.pulsarTopic(name);
 
-const topicType = 2;
-const brokerType = 4;
+const [topicType, brokerType] = [2, 4];
 const [set, remove, append, subtract] = [0, 1, 2, 3];
 const [dynamicTopic, staticBroker, byDefault] = [1, 4, 5];
 const versionsOf = (first: number, last: number) =>
