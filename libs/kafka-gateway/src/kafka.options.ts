@@ -136,6 +136,9 @@ export const kafkaOptionsSchema = z
     groupMetadataBytesMax: bytes(kibibyte, 3.5 * mebibyte)
       .default(3 * mebibyte)
       .describe('What the members of a group say and are assigned, together: it is stored as one entry.'),
+    groupMemberBytesMaxPerSlice: bytes(mebibyte)
+      .default(128 * mebibyte)
+      .describe('The same over all groups of one part of a tenant; who joins beyond it is to try again.'),
     groupSliceIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(600_000)
       .describe('A part without members is given back after this long without a request.'),

@@ -33,6 +33,7 @@ const protocolOf = (closed: number[]) =>
     stateName: 'Stable',
     protocolType: 'consumer',
     memberCount: 1,
+    memberBytes: 0,
     emptySince: undefined,
     checkCommit: () => 0,
     checkFetch: () => 0,

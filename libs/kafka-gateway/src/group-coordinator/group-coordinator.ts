@@ -44,6 +44,10 @@ export interface GroupPartition {
   readonly partition: number;
 }
 
+/** What members say is counted anew after so long, at most and at least. */
+const memberBytesAgeMinMs = 100;
+const memberBytesAgeMaxMs = 10_000;
+
 /** Tombstones of one group that go into one entry. */
 const tombstonesPerEntryMax = 1_000;
 
@@ -66,6 +70,8 @@ export class GroupCoordinator {
   #replaying = true;
   #closedWith: number | undefined;
   #pendingRecords = 0;
+  #memberBytes = 0;
+  #memberBytesCountedAt = Number.NEGATIVE_INFINITY;
 
   constructor(services: GroupCoordinatorServices) {
     this.tenant = services.tenant;
@@ -91,6 +97,21 @@ export class GroupCoordinator {
     let count = 0;
     for (const { memberCount } of this.#groups.values()) count += memberCount;
     return count;
+  }
+
+  /**
+   * Whether so much more may be kept of members of the slice's groups. What went is found by counting anew, when it
+   * seems to be too much and now and then.
+   */
+  admitMemberBytes(bytes: number): boolean {
+    if (bytes <= 0) return true;
+    const max = this.options.groupMemberBytesMaxPerSlice;
+    const age = this.clock.uptime() - this.#memberBytesCountedAt;
+    const isOver = this.#memberBytes + bytes > max;
+    if (age >= memberBytesAgeMaxMs || (isOver && age >= memberBytesAgeMinMs)) this.#countMemberBytes();
+    if (this.#memberBytes + bytes > max) return false;
+    this.#memberBytes += bytes;
+    return true;
   }
 
   /** Partitions that groups have committed offsets for, over all groups. */
@@ -198,6 +219,12 @@ export class GroupCoordinator {
     this.#closedWith = code;
     for (const group of this.#groups.values()) group.protocol?.close(code);
     this.#groups.clear();
+  }
+
+  #countMemberBytes(): void {
+    this.#memberBytesCountedAt = this.clock.uptime();
+    this.#memberBytes = 0;
+    for (const { protocol } of this.#groups.values()) this.#memberBytes += protocol?.memberBytes ?? 0;
   }
 
   #forget(group: Group): void {

@@ -10,6 +10,8 @@ export interface GroupProtocol {
   /** `consumer` for consumers; empty where no member has said. */
   readonly protocolType: string;
   readonly memberCount: number;
+  /** About what is kept of what its members say and are assigned. */
+  readonly memberBytes: number;
   /** Since when there are no members, in ms since 1970; undefined while there are. Persisted: offsets expire by it. */
   readonly emptySince: number | undefined;
   /**

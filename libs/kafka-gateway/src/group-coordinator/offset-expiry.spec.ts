@@ -53,6 +53,7 @@ const protocol = (given: Partial<GroupProtocol>) =>
     stateName: 'Stable',
     protocolType: 'consumer',
     memberCount: 1,
+    memberBytes: 0,
     emptySince: undefined,
     checkCommit: () => 0,
     checkFetch: () => 0,

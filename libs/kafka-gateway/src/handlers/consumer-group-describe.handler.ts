@@ -7,6 +7,7 @@ import {
   type Encodable,
   KafkaErrorCode,
 } from '#libs/kafka-codec';
+import { loopTurn } from '../connection/loop-turn.js';
 import { ConsumerGroup } from '../group-coordinator/consumer/consumer-group.js';
 import type { ConsumerMember } from '../group-coordinator/consumer/member.js';
 import { assignorOf } from '../group-coordinator/consumer/target-assignment.js';
@@ -18,6 +19,7 @@ import {
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
+import { AnswerRoom } from './answer-room.js';
 import { coordinatorOf } from './group-request.js';
 
 type DescribedGroup = Encodable<ConsumerGroupDescribeResponseDescribedGroup>;
@@ -25,7 +27,10 @@ type DescribedGroup = Encodable<ConsumerGroupDescribeResponseDescribedGroup>;
 /** Who it is: what a member speaks, since v1. */
 const memberType = { classic: 0, consumer: 1 } as const;
 
-/** ConsumerGroupDescribe v0-1 (KIP-848). A group of the classic protocol is GROUP_ID_NOT_FOUND: DescribeGroups tells of it. */
+/**
+ * ConsumerGroupDescribe v0-1 (KIP-848). A group of the classic protocol is GROUP_ID_NOT_FOUND: DescribeGroups tells of it.
+ * Each group is described once, however often it is named.
+ */
 export const consumerGroupDescribeHandler: ApiHandler<
   ConsumerGroupDescribeRequest,
   ConsumerGroupDescribeResponse
@@ -35,8 +40,11 @@ export const consumerGroupDescribeHandler: ApiHandler<
   versionMax: 1,
   async handle({ groupIds, includeAuthorizedOperations }, context) {
     const groups: DescribedGroup[] = [];
-    for (const groupId of groupIds)
-      groups.push(await describe(groupId, includeAuthorizedOperations, context));
+    const room = new AnswerRoom();
+    for (const groupId of new Set(groupIds)) {
+      if (loopTurn.isOver) await loopTurn.next();
+      groups.push(await describe(groupId, includeAuthorizedOperations, room, context));
+    }
     return { groups };
   },
 };
@@ -44,6 +52,7 @@ export const consumerGroupDescribeHandler: ApiHandler<
 async function describe(
   groupId: string,
   withOperations: boolean,
+  room: AnswerRoom,
   context: RequestContext,
 ): Promise<DescribedGroup> {
   const { gateway, principal } = context;
@@ -55,6 +64,7 @@ async function describe(
     }
     await group.topics.learn(group.topics.unknown(group.subscribedTopics()));
     requireVisible(group, authorization);
+    room.take(group.memberBytes);
     const { epoch, assignmentEpoch } = group.state.epochs;
     return {
       groupId,

@@ -4,6 +4,7 @@ import {
   deleteGroupsApi,
   KafkaErrorCode,
 } from '#libs/kafka-codec';
+import { loopTurn } from '../connection/loop-turn.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 
@@ -13,8 +14,12 @@ export const deleteGroupsHandler: ApiHandler<DeleteGroupsRequest, DeleteGroupsRe
   versionMin: 0,
   versionMax: 2,
   async handle({ groupsNames }, context) {
-    const names = [...new Set(groupsNames)];
-    return { results: await Promise.all(names.map((groupId) => answer(groupId, context))) };
+    const results: ReturnType<typeof answer>[] = [];
+    for (const groupId of new Set(groupsNames)) {
+      if (loopTurn.isOver) await loopTurn.next();
+      results.push(answer(groupId, context));
+    }
+    return { results: await Promise.all(results) };
   },
 };
 

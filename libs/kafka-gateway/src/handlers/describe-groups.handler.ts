@@ -6,11 +6,13 @@ import {
   type Encodable,
   KafkaErrorCode,
 } from '#libs/kafka-codec';
+import { loopTurn } from '../connection/loop-turn.js';
 import { ClassicGroup } from '../group-coordinator/classic/classic-group.js';
 import { noBytes } from '../group-coordinator/classic/classic-requests.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
+import { AnswerRoom } from './answer-room.js';
 
 type Described = Encodable<DescribedGroup>;
 
@@ -18,24 +20,38 @@ type Described = Encodable<DescribedGroup>;
 const notFoundSince = 6;
 const { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NONE } = KafkaErrorCode;
 
-/** DescribeGroups v0-6: classic groups, and groups that only have offsets. Others are described by ConsumerGroupDescribe. */
+/**
+ * DescribeGroups v0-6: classic groups, and groups that only have offsets. Others are described by ConsumerGroupDescribe.
+ * Each group is described once, however often it is named.
+ */
 export const describeGroupsHandler: ApiHandler<DescribeGroupsRequest, DescribeGroupsResponse> = {
   api: describeGroupsApi,
   versionMin: 0,
   versionMax: 6,
-  handle(request, context) {
-    return { groups: request.groups.map((groupId) => answer(groupId, request, context)) };
+  async handle(request, context) {
+    const groups: Described[] = [];
+    const room = new AnswerRoom();
+    for (const groupId of new Set(request.groups)) {
+      if (loopTurn.isOver) await loopTurn.next();
+      groups.push(answer(groupId, request, room, context));
+    }
+    return { groups };
   },
 };
 
-function answer(groupId: string, request: DescribeGroupsRequest, context: RequestContext): Described {
+function answer(
+  groupId: string,
+  request: DescribeGroupsRequest,
+  room: AnswerRoom,
+  context: RequestContext,
+): Described {
   const { gateway, principal, header } = context;
   const saysWhy = header.apiVersion >= notFoundSince;
   try {
     if (!gateway.authorizer.authorize(principal, 'describe', { type: 'group', name: groupId })) {
       throw new KafkaError(GROUP_AUTHORIZATION_FAILED, 'the group may not be described');
     }
-    const described = describe(groupId, context);
+    const described = describe(groupId, room, context);
     if (!request.includeAuthorizedOperations) return described;
     const operations = new TopicAuthorization(gateway.authorizer, principal).groupOperations(groupId);
     return { ...described, authorizedOperations: operations };
@@ -49,7 +65,7 @@ function answer(groupId: string, request: DescribeGroupsRequest, context: Reques
   }
 }
 
-function describe(groupId: string, { gateway, principal }: RequestContext): Described {
+function describe(groupId: string, room: AnswerRoom, { gateway, principal }: RequestContext): Described {
   const group = gateway.groups.coordinator(principal.tenant, groupId).group(groupId);
   if (group === undefined) throw new KafkaError(GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
   const { protocol } = group;
@@ -57,6 +73,7 @@ function describe(groupId: string, { gateway, principal }: RequestContext): Desc
   if (!(protocol instanceof ClassicGroup)) {
     throw new KafkaError(GROUP_ID_NOT_FOUND, `Group ${groupId} is not a classic group.`);
   }
+  room.take(protocol.memberBytes);
   const { stateName, protocolType, protocolName } = protocol;
   // During a rebalance what the members said and were assigned is of no generation.
   const stable = stateName === 'Stable';

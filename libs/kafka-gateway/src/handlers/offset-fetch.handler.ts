@@ -33,7 +33,8 @@ const noOffset = { committedOffset: -1n, committedLeaderEpoch: -1, metadata: '' 
 
 /**
  * OffsetFetch v0-10: what groups have committed, -1 for nothing. There are no transactions, so offsets are always stable
- * (`requireStable`, KIP-447). A topic that was made anew under its name has no offsets.
+ * (`requireStable`, KIP-447). A topic that was made anew under its name has no offsets. A group that is named again in a
+ * request is refused: a short request would ask for any number of answers.
  */
 export const offsetFetchHandler: ApiHandler<OffsetFetchRequest, OffsetFetchResponse> = {
   api: offsetFetchApi,
@@ -47,7 +48,18 @@ export const offsetFetchHandler: ApiHandler<OffsetFetchRequest, OffsetFetchRespo
         context.refused(errorCode, `${request.groups.length} groups in one request`);
         return { groups: request.groups.map(({ groupId }) => ({ groupId, errorCode })) };
       }
-      return { groups: await Promise.all(request.groups.map((group) => answer(group, context))) };
+      const named = new Set<string>();
+      const answers = request.groups.map((group) => {
+        const { groupId } = group;
+        if (!named.has(groupId)) {
+          named.add(groupId);
+          return answer(group, context);
+        }
+        const errorCode = KafkaErrorCode.INVALID_REQUEST;
+        context.refused(errorCode, 'a group is named twice in one request');
+        return { groupId, topics: [], errorCode };
+      });
+      return { groups: await Promise.all(answers) };
     }
     const { groupId, topics } = request;
     const named = topics?.map((each) => ({ ...each, topicId: zeroTopicId })) ?? null;

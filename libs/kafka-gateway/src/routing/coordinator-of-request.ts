@@ -39,6 +39,9 @@ export function groupsOfRequest(apiKey: number, request: unknown): readonly stri
   return groupIdsByApi.get(apiKey)?.(request) ?? [];
 }
 
+/** A request about more groups is not looked at for where they are: each is answered for itself. */
+const groupsMax = 1_000;
+
 /**
  * The other gateway that coordinates all groups of a request; undefined when this one does, when several do (each group
  * is then answered for itself), or when the request is about no group.
@@ -52,7 +55,9 @@ export function coordinatorOfRequest(
   // With one gateway there is nothing to find out.
   if (cluster.members().length === 1) return undefined;
   let coordinator: number | undefined;
-  for (const groupId of groupsOfRequest(apiKey, request)) {
+  const groupIds = groupsOfRequest(apiKey, request);
+  if (groupIds.length > groupsMax) return undefined;
+  for (const groupId of groupIds) {
     const nodeId = groups.nodeOf(tenant, groupId);
     if (nodeId === cluster.self.nodeId || (coordinator ?? nodeId) !== nodeId) return undefined;
     coordinator = nodeId;

@@ -82,6 +82,6 @@ describe('sessions', () => {
   });
 
   function services({ tenant, options, log }: ClassicBed['bed']['coordinator']) {
-    return { tenant, options, log, append: () => {}, onRebalance: () => {} };
+    return { tenant, options, log, admitMemberBytes: () => true, append: () => {}, onRebalance: () => {} };
   }
 });

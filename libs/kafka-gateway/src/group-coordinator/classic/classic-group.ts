@@ -1,7 +1,7 @@
 import { ByteReader, CONSUMER_PROTOCOL_TYPE, KafkaDecodeError, KafkaErrorCode } from '#libs/kafka-codec';
 import type { GroupProtocol } from '../group.js';
 import type { GroupRecord } from '../group-record.js';
-import { ClassicJoin } from './classic-join.js';
+import { ClassicJoin, pendingMemberBytes } from './classic-join.js';
 import { type ClassicMember, namesOf } from './classic-member.js';
 import { type ClassicCoordinator, ClassicRebalance } from './classic-rebalance.js';
 import { type ClassicGeneration, classicTombstone } from './classic-record.js';
@@ -73,6 +73,11 @@ export class ClassicGroup implements GroupProtocol, ClassicRequests {
 
   get memberCount(): number {
     return this.#rebalance.members.size;
+  }
+
+  get memberBytes(): number {
+    const { bytes, pending } = this.#rebalance.members;
+    return bytes + pending.size * pendingMemberBytes;
   }
 
   /** Members that were given an id and have not joined (KIP-394). */

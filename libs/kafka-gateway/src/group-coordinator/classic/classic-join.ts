@@ -7,6 +7,9 @@ import { type JoinAnswer, type JoinCall, joinRefusal } from './classic-requests.
 /** Ids that were given out and did not join: the oldest is forgotten for a new one. */
 const pendingMembersMax = 10_000;
 
+/** What such an id takes, about. */
+export const pendingMemberBytes = 512;
+
 /** What a member id has of the name that its client gave itself. */
 const memberNameCharsMax = 255;
 
@@ -24,6 +27,9 @@ export class ClassicJoin {
     else if (!this.#hasRoom(call)) this.#turnAway(call, answer);
     else if (!this.#speaks(call)) {
       answer(joinRefusal(call.memberId, KafkaErrorCode.INCONSISTENT_GROUP_PROTOCOL));
+    } else if (!this.rebalance.coordinator.admitMemberBytes(this.#growth(call))) {
+      // Other groups may give room: the client is to try again.
+      answer(joinRefusal(call.memberId, KafkaErrorCode.COORDINATOR_NOT_AVAILABLE));
     } else if (call.memberId === '') this.#joinNew(call, answer);
     else this.#joinKnown(call, answer);
   }
@@ -54,6 +60,15 @@ export class ClassicJoin {
       return member?.joining !== undefined || members.joiningCount < groupMembersMax;
     }
     return member !== undefined || members.size < groupMembersMax;
+  }
+
+  /** By how much more is kept once this is answered. */
+  #growth({ memberId, instanceId, clientId, idRequired, protocols }: JoinCall): number {
+    if (memberId === '' && instanceId === null && idRequired) return pendingMemberBytes;
+    const member = this.rebalance.members.member(memberId);
+    const said = protocolBytes(protocols);
+    if (member !== undefined) return said - protocolBytes(member.protocols);
+    return said + clientId.length + memberNameCharsMax + (instanceId?.length ?? 0);
   }
 
   #turnAway({ memberId }: JoinCall, answer: Answer): void {

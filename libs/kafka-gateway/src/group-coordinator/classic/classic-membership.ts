@@ -201,7 +201,8 @@ export class ClassicMembership {
   }
 
   #count(protocols: readonly MemberProtocol[], by: number): void {
-    for (const { name } of protocols) {
+    // A name that a member says twice is still one member's.
+    for (const name of new Set(protocols.map((each) => each.name))) {
       const count = (this.#supporters.get(name) ?? 0) + by;
       if (count === 0) this.#supporters.delete(name);
       else this.#supporters.set(name, count);

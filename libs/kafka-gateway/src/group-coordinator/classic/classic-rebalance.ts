@@ -14,7 +14,7 @@ export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance
 /** What a group needs of the slice that it is in. */
 export type ClassicCoordinator = Pick<
   GroupCoordinator,
-  'append' | 'clock' | 'log' | 'tenant' | 'onRebalance'
+  'append' | 'admitMemberBytes' | 'clock' | 'log' | 'tenant' | 'onRebalance'
 > & {
   readonly options: Pick<
     GroupCoordinator['options'],

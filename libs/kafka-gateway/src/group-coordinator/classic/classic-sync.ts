@@ -54,7 +54,8 @@ export class ClassicSync {
     const { rebalance } = this;
     const { generation, coordinator } = rebalance;
     const assignments = new Map<string, Buffer>();
-    let bytes = rebalance.members.bytes;
+    const before = rebalance.members.bytes;
+    let bytes = before;
     for (const { memberId, assignment: former } of rebalance.members.members()) {
       const assignment = call.assignments.get(memberId);
       bytes += (assignment?.length ?? 0) - former.length;
@@ -62,6 +63,10 @@ export class ClassicSync {
     }
     if (bytes > coordinator.options.groupMetadataBytesMax) {
       this.#failed(KafkaErrorCode.MESSAGE_TOO_LARGE);
+      return;
+    }
+    if (!coordinator.admitMemberBytes(bytes - before)) {
+      this.#failed(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE);
       return;
     }
     // Behind the size: what is refused is not copied.

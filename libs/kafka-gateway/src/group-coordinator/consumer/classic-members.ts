@@ -7,6 +7,7 @@ import {
   KafkaErrorCode,
 } from '#libs/kafka-codec';
 import { KafkaError, kafkaErrorCode } from '../../kafka.errors.js';
+import { protocolBytes } from '../classic/classic-member.js';
 import {
   type JoinAnswer,
   type JoinCall,
@@ -132,7 +133,7 @@ export function leaveByClassicRequest(
 
 /** What it tells in the first of its protocols. @throws KafkaError when it does not fit into the group */
 function subscriptionOf(group: ConsumerGroup, call: JoinCall): ConsumerProtocolSubscription {
-  group.requireRoom(call.memberId);
+  group.requireRoom(call.memberId, 0);
   const classic = [...group.state.members.values()].flatMap((member) => member.classic ?? []);
   const supported = call.protocols.some(({ name }) =>
     classic.every(({ protocols }) => protocols.some((each) => each.name === name)),
@@ -188,13 +189,22 @@ function sync(
   }
 }
 
+function saidBytes(
+  { memberId, instanceId, clientId, protocols }: JoinCall,
+  { topics }: ConsumerProtocolSubscription,
+): number {
+  let bytes = memberId.length + clientId.length + (instanceId?.length ?? 0) + protocolBytes(protocols);
+  for (const name of topics) bytes += name.length;
+  return bytes;
+}
+
 function join(
   group: ConsumerGroup,
   call: JoinCall,
   subscription: ConsumerProtocolSubscription,
   answer: (answer: JoinAnswer) => void,
 ): void {
-  group.requireRoom(call.memberId);
+  group.requireRoom(call.memberId, saidBytes(call, subscription));
   const memberId = call.memberId === '' ? randomUUID() : call.memberId;
   const old = call.instanceId === null ? undefined : group.state.staticMember(call.instanceId);
   if (call.instanceId !== null && call.memberId !== '') group.expectMember(memberId, call.instanceId);

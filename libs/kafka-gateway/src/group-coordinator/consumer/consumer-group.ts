@@ -20,13 +20,17 @@ import {
 import { ConsumerGroupState } from './consumer-group-state.js';
 import { downgradeWithout } from './downgrade.js';
 import { GroupJournal } from './group-journal.js';
-import { type ConsumerMember, isReconciledTo, sameNames } from './member.js';
+import { type ConsumerMember, isReconciledTo, memberBytes, sameNames } from './member.js';
 import { MemberTimers } from './member-timers.js';
 import { reconcile } from './reconciliation.js';
 import { SubscribedTopics, type TopicSource } from './subscribed-topics.js';
 import { assignorOf, assignTargets } from './target-assignment.js';
 import type { TopicIdPartitions } from './topic-partitions.js';
 import { TopicPattern } from './topic-pattern/topic-pattern.js';
+
+/** What a partition, and a topic that a pattern stands for, take in memory, about. */
+const bytesOfPartition = 16;
+const bytesOfPatternTopic = 32;
 
 /**
  * A group of the consumer protocol (KIP-848), as Kafka's GroupMetadataManager runs it.
@@ -72,6 +76,16 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
 
   get memberCount(): number {
     return this.state.members.size;
+  }
+
+  get memberBytes(): number {
+    let bytes = 0;
+    for (const member of this.state.members.values()) {
+      bytes += memberBytes(member);
+      for (const partitions of member.assigned.values()) bytes += bytesOfPartition * partitions.size;
+    }
+    for (const topics of this.state.patterns.values()) bytes += bytesOfPatternTopic * topics.length;
+    return bytes;
   }
 
   get emptySince(): number | undefined {
@@ -145,13 +159,24 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
   }
 
   /** @throws KafkaError GROUP_MAX_SIZE_REACHED */
-  requireRoom(memberId: string): void {
-    const { consumerGroupSizeMax } = this.coordinator.options;
-    if (this.memberCount < consumerGroupSizeMax || this.state.members.has(memberId)) return;
-    throw new KafkaError(
-      KafkaErrorCode.GROUP_MAX_SIZE_REACHED,
-      `the group has its maximum of ${consumerGroupSizeMax} members`,
-    );
+  requireRoom(memberId: string, saidBytes: number): void {
+    const { consumerGroupSizeMax, groupMetadataBytesMax } = this.coordinator.options;
+    const member = this.state.members.get(memberId);
+    if (this.memberCount >= consumerGroupSizeMax && member === undefined) {
+      throw new KafkaError(
+        KafkaErrorCode.GROUP_MAX_SIZE_REACHED,
+        `the group has its maximum of ${consumerGroupSizeMax} members`,
+      );
+    }
+    if (saidBytes === 0) return;
+    // One member's record is one entry's, at most.
+    if (saidBytes > groupMetadataBytesMax) {
+      throw new KafkaError(KafkaErrorCode.INVALID_REQUEST, `a member says ${saidBytes} bytes of itself`);
+    }
+    const growth = saidBytes - (member === undefined ? 0 : memberBytes(member));
+    if (this.coordinator.admitMemberBytes(growth)) return;
+    const message = 'members say too much in this part of the tenant';
+    throw new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, message);
   }
 
   /** A member that joins, or a new state of one. */

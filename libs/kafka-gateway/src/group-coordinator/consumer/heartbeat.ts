@@ -4,6 +4,7 @@ import type { ConsumerGroup } from './consumer-group.js';
 import {
   type ConsumerMember,
   leaveEpoch,
+  memberBytes,
   newMember,
   normalizedTopicNames,
   sameNames,
@@ -55,7 +56,7 @@ export interface HeartbeatAnswer {
  */
 export function heartbeat(group: ConsumerGroup, call: HeartbeatCall): HeartbeatAnswer {
   if (call.memberEpoch === leaveEpoch || call.memberEpoch === staticLeaveEpoch) return leave(group, call);
-  group.requireRoom(call.memberId);
+  group.requireRoom(call.memberId, saidBytes(call));
   const before =
     call.instanceId === null ? dynamicMember(group, call) : staticMember(group, call, call.instanceId);
   const member = withSubscription(before, call);
@@ -85,6 +86,23 @@ export function heartbeat(group: ConsumerGroup, call: HeartbeatCall): HeartbeatA
     heartbeatIntervalMs: group.coordinator.options.consumerGroupHeartbeatIntervalMs,
     assignment: tells ? next.assigned : null,
   };
+}
+
+/** 0: nothing of itself. */
+function saidBytes({
+  memberId,
+  instanceId,
+  rackId,
+  clientId,
+  topicNames,
+  topicPattern,
+}: HeartbeatCall): number {
+  if (topicNames === null && topicPattern === null) return 0;
+  const names = topicNames ?? [];
+  return memberBytes({
+    ...{ memberId, instanceId, rackId, clientId, topicNames: names, topicPattern },
+    ...{ clientHost: '', rebalanceTimeoutMs: -1, assignor: null, classic: undefined },
+  });
 }
 
 function leave(group: ConsumerGroup, { memberId, memberEpoch, instanceId }: HeartbeatCall): HeartbeatAnswer {

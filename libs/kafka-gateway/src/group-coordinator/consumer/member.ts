@@ -68,6 +68,16 @@ export function newMember(memberId: string): ConsumerMember {
   };
 }
 
+/** What is kept of what a member said, about. */
+export function memberBytes(member: MemberSubscription & Pick<ConsumerMember, 'memberId'>): number {
+  const { memberId, instanceId, rackId, clientId, topicNames, topicPattern, classic } = member;
+  let bytes = memberId.length + clientId.length + (instanceId?.length ?? 0) + (rackId?.length ?? 0);
+  bytes += topicPattern?.length ?? 0;
+  for (const name of topicNames) bytes += name.length;
+  for (const { name, metadata } of classic?.protocols ?? []) bytes += name.length + metadata.length;
+  return bytes;
+}
+
 /** Has all that the target of this epoch gives it. */
 export function isReconciledTo(member: ConsumerMember, targetEpoch: number): boolean {
   return member.state === 'stable' && member.epoch === targetEpoch;
