@@ -69,6 +69,11 @@ export class BatchRing {
     return taken;
   }
 
+  /** Somebody asks for what follows all of them: none is ahead any more. */
+  passAll(): void {
+    this.demand(this.batches.length);
+  }
+
   /** Lets go of the first batch; false when there is none, or when it was not asked for yet and only those may go. */
   dropFirst(demandedOnly: boolean): boolean {
     const batch = this.batches[this.first];

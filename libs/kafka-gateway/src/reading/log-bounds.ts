@@ -16,7 +16,7 @@ export interface LogEnd {
 export interface LogBoundsOptions {
   /** A reader that was opened to ask for the end is kept for so long. */
   readonly probeIdleMs: number;
-  /** A log whose first entry does not come within this time has none that can be read. */
+  /** When its first entry does not come within this time, the place where it is stored says where the log starts. */
   readonly firstEntryMsMax: number;
 }
 
@@ -70,8 +70,7 @@ export class LogBoundsQuery {
       this.positions.note({ ...last, baseOffset: Math.max(0, index - messages + 1), lastOffset: index });
       return { end: index + 1, last, isEmpty: false };
     } catch (error) {
-      // Trimmed meanwhile.
-      if (error instanceof PulsarAdminError && error.status === 404) return this.endOfNothing();
+      if (isTrimmed(error)) return this.endOfNothing();
       throw error;
     }
   }
@@ -128,13 +127,35 @@ export class LogBoundsQuery {
     first.promise.catch(() => undefined);
     const timer = this.time.setTimer(() => first.resolve(undefined), this.options.firstEntryMsMax);
     try {
-      if ((await reader.lastPosition()) === undefined) return undefined;
-      return await first.promise;
+      if ((await reader.lastPosition()) === undefined) return await this.firstKept();
+      return (await first.promise) ?? (await this.firstKept());
     } finally {
       this.time.clearTimer(timer);
       reader.close();
     }
   }
+
+  /**
+   * By the list of ledgers: the broker was slow, or nothing that is stored can be read at present. Whoever then starts at
+   * the beginning finds what comes, where "the start is the end" would have him miss it.
+   */
+  private async firstKept(): Promise<number | undefined> {
+    const { ledgers } = await this.source.ledgers();
+    for (const { ledgerId } of ledgers) {
+      try {
+        const { index, messages } = await this.source.entryAt({ ledgerId, entryId: 0 });
+        return index === undefined ? 0 : Math.max(0, index - messages + 1);
+      } catch (error) {
+        if (!isTrimmed(error)) throw error;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Meanwhile, by retention. */
+function isTrimmed(error: unknown): boolean {
+  return error instanceof PulsarAdminError && error.status === 404;
 }
 
 /** One call at a time; those that come meanwhile share the next one, which begins after all of them. */

@@ -177,6 +177,7 @@ export class LogStretch implements MemoryHolder {
     }
     counters.waited++;
     const waiting = this.reads.add(offset, bytesMax, minOne);
+    if (offset >= this.ring.end) this.passAll();
     if (this.reader.isClosed) this.growOn();
     this.pump();
     this.reader.checkEnd();
@@ -353,6 +354,12 @@ export class LogStretch implements MemoryHolder {
     const position = reader.position ?? { ledgerId: -1, entryId: -1 };
     this.push(this.batches.placeholder(ring.end, end - 1, position));
     this.schedule();
+  }
+
+  /** Who stopped further back must not keep the reader paused: who is behind all there is sets the demand. */
+  private passAll(): void {
+    this.ring.passAll();
+    this.trim();
   }
 
   /** Keeps so much of what was given to somebody already. */

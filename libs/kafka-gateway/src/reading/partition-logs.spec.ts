@@ -71,7 +71,31 @@ function shown({ batches, error }: LogRead): string {
   return parts.join(' ') || 'nothing';
 }
 
+/** What comes before the longest wait is over. */
+async function within(bed: Bed, read: Promise<string>): Promise<string> {
+  await settled();
+  await bed.time.pass(3_100);
+  return read;
+}
+
 describe('a read', () => {
+  it('at the end is not held up by a consumer that stopped before what was read ahead', async () => {
+    const bed = new Bed({ readAheadBytesMax: 64 * kibibyte });
+    for (let at = 0; at < 100; at++) bed.source.add(1);
+    expect(await bed.read(0, 1)).toBe('0-0');
+    await settled();
+    // What was asked for still arrived: all there is lies ahead, and the reader is paused.
+    for (const reader of bed.source.openReaders) {
+      reader.paused = false;
+      reader.dispatch();
+      reader.paused = true;
+    }
+    expect(await within(bed, bed.read(100))).toBe('nothing');
+    bed.source.add(1);
+    await settled();
+    expect(await within(bed, bed.read(100))).toBe('100-100');
+  });
+
   it('begins with the batch that holds the offset, and keeps the limit but for the first', async () => {
     const bed = new Bed();
     for (let at = 0; at < 4; at++) bed.source.add(3);
@@ -317,6 +341,22 @@ describe('trouble', () => {
     expect(bed.gone).toEqual(['t']);
     expect(shown(await old.read(5, kibibyte, true))).toBe(`error ${UNKNOWN_TOPIC_OR_PARTITION}`);
     expect(shown(await bed.log(0, topicOf({}, 2)).read(0, kibibyte, true))).toBe('0-1');
+  });
+});
+
+describe('where a log starts', () => {
+  it('is not taken for its end when the first entry is slow to come', async () => {
+    const bed = new Bed();
+    bed.source.add(2);
+    bed.source.add(3);
+    bed.source.newLedger();
+    bed.source.add(1);
+    bed.source.trim();
+    bed.source.slow = true;
+    const bounds = bed.log().bounds();
+    await settled();
+    await bed.time.pass(2_100);
+    expect(await bounds).toEqual({ start: 5, end: 6 });
   });
 });
 

@@ -66,6 +66,8 @@ export class FakeLogSource implements LogSource {
   knowsIndexes = true;
   refuses: PulsarError | undefined;
   /** Entries from here on are stored and not dispatched: a transaction is open. */
+  /** Nothing comes before a client's patience is over. */
+  slow = false;
   hiddenFrom = Number.POSITIVE_INFINITY;
   private next = 0;
   private ledgerId = 1;
@@ -99,6 +101,7 @@ export class FakeLogSource implements LogSource {
   }
 
   dispatch(): void {
+    if (this.slow) return;
     for (const reader of this.readers) reader.dispatch();
   }
 
@@ -116,7 +119,9 @@ export class FakeLogSource implements LogSource {
     this.opened++;
     const reader = new FakeReader(this, start, options);
     this.readers.push(reader);
-    setImmediate(() => reader.dispatch());
+    setImmediate(() => {
+      if (!this.slow) reader.dispatch();
+    });
     return reader;
   }
 
