@@ -39,14 +39,23 @@ describe('the demo', () => {
 
   const facts = () => JSON.parse(readFileSync(factsFile, 'utf8')) as Record<string, string>;
 
-  it('sends records by Kafka, finds them in Pulsar, shows both, and ends with --once', async () => {
-    const { status, stdout } = await pulsegate([...args, '--once']);
+  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, shows all, and ends with --once', async () => {
+    const { status, stdout, stderr } = await pulsegate([...args, '--once']);
     expect(status).toBe(0);
     const rows = stdout.split('\n').filter((line) => line.includes('-partition-'));
     expect(rows).toHaveLength(8);
     for (const row of rows)
-      expect(row).toMatch(/kafkajs.*│ \d+ .*pulsegate-demo\/demo\/\S+-partition-\d.*│ \d+:\d+/);
+      expect(row).toMatch(
+        /kafkajs.*│ \d+ .*pulsegate-demo\/demo\/\S+-partition-\d.*│ \d+:\d+.*│ billing-[12] /,
+      );
     expect(stdout).toMatch(/All 8 records are in Pulsar as they were sent/);
+    const partitions = stdout.split('\n').filter((line) => line.startsWith('│ billing '));
+    expect(partitions).toHaveLength(3);
+    // Committed is the end, or there is nothing.
+    for (const row of partitions)
+      expect(row).toMatch(/ orders +│ \d +│ (?:(\d+) +│ \1|nothing +│ 0) +│ 0 +│$/);
+    expect(stdout).toMatch(/group billing has read and committed all of them: lag 0/);
+    expect(stdout + stderr).not.toMatch(/error|"level"/i);
     expect(facts()).toEqual({
       tenant: 'demo',
       namespace: 'pulsegate-demo/demo',

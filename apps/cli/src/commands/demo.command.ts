@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { runGateway } from '#apps/gateway';
+import { type GroupReading, readWithGroup } from '../demo/demo-group.js';
 import {
   demoConfig,
   demoFacts,
@@ -28,12 +29,14 @@ export interface DemoOptions {
 }
 
 const recordCount = 8;
+const topic = 'orders';
+const group = 'billing';
 /** The broker's clock, by which records are found again, may be that much behind ours. */
 const clockDifferenceMsMax = 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar. */
+/** `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group. */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   await requireFreePorts(options);
   const pulsar = await obtainPulsar({
@@ -85,16 +88,21 @@ async function runDemo(
     const kafka = gateway.endpoint('kafka');
     const facts = demoFacts(password, pulsar, { kafka, admin: gateway.adminUrl });
     say(`Gateway: Kafka clients connect to ${kafka}`);
-    say(`Producing ${recordCount} records with kafkajs, then reading them back through Pulsar`);
+    say(
+      `Producing ${recordCount} records with kafkajs, then reading them through Pulsar and with the Kafka consumer group ${group}`,
+    );
     const publishedSinceMs = Date.now() - clockDifferenceMsMax;
-    const sent = await produceWithKafka(kafka, recordCount);
-    const stored = await readFromPulsar(pulsar, facts.namespace, sent, publishedSinceMs);
-    say(recordTable(sent, stored));
+    const sent = await produceWithKafka(kafka, topic, recordCount);
+    const [stored, read] = await Promise.all([
+      readFromPulsar(pulsar, facts.namespace, topic, sent, publishedSinceMs),
+      readWithGroup(kafka, group, topic, sent),
+    ]);
+    say(recordTable(sent, stored, read));
     writeDemoFacts(facts);
-    if (!sent.every((record) => sameRecord(record, stored.get(record)))) {
-      throw new Error('what Pulsar holds differs from what was sent');
-    }
+    requireSame(sent, stored, read);
     say(`All ${sent.length} records are in Pulsar as they were sent.`);
+    say(groupTable(read));
+    say(`The Kafka consumer group ${group} has read and committed all of them: lag 0.`);
     say(endpointTable(facts));
     if (options.once) return 0;
     say('Running. Ctrl-C ends the gateway and Pulsar.');
@@ -105,11 +113,28 @@ async function runDemo(
   }
 }
 
-function sameRecord(sent: SentRecord, stored: StoredMessage | undefined): boolean {
-  return stored?.key === sent.key && stored.value === sent.value && stored.index === sent.kafkaOffset;
+/** @throws Error when a record was not read as it was sent */
+function requireSame(
+  sent: readonly SentRecord[],
+  stored: ReadonlyMap<SentRecord, StoredMessage>,
+  { records }: GroupReading,
+): void {
+  for (const record of sent) {
+    const message = stored.get(record);
+    const same = (read: { key?: string | null; value?: string } | undefined) =>
+      read?.key === record.key && read.value === record.value;
+    if (!same(message) || message?.index !== record.kafkaOffset) {
+      throw new Error('what Pulsar holds differs from what was sent');
+    }
+    if (!same(records.get(record))) throw new Error('what the group read differs from what was sent');
+  }
 }
 
-function recordTable(sent: readonly SentRecord[], stored: ReadonlyMap<SentRecord, StoredMessage>): string {
+function recordTable(
+  sent: readonly SentRecord[],
+  stored: ReadonlyMap<SentRecord, StoredMessage>,
+  { records }: GroupReading,
+): string {
   const table = new Table({
     head: [
       'sent by Kafka',
@@ -120,6 +145,7 @@ function recordTable(sent: readonly SentRecord[], stored: ReadonlyMap<SentRecord
       'index',
       'key',
       'value',
+      'group member',
     ],
     style: { head: [], border: [] },
   });
@@ -134,7 +160,17 @@ function recordTable(sent: readonly SentRecord[], stored: ReadonlyMap<SentRecord
       message?.index ?? '',
       message?.key ?? '',
       message?.value ?? '',
+      records.get(record)?.member ?? 'missing',
     ]);
+  }
+  return table.toString();
+}
+
+function groupTable({ partitions }: GroupReading): string {
+  const head = ['group', 'topic', 'partition', 'committed', 'end', 'lag'];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { partition, committed, end, lag } of partitions) {
+    table.push([group, topic, partition, committed < 0 ? 'nothing' : committed, end, lag]);
   }
   return table.toString();
 }

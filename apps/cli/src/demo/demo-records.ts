@@ -1,5 +1,6 @@
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { Partitioners } from 'kafkajs';
 import { MessageCursor, PulsarClient } from '#libs/pulsar';
+import { demoKafka } from './demo-kafka.js';
 
 export interface SentRecord {
   readonly key: string;
@@ -17,13 +18,16 @@ export interface StoredMessage {
   readonly source: string | undefined;
 }
 
-const topic = 'orders';
 const timeoutMs = 30_000;
 const decompressedBytesMax = 1_048_576;
 
 /** Sends `count` records with kafkajs, one by one so that each shows its own offset. */
-export async function produceWithKafka(bootstrap: string, count: number): Promise<SentRecord[]> {
-  const kafka = new Kafka({ clientId: 'pulsegate-demo', brokers: [bootstrap], logLevel: logLevel.ERROR });
+export async function produceWithKafka(
+  bootstrap: string,
+  topic: string,
+  count: number,
+): Promise<SentRecord[]> {
+  const { kafka, complaints } = demoKafka(bootstrap, 'pulsegate-demo');
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   try {
@@ -43,6 +47,8 @@ export async function produceWithKafka(bootstrap: string, count: number): Promis
       });
     }
     return sent;
+  } catch (error) {
+    throw new Error(['kafkajs could not send', ...complaints].join('\n'), { cause: error });
   } finally {
     await producer.disconnect();
   }
@@ -55,6 +61,7 @@ export async function produceWithKafka(bootstrap: string, count: number): Promis
 export async function readFromPulsar(
   pulsar: { serviceUrl: string; adminUrl: string },
   namespace: string,
+  topic: string,
   sent: readonly SentRecord[],
   publishedSinceMs: number,
 ): Promise<Map<SentRecord, StoredMessage>> {
