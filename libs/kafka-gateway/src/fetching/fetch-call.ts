@@ -290,7 +290,7 @@ export class FetchCall {
     if (this.#state === 'answered') return;
     if (this.#state === 'reading' && this.#bytes === 0) return;
     // Some came, but fewer than were to be waited for: they were not kept.
-    if (this.#state === 'waiting' && this.#bytes > 0) this.#read();
+    if (this.#state === 'woken' || (this.#state === 'waiting' && this.#bytes > 0)) this.#read();
     else this.#finish();
   }
 

@@ -8,6 +8,7 @@ import {
   initialEpoch,
   nextEpoch,
   noSessionId,
+  ownTopic,
   toFetchPartition,
 } from './fetch-session.js';
 import type { FetchSessionCache } from './fetch-session-cache.js';
@@ -67,7 +68,8 @@ export function fetchContext(
 function askedPartitions({ topics }: FetchRequest): FetchPartition[] {
   const partitions: FetchPartition[] = [];
   for (const topic of topics) {
-    for (const asked of topic.partitions) partitions.push(toFetchPartition(topic, asked));
+    const own = ownTopic(topic);
+    for (const asked of topic.partitions) partitions.push(toFetchPartition(own, asked));
   }
   return partitions;
 }
@@ -92,12 +94,19 @@ function incremental(
       'a fetch session names topics either by name or by id',
     );
   }
-  sessions.use(session, () => {
-    for (const topic of topics) for (const asked of topic.partitions) session.update(topic, asked);
+  const hasRoom = sessions.use(session, () => {
+    for (const topic of topics) {
+      const own = ownTopic(topic);
+      for (const asked of topic.partitions) session.update(own, asked);
+    }
     for (const topic of forgottenTopicsData) {
       for (const partition of topic.partitions) session.forget(topic, partition);
     }
   });
+  if (!hasRoom) {
+    const message = `there is no room for ${session.size} partitions in fetch session ${sessionId}`;
+    throw new KafkaError(KafkaErrorCode.FETCH_SESSION_ID_NOT_FOUND, message);
+  }
   if (session.size === 0) {
     return { partitions: [], answer: () => ({ sessionId: noSessionId, told: [] }) };
   }

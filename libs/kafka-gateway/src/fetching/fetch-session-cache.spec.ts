@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Principal } from '#libs/auth';
+import type { FetchRequestFetchPartition } from '#libs/kafka-codec';
 import type { FetchPartition } from './fetch-session.js';
 import { nextEpoch } from './fetch-session.js';
 import { FetchSessionCache } from './fetch-session-cache.js';
@@ -67,6 +68,34 @@ describe('FetchSessionCache', () => {
     cache.remove(first);
     cache.remove(first);
     expect([cache.partitions, cache.size]).toEqual([2, 1]);
+  });
+
+  it('gives up unused sessions where their partitions leave no room', () => {
+    const { cache, clock, create } = cacheOf(10, 5);
+    const [first, second] = [create(3)!, create(2)!];
+    clock.ms = evictionMs + 1;
+    cache.use(second, () => {});
+    expect(create(4)).toBeUndefined();
+    expect(create(2)).toBeDefined();
+    expect([cache.get(first.id, ann), cache.get(second.id, ann), cache.partitions]).toEqual([
+      undefined,
+      second,
+      4,
+    ]);
+  });
+
+  it('ends a session that grows beyond what there is room for', () => {
+    const { cache, create } = cacheOf(10, 5);
+    const session = create(4)!;
+    const grow = (partition: number) =>
+      cache.use(session, () =>
+        session.update({ topic: 'more', topicId: Buffer.alloc(16) }, {
+          partition,
+          fetchOffset: 0n,
+        } as FetchRequestFetchPartition),
+      );
+    expect([grow(0), cache.partitions]).toEqual([true, 5]);
+    expect([grow(1), cache.partitions, cache.get(session.id, ann)]).toEqual([false, 0, undefined]);
   });
 
   it('removes a session whose partitions were all taken out', () => {

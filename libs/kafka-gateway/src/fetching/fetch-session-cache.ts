@@ -49,7 +49,7 @@ export class FetchSessionCache {
     partitions: readonly FetchPartition[],
   ): FetchSession | undefined {
     if (partitions.length === 0) return undefined;
-    if (this.#partitions + partitions.length > this.limits.fetchSessionPartitionsMax) return undefined;
+    if (!this.#hasRoomFor(partitions.length)) return undefined;
     if (this.#sessions.size >= this.limits.fetchSessionsMax && !this.#evict(partitions.length)) {
       return undefined;
     }
@@ -59,18 +59,37 @@ export class FetchSessionCache {
     return session;
   }
 
-  /** Changes the partitions of a session and marks it as used; one without any is removed. */
-  use(session: FetchSession, change: (session: FetchSession) => void): void {
+  /**
+   * Changes the partitions of a session and marks it as used; one without any is removed. False: there is no room for what
+   * was added, and the session is gone.
+   */
+  use(session: FetchSession, change: (session: FetchSession) => void): boolean {
     const before = session.size;
     change(session);
     this.#partitions += session.size - before;
     session.lastUsedMs = this.now();
     this.#sessions.delete(session.id);
     if (session.size > 0) this.#sessions.set(session.id, session);
+    if (session.size <= before || this.#hasRoomFor(0)) return true;
+    this.remove(session);
+    return false;
   }
 
   remove(session: FetchSession): void {
     if (this.#sessions.delete(session.id)) this.#partitions -= session.size;
+  }
+
+  /** Sessions that nobody used for long give way. */
+  #hasRoomFor(partitions: number): boolean {
+    const { fetchSessionPartitionsMax, fetchSessionEvictionMs } = this.limits;
+    const usedBefore = this.now() - fetchSessionEvictionMs;
+    for (const session of this.#sessions.values()) {
+      if (this.#partitions + partitions <= fetchSessionPartitionsMax) break;
+      if (session.lastUsedMs >= usedBefore) break;
+      this.remove(session);
+      this.evictions++;
+    }
+    return this.#partitions + partitions <= fetchSessionPartitionsMax;
   }
 
   #evict(newSize: number): boolean {

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Principal } from '#libs/auth';
 import type { FetchRequestFetchPartition as AskedPartition, FetchRequestFetchTopic } from '#libs/kafka-codec';
 
@@ -25,6 +25,12 @@ function partitionKey(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
+/** The topic as it may be kept: a decoded id is a view on the whole request's bytes. */
+export function ownTopic({ topic, topicId }: { topic: string; topicId: Buffer }) {
+  return { topic, topicId: Buffer.from(topicId) };
+}
+
+/** @param topic of `ownTopic` */
 export function toFetchPartition(
   { topic, topicId }: Pick<FetchRequestFetchTopic, 'topic' | 'topicId'>,
   asked: AskedPartition,

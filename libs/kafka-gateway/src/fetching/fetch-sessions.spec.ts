@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { KafkaErrorCode } from '#libs/kafka-codec';
-import { codesOf, offsetsOf, partitionsOf, ReadingBed } from '../testing/fetch-bed.js';
+import type { Principal } from '#libs/auth';
+import { ByteReader, ByteWriter, fetchApi, KafkaErrorCode } from '#libs/kafka-codec';
+import {
+  codesOf,
+  fetchRequest,
+  offsetsOf,
+  partitionsOf,
+  ReadingBed,
+  testTopicId,
+} from '../testing/fetch-bed.js';
+import { fetchContext } from './fetch-context.js';
 
 const {
   NONE,
@@ -83,6 +92,25 @@ describe('fetch sessions (KIP-227)', () => {
     const byId = await client.fetch([], 13, { sessionId, sessionEpoch: 1 });
     expect(byId.errorCode).toBe(FETCH_SESSION_TOPIC_ID_ERROR);
     expect((await next(1)).errorCode).toBe(NONE);
+  });
+
+  it('hold no bytes of the requests that named their topics', () => {
+    const principal = { user: 'ann', anonymous: false, tenant: { name: 'acme' } } as Principal;
+    const bed = new ReadingBed();
+    const { sessions } = bed.protocol.services.fetches;
+    const frame = Buffer.alloc(1_000_000);
+    const decoded = (topic: string, more: object) => {
+      const writer = new ByteWriter();
+      fetchApi.encodeRequest(writer, fetchRequest([{ topic }], 13, more), 13);
+      writer.written().copy(frame);
+      return fetchApi.decodeRequest(new ByteReader(frame), 13);
+    };
+    const first = fetchContext(decoded('a', { sessionEpoch: 0 }), 13, principal, sessions);
+    const { sessionId } = first.answer([]);
+    const second = fetchContext(decoded('b', { sessionId, sessionEpoch: 1 }), 13, principal, sessions);
+    const kept = [...first.partitions, ...second.partitions];
+    expect(kept.map(({ topicId }) => topicId.buffer === frame.buffer)).toEqual([false, false, false]);
+    expect(kept.map(({ topicId }) => topicId)).toEqual(['a', 'a', 'b'].map(testTopicId));
   });
 
   it('are given up by a whole request', async () => {

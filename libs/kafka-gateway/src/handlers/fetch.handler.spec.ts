@@ -142,6 +142,16 @@ describe('Fetch', () => {
     expect(asked.sort()).toEqual(['absent', 'broken', 'late']);
   });
 
+  it('gives what has come when the time is over, also where it comes all the time', async () => {
+    for (let at = 0; at < 5; at++) {
+      const { client, log } = bedWith(1);
+      const trickle = setInterval(() => log.append(1), 1);
+      const response = await client.fetch([{}], 12, { maxWaitMs: 50, minBytes: 1e6 });
+      clearInterval(trickle);
+      expect(offsetsOf(response)[0]?.length).toBeGreaterThan(5);
+    }
+  });
+
   it('refuses replicas', async () => {
     const { client } = bedWith(1);
     expect(codesOf(await client.fetch([{}], 11, { replicaId: 1 }))).toEqual([TOPIC_AUTHORIZATION_FAILED]);
