@@ -52,6 +52,7 @@ export class Membership {
   private serving = false;
   /** It was a member: who is there is known, if not for now. */
   private hasJoined = false;
+  private own: Member;
   private current: readonly Member[];
   private records = new Map<number, MemberRecord>();
   private changes = 0;
@@ -75,12 +76,13 @@ export class Membership {
     this.heartbeatMs = Math.min(heartbeatMsMax, options.memberTimeoutMs / signsPerTimeout);
     this.tickMs = Math.min(tickMsMax, this.heartbeatMs / 2);
     this.lastTickAt = services.clock.now();
-    this.current = [this.asMember()];
+    this.own = this.asMember();
+    this.current = [this.own];
     this.claimed.promise.catch(() => {});
   }
 
   get self(): Member {
-    return this.current.find(({ instance }) => instance === this.instance)!;
+    return this.own;
   }
 
   get version(): number {
@@ -358,10 +360,12 @@ export class Membership {
   private changed(): void {
     const alive = this.hasJoined ? this.table.alive(this.services.clock.now()) : [];
     const others = alive.filter(({ instance }) => instance !== this.instance);
-    const members = [...others.map(toMember), this.asMember()].sort((a, b) => a.nodeId - b.nodeId);
+    const own = this.asMember();
+    const members = [...others.map(toMember), own].sort((a, b) => a.nodeId - b.nodeId);
     if (JSON.stringify(members) === JSON.stringify(this.current)) return;
     this.records = new Map(others.map((record) => [record.nodeId, record]));
     this.tellMembers(members);
+    this.own = own;
     this.current = members;
     this.changes++;
     for (const listener of [...this.changeListeners]) listener();

@@ -20,7 +20,7 @@ import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange } from './connection/sasl-exchange.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
-import { coordinatorOfRequest } from './routing/coordinator-of-request.js';
+import { coordinatorOfRequest, namesGroups } from './routing/coordinator-of-request.js';
 import { forwardRequest } from './routing/kafka-forwarding.js';
 import { loadingGroups } from './routing/loading-groups.js';
 
@@ -178,15 +178,25 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   /** A request about groups that another gateway coordinates is answered there, or, when that fails, refused here. */
   #route(request: KafkaRequest, handler: AnyApiHandler, body: unknown, frame: Buffer): void {
+    if (!namesGroups(handler.api.key)) {
+      this.#start(request, handler, body);
+      return;
+    }
     const tenant = this.sasl.principal?.tenant;
     const nodeId = tenant && coordinatorOfRequest(handler.api.key, body, tenant, this.gateway);
     if (nodeId === undefined) {
       this.#startLoaded(request, handler, body, frame);
       return;
     }
+    // It may wait for the other members of a group, for minutes: as its frame, which is decoded again.
+    const decodedBytes = request.bytes;
+    request.recount(frame.length);
     forwardRequest(nodeId, frame, request).then(
       (answer) => this.#pipeline.settle(request, answer),
-      () => this.#startLoaded(request, handler, body, frame),
+      () => {
+        request.recount(decodedBytes);
+        this.#startLoaded(request, handler, decodeBody(handler, frame), frame);
+      },
     );
   }
 
@@ -201,9 +211,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     request.recount(frame.length);
     void loading.then(() => {
       request.recount(decodedBytes);
-      const reader = new ByteReader(frame);
-      const { apiVersion } = decodeRequestHeader(reader);
-      this.#start(request, handler, handler.api.decodeRequest(reader, apiVersion));
+      this.#start(request, handler, decodeBody(handler, frame));
     });
   }
 
@@ -312,4 +320,11 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#closeListeners.clear();
     this.#drainListeners.clear();
   }
+}
+
+/** Of a frame that was decoded before. */
+function decodeBody(handler: AnyApiHandler, frame: Buffer): unknown {
+  const reader = new ByteReader(frame);
+  const { apiVersion } = decodeRequestHeader(reader);
+  return handler.api.decodeRequest(reader, apiVersion);
 }

@@ -159,6 +159,18 @@ describe('requests between gateways', () => {
     await expect(pair.ask('x'.repeat(1_000_000))).rejects.toThrow('1000000 bytes are too many');
   });
 
+  it('end alone where their answer is too large; others go on over the same connection', async () => {
+    pair = await new Pair().listen();
+    const later = Promise.withResolvers<Buffer>();
+    pair.served.serve('echo', (payload) =>
+      String(payload) === 'large' ? Promise.resolve(Buffer.alloc(1_000_000)) : later.promise,
+    );
+    const other = pair.ask('other');
+    await expect(pair.ask('large')).rejects.toThrow('an answer of 1000000 bytes is too large');
+    later.resolve(Buffer.from('well'));
+    expect(await other).toBe('well');
+  });
+
   it('are not sent to who does not know the secret, nor taken from such', async () => {
     pair = await new Pair('another secret of gateways').listen();
     pair.served.serve('echo', echo);

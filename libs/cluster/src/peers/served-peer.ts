@@ -21,6 +21,9 @@ export interface ServedPeerOptions {
   readonly requestBytesMax: number;
 }
 
+/** More than goes around an answer in its frame. */
+const answerOverheadBytes = 64;
+
 /** The protocol's name in logs and metrics. */
 export const peerProtocolName = 'cluster';
 
@@ -122,7 +125,12 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
         throw new Error('too much in flight');
       const handler = this.peers.handler(kind);
       if (handler === undefined) throw new Error(`requests of kind ${kind} are not served`);
-      this.link.send(encodeAnswer('response', id, await handler(payload, forwarder)));
+      const answer = await handler(payload, forwarder);
+      // A frame that the other side does not take ends the connection, and with it everybody's requests.
+      if (answer.length > this.options.frameBytesMax - answerOverheadBytes) {
+        throw new Error(`an answer of ${answer.length} bytes is too large`);
+      }
+      this.link.send(encodeAnswer('response', id, answer));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.link.send(encodeAnswer('failure', id, Buffer.from(why)));

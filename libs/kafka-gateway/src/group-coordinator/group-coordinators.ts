@@ -12,7 +12,7 @@ import type { GroupCluster } from './group-cluster.js';
 import type { GroupCoordinator, GroupTopics } from './group-coordinator.js';
 import { offsetRecords } from './group-offsets.js';
 import type { GroupRecordKind } from './group-record.js';
-import { groupSlice, groupSliceKey, groupSlicesPerTenant } from './group-slice.js';
+import { groupSlice, groupSliceKey, groupSlicesPerTenant, groupsTopic } from './group-slice.js';
 import { HeldSlice } from './held-slice.js';
 import { KeyedOrder } from './keyed-order.js';
 import { GroupMirrors } from './mirrors/group-mirrors.js';
@@ -176,7 +176,7 @@ export class GroupCoordinators {
   }
 
   #topicName({ name }: Tenant): string {
-    return `persistent://${this.services.stateNamespace}/kafka-groups.${name}`;
+    return groupsTopic(this.services.stateNamespace, name);
   }
 
   /** The partitioned topic of a tenant's group records: made when it is not there, each time a slice is asked for. */

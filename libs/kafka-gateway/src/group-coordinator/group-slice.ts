@@ -12,3 +12,11 @@ export function groupSlice(groupId: string): number {
 export function groupSliceKey(tenant: string, slice: number): string {
   return `kafka-groups/${tenant}/${slice}`;
 }
+
+/**
+ * The partitioned topic of a tenant's groups. Pulsar takes what ends in `-partition-1` for a part of another topic: such
+ * a tenant's has a letter in it that tenants' names have not.
+ */
+export function groupsTopic(stateNamespace: string, tenant: string): string {
+  return `persistent://${stateNamespace}/kafka-groups.${tenant.replaceAll('-partition-', '-Partition-')}`;
+}

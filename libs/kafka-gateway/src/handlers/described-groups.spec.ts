@@ -26,7 +26,9 @@ function bed() {
   ];
   const front = new ReadingBed({ handlers });
   const { coordinator } = coordinatorBed([offsetRecords]);
-  Object.assign(front.protocol.services, { groups: { coordinator: () => coordinator } });
+  Object.assign(front.protocol.services, {
+    groups: { coordinator: () => coordinator, loading: () => undefined },
+  });
   coordinator.create('g').offsets.set('t', 0, { offset: 7, leaderEpoch: -1, metadata: '', committedAt: 0 });
   front.topic('t');
   return front.connect().kafka;

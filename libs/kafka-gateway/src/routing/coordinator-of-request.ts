@@ -34,13 +34,18 @@ const groupIdsByApi = new Map<number, GroupIds>([
   entry(consumerGroupDescribeApi, ({ groupIds }) => groupIds),
 ]);
 
+/** Whether requests of this API are about groups that they name. */
+export function namesGroups(apiKey: number): boolean {
+  return groupIdsByApi.has(apiKey);
+}
+
 /** The groups that a request is about, as their coordinator is asked. */
 export function groupsOfRequest(apiKey: number, request: unknown): readonly string[] {
   return groupIdsByApi.get(apiKey)?.(request) ?? [];
 }
 
 /** A request about more groups is not looked at for where they are: each is answered for itself. */
-const groupsMax = 1_000;
+export const groupsMax = 1_000;
 
 /**
  * The other gateway that coordinates all groups of a request; undefined when this one does, when several do (each group

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Principal } from '#libs/auth';
+import { ConnectionLog, type Log } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { ConnectionState } from '../handler.js';
 
@@ -64,5 +65,34 @@ export class ForwardedPrincipals {
     const principal = { tenant, user, groups, anonymous };
     this.#known.set(key, principal);
     return principal;
+  }
+}
+
+/** Stands for a connection that is at another gateway. */
+export function forwardedId(nodeId: number): string {
+  return `forwarded-by-${nodeId}`;
+}
+
+/** Clients of other gateways whose log lines are remembered. */
+const logsMax = 1_000;
+
+/** Gives the same log for the same user: what it is refused is told once, not with each request. */
+export class ForwardedLogs {
+  readonly #known = new Map<string, ConnectionLog>();
+
+  constructor(private readonly log: Log) {}
+
+  of(origin: RequestOrigin, nodeId: number): ConnectionLog {
+    const { tenant, user, listener, remoteAddress, remotePort } = origin;
+    const key = JSON.stringify([nodeId, tenant, user, listener, remoteAddress]);
+    let log = this.#known.get(key);
+    if (log === undefined) {
+      if (this.#known.size >= logsMax) this.#known.delete(this.#known.keys().next().value!);
+      const identity = { protocol: 'kafka', listener, connectionId: forwardedId(nodeId) };
+      log = new ConnectionLog(this.log, { ...identity, remoteAddress, remotePort });
+      log.identify(origin);
+      this.#known.set(key, log);
+    }
+    return log;
   }
 }

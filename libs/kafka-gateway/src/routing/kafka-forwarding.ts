@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Forwarder } from '#libs/cluster';
 import { ByteReader, decodeRequestHeader, encodeResponseFrame } from '#libs/kafka-codec';
-import { ConnectionLog } from '#libs/telemetry';
+import type { ConnectionLog } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
 import type { ApiTable } from '../api-table.js';
@@ -11,7 +11,9 @@ import { type ConnectionState, type GatewayServices, noResponse, type RequestCon
 import {
   decodeForwarded,
   encodeForwarded,
+  ForwardedLogs,
   ForwardedPrincipals,
+  forwardedId,
   originOf,
   type RequestOrigin,
 } from './forwarded-request.js';
@@ -46,6 +48,7 @@ export function serveForwarded(
   budget: ProcessBudget,
 ): void {
   const principals = new ForwardedPrincipals(tenants);
+  const logs = new ForwardedLogs(gateway.log);
   gateway.cluster.forwarding.serve(kind, async (payload, from) => {
     const { origin, frame } = decodeForwarded(payload);
     const reader = new ByteReader(frame);
@@ -58,7 +61,7 @@ export function serveForwarded(
     const { api } = handler;
     const body = api.decodeRequest(reader, apiVersion);
     const principal = principals.principal(origin);
-    const connection = forwardedConnection(origin, principal, from, gateway);
+    const connection = forwardedConnection(origin, principal, logs.of(origin, from.nodeId), from, gateway);
     const now = performance.now();
     const request = new KafkaRequest(connection, gateway, header, payload.length, now, budget, () => {});
     budget.add(request.bytes);
@@ -80,14 +83,12 @@ export function serveForwarded(
 function forwardedConnection(
   origin: RequestOrigin,
   principal: ConnectionState['sasl']['principal'],
+  log: ConnectionLog,
   from: Forwarder,
   gateway: GatewayServices,
 ): ConnectionState {
   const { listener: name, remoteAddress, remotePort } = origin;
-  const id = `forwarded-by-${from.nodeId}`;
-  const identity = { protocol: kind, listener: name, connectionId: id, remoteAddress, remotePort };
-  const log = new ConnectionLog(gateway.log, identity);
-  log.identify(origin);
+  const id = forwardedId(from.nodeId);
   let closed = false;
   from.whenGone(() => {
     closed = true;

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../handler.js';
-import { groupsOfRequest } from './coordinator-of-request.js';
+import { groupsMax, groupsOfRequest } from './coordinator-of-request.js';
 
 /**
  * Resolves when the groups of a request can be served here, or shall not be waited for any longer; undefined when there
@@ -10,7 +10,7 @@ export function loadingGroups(
   request: unknown,
 ): Promise<void> | undefined {
   const asked = groupsOfRequest(header.apiKey, request);
-  if (asked.length === 0) return undefined;
+  if (asked.length === 0 || asked.length > groupsMax) return undefined;
   // Who may use a group in any way may describe it. For nobody else anything is loaded: the handler refuses.
   const groupIds = asked.filter((name) =>
     gateway.authorizer.authorize(principal, 'describe', { type: 'group', name }),
