@@ -83,13 +83,12 @@ export class RecordBatchMapper {
   private appendAll(cursor: MessageCursor, appendTimeMs: AppendTime | undefined): void {
     const { encoder } = this;
     const { entry } = cursor;
-    const fallbackMs = entry.brokerTimestamp ?? entry.publishTime;
+    const fallbackMs = storedAt(entry);
     let fixedMs = appendTimeMs?.ms;
     while (cursor.next()) {
       if (cursor.compactedOut) continue;
       const { eventTime } = cursor;
-      const hasTime = eventTime !== undefined && eventTime >= 0 && eventTime <= timestampMsMax;
-      let timestamp = hasTime ? eventTime : fallbackMs;
+      let timestamp = eventTime !== undefined && isTime(eventTime) ? eventTime : fallbackMs;
       if (appendTimeMs !== undefined) timestamp = fixedMs ??= timestamp;
       const { valueStart, valueEnd } = cursor;
       const contentBytes = cursor.metadataSize + valueEnd - valueStart;
@@ -142,7 +141,7 @@ export class RecordBatchMapper {
    */
   private withoutRecords(entry: BrokerEntry, baseOffset: number): StoredBatch {
     const lastOffset = baseOffset + entry.numMessages - 1;
-    return this.placeholder(baseOffset, lastOffset, entry, entry.brokerTimestamp ?? entry.publishTime);
+    return this.placeholder(baseOffset, lastOffset, entry, storedAt(entry));
   }
 
   /** A batch without records for offsets that hold none, at most 2^31 of them. */
@@ -189,6 +188,16 @@ function firstOffset(entry: BrokerEntry): number {
   return firstIndex;
 }
 
+/** The broker's time, else the producer's, which may be any number. */
+function storedAt({ brokerTimestamp, publishTime }: BrokerEntry): number {
+  const ms = brokerTimestamp ?? publishTime;
+  return isTime(ms) ? ms : 0;
+}
+
+function isTime(ms: number): boolean {
+  return ms >= 0 && ms <= timestampMsMax;
+}
+
 interface AppendTime {
   /** Absent: the time of the first message, which is that of all. */
   readonly ms: number | undefined;
@@ -197,7 +206,7 @@ interface AppendTime {
 /** The gateway stores the time that it answered as event time; of native messages the broker's time is it. */
 function appendTime(entry: BrokerEntry): AppendTime {
   if (entry.producerName.startsWith(gatewayProducerPrefix)) return { ms: undefined };
-  return { ms: entry.brokerTimestamp ?? entry.publishTime };
+  return { ms: storedAt(entry) };
 }
 
 function stored(

@@ -3,6 +3,14 @@ import type { StoredBatch } from '../mapping/stored-batch.js';
 /** Dropped places at the front of the array that are kept until there are so many: shifting each time would be slow. */
 const slackMax = 256;
 
+/** What a batch takes in memory beyond its bytes, measured; matters where entries are small. */
+export const batchOverheadBytes = 256;
+
+/** What a batch takes in memory. */
+export function memoryOf({ bytes }: StoredBatch): number {
+  return bytes.length + batchOverheadBytes;
+}
+
 /**
  * Batches in offset order with nothing left out between `start` and `end`. Who reads fastest sets the demand: what it
  * was given is behind, what nobody asked for yet is ahead. Pure bookkeeping.
@@ -12,7 +20,7 @@ export class BatchRing {
   start: number;
   /** The offset after the last batch. */
   end: number;
-  /** Of all batches. */
+  /** Of all batches, in memory. */
   bytes = 0;
   /** Of those that nobody was given yet. */
   aheadBytes = 0;
@@ -45,8 +53,8 @@ export class BatchRing {
     if (this.length === 0 && batch.baseOffset < this.start) this.start = batch.baseOffset;
     this.batches.push(batch);
     this.end = batch.lastOffset + 1;
-    this.bytes += batch.bytes.length;
-    this.aheadBytes += batch.bytes.length;
+    this.bytes += memoryOf(batch);
+    this.aheadBytes += memoryOf(batch);
   }
 
   /** The batch that holds `offset`, or the first behind it. */
@@ -80,7 +88,7 @@ export class BatchRing {
     if (batch === undefined || (demandedOnly && this.first >= this.demanded)) return false;
     if (this.first >= this.demanded) this.demand(this.first + 1);
     this.batches[this.first++] = undefined;
-    this.bytes -= batch.bytes.length;
+    this.bytes -= memoryOf(batch);
     this.start = batch.lastOffset + 1;
     if (this.first > slackMax && this.first * 2 > this.batches.length) this.compact();
     return true;
@@ -97,7 +105,8 @@ export class BatchRing {
 
   private demand(upTo: number): void {
     for (; this.demanded < upTo; this.demanded++) {
-      this.aheadBytes -= this.batches[this.demanded]?.bytes.length ?? 0;
+      const batch = this.batches[this.demanded];
+      if (batch !== undefined) this.aheadBytes -= memoryOf(batch);
     }
   }
 

@@ -23,6 +23,8 @@ export interface LogReaderOptions {
   readonly windowBytesMax: number;
   /** In the partition's order, each once. Its bytes are views on the socket's. */
   onEntry(entry: BrokerEntry): void;
+  /** Bytes arrived that are no entry. Without it they are passed over. */
+  readonly onCorrupt?: () => void;
   /** Nothing follows. */
   onClosed(error: unknown): void;
 }

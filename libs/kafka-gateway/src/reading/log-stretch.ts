@@ -1,7 +1,7 @@
 import type { BrokerEntry, EntryPosition } from '#libs/pulsar';
 import type { TrackerTime } from '../mapping/offset-tracker.js';
 import { EntryUnreadable, type StoredBatch } from '../mapping/stored-batch.js';
-import { BatchRing } from './batch-ring.js';
+import { BatchRing, memoryOf } from './batch-ring.js';
 import type { EntryBatches } from './entry-batches.js';
 import { LogHoles } from './log-holes.js';
 import type { LogReader, LogSource, LogStart } from './log-source.js';
@@ -102,6 +102,7 @@ export class LogStretch implements MemoryHolder {
     this.lastReadAt = time.now();
     this.reader = new StretchReader(source, time, {
       onEntry: (entry) => this.arrived(entry),
+      onCorrupt: () => this.corrupted(),
       onCaughtUp: () => this.caughtUp(),
       onFailed: (error) => this.fail(readErrorCode(error)),
     });
@@ -279,6 +280,12 @@ export class LogStretch implements MemoryHolder {
     this.schedule();
   }
 
+  /** Passing over it would lose records: who comes there is told, and the next read tries again. */
+  private corrupted(): void {
+    this.owner.counters.unreadable++;
+    this.fail(unreadableErrorCode('malformed'));
+  }
+
   private append(entry: BrokerEntry, index: number): void {
     let batch: StoredBatch | undefined;
     try {
@@ -304,7 +311,7 @@ export class LogStretch implements MemoryHolder {
   private push(batch: StoredBatch): void {
     this.ring.push(batch);
     this.started = true;
-    this.owner.memory.changed(batch.bytes.length);
+    this.owner.memory.changed(memoryOf(batch));
     this.trim();
     this.pump();
   }

@@ -79,6 +79,21 @@ async function within(bed: Bed, read: Promise<string>): Promise<string> {
 }
 
 describe('a read', () => {
+  it('stops where bytes arrive damaged, and goes on when they are whole again', async () => {
+    const bed = new Bed();
+    bed.source.add(2);
+    const damaged = bed.source.add(2);
+    bed.source.add(2);
+    damaged.corrupt = true;
+    expect(await bed.read(0)).toBe('0-1');
+    expect(await bed.read(2)).toBe(`error ${CORRUPT_MESSAGE}`);
+    await bed.time.pass(600);
+    expect(await bed.read(2)).toBe(`error ${CORRUPT_MESSAGE}`);
+    damaged.corrupt = false;
+    await bed.time.pass(600);
+    expect(await bed.read(2)).toBe('2-3 4-5');
+  });
+
   it('at the end is not held up by a consumer that stopped before what was read ahead', async () => {
     const bed = new Bed({ readAheadBytesMax: 64 * kibibyte });
     for (let at = 0; at < 100; at++) bed.source.add(1);

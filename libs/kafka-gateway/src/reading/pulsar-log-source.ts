@@ -35,6 +35,7 @@ export class PulsarLogSource implements LogSource {
       firstPermits: Math.ceil(options.windowBytesMax / firstMessageBytes),
       windowBytesMax: options.windowBytesMax,
       onEntry: options.onEntry,
+      onCorruptEntry: options.onCorrupt,
       onClosed: options.onClosed,
     });
     return new OpenLogReader(reader);

@@ -4,6 +4,8 @@ import { isBefore, type LogReader, type LogSource, type LogStart } from './log-s
 
 export interface StretchReaderListener {
   onEntry(entry: BrokerEntry): void;
+  /** What came next could not be read, and may be whole when it is read again. */
+  onCorrupt(): void;
   /** All that is stored has arrived. */
   onCaughtUp(): void;
   /** Nothing follows, until it is opened again. */
@@ -85,6 +87,9 @@ export class StretchReader {
         paused: false,
         onEntry: (entry) => {
           if (this.current === opening) this.arrived(entry);
+        },
+        onCorrupt: () => {
+          if (this.current === opening) this.listener.onCorrupt();
         },
         onClosed: (error) => this.failed(opening, error),
       });

@@ -98,6 +98,8 @@ export class TimestampSearch {
 
   private async scan(from: LogStart, visit: (batch: StoredBatch) => boolean): Promise<ScanEnd> {
     const ending = Promise.withResolvers<ScanEnd>();
+    // The topic may be deleted while the reader is opened, before anybody awaits this.
+    ending.promise.catch(() => undefined);
     const { bytesMax, timeMsMax } = this.options;
     const batches = this.newBatches();
     let last: { ledgerId: number; entryId: number } | undefined;

@@ -17,6 +17,8 @@ export interface FakeEntry extends EntryPosition {
   readonly numMessages: number;
   readonly unreadable?: boolean;
   readonly isChunk: boolean;
+  /** Its bytes arrive damaged. */
+  corrupt?: boolean;
 }
 
 /** Time that stands still until it is turned. */
@@ -209,6 +211,10 @@ export class FakeReader implements LogReader {
       this.after = entry;
       this.delivered++;
       const { index, numMessages } = entry;
+      if (entry.corrupt) {
+        this.options.onCorrupt?.();
+        continue;
+      }
       const firstIndex = index === undefined ? undefined : index - numMessages + 1;
       this.options.onEntry({ ...entry, firstIndex } as unknown as BrokerEntry);
     }
