@@ -22,12 +22,15 @@ function consumed(entry: BrokerEntry) {
 }
 
 describe('what native clients wrote', () => {
-  it.each([2 ** 63, 2 ** 60])('has a time that Kafka can say, also where its producer says %d', (publishTime) => {
-    const entry = storedEntry([], Buffer.from('v'), { index: 3, publishTime });
-    for (const timestampType of ['create', 'append'] as const) {
-      expect(mapper.fromPulsar(entry, { timestampType }).maxTimestamp).toBe(0);
-    }
-  });
+  it.each([2 ** 63, 2 ** 60])(
+    'has a time that Kafka can say, also where its producer says %d',
+    (publishTime) => {
+      const entry = storedEntry([], Buffer.from('v'), { index: 3, publishTime });
+      for (const timestampType of ['create', 'append'] as const) {
+        expect(mapper.fromPulsar(entry, { timestampType }).maxTimestamp).toBe(0);
+      }
+    },
+  );
 
   it('is one record where it is an entry of one message', () => {
     const key = Buffer.from([0xff, 0]);
