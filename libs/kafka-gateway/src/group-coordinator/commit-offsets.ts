@@ -2,7 +2,7 @@ import { KafkaErrorCode } from '#libs/kafka-codec';
 import { KafkaError } from '../kafka.errors.js';
 import type { Group } from './group.js';
 import type { GroupCoordinator } from './group-coordinator.js';
-import type { CommittedOffset } from './group-offsets.js';
+import { type CommittedOffset, weightOf } from './group-offsets.js';
 
 /** Who commits, as the request says it. */
 export interface Committer {
@@ -21,6 +21,9 @@ export interface PartitionCommit {
   readonly partition: number;
   readonly committed: CommittedOffset;
 }
+
+/** What Pulsar takes as one entry, at most. */
+const entryBytesMax = 5 * 1024 * 1024;
 
 /** From here on an unknown group is named as such (KIP-848); before, a member's generation is what is wrong. */
 const groupNotFoundSince = 9;
@@ -65,20 +68,32 @@ export function commitOffsets(
   });
 }
 
-/** Why the offsets would be too many; undefined when they are not. What has an offset needs no more room. */
+/**
+ * Why the offsets would be too many, or their records larger than an entry; undefined when they are not. What has an
+ * offset needs no more room, unless it says more with it.
+ */
 function roomFault(
   coordinator: GroupCoordinator,
-  { offsets }: Group,
+  { id, offsets }: Group,
   commits: readonly PartitionCommit[],
 ): string | undefined {
   const { groupOffsetsMax, groupOffsetsMaxPerSlice } = coordinator.options;
+  // Known before the records are made: each has the group's name in it.
+  if (commits.length * id.length > entryBytesMax) return 'the commit is larger than an entry of the log';
+  if (commits.length > groupOffsetsMax) return `more than ${groupOffsetsMax} offsets in one commit`;
   const ofGroup = groupOffsetsMax - offsets.size;
   const ofSlice = groupOffsetsMaxPerSlice - coordinator.offsetCount;
-  if (commits.length <= Math.min(ofGroup, ofSlice)) return undefined;
-  const added = commits.filter(({ topic, partition }) => offsets.get(topic, partition) === undefined).length;
-  if (added > ofGroup)
+  let added = 0;
+  let weight = 0;
+  for (const { topic, partition, committed } of commits) {
+    const before = offsets.get(topic, partition);
+    if (before === undefined) added++;
+    weight += weightOf(committed) - (before === undefined ? 0 : weightOf(before));
+  }
+  if (added > 0 && added > ofGroup)
     return `the group has offsets of ${offsets.size} partitions, of ${groupOffsetsMax} allowed`;
-  if (added > ofSlice) return `groups have ${coordinator.offsetCount} offsets in this part of the tenant`;
+  if (weight > 0 && weight > ofSlice)
+    return `groups have ${coordinator.offsetCount} offsets in this part of the tenant`;
   return undefined;
 }
 

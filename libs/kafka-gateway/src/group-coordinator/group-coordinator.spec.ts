@@ -160,6 +160,58 @@ describe('a slice of groups', () => {
     expect([next.coordinator.offsetCount, next.coordinator.groupCount]).toEqual([3, 2]);
   });
 
+  it('counts long metadata as more offsets', () => {
+    const bed = coordinatorBed(kinds, { options: { groupOffsetsMaxPerSlice: 4 } });
+    const say = (metadata: string) => {
+      const committed = { offset: 1, leaderEpoch: -1, metadata, committedAt: 0 };
+      const committer = {
+        groupId: 'g',
+        memberId: '',
+        instanceId: null,
+        generationOrEpoch: -1,
+        apiVersion: 9,
+      };
+      commitOffsets(bed.coordinator, committer, [{ topic: 't', partition: 0, committed }], () => {});
+      return bed.coordinator.offsetCount;
+    };
+    expect([say('x'), say('x'.repeat(800)), say('x'.repeat(300))]).toEqual([1, 4, 2]);
+    expect(() => say('x'.repeat(1_100))).toThrow(
+      expect.objectContaining({ code: INVALID_COMMIT_OFFSET_SIZE }),
+    );
+    bed.coordinator.remove(bed.coordinator.group('g')!, () => {});
+    expect(bed.coordinator.offsetCount).toBe(0);
+  });
+
+  it('refuses a commit that is larger than an entry before it makes its records', () => {
+    const bed = coordinatorBed(kinds);
+    const committed = { offset: 1, leaderEpoch: -1, metadata: '', committedAt: 0 };
+    const commits = Array.from({ length: 100_000 }, () => ({ topic: 't', partition: 0, committed }));
+    const committer = { groupId: 'g'.repeat(1_000), memberId: '', instanceId: null, generationOrEpoch: -1 };
+    expect(() => commitOffsets(bed.coordinator, { ...committer, apiVersion: 9 }, commits, () => {})).toThrow(
+      expect.objectContaining({ code: INVALID_COMMIT_OFFSET_SIZE }),
+    );
+    expect([bed.coordinator.groupCount, bed.log.entries]).toEqual([0, []]);
+  });
+
+  it('keeps a group that cannot be deleted as a whole at the moment, and deletes any when nothing waits', () => {
+    const bed = coordinatorBed(kinds, { options: { groupPendingRecordsMax: 2 } });
+    for (const partition of [0, 1, 2]) commit(bed, 'g', { [`t/${partition}`]: 1 });
+    bed.log.hold();
+    commit(bed, 'other', { 't/0': 1 });
+    const codes: number[] = [];
+    const remove = () =>
+      bed.coordinator.remove(bed.coordinator.group('g')!, (error) => codes.push(error?.code ?? 0));
+    remove();
+    expect([codes, bed.coordinator.group('g')?.offsets.size]).toEqual([
+      [KafkaErrorCode.COORDINATOR_NOT_AVAILABLE],
+      3,
+    ]);
+    bed.log.give();
+    remove();
+    expect([codes[1], bed.coordinator.group('g')]).toEqual([0, undefined]);
+    expect(bed.failOver().coordinator.group('g')).toBeUndefined();
+  });
+
   it('forgets a group of which nothing came to be stored', () => {
     const bed = coordinatorBed(kinds);
     commit(bed, 'nothing', {});

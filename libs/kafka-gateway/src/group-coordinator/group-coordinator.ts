@@ -114,7 +114,7 @@ export class GroupCoordinator {
     return true;
   }
 
-  /** Partitions that groups have committed offsets for, over all groups. */
+  /** Partitions that groups have committed offsets for, over all groups; long metadata counts as more. */
   get offsetCount(): number {
     return this.#offsets.value;
   }
@@ -148,9 +148,16 @@ export class GroupCoordinator {
     if (group.protocol === undefined && group.offsets.empty) this.#forget(group);
   }
 
-  /** Deletes a group with all its records. It is gone at once; `done` tells when that is stored. */
+  /**
+   * Deletes a group with all its records: it is gone at once, and `done` tells when that is stored. All or nothing is
+   * asked to be: where too much waits for receipts, the group stays.
+   */
   remove(group: Group, done: (error: KafkaError | undefined) => void): void {
     const tombstones = [...group.offsets.tombstones(), ...(group.protocol?.tombstones() ?? [])];
+    if (this.#pendingRecords > 0 && !this.#hasRoomFor(tombstones.length)) {
+      done(this.#tooMuchPending());
+      return;
+    }
     group.protocol?.close(KafkaErrorCode.GROUP_ID_NOT_FOUND);
     this.#forget(group);
     this.observer?.deleted(group, [...group.offsets.all()]);
@@ -161,7 +168,7 @@ export class GroupCoordinator {
     let failure: KafkaError | undefined;
     for (let start = 0; start < tombstones.length; start += tombstonesPerEntryMax) {
       const end = start + tombstonesPerEntryMax;
-      this.append(tombstones.slice(start, end), (error) => {
+      this.#append(tombstones.slice(start, end), (error) => {
         failure ??= error;
         if (end >= tombstones.length) done(failure);
       });
@@ -181,13 +188,13 @@ export class GroupCoordinator {
    * cost nothing; NOT_COORDINATOR says that the slice is lost, and everything of it is closed.
    */
   append(records: readonly GroupRecord[], done: (error: KafkaError | undefined) => void): void {
+    if (this.#closedWith !== undefined || this.#hasRoomFor(records.length)) this.#append(records, done);
+    else done(this.#tooMuchPending());
+  }
+
+  #append(records: readonly GroupRecord[], done: (error: KafkaError | undefined) => void): void {
     if (this.#closedWith !== undefined) {
       done(notCoordinator(this.#closedWith));
-      return;
-    }
-    if (this.#pendingRecords + records.length > this.options.groupPendingRecordsMax) {
-      const message = `${this.#pendingRecords} group records wait for Pulsar's receipt`;
-      done(new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, message));
       return;
     }
     this.#pendingRecords += records.length;
@@ -221,6 +228,15 @@ export class GroupCoordinator {
     this.#groups.clear();
   }
 
+  #hasRoomFor(records: number): boolean {
+    return this.#pendingRecords + records <= this.options.groupPendingRecordsMax;
+  }
+
+  #tooMuchPending(): KafkaError {
+    const message = `${this.#pendingRecords} group records wait for Pulsar's receipt`;
+    return new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, message);
+  }
+
   #countMemberBytes(): void {
     this.#memberBytesCountedAt = this.clock.uptime();
     this.#memberBytes = 0;
@@ -230,7 +246,7 @@ export class GroupCoordinator {
   #forget(group: Group): void {
     if (!this.has(group)) return;
     this.#groups.delete(group.id);
-    this.#offsets.value -= group.offsets.size;
+    this.#offsets.value -= group.offsets.weight;
   }
 
   #refusalOf(error: PulsarError): KafkaError {

@@ -35,6 +35,9 @@ export interface GroupCoordinatorsServices {
   readonly clock?: CoordinatorClock;
 }
 
+/** The name is in each record of the group. */
+const groupIdCharsMax = 1_024;
+
 /** A slice that does not serve after so long is not waited for. */
 const acquireMsMax = 10_000;
 /** Between two looks for slices that nobody uses, and for those that nobody holds. */
@@ -96,10 +99,13 @@ export class GroupCoordinators {
   /**
    * The coordinator of a group, which serves at this moment.
    *
-   * @throws KafkaError NOT_COORDINATOR: another gateway holds it; COORDINATOR_LOAD_IN_PROGRESS: it is being replayed;
+   * @throws KafkaError INVALID_GROUP_ID: it is too long; NOT_COORDINATOR: another gateway holds it; COORDINATOR_LOAD_IN_PROGRESS: it is being replayed;
    *   COORDINATOR_NOT_AVAILABLE: Pulsar does not confirm that it is ours
    */
   coordinator(tenant: Tenant, groupId: string): GroupCoordinator {
+    if (groupId.length > groupIdCharsMax) {
+      throw new KafkaError(KafkaErrorCode.INVALID_GROUP_ID, `a group's name of ${groupId.length} characters`);
+    }
     return this.#own(tenant, groupSlice(groupId)).coordinator();
   }
 

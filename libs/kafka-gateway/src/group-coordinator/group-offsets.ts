@@ -34,9 +34,17 @@ interface OffsetValue {
 
 const prefix = 'offset/';
 
-/** How many offsets a slice has, over all its groups. */
+/** How many offsets a slice has, over all its groups. What clients say with an offset may be much more than the offset. */
 export interface OffsetCount {
   value: number;
+}
+
+/** Characters of metadata that count as one more offset. */
+const metadataCharsPerOffset = 256;
+
+/** As how many offsets it counts. */
+export function weightOf({ metadata }: CommittedOffset): number {
+  return 1 + Math.floor(metadata.length / metadataCharsPerOffset);
 }
 
 /** The committed offsets of one group: topic -> partition -> offset. */
@@ -45,6 +53,7 @@ export class GroupOffsets {
   /** Appended, without a receipt yet: how many, by key of the record. */
   readonly #pending = new Map<string, number>();
   #size = 0;
+  #weight = 0;
 
   constructor(
     readonly groupId: string,
@@ -54,6 +63,11 @@ export class GroupOffsets {
   /** Partitions with an offset. */
   get size(): number {
     return this.#size;
+  }
+
+  /** What they count in their slice. */
+  get weight(): number {
+    return this.#weight;
   }
 
   /** Nothing is stored, and nothing is about to be. */
@@ -83,19 +97,25 @@ export class GroupOffsets {
   set(topic: string, partition: number, committed: CommittedOffset): void {
     let partitions = this.#topics.get(topic);
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
-    if (!partitions.has(partition)) {
-      this.#size++;
-      this.count.value++;
-    }
+    const before = partitions.get(partition);
+    if (before === undefined) this.#size++;
+    this.#weigh(weightOf(committed) - (before === undefined ? 0 : weightOf(before)));
     partitions.set(partition, committed);
   }
 
   delete(topic: string, partition: number): void {
     const partitions = this.#topics.get(topic);
-    if (!partitions?.delete(partition)) return;
+    const before = partitions?.get(partition);
+    if (partitions === undefined || before === undefined) return;
+    partitions.delete(partition);
     this.#size--;
-    this.count.value--;
+    this.#weigh(-weightOf(before));
     if (partitions.size === 0) this.#topics.delete(topic);
+  }
+
+  #weigh(by: number): void {
+    this.#weight += by;
+    this.count.value += by;
   }
 
   /** A record of this key is on its way. A group that is deleted meanwhile deletes it too. */

@@ -85,6 +85,13 @@ describe('requests of groups that are being loaded', () => {
     expect(await other.code()).toBe(UNKNOWN_MEMBER_ID);
   });
 
+  it('are refused where the name is too long for the records of a group', async () => {
+    const { connect } = bed({ coordinatorLoadWaitMs: 0 });
+    const client = connect();
+    client.send('g'.repeat(1_025));
+    expect(await client.code()).toBe(KafkaErrorCode.INVALID_GROUP_ID);
+  });
+
   it('are told so after the time for it, at once where there is none', async () => {
     const { clock, connect } = bed({ coordinatorLoadWaitMs: 700 });
     const client = connect();

@@ -17,6 +17,8 @@ export class FakeTopics {
   /** Set: Pulsar cannot be asked. */
   failure: Error | undefined;
   resolutions = 0;
+  /** How often all names were asked for. */
+  listings = 0;
 
   set(name: string, partitions: number): void {
     const id = this.all.get(name)?.id ?? Buffer.alloc(16, ++this.#ids);
@@ -30,6 +32,7 @@ export class FakeTopics {
       return this.all.get(name);
     },
     names: async () => {
+      this.listings++;
       if (this.failure !== undefined) throw this.failure;
       return [...this.all.keys()];
     },

@@ -284,3 +284,20 @@ describe('the assignor of a consumer group', () => {
     expect(a.owned).toEqual({ orders: [0, 1] });
   });
 });
+
+describe('the topics of a group', () => {
+  it('are listed once for all patterns, and not again before that has ended', async () => {
+    const bed = new ConsumerGroupBed();
+    for (const id of ['a', 'b', 'c']) await bed.member(id, { topicPattern: `${id}.*` }).join();
+    const { clock } = bed.slice;
+    clock.advance(5_000);
+    const before = bed.topics.listings;
+    const first = bed.group.refreshTopics(() => true);
+    clock.advance(5_000);
+    await Promise.all([first, bed.group.refreshTopics(() => true)]);
+    expect(bed.topics.listings).toBe(before + 1);
+    clock.advance(5_000);
+    await bed.group.refreshTopics(() => true);
+    expect(bed.topics.listings).toBe(before + 2);
+  });
+});

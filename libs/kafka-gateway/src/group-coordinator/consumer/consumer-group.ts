@@ -57,6 +57,7 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
   /** Of what is known of the topics: up to here the epoch says it. */
   #topicsVersion = -1;
   #refreshAt = 0;
+  #refreshing = false;
   #closed = false;
 
   constructor(
@@ -288,18 +289,28 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
    */
   async refreshTopics(mayDescribe: (topic: string) => boolean): Promise<void> {
     const now = this.coordinator.clock.now();
-    if (now < this.#refreshAt) return;
-    this.#refreshAt = now + this.coordinator.options.consumerGroupTopicRefreshMs;
+    if (now < this.#refreshAt || this.#refreshing) return;
+    this.#refreshing = true;
     try {
-      for (const pattern of [...this.state.patterns.keys()]) await this.#refreshPattern(pattern, mayDescribe);
+      const patterns = [...this.state.patterns.keys()];
+      // Once for all of them: Pulsar is asked for every topic of the tenant.
+      const names = patterns.length === 0 ? [] : await this.topics.names();
+      for (const pattern of patterns) await this.#refreshPattern(pattern, names, mayDescribe);
       await this.topics.refresh(this.state.subscribedTopics());
     } catch (error) {
       this.info('group.topics-unknown', `goes on with the topics that it knows: ${kafkaErrorMessage(error)}`);
+    } finally {
+      this.#refreshing = false;
+      this.#refreshAt = now + this.coordinator.options.consumerGroupTopicRefreshMs;
     }
   }
 
-  async #refreshPattern(text: string, mayDescribe: (topic: string) => boolean): Promise<void> {
-    const names = await this.topics.matching(new TopicPattern(text), mayDescribe);
+  async #refreshPattern(
+    text: string,
+    all: readonly string[],
+    mayDescribe: (topic: string) => boolean,
+  ): Promise<void> {
+    const names = await this.topics.matching(new TopicPattern(text), mayDescribe, all);
     await this.topics.learn(this.topics.unknown(names));
     const known = this.state.patterns.get(text);
     if (this.closed || known === undefined || sameNames(known, names)) return;

@@ -88,14 +88,22 @@ export class SubscribedTopics {
     return this.#refreshing;
   }
 
-  /** All topics that the pattern matches and `may` allows, sorted. @throws KafkaError COORDINATOR_NOT_AVAILABLE */
-  async matching(pattern: TopicPattern, may: (topic: string) => boolean): Promise<string[]> {
-    let names: readonly string[];
+  /** Of all the tenant's topics. @throws KafkaError COORDINATOR_NOT_AVAILABLE */
+  async names(): Promise<readonly string[]> {
     try {
-      names = await this.source.names();
+      return await this.source.names();
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /** All topics that the pattern matches and `may` allows, sorted. @throws KafkaError COORDINATOR_NOT_AVAILABLE */
+  async matching(
+    pattern: TopicPattern,
+    may: (topic: string) => boolean,
+    all?: readonly string[],
+  ): Promise<string[]> {
+    const names = all ?? (await this.names());
     const matching: string[] = [];
     let turnStarted = performance.now();
     for (const name of names) {
