@@ -1,75 +1,20 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { type PulsarClient, PulsarError } from '#libs/pulsar';
-import { silentLog } from '#libs/telemetry';
-import type { Tenant } from '#libs/tenancy';
-import { type KafkaOptions, kafkaOptionsSchema } from '../kafka.options.js';
-import { FakeLogSource, fakeMapper, ManualTime, settled } from '../testing/fake-log-source.js';
-import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { PulsarError } from '#libs/pulsar';
+import { settled } from '../testing/fake-log-source.js';
+import {
+  closeLogs,
+  kibibyte,
+  PartitionLogsBed as Bed,
+  shown,
+  topicOf,
+} from '../testing/partition-logs-bed.js';
 import type { LogRead } from './partition-log.js';
-import { PartitionLogs } from './partition-logs.js';
 
 const { OFFSET_OUT_OF_RANGE, NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION, CORRUPT_MESSAGE } =
   KafkaErrorCode;
-const kibibyte = 1024;
-const tenant = { name: 'acme' } as Tenant;
-const beds: Bed[] = [];
 
-afterEach(async () => {
-  for (const bed of beds.splice(0)) await bed.logs.close();
-});
-
-function topicOf(config: Partial<KafkaTopic['config']> = {}, id = 1, partitions = 1): KafkaTopic {
-  return {
-    name: 't',
-    id: Buffer.alloc(16, id),
-    pulsarTopic: 'persistent://p/n/t',
-    partitions,
-    config: { messageBytesMax: 1_000_000, timestampType: 'create', compacted: false, ...config },
-    partitionTopic: (partition) => `persistent://p/n/t-partition-${partition}`,
-  };
-}
-
-/** Logs of 1 KiB records over fake partitions, one source for each. */
-class Bed {
-  readonly time = new ManualTime();
-  readonly sources: FakeLogSource[] = [];
-  readonly gone: string[] = [];
-  readonly logs: PartitionLogs;
-  readonly topic: KafkaTopic;
-
-  constructor(options: Partial<KafkaOptions> = {}, topic = topicOf()) {
-    this.topic = topic;
-    for (let at = 0; at < topic.partitions; at++) this.sources.push(new FakeLogSource());
-    const all = { ...kafkaOptionsSchema.parse({}), ...options };
-    this.logs = new PartitionLogs(undefined as unknown as PulsarClient, all, silentLog, {
-      source: (name) => this.sources[Number(name.slice(name.lastIndexOf('-') + 1))]!,
-      mapper: fakeMapper(kibibyte),
-      time: this.time,
-      topicGone: (_, { name }) => this.gone.push(name),
-    });
-    beds.push(this);
-  }
-
-  get source(): FakeLogSource {
-    return this.sources[0]!;
-  }
-
-  log(partition = 0, topic = this.topic) {
-    return this.logs.log(tenant, topic, partition);
-  }
-
-  /** `base-last` of the batches, the error when there is one, 'nothing' at the end. */
-  async read(offset: number, kibibytes = 1_000, partition = 0): Promise<string> {
-    return shown(await this.log(partition).read(offset, kibibytes * kibibyte, true));
-  }
-}
-
-function shown({ batches, error }: LogRead): string {
-  const parts = batches.map(({ baseOffset, lastOffset }) => `${baseOffset}-${lastOffset}`);
-  if (error !== undefined) parts.push(`error ${error}`);
-  return parts.join(' ') || 'nothing';
-}
+afterEach(closeLogs);
 
 /** What comes before the longest wait is over. */
 async function within(bed: Bed, read: Promise<string>): Promise<string> {

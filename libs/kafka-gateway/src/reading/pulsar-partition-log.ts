@@ -6,12 +6,13 @@ import { type BatchMapper, EntryBatches } from './entry-batches.js';
 import { searchLedgers } from './ledger-search.js';
 import { LogBoundsQuery, type LogEnd } from './log-bounds.js';
 import type { LogReader, LogSource, LogStart } from './log-source.js';
-import { LogStretch, type StretchOptions, type StretchOwner } from './log-stretch.js';
+import { LogStretch } from './log-stretch.js';
 import type { LogBounds, LogRead, OffsetAndTimestamp, PartitionLog } from './partition-log.js';
 import { PositionCache } from './position-cache.js';
 import type { ReadMemory } from './read-memory.js';
 import { outOfRange, readErrorCode, topicGone } from './reading.errors.js';
 import type { ReadingCounters } from './reading-counters.js';
+import type { StretchOptions, StretchOwner } from './stretch-owner.js';
 import { TimestampSearch } from './timestamp-search.js';
 
 /** What the topic's configuration says about reading it, now. */
