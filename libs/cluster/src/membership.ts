@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Announcements } from './announcements.js';
+import { LogHearing } from './log-hearing.js';
 import { type Member, type MemberListener, memberNames } from './member.js';
 import { type ClusterRecord, decodeRecord, encodeRecord, keyOf, type MemberRecord } from './member-record.js';
 import { type Holder, MemberTable } from './member-table.js';
@@ -15,8 +16,6 @@ const heartbeatMsMax = 1_000;
 const tickMsMax = 250;
 /** How often a gateway that cannot reach the log tries again. */
 const reopenMs = 1_000;
-/** Own signs of life that were not read back, after which nobody's silence counts. */
-const unheardSignsMax = 2;
 /** A tick that is so many times too late comes from a process that was stopped. */
 const lateTicks = 4;
 
@@ -33,8 +32,7 @@ const lateTicks = 4;
  *                                             (a configured id that a living gateway has: NodeIdTaken)
  * ```
  * Apart from the others it is alone, and serves. Members that it knew stay while it cannot hear: silence counts only
- * while the log is attached and gives this gateway's own signs back. A broker that stops or stalls keeps connections and
- * stores nothing, and all gateways would be dead to each other.
+ * while the log is heard (log-hearing.ts).
  */
 export class Membership {
   readonly instance = randomUUID();
@@ -60,10 +58,7 @@ export class Membership {
   private logClockAheadMs: number | undefined;
   private lastSignAt = 0;
   private lastTickAt: number;
-  /** When this gateway last read a record of its own. */
-  private heardOwnAt = 0;
-  /** Since the log was last heard. */
-  private wasDeaf = false;
+  private readonly hearing: LogHearing;
   /** Who has the configured node id, as far as it was heard of when a claim was refused. */
   private refusedBy: Holder | undefined;
   private toldApart = false;
@@ -74,6 +69,7 @@ export class Membership {
   ) {
     this.nodeId = options.nodeId ?? 0;
     this.heartbeatMs = Math.min(heartbeatMsMax, options.memberTimeoutMs / signsPerTimeout);
+    this.hearing = new LogHearing(this.heartbeatMs);
     this.tickMs = Math.min(tickMsMax, this.heartbeatMs / 2);
     this.lastTickAt = services.clock.now();
     this.own = this.asMember();
@@ -197,19 +193,13 @@ export class Membership {
     if (record === undefined || this.hasLeft) return;
     const isOwn = record.instance === this.instance;
     const isPresent = this.logClockAheadMs !== undefined;
-    if (isOwn) this.heardOwn();
+    // Others may need a moment longer to reach a log that is back: their time begins again.
+    if (isOwn && this.hearing.own(this.services.clock.now())) this.table.renew(this.services.clock.now());
     if (record.kind === 'hello') {
       if (isOwn && !isPresent) this.onOwnHello(timestampMs);
     } else if (record.kind === 'announcement') {
       if (!isOwn && isPresent) this.announcements.deliver(record);
     } else this.onMember(record, timestampMs);
-  }
-
-  /** The log goes on. Others may need a moment longer to reach it: their time begins again. */
-  private heardOwn(): void {
-    this.heardOwnAt = this.services.clock.now();
-    if (this.wasDeaf) this.table.renew(this.heardOwnAt);
-    this.wasDeaf = false;
   }
 
   /** All that was written before this was read: from here on the log is the present. */
@@ -318,11 +308,9 @@ export class Membership {
     const elapsedMs = now - this.lastTickAt;
     this.lastTickAt = now;
     const hasId = this.isMember || this.state === 'claimed';
-    const isUnheard = hasId && now - this.heardOwnAt > unheardSignsMax * this.heartbeatMs;
-    const isAway = this.membersLog?.attached !== true || isUnheard;
-    this.wasDeaf ||= isAway;
-    // While the log is away nobody can be heard, and a process that was stopped could not listen.
-    if (isAway || elapsedMs > lateTicks * this.tickMs) this.table.forgive(elapsedMs);
+    const deaf = this.hearing.isDeaf(now, this.membersLog?.attached === true, hasId);
+    // A process that was stopped could not listen either.
+    if (deaf || elapsedMs > lateTicks * this.tickMs) this.table.forgive(elapsedMs);
     if (hasId && now - this.lastSignAt >= this.heartbeatMs) void this.sign();
     this.changed();
     this.services.clock.after(this.tickMs, () => this.tick());
