@@ -45,6 +45,24 @@ export class OwnPulsar {
     await this.admin('PUT', `${name}/partitions`, partitions);
   }
 
+  async growTopic(name: string, partitions: number): Promise<void> {
+    await this.admin('POST', `${name}/partitions`, partitions);
+  }
+
+  /** Though there are producers and consumers. */
+  async deleteTopic(name: string): Promise<void> {
+    await this.admin('DELETE', `${name}/partitions?force=true`);
+  }
+
+  /** Each into two, which leave the broker and come back. */
+  async splitBundles(): Promise<void> {
+    const path = `/namespaces/${namespace}`;
+    const { boundaries } = (await this.call('GET', `${path}/bundles`)) as { boundaries: string[] };
+    for (const [at, from] of boundaries.slice(0, -1).entries()) {
+      await this.call('PUT', `${path}/${from}_${boundaries[at + 1]}/split?unload=true`);
+    }
+  }
+
   /** Its partitions, or one of them, leave the broker and come back. */
   async unload(topic: string): Promise<void> {
     await this.admin('PUT', `${topic}/unload`);
@@ -57,6 +75,18 @@ export class OwnPulsar {
   /** Everything that the official client finds in it. */
   read(topic: string): Promise<OracleMessage[]> {
     return oracleRead(this.broker.serviceUrl, this.url(topic), 'all');
+  }
+
+  /** Messages in a topic without partitions, or in one of them, as the broker counts them. */
+  async count(topic: string): Promise<number> {
+    const subscription = `${topic}/subscription/counted`;
+    const earliest = { ledgerId: -1, entryId: -1, partitionIndex: -1 };
+    await this.admin('PUT', subscription, earliest);
+    const analysis = (await this.admin('POST', `${subscription}/analyzeBacklog`, earliest)) as {
+      messages: number;
+    };
+    await this.admin('DELETE', subscription);
+    return analysis.messages;
   }
 
   /** SIGKILL, and a start on the same data. */
@@ -79,12 +109,18 @@ export class OwnPulsar {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  private async admin(method: string, path: string, body?: unknown): Promise<void> {
-    const response = await fetch(`${this.broker.adminUrl}/admin/v2/persistent/${namespace}/${path}`, {
+  private admin(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.call(method, `/persistent/${namespace}/${path}`, body);
+  }
+
+  private async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.broker.adminUrl}/admin/v2${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
   }
 }

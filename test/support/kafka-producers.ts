@@ -84,8 +84,9 @@ export function javaCommand(module: string, program = 'ConformanceProducer'): st
     'ConformanceConsumer.java',
     'FloodProducer.java',
     'GroupMember.java',
+    'ChurnMembers.java',
   ].map((each) => join(javaFolder, each));
-  const [producer, consumer, flood, member] = programs as [string, string, string, string];
+  const [producer, consumer, ...current] = programs as [string, string, ...string[]];
   onceFor([join(javaFolder, 'pom.xml'), ...poms, ...programs], join(javaInstalled, '.recipe'), () => {
     const resolve = ['-B', '-q', '-f', join(javaFolder, 'pom.xml'), 'dependency:copy-dependencies'];
     runOnce('mvn', [...resolve, `-Dclients.folder=${javaInstalled}`]);
@@ -99,8 +100,7 @@ export function javaCommand(module: string, program = 'ConformanceProducer'): st
       ]);
     compile(producer, 'clients-0');
     compile(consumer, 'clients-0');
-    compile(flood, 'clients-4');
-    compile(member, 'clients-4');
+    for (const program of current) compile(program, 'clients-4');
   });
   const classPath = [join(javaInstalled, 'classes'), join(javaInstalled, module, '*')].join(':');
   return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, program];
