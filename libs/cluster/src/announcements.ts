@@ -2,13 +2,18 @@ import { type AnnouncementRecord, announcementCharsMax } from './member-record.j
 
 type AnnouncementListener = (payload: string, from: number) => void;
 
-/** Announcements that wait until the log is open; later ones are not told. */
-const waitingMax = 1_000;
+/** Announcements that wait for the log, or for those before them; later ones are not told. */
+const waitingMax = 10_000;
+/** So many are without a receipt: signs of life take the same way, and must find room. */
+const inFlightMax = 32;
+
+type Send = (record: AnnouncementRecord, done: (error: unknown) => void) => void;
 
 /** Who wants to hear what, and what is to be said as soon as that is possible. */
 export class Announcements {
   readonly #listeners = new Map<string, Set<AnnouncementListener>>();
-  #waiting: AnnouncementRecord[] = [];
+  readonly #waiting: AnnouncementRecord[] = [];
+  #inFlight = 0;
 
   on(name: string, listener: AnnouncementListener): () => void {
     let listeners = this.#listeners.get(name);
@@ -31,9 +36,22 @@ export class Announcements {
     if (this.#waiting.length < waitingMax) this.#waiting.push(record);
   }
 
-  takeWaiting(): AnnouncementRecord[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
+  /** Says what waits, some at a time. What could not be stored is said again with the next call. */
+  flush(send: Send): void {
+    let failed = false;
+    while (!failed && this.#inFlight < inFlightMax) {
+      const record = this.#waiting.shift();
+      if (record === undefined) return;
+      this.#inFlight++;
+      send(record, (error) => {
+        this.#inFlight--;
+        if (error === undefined) {
+          this.flush(send);
+          return;
+        }
+        failed = true;
+        this.#waiting.unshift(record);
+      });
+    }
   }
 }

@@ -106,9 +106,8 @@ export class Membership {
 
   /** Tells the others; what cannot be told now is told when the log is open. */
   announce(name: string, payload: string): void {
-    const record = this.announcements.record(this.instance, this.nodeId, name, payload);
-    if (this.membersLog !== undefined) this.append(record);
-    else this.announcements.wait(record);
+    this.announcements.wait(this.announcements.record(this.instance, this.nodeId, name, payload));
+    this.tellAnnouncements();
   }
 
   /** Goes for a node id, for as long as the process runs. `internal`: where other gateways connect. */
@@ -176,7 +175,7 @@ export class Membership {
     this.membersLog = opened;
     this.toldApart = false;
     this.append({ kind: 'hello', instance: this.instance });
-    for (const record of this.announcements.takeWaiting()) this.append(record);
+    this.tellAnnouncements();
   }
 
   private onClosed(reason: string, retry: () => void): void {
@@ -312,6 +311,7 @@ export class Membership {
     // A process that was stopped could not listen either.
     if (deaf || elapsedMs > lateTicks * this.tickMs) this.table.forgive(elapsedMs);
     if (hasId && now - this.lastSignAt >= this.heartbeatMs) void this.sign();
+    this.tellAnnouncements();
     this.changed();
     this.services.clock.after(this.tickMs, () => this.tick());
   }
@@ -332,6 +332,12 @@ export class Membership {
     const { nodeId, instance, listeners, internal } = this;
     const place = { machine, bound, listeners, internal, timeoutMs };
     return { kind: 'member', nodeId, instance, state, ...place, replaces, secret };
+  }
+
+  private tellAnnouncements(): void {
+    const { membersLog } = this;
+    if (membersLog === undefined) return;
+    this.announcements.flush((record, done) => membersLog.append(keyOf(record), encodeRecord(record), done));
   }
 
   private append(record: ClusterRecord, done?: () => void): void {
