@@ -10,7 +10,7 @@ import { leaderEpoch } from './leader-epoch.js';
 import { noSessionId, topicKey } from './fetch-session.js';
 import { type FetchTopics, fetchTopics } from './fetch-topics.js';
 import type { FetchAnswer, Fetches } from './fetches.js';
-import { messageSetsUntil, PartitionFetch } from './partition-fetch.js';
+import { ConversionRoom, messageSetsUntil, PartitionFetch } from './partition-fetch.js';
 
 /** The longest wait for records; every client that we know gives up its request after 30 seconds by default. */
 const waitMsMax = 60_000;
@@ -309,8 +309,9 @@ export class FetchCall {
     const told = answer.told as readonly PartitionFetch[];
     let bytes = 0;
     let records = 0;
+    const room = new ConversionRoom();
     for (const partition of told) {
-      records += partition.encode(version, this.#readCommitted);
+      records += partition.encode(version, this.#readCommitted, room);
       bytes += partition.bytes;
     }
     const counters = gateway.metrics.tenant('kafka', principal.tenant.name);

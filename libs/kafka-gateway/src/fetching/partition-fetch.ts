@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { type Encodable, type FetchResponsePartitionData, KafkaErrorCode } from '#libs/kafka-codec';
-import { toMessageSet, withoutZstd } from '../mapping/message-set.mapping.js';
+import { messageSetRecordsMax, toMessageSet, withoutZstd } from '../mapping/message-set.mapping.js';
 import type { StoredBatch } from '../mapping/stored-batch.js';
 import type { LogRead, PartitionLog } from '../reading/partition-log.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
@@ -16,6 +16,20 @@ const zstdSince = 10;
 const noRecords = Buffer.alloc(0);
 const noBatches: readonly StoredBatch[] = [];
 const noneAborted: [] = [];
+
+/** What one answer may take by being converted: batches become many times as large when they are decompressed. */
+export class ConversionRoom {
+  #left = 4 * 1024 * 1024;
+
+  /** After the first that does not fit, nothing more is converted for this answer. */
+  get isUsedUp(): boolean {
+    return this.#left <= 0;
+  }
+
+  use(bytes: number): void {
+    this.#left -= bytes;
+  }
+}
 
 /** One partition of one Fetch request: what is asked for, what was read, and its part of the response. */
 export class PartitionFetch implements FetchOutcome, Encodable<FetchResponsePartitionData> {
@@ -98,19 +112,36 @@ export class PartitionFetch implements FetchOutcome, Encodable<FetchResponsePart
   }
 
   /** Makes the response's records, as that version of Fetch has them; gives how many there are. */
-  encode(version: number, readCommitted: boolean): number {
+  encode(version: number, readCommitted: boolean, room: ConversionRoom): number {
     if (readCommitted) this.abortedTransactions = noneAborted;
-    const { batches } = this;
-    if (batches.length === 0) return 0;
-    if (version <= messageSetsUntil) {
-      this.records = toMessageSet(batches, version <= magic0Until ? 0 : 1, this.fetchOffset);
-    } else if (version < zstdSince) {
-      this.records = batches.map(withoutZstd);
-    } else {
-      this.records = batches.map((batch) => batch.bytes);
-    }
+    if (this.batches.length === 0) return 0;
+    if (version >= zstdSince) this.records = this.batches.map(({ bytes }) => bytes);
+    else this.convert(version, room);
     let count = 0;
-    for (const batch of batches) count += batch.recordCount;
+    for (const batch of this.batches) count += batch.recordCount;
     return count;
+  }
+
+  /** As far as there is room; the consumer asks for the rest. */
+  private convert(version: number, room: ConversionRoom): void {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    let count = 0;
+    for (const batch of this.batches) {
+      if (room.isUsedUp) break;
+      const piece =
+        version <= messageSetsUntil
+          ? toMessageSet([batch], version <= magic0Until ? 0 : 1, this.fetchOffset, (plain) => room.use(plain))
+          : withoutZstd(batch);
+      pieces.push(piece);
+      count++;
+      bytes += piece.length;
+      if (version > messageSetsUntil && piece !== batch.bytes) room.use(piece.length);
+      // Part of a large batch: what follows would leave a gap.
+      if (version <= messageSetsUntil && batch.recordCount > messageSetRecordsMax) break;
+    }
+    this.batches = this.batches.slice(0, count);
+    this.bytes = bytes;
+    this.records = pieces;
   }
 }

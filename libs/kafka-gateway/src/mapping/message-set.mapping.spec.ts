@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeRecordBatch, type RecordInput } from '#libs/kafka-codec';
 import { consumedMessages, consumedRecords } from '../testing/kafka-records.js';
-import { toMessageSet, withoutZstd } from './message-set.mapping.js';
+import { messageSetRecordsMax, toMessageSet, withoutZstd } from './message-set.mapping.js';
 import type { StoredBatch } from './stored-batch.js';
 
 type Codec = 0 | 1 | 2 | 3 | 4;
@@ -125,6 +125,21 @@ describe('withoutZstd', () => {
     for (const compression of [0, 1, 2, 3] as const) {
       const stored = storedBatch(records, 7, compression);
       expect(withoutZstd(stored)).toBe(stored.bytes);
+    }
+  });
+});
+
+describe('a batch of very many records', () => {
+  it.each([0, 1] as const)('comes in parts, magic %i', (magic) => {
+    const count = messageSetRecordsMax + 7;
+    const records = Array.from({ length: count }, () => ({ timestamp: 1, key: null, value: null }));
+    for (const compression of [0, 1] as const) {
+      const stored = storedBatch(records, 500, compression);
+      const first = consumedMessages(toMessageSet([stored], magic, 500));
+      expect([first.length, Number(first[0]!.offset)]).toEqual([messageSetRecordsMax, 500]);
+      const next = Number(first.at(-1)!.offset) + 1;
+      const rest = consumedMessages(toMessageSet([stored], magic, next));
+      expect([rest.length, Number(rest[0]!.offset)]).toEqual([7, next]);
     }
   });
 });

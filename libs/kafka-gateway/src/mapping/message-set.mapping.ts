@@ -13,21 +13,31 @@ import type { StoredBatch } from './stored-batch.js';
 /** What is decompressed here was compressed by this process, under its own limit; nothing foreign can inflate. */
 const ownRecordsBytesMax = 2 ** 30;
 
+/** Each is an object while it is converted: of a batch with more, so many from the one on that was asked for. */
+export const messageSetRecordsMax = 100_000;
+
 /**
  * Batches as consumers from before Kafka 0.11 read them: Fetch 0 and 1 magic 0, Fetch 2 and 3 magic 1. Headers have no
  * place there, and control records are left out (KIP-98). Compression is kept, by one wrapper message per batch; zstd,
  * which does not exist there, becomes none.
  *
  * @param fromOffset what was asked for: uncompressed messages before it are left out, as old clients do not expect them
+ * @param decompressed told of the bytes that each batch has without compression
  */
-export function toMessageSet(batches: readonly StoredBatch[], magic: 0 | 1, fromOffset: number): Buffer {
+export function toMessageSet(
+  batches: readonly StoredBatch[],
+  magic: 0 | 1,
+  fromOffset: number,
+  decompressed: (bytes: number) => void = () => {},
+): Buffer {
   const sets: Buffer[] = [];
   for (const stored of batches) {
     if (stored.recordCount === 0) continue;
     const [batch] = splitRecordSets(stored.bytes) as [RecordBatch];
     const compression = batch.compression as RecordCompression;
     const keeps = compression !== RecordCompression.NONE && compression !== RecordCompression.ZSTD;
-    const records = recordsOf(batch, keeps ? stored.baseOffset : fromOffset);
+    const isWhole = keeps && stored.recordCount <= messageSetRecordsMax;
+    const records = recordsOf(batch, isWhole ? stored.baseOffset : fromOffset, decompressed);
     if (records.length === 0) continue;
     const { timestampType, baseOffset } = batch;
     sets.push(
@@ -50,11 +60,17 @@ export function withoutZstd({ bytes }: StoredBatch): Buffer {
   return withoutCompression(batch, ownRecordsBytesMax);
 }
 
-function recordsOf(batch: RecordBatch, fromOffset: number): RecordInput[] {
-  const cursor = new RecordCursor(recordsBytes(batch, ownRecordsBytesMax), batch.recordCount);
+function recordsOf(
+  batch: RecordBatch,
+  fromOffset: number,
+  decompressed: (bytes: number) => void,
+): RecordInput[] {
+  const plain = recordsBytes(batch, ownRecordsBytesMax);
+  decompressed(plain.length);
+  const cursor = new RecordCursor(plain, batch.recordCount);
   const firstDelta = fromOffset - Number(batch.baseOffset);
   const records: RecordInput[] = [];
-  while (cursor.next()) {
+  while (records.length < messageSetRecordsMax && cursor.next()) {
     if (cursor.offsetDelta >= firstDelta) records.push(recordAt(cursor, batch));
   }
   return records;
