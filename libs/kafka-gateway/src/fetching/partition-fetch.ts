@@ -131,7 +131,9 @@ export class PartitionFetch implements FetchOutcome, Encodable<FetchResponsePart
       if (room.isUsedUp) break;
       const piece =
         version <= messageSetsUntil
-          ? toMessageSet([batch], version <= magic0Until ? 0 : 1, this.fetchOffset, (plain) => room.use(plain))
+          ? toMessageSet([batch], version <= magic0Until ? 0 : 1, this.fetchOffset, (plain) =>
+              room.use(plain),
+            )
           : withoutZstd(batch);
       pieces.push(piece);
       count++;
