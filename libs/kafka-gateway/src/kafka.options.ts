@@ -61,7 +61,7 @@ export const kafkaOptionsSchema = z
       .default(32 * mebibyte)
       .describe('Records in one answer to Fetch, whatever the consumer allows; a larger batch comes alone.'),
     fetchBytesInFlightMax: bytes(mebibyte)
-      .default(256 * mebibyte)
+      .default(128 * mebibyte)
       .describe('Records in answers that consumers have not taken, in all; one tenant has half of it.'),
     fetchSessionsMax: count(1_000_000)
       .default(1_000)
@@ -89,7 +89,7 @@ export const kafkaOptionsSchema = z
       .default(900_000)
       .describe('An idempotent producer is forgotten after this long without a batch.'),
     readMemoryBytesMax: bytes(mebibyte)
-      .default(256 * mebibyte)
+      .default(128 * mebibyte)
       .describe('Record batches that were read and are kept in memory, over all partitions.'),
     readRingBytesMax: bytes(64 * kibibyte)
       .default(8 * mebibyte)
