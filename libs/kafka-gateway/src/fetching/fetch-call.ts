@@ -3,7 +3,7 @@ import { type FetchRequest, KafkaErrorCode } from '#libs/kafka-codec';
 import type { ProcessBudget } from '../connection/process-budget.js';
 import { noResponse, type RequestContext } from '../handler.js';
 import { KafkaError } from '../kafka.errors.js';
-import type { StoredBatch } from '../mapping/stored-batch.js';
+import { hasRecordsFrom } from '../mapping/message-set.mapping.js';
 import type { LogRead } from '../reading/partition-log.js';
 import { type FetchContext, fetchByTopicIdSince, fetchContext } from './fetch-context.js';
 import { leaderEpoch } from './leader-epoch.js';
@@ -164,7 +164,7 @@ export class FetchCall {
     const { bytesMax, minOne } = this.#roomOf(partition);
     const read = partition.log!.read(offset, bytesMax, minOne);
     if (!(read instanceof Promise)) {
-      this.#take(partition, read);
+      this.#take(partition, offset, read);
       return;
     }
     const reading = this.#reading;
@@ -172,7 +172,7 @@ export class FetchCall {
     const taken = read.then((later) => {
       // Answered meanwhile, or read again: the log keeps what it has read for the next request.
       if (this.#reading !== reading || this.#state !== 'reading') return;
-      this.#take(partition, later);
+      this.#take(partition, offset, later);
       this.#oneLess();
     });
     taken.catch((error) => this.#fail(error));
@@ -207,9 +207,10 @@ export class FetchCall {
       : undefined;
   }
 
-  #take(partition: PartitionFetch, read: LogRead): void {
+  #take(partition: PartitionFetch, offset: number, read: LogRead): void {
     const last = read.batches.at(-1);
-    if (last !== undefined && this.#version <= messageSetsUntil && read.batches.every(isEmpty)) {
+    const isMessageSet = this.#version <= messageSetsUntil;
+    if (last !== undefined && isMessageSet && !read.batches.some((batch) => hasRecordsFrom(batch, offset))) {
       // A message set cannot say that there is nothing up to an offset; the consumer would ask for the same again.
       this.#readLog(partition, last.lastOffset + 1);
       return;
@@ -373,10 +374,6 @@ export class FetchCall {
     this.#settle.reject(error);
     this.#end(noResponse);
   }
-}
-
-function isEmpty(batch: StoredBatch): boolean {
-  return batch.recordCount === 0;
 }
 
 function refusal(name: keyof typeof KafkaErrorCode, message: string): KafkaError {

@@ -61,6 +61,14 @@ describe('Fetch', () => {
     expect(partition!.records!.readBigInt64BE(0)).toBe(3n);
   });
 
+  it('leads an old consumer over what compaction emptied behind the last record of a batch', async () => {
+    const { client, log } = bedWith(1);
+    // The offsets 1 to 3, of which the first is left.
+    log.batches.push({ ...fakeBatch(1, 1), lastOffset: 3 }, fakeBatch(4, 1));
+    const [partition] = partitionsOf(await client.fetch([{ fetchOffset: 2, partitionMaxBytes: 80 }], 3));
+    expect(partition!.records!.readBigInt64BE(0)).toBe(4n);
+  });
+
   it('names no aborted transactions to who reads committed records only', async () => {
     const { client } = bedWith(1);
     const [partition] = partitionsOf(await client.fetch([{}], 11, { isolationLevel: 1 }));

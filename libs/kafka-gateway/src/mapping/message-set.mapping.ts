@@ -53,6 +53,15 @@ export function toMessageSet(
   return sets.length === 1 ? (sets[0] as Buffer) : Buffer.concat(sets);
 }
 
+/** Whether a message set of the batch has anything for who asks for this offset; compaction may have emptied the rest of it. */
+export function hasRecordsFrom({ bytes, baseOffset, recordCount }: StoredBatch, offset: number): boolean {
+  if (recordCount === 0 || offset <= baseOffset) return recordCount > 0;
+  const [batch] = splitRecordSets(bytes) as [RecordBatch];
+  const cursor = new RecordCursor(recordsBytes(batch, ownRecordsBytesMax), batch.recordCount);
+  while (cursor.next()) if (baseOffset + cursor.offsetDelta >= offset) return true;
+  return false;
+}
+
 /** The batch as Fetch before version 10 may have it: those clients do not know zstd (KIP-110). */
 export function withoutZstd({ bytes }: StoredBatch): Buffer {
   const [batch] = splitRecordSets(bytes) as [RecordBatch];
