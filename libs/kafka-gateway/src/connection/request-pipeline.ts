@@ -44,14 +44,18 @@ export class RequestPipeline {
     this.#forgetShare = this.#share.watch((exhausted) => this.#gate.set(blocked.tenant, exhausted));
   }
 
+  /** One for all requests, of which there are many. */
+  readonly #recounted = (change: number, { connection }: KafkaRequest): void => {
+    this.#bytes += change;
+    this.#updateGate(connection);
+  };
+
   /** A request is in flight from here until `settle`. */
   admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
     const budget = this.#share ?? this.budget;
     const startedMs = performance.now();
-    const request = new KafkaRequest(connection, this.gateway, header, bytes, startedMs, budget, (change) => {
-      this.#bytes += change;
-      this.#updateGate(connection);
-    });
+    const { gateway } = this;
+    const request = new KafkaRequest(connection, gateway, header, bytes, startedMs, budget, this.#recounted);
     this.#order.add(request);
     this.#bytes += bytes;
     budget.add(bytes);

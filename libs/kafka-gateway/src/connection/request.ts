@@ -28,7 +28,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     /** Where they count. */
     readonly budget: ProcessBudget,
     /** Hears of every change of `bytes`. */
-    private readonly recounted: (change: number) => void,
+    private readonly recounted: (change: number, request: KafkaRequest) => void,
   ) {}
 
   get principal(): Principal {
@@ -43,7 +43,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     this.bytes = bytes;
     if (change > 0) this.budget.add(change);
     else this.budget.remove(-change);
-    this.recounted(change);
+    this.recounted(change, this);
   }
 
   retain(bytes: number): () => void {

@@ -3,8 +3,10 @@ import { type Action, topicNameFault } from '#libs/auth';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode } from '../kafka.errors.js';
+import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
+import { lookupsParallelMax } from '../topics/topic-registry.js';
 
 /** One topic of an offset request: known, or refused with a code that stands for all its partitions. */
 export interface CommittedTopic {
@@ -21,11 +23,14 @@ interface Named {
   readonly topicId: Buffer;
 }
 
+/** Pulsar has to be asked. */
+type LookUp = () => Promise<CommittedTopic>;
+
 const none = KafkaErrorCode.NONE;
 
 /**
  * Looks up the topics of an offset request, after asking whether the principal may; by id where `byId`. At once where all
- * are known. Never rejects.
+ * are known; else a few at a time, since all requests to Pulsar's REST wait behind each other. Never rejects.
  */
 export function committedTopics(
   asked: readonly Named[],
@@ -36,14 +41,13 @@ export function committedTopics(
   const found = asked.map((each) =>
     byId ? topicOfId(each.topicId, action, context) : topicOfName(each.name, action, context),
   );
-  return found.some((each) => each instanceof Promise) ? Promise.all(found) : (found as CommittedTopic[]);
+  if (found.every((each) => typeof each !== 'function')) return found;
+  return boundedParallel(found, lookupsParallelMax, async (each) =>
+    typeof each === 'function' ? each() : each,
+  );
 }
 
-function topicOfName(
-  name: string,
-  action: Action,
-  context: RequestContext,
-): CommittedTopic | Promise<CommittedTopic> {
+function topicOfName(name: string, action: Action, context: RequestContext): CommittedTopic | LookUp {
   const { gateway, principal } = context;
   if (topicNameFault(name) !== undefined) return refused(name, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   if (!new TopicAuthorization(gateway.authorizer, principal).may(action, name)) {
@@ -55,20 +59,17 @@ function topicOfName(
   } catch (error) {
     return failed(name, error);
   }
-  return gateway.topics.resolve(principal.tenant, name).then(
-    (topic) =>
-      topic === undefined
-        ? refused(name, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        : { name, topic, code: none, unreachable: false },
-    (error: unknown) => failed(name, error),
-  );
+  return () =>
+    gateway.topics.resolve(principal.tenant, name).then(
+      (topic) =>
+        topic === undefined
+          ? refused(name, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+          : { name, topic, code: none, unreachable: false },
+      (error: unknown) => failed(name, error),
+    );
 }
 
-function topicOfId(
-  id: Buffer,
-  action: Action,
-  context: RequestContext,
-): CommittedTopic | Promise<CommittedTopic> {
+function topicOfId(id: Buffer, action: Action, context: RequestContext): CommittedTopic | LookUp {
   const { gateway, principal } = context;
   const judge = (topic: KafkaTopic | undefined): CommittedTopic => {
     if (topic === undefined) return refused('', KafkaErrorCode.UNKNOWN_TOPIC_ID);
@@ -84,7 +85,8 @@ function topicOfId(
   } catch (error) {
     return failed('', error);
   }
-  return gateway.topics.resolveId(principal.tenant, id).then(judge, (error: unknown) => failed('', error));
+  return () =>
+    gateway.topics.resolveId(principal.tenant, id).then(judge, (error: unknown) => failed('', error));
 }
 
 function refused(name: string, code: number): CommittedTopic {

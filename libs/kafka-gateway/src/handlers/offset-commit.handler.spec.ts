@@ -72,6 +72,24 @@ describe('OffsetCommit', () => {
     expect(log.entries.map(([record]) => record!.key)).toEqual(['offset/g/looked-up/0', 'offset/g/known/0']);
   });
 
+  it('looks up the topics of one request a few at a time', async () => {
+    const { front, kafka, code } = bed();
+    let [running, most] = [0, 0];
+    front.lookup = async () => {
+      most = Math.max(most, ++running);
+      await soon();
+      running--;
+      return undefined;
+    };
+    const topics = Array.from({ length: 100 }, (_, at) => ({
+      name: `t${at}`,
+      partitions: [{ partitionIndex: 0, committedOffset: 1n }],
+    }));
+    kafka.send(offsetCommitApi, 8, { groupId: 'g', topics });
+    expect(await code()).toBe(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    expect(most).toBe(16);
+  });
+
   it('does not need Pulsar to say that a topic with an offset is there', async () => {
     const { front, send, code, offset } = bed();
     front.topic('t');

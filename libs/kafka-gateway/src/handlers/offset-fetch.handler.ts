@@ -13,8 +13,10 @@ import type { Group } from '../group-coordinator/group.js';
 import type { CommittedOffset } from '../group-coordinator/group-offsets.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
+import { boundedParallel } from '../topics/bounded-parallel.js';
 import { zeroTopicId } from '../topics/topic-id.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
+import { lookupsParallelMax } from '../topics/topic-registry.js';
 import { type CommittedTopic, committedTopics } from './committed-topic.js';
 
 type Answer = Encodable<GroupAnswer>;
@@ -49,7 +51,7 @@ export const offsetFetchHandler: ApiHandler<OffsetFetchRequest, OffsetFetchRespo
         return { groups: request.groups.map(({ groupId }) => ({ groupId, errorCode })) };
       }
       const named = new Set<string>();
-      const answers = request.groups.map((group) => {
+      const answers = await boundedParallel(request.groups, lookupsParallelMax, async (group) => {
         const { groupId } = group;
         if (!named.has(groupId)) {
           named.add(groupId);
@@ -59,7 +61,7 @@ export const offsetFetchHandler: ApiHandler<OffsetFetchRequest, OffsetFetchRespo
         context.refused(errorCode, 'a group is named twice in one request');
         return { groupId, topics: [], errorCode };
       });
-      return { groups: await Promise.all(answers) };
+      return { groups: answers };
     }
     const { groupId, topics } = request;
     const named = topics?.map((each) => ({ ...each, topicId: zeroTopicId })) ?? null;
