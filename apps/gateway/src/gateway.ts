@@ -25,6 +25,7 @@ export interface RunningGateway {
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 /** One Ctrl-C may arrive twice, from the terminal and from a parent that passes it on; a later one is meant. */
 const repeatedSignalMs = 1_000;
+const keepAliveMs = 1_000;
 
 /**
  * Starts everything and resolves when all listeners are open.
@@ -46,11 +47,14 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
     if (stoppingSince === undefined) {
       stoppingSince = performance.now();
       const forget = () => {
+        clearInterval(alive);
         for (const signal of stopSignals) process.removeListener(signal, onSignal);
       };
       // What is half up cannot be closed: Nest would go on and open the rest.
       app.get(ListenerSet).abandonStart();
       const started = starting?.catch(() => {}) ?? Promise.resolve();
+      // With the listeners closed and Pulsar away nothing else keeps the process until all has had its time to end.
+      const alive = setInterval(() => {}, keepAliveMs);
       started
         .then(() => app.close())
         .finally(forget)

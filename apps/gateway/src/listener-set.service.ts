@@ -93,6 +93,8 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Resolves when this gateway has a node id, or at once where that cannot be soon. */
   private async joinCluster(): Promise<void> {
+    // The stop itself ends what the verification waited for.
+    if (this.draining) return;
     const { claimed } = await this.membership.cluster.start();
     if (this.namespaces.stateReport().served) await claimed;
   }
