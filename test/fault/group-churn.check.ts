@@ -3,7 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isRetriable, kafkaErrorName, listOffsetsApi, metadataApi, offsetFetchApi } from '#libs/kafka-codec';
 import { inForm } from '../support/check-form.js';
-import { type ChurnMember, ChurnProcess, type ChurnProtocol } from '../support/churn-process.js';
+import {
+  type ChurnEvent,
+  type ChurnMember,
+  ChurnProcess,
+  type ChurnProtocol,
+} from '../support/churn-process.js';
 import { ChurnRecord, type Outage } from '../support/churn-record.js';
 import { type JavaFlood, javaFlood } from '../support/flood.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -30,7 +35,7 @@ const memberTimeoutMs = 5_000;
 const recoveryMs = 5_000;
 const observeMs = 500;
 const answerMsMax = 10_000;
-const caughtUpMsMax = 120_000;
+const caughtUpMsMax = 60_000;
 const testTimeoutMs = inForm({ short: 300_000, full: 1_200_000 });
 
 /** Group -> protocol; kafkajs and Java share the first. */
@@ -89,7 +94,7 @@ describe('groups under churn', () => {
     await pulsar.createTopic(topic, partitions);
     const args = [bootstrap(), topic, ...[partitions, sessionTimeoutMs, rebalanceTimeoutMs].map(String)];
     for (const [name, [client, members]] of Object.entries(processes)) {
-      const onEvent = (event: Parameters<ChurnRecord['add']>[0]) => recordOf.get(event.group)!.add(event);
+      const onEvent = (event: ChurnEvent) => recordOf.get(event.group)!.add(event);
       running.set(name as ProcessName, new ChurnProcess({ client, members, args, onEvent }));
     }
   }, brokerTimeoutMs);
@@ -227,7 +232,10 @@ describe('groups under churn', () => {
       for (;;) {
         const committed = await Promise.all(gateways.map((gateway) => committedOf(group, gateway)));
         if (committed.every((each) => each.toString() === ends.toString())) break;
-        if (Date.now() > deadline) expect([group, ...committed]).toEqual([group, ends, ends]);
+        if (Date.now() > deadline) {
+          const owners = recordOf.get(group)!.owners.map((each) => [...each].join('+'));
+          expect([group, ...committed, owners]).toEqual([group, ends, ends, []]);
+        }
         await delay(200);
       }
     }
@@ -314,7 +322,8 @@ describe('groups under churn', () => {
         const verdict = record.verdict(ends, outages, unownedMsMax);
         expect([group, verdict.faults]).toEqual([group, []]);
         expect(verdict.rebalanceMsMax).toBeLessThanOrEqual(rebalanceTimeoutMs);
-        expect(verdict.rebalances).toBeGreaterThan(0);
+        // Others keep partitions over a rebalance.
+        if (group === 'mixed') expect(verdict.rebalances).toBeGreaterThan(0);
         expect(verdict.commits).toBeGreaterThan(partitions);
       }
     },

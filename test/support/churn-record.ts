@@ -96,7 +96,7 @@ export class ChurnRecord {
     else if (what === 'revoked') this.#revoked(member, life, at, numbers);
     else if (what === 'committing') this.#committing(life, at, rest);
     else if (what === 'committed') this.#committed(member, life, at, rest);
-    else if (what === 'uncommitted') this.#refused++;
+    else if (what === 'uncommitted') this.#uncommitted(life);
     else if (what === 'crashed' || what === 'left') {
       this.#revoked(member, life, at, [...life.since.keys()]);
       life.revokedAt = undefined;
@@ -199,6 +199,12 @@ export class ChurnRecord {
     if (sent?.words !== words.join(' ')) throw new Error(`${member} says what it did not ask for`);
     for (const commit of sent.commits) commit.storedAt = at;
     this.#stored += sent.commits.length;
+  }
+
+  /** kafkajs goes back to what is committed, Java goes on. */
+  #uncommitted({ positions }: Life): void {
+    this.#refused++;
+    for (const partition of positions.keys()) positions.set(partition, undefined);
   }
 
   /** A place that was read must be at least what was stored before the question, at most what was sent before the answer. */

@@ -50,6 +50,9 @@ public class ChurnMembers {
     final String topic;
     final int partitions;
     final Properties settings = new Properties();
+    /** And not committed yet. The metadata is the place. */
+    final Map<TopicPartition, OffsetAndMetadata> processed =
+        new TreeMap<>((a, b) -> a.partition() - b.partition());
     volatile boolean leaving;
 
     Member(String name, String group, String protocol, String[] args) {
@@ -91,24 +94,29 @@ public class ChurnMembers {
     }
 
     private void take(KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records) {
-      Map<TopicPartition, OffsetAndMetadata> offsets = new TreeMap<>((a, b) -> a.partition() - b.partition());
-      StringBuilder commit = new StringBuilder();
       for (TopicPartition partition : records.partitions()) {
         List<ConsumerRecord<byte[], byte[]>> read = records.records(partition);
         long first = place(read.get(0));
         long place = first;
         for (ConsumerRecord<byte[], byte[]> record : read) check(record, place++);
-        long next = read.get(read.size() - 1).offset() + 1;
         tell("read " + partition.partition() + " " + first + " " + (place - 1));
-        offsets.put(partition, new OffsetAndMetadata(next));
-        commit.append(' ').append(partition.partition()).append('=').append(next).append(':').append(place);
+        long next = read.get(read.size() - 1).offset() + 1;
+        processed.put(partition, new OffsetAndMetadata(next, String.valueOf(place)));
       }
-      if (offsets.isEmpty()) return;
+      if (processed.isEmpty()) return;
+      StringBuilder commit = new StringBuilder();
+      for (Map.Entry<TopicPartition, OffsetAndMetadata> each : processed.entrySet()) {
+        OffsetAndMetadata to = each.getValue();
+        commit.append(' ').append(each.getKey().partition()).append('=').append(to.offset());
+        commit.append(':').append(to.metadata());
+      }
       tell("committing" + commit);
       try {
-        consumer.commitSync(offsets);
+        consumer.commitSync(new HashMap<>(processed));
         tell("committed" + commit);
+        processed.clear();
       } catch (RuntimeException error) {
+        // What it keeps over the rebalance, it commits with what it reads next.
         tell("uncommitted " + error);
       }
     }
@@ -136,6 +144,7 @@ public class ChurnMembers {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
       tell("revoked" + list(revoked));
+      processed.keySet().removeAll(revoked);
     }
 
     private static String list(Collection<TopicPartition> partitions) {

@@ -11,7 +11,8 @@ const { AssignerProtocol, Kafka, logLevel } = kafkajs;
 const [bootstrap = '', topic = '', partitionCount, sessionTimeoutMs, rebalanceTimeoutMs] =
   process.argv.slice(2);
 const partitions = Number(partitionCount);
-const consumers = new Map<string, Consumer>();
+/** Each when it has joined: kafkajs forgets that it is to leave when it is told so before. */
+const joined = new Map<string, { readonly member: Member; readonly running: Promise<Consumer> }>();
 
 /** With the name and the metadata of Java's RoundRobinAssignor, so that both are members of one group. */
 const roundRobin: PartitionAssigner = () => ({
@@ -47,6 +48,10 @@ function placeOf({ value }: KafkaMessage): number {
 
 class Member {
   private owned: readonly number[] = [];
+  /** kafkajs hides an error of a commit from a consumer that stops: only this says that one was stored. */
+  private commits = 0;
+  /** What it processes now cannot be committed any more. */
+  leaving = false;
 
   constructor(
     private readonly name: string,
@@ -59,7 +64,8 @@ class Member {
 
   watch(): void {
     const { consumer } = this;
-    const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
+    const { GROUP_JOIN, REBALANCING, CRASH, COMMIT_OFFSETS } = consumer.events;
+    consumer.on(COMMIT_OFFSETS, () => this.commits++);
     consumer.on(REBALANCING, () => this.revoked());
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.revoked();
@@ -90,18 +96,21 @@ class Member {
     const next = Number(messages.at(-1)!.offset) + 1;
     this.tell(`read ${partition} ${first} ${place - 1}`);
     this.tell(`committing ${partition}=${next}:${place}`);
+    const { commits } = this;
     try {
       await this.consumer.commitOffsets([{ topic, partition, offset: String(next) }]);
-      this.tell(`committed ${partition}=${next}:${place}`);
+      if (this.commits > commits) this.tell(`committed ${partition}=${next}:${place}`);
+      else this.tell('uncommitted the consumer stops');
     } catch (error) {
       this.tell(`uncommitted ${String(error).replaceAll('\n', ' ')}`);
+      if (this.leaving) return;
       throw error;
     }
     await heartbeat();
   }
 }
 
-async function join(name: string, groupId: string): Promise<void> {
+function join(name: string, groupId: string): void {
   const kafka = new Kafka({
     clientId: name,
     brokers: bootstrap.split(','),
@@ -119,22 +128,35 @@ async function join(name: string, groupId: string): Promise<void> {
     partitionAssigners: [roundRobin],
   });
   const member = new Member(name, consumer);
-  consumers.set(name, consumer);
   member.tell('joining');
   member.watch();
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachBatch: (payload) => member.take(payload) });
-  } catch (error) {
-    member.tell(`failed ${String(error).replaceAll('\n', ' ')}`);
+  joined.set(name, { member, running: run(consumer, member) });
+}
+
+async function run(consumer: Consumer, member: Member): Promise<Consumer> {
+  // As an application does at its start: kafkajs gives a request up that was not answered in time.
+  for (;;) {
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({ autoCommit: false, eachBatch: (payload) => member.take(payload) });
+      break;
+    } catch (error) {
+      const isTimeout = (error as Error).name === 'KafkaJSRequestTimeoutError';
+      member.tell(`${isTimeout ? 'again' : 'failed'} ${String(error).replaceAll('\n', ' ')}`);
+      if (!isTimeout) break;
+    }
   }
+  return consumer;
 }
 
 async function leave(name: string): Promise<void> {
-  const consumer = consumers.get(name);
-  consumers.delete(name);
-  await consumer?.disconnect();
+  const left = joined.get(name);
+  joined.delete(name);
+  if (left === undefined) return;
+  const consumer = await left.running;
+  left.member.leaving = true;
+  await consumer.disconnect();
   process.stdout.write(`${name} ${Date.now()} left\n`);
 }
 
@@ -143,9 +165,9 @@ process.removeAllListeners('warning');
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [what, name = '', group = ''] = line.split(' ');
-    if (what === 'join') void join(name, group);
+    if (what === 'join') join(name, group);
     else if (what === 'leave') void leave(name);
   })
   .once('close', () => {
-    void Promise.all([...consumers.keys()].map(leave)).then(() => process.exit(0));
+    void Promise.all([...joined.keys()].map(leave)).then(() => process.exit(0));
   });
