@@ -63,10 +63,13 @@ const processes = {
 
 type ProcessName = keyof typeof processes;
 
-/** Over and over. Each group keeps a member at any time. */
+/**
+ * Over and over. Each group keeps a member at any time. Members of kafkajs only crash: one that is told to leave while it
+ * starts again after a fault stays in the group and reads nothing.
+ */
 const steps = [
-  ...['-a1', '!k2', '+a1', '+k2', '-b2', '!j1', '+b2', '+j1', '-c1', '-a3'],
-  ...['!k1', '+a3', '+k1', '+c1', '-a2', '!j2', '+a2', '+j2', '-b1', '-c2', '+b1', '+c2'],
+  ...['-a5', '!k2', '+a5', '+k2', '-b2', '!j1', '+b2', '+j1', '-c1', '-a6'],
+  ...['!k1', '+a6', '+k1', '+c1', '-a5', '!j2', '+a5', '+j2', '-b1', '-c2', '+b1', '+c2'],
 ];
 
 describe('groups under churn', () => {

@@ -154,7 +154,8 @@ export class ChurnRecord {
     this.#processed += last - first + 1;
     // kafkajs processes what it had fetched before it heard of the rebalance.
     if (since === undefined) return;
-    if (position === undefined) {
+    // A member that could not commit may begin again at what is committed; forward it must not skip.
+    if (position === undefined || first < position) {
       this.#starts.push({ partition, place: first, assignedAt: since, readAt: at });
     } else if (position !== first) {
       this.#fault('jump', `${member} was at ${position} of partition ${partition} and read ${first}`);
