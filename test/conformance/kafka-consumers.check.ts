@@ -15,7 +15,7 @@ import {
   partitionCount,
   type Writer,
 } from '../support/crossing-records.js';
-import { allowAll, allowAllGroups, startGateway, type TestGateway } from '../support/gateway.js';
+import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { type KafkaConsumerClient, kafkaConsumerClients, runConsumer } from '../support/kafka-consumers.js';
 import { kafkaProducerClients, runProducer } from '../support/kafka-producers.js';
 import { codecs, type ProducerConnection, type ProducerJob } from '../support/producer-job.js';
@@ -78,9 +78,7 @@ describe('Kafka consumers', () => {
     buildOracle();
     const password = 'a pass word, with = and : in it';
     gateway = await startGateway({
-      tenants: [
-        { name: 'acme', users: [{ name: 'alice', password }], permissions: [allowAll, allowAllGroups] },
-      ],
+      tenants: [{ name: 'acme', users: [{ name: 'alice', password }], permissions: [allowAll] }],
       listener: { defaultTenant: 'acme', anonymousTenant: 'acme' },
     });
     const { kafka } = gateway;

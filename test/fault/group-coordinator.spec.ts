@@ -15,7 +15,7 @@ import { createPartitionedTopic, createPulsarNamespace, pulsarAdmin } from '../s
 const stateNamespace = `public/pulsegate-faults-${randomBytes(4).toString('hex')}`;
 /** Of this name's four slices each of two gateways has two. */
 const tenant = 'globex';
-const permissions = [allowAll, { ...allowAll, resource: { ...allowAll.resource, type: 'group' } }];
+const permissions = [allowAll];
 const groups = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `group-${name}`);
 const { COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, REQUEST_TIMED_OUT } =
   KafkaErrorCode;

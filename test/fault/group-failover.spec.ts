@@ -13,7 +13,6 @@ const memberTimeoutMs = 2_000;
 const partitions = 12;
 const topic = 'orders';
 const stateNamespace = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
-const allowGroups = { ...allowAll, resource: { ...allowAll.resource, type: 'group' } };
 const running = new Set<TestGateway>();
 const members: RawMember[] = [];
 let namespace: string;
@@ -24,7 +23,7 @@ const expected =
 
 async function startOne(): Promise<TestGateway> {
   const gateway = await startGateway({
-    tenants: [{ name: 'acme', namespace, permissions: [allowAll, allowGroups] }],
+    tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
     listener: { anonymousTenant: 'acme' },
     stateNamespace,
     config: {
@@ -250,7 +249,7 @@ describe('a gateway that cannot reach Pulsar', () => {
     const link = await FaultyLink.start();
     const own = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
     const gateway = await startGateway({
-      tenants: [{ name: 'acme', namespace, permissions: [allowAll, allowGroups] }],
+      tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
       listener: { anonymousTenant: 'acme' },
       stateNamespace: own,
       config: {

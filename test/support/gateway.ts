@@ -60,15 +60,12 @@ export interface TestGateway {
   restart(): Promise<void>;
 }
 
-/** A rule that allows the tenant's users everything with topics. */
+/** A rule that allows the tenant's users everything. */
 export const allowAll = {
   principals: ['*'],
   actions: ['*'],
   resource: { type: '*', match: 'pattern', name: '*' },
 } as const;
-
-/** The same for consumer groups. */
-export const allowAllGroups = { ...allowAll, resource: { ...allowAll.resource, type: 'group' } } as const;
 
 interface Files {
   readonly configFile: string;

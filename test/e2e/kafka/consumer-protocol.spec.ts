@@ -56,7 +56,7 @@ beforeAll(async () => {
     tenants: [
       {
         name: 'acme',
-        permissions: [allowAll, { ...allowAll, resource: { ...allowAll.resource, type: 'group' } }],
+        permissions: [allowAll],
       },
     ],
     listener: { anonymousTenant: 'acme' },

@@ -8,15 +8,13 @@ import { allowAll, startGateway, type TestGateway } from '../../support/gateway.
 import { RawMember, type RawMemberOptions, untilSettled } from '../../support/raw-member.js';
 import { createPartitionedTopic } from '../../support/pulsar.js';
 
-const allowGroups = { ...allowAll, resource: { ...allowAll.resource, type: 'group' } };
-
 let gateway: TestGateway;
 
 const newName = (prefix: string) => `${prefix}-${randomBytes(4).toString('hex')}`;
 
 beforeAll(async () => {
   gateway = await startGateway({
-    tenants: [{ name: 'acme', permissions: [allowAll, allowGroups] }],
+    tenants: [{ name: 'acme', permissions: [allowAll] }],
     listener: { anonymousTenant: 'acme' },
     config: { kafka: { groupInitialRebalanceDelayMs: 200, groupSessionTimeoutMsMin: 1_000 } },
   });

@@ -26,11 +26,9 @@ const stateNamespace = `public/pulsegate-several-${randomBytes(4).toString('hex'
 const gateways: TestGateway[] = [];
 let namespace: string;
 
-const allowGroups = { ...allowAll, resource: { ...allowAll.resource, type: '*' } } as const;
-
 async function gateway(kafka: Readonly<Record<string, unknown>> = {}): Promise<TestGateway> {
   const started = await startGateway({
-    tenants: [{ name: 'acme', namespace, permissions: [allowGroups] }],
+    tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
     listener: { anonymousTenant: 'acme' },
     stateNamespace,
     config: { cluster: { stateNamespace, memberTimeoutMs }, kafka },

@@ -12,7 +12,6 @@ import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.j
 import { accessibleTopic, requirePartition } from '../topics/accessible-topic.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
-import { partitionLeader } from '../topics/partition-leader.js';
 
 const topicsParallelMax = 4;
 const partitionsParallelMax = 8;
@@ -79,9 +78,9 @@ async function check(
   const { gateway, principal } = context;
   try {
     requirePartition(topic, partition);
-    const leader = partitionLeader(gateway.cluster, topic, partition);
-    if (leader.nodeId !== gateway.cluster.self.nodeId) {
-      throw new KafkaError(KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, `gateway ${leader.nodeId} leads it`);
+    if (!gateway.leaders.leads(topic, partition)) {
+      const leader = gateway.leaders.leader(topic, partition);
+      throw new KafkaError(KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, `gateway ${leader} leads it`);
     }
     const { start, end } = await gateway.logs.log(principal.tenant, topic, partition).bounds();
     const wanted = offset === highWatermark ? end : offset;

@@ -1,6 +1,5 @@
 import type { ClusterView } from '#libs/cluster';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
-import { partitionLeader } from '../topics/partition-leader.js';
 
 interface Known {
   readonly version: number;
@@ -32,9 +31,10 @@ export class PartitionLeaders {
     const { version } = this.cluster;
     const known = this.#known.get(topic);
     if (known?.version === version) return known.leaders;
+    const topicId = topic.id.toString('hex');
     const leaders = Int32Array.from(
       { length: topic.partitions },
-      (_, partition) => partitionLeader(this.cluster, topic, partition).nodeId,
+      (_, partition) => this.cluster.nodeOf(`${topicId}/${partition}`).nodeId,
     );
     this.#known.set(topic, { version, leaders });
     return leaders;
