@@ -19,7 +19,7 @@ export async function inBenchPlace(run: (place: BenchPlace) => Promise<void>): P
   const pulsar = await startPulsar({
     dataDir: '.pulsegate/bench-pulsar',
     wipe: true,
-    config: { journalSyncData: String(journalSync) },
+    config: { journalSyncData: String(journalSync), ...(journalSync ? {} : { journalMaxGroupWaitMSec: '0', journalFlushWhenQueueEmpty: 'true' }) },
     onProgress: say,
   });
   const namespace = 'bench/kafka';

@@ -85,6 +85,8 @@ export class TopicLease {
   /** The last entry that is not the own one: its broker's time, where there is one, and when it was read. */
   private readonly former = { brokerTimestamp: undefined as number | undefined, readAt: performance.now() };
   private lastSentAt = 0;
+  /** When the record was sent that marks the end of what former holders stored. */
+  private promotedAt = 0;
   private validUntil = 0;
   /** A holder that reconnected and found somebody in its place: another holder, or its own connection not yet buried. */
   private requeuedAt: number | undefined;
@@ -221,6 +223,7 @@ export class TopicLease {
       return;
     }
     this.become('replaying');
+    this.promotedAt = performance.now();
     // Read back, it marks the end of all that former holders stored, and tells the other standbys.
     this.writeSign(producer, 'heartbeat');
   }
@@ -300,6 +303,8 @@ export class TopicLease {
 
   private serve(): void {
     if (this.current !== 'replaying') return;
+    // To read the own record back is as good as its receipt, which comes on another connection and may be later.
+    this.validUntil = Math.max(this.validUntil, this.promotedAt + this.graceMs);
     this.become('serving');
     void this.reader.close();
   }
