@@ -14,7 +14,7 @@ export interface BenchPlace {
  * nothing to wait for in groups either: the journal's wait of 1 ms would bound whoever has few requests on the way.
  */
 const journalSync = process.env.PULSEGATE_BENCH_JOURNAL_SYNC === 'true';
-const journal = journalSync
+const journal: Readonly<Record<string, string>> = journalSync
   ? {}
   : { journalSyncData: 'false', journalMaxGroupWaitMSec: '0', journalFlushWhenQueueEmpty: 'true' };
 
