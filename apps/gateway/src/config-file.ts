@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { type Document, isNode, LineCounter, parse as parseYaml, parseDocument } from 'yaml';
 import { referenceFaults } from './config-references.js';
-import { type ConfigFault, crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
+import type { ConfigFault } from './config/config-fault.js';
+import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
 
 /** One fault of a configuration: where it is and what to do about it. */
 export interface LocatedFault {

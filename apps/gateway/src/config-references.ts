@@ -1,13 +1,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isScryptVerifier, parseScryptVerifier } from '#libs/auth';
-import {
-  type ConfigFault,
-  type ConfigPath,
-  type GatewayConfig,
-  type ListenerConfig,
-  listenersOf,
-} from './gateway.config.js';
+import type { ConfigFault, ConfigPath } from './config/config-fault.js';
+import type { ListenerConfig } from './config/listener.schema.js';
+import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { passwordOf } from './tenants.js';
 
 /**

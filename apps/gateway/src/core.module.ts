@@ -42,7 +42,7 @@ function authenticatorOf(config: GatewayConfig, tenants: TenantDirectory, log: L
     })),
   );
   const listeners = listenersOf(config).map(({ listener }) => listener);
-  return new Authenticator({ users, tenants, listeners, log });
+  return new Authenticator({ ...config.authentication, users, tenants, listeners, log });
 }
 
 function authorizerOf(config: GatewayConfig): Authorizer {

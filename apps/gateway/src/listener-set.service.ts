@@ -9,7 +9,8 @@ import type { Log, Metrics as MetricsType } from '#libs/telemetry';
 import { Metrics } from '#libs/telemetry';
 import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
 import { ClusterMembership } from './cluster-membership.service.js';
-import type { GatewayConfig, ListenerConfig } from './gateway.config.js';
+import type { ListenerConfig } from './config/listener.schema.js';
+import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 

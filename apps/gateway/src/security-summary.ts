@@ -1,4 +1,5 @@
-import { type GatewayConfig, isLoopback, type ListenerConfig, listenersOf } from './gateway.config.js';
+import { isLoopback, type ListenerConfig } from './config/listener.schema.js';
+import { type GatewayConfig, listenersOf } from './gateway.config.js';
 
 /** Who gets in through one listener, and how well that is guarded. */
 export interface ListenerSecurity {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Tenant } from '#libs/tenancy';
-import type { GatewayConfig, TenantConfig } from './gateway.config.js';
+import type { TenantConfig } from './config/tenant.schema.js';
+import type { GatewayConfig } from './gateway.config.js';
 
 /** The configuration's tenants as the libs know them. */
 export function tenantsOf(config: GatewayConfig): Tenant[] {

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { authorizationRuleFault, userNameFault } from '#libs/auth';
+import { pulsarNamespaceFault } from '#libs/tenancy';
+import { type ConfigFault, duplicates } from './config-fault.js';
+import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
+
+const tenantKafka = z.strictObject({
+  autoCreateTopics: z.boolean().default(false).describe('Metadata for an unknown topic creates it.'),
+  partitionsDefault: z.int().min(1).max(1_000).default(1),
+  messageBytesMax: z
+    .int()
+    .min(1_024)
+    .max(5_000_000)
+    .default(1_048_588)
+    .describe('max.message.bytes of new topics.'),
+});
+
+const limits = z.strictObject({
+  produceBytesPerSecond: z.int().min(1).optional(),
+  produceMessagesPerSecond: z.int().min(1).optional(),
+  produceBurstSeconds: z.number().min(0.1).max(3_600).optional(),
+  throttleMsMax: milliseconds.optional().describe('Longest time that one request is slowed by.'),
+});
+
+const user = z.strictObject({
+  name: judged(userNameFault),
+  password: z.string().min(1).optional().describe('A verifier made by `pulsegate hash-password`.'),
+  passwordEnv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Environment variable that holds the password or verifier.'),
+  passwordFile: file.optional().describe('File that holds the password or verifier.'),
+  groups: z.array(name).default([]),
+});
+
+const permission = z.strictObject({
+  effect: z.enum(['allow', 'deny']).default('allow'),
+  principals: z.array(z.string().regex(/^(\*|(user|group):.+)$/, 'user:NAME, group:NAME or *')).min(1),
+  actions: z.array(z.enum(['produce', 'consume', 'create', 'delete', 'alter', 'describe', '*'])).min(1),
+  resource: z.strictObject({
+    type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster', '*']),
+    match: z.enum(['literal', 'prefix', 'pattern']).default('literal'),
+    name: z.string().min(1).describe('May hold %u, the name of the user.'),
+  }),
+});
+
+export const tenant = z.strictObject({
+  name: tenantName,
+  namespace: judged(pulsarNamespaceFault).describe(
+    'Pulsar namespace, `tenant/namespace`, that holds everything of this tenant.',
+  ),
+  kafka: tenantKafka.prefault({}),
+  limits: limits.prefault({}),
+  users: z.array(user).default([]),
+  permissions: z.array(permission).default([]),
+});
+
+export type TenantConfig = z.output<typeof tenant>;
+
+/** What is wrong inside of one tenant. */
+export function tenantFaults(each: TenantConfig, index: number): ConfigFault[] {
+  return [...userFaults(each, index), ...permissionFaults(each, index)];
+}
+
+function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
+  const path = ['tenants', tenantIndex, 'users'];
+  const faults = duplicates(
+    tenant.users.map(({ name: value }, at) => ({ path: [...path, at, 'name'], value })),
+  );
+  for (const [index, each] of tenant.users.entries()) {
+    const given = [each.password, each.passwordEnv, each.passwordFile].filter((value) => value !== undefined);
+    if (given.length !== 1) {
+      faults.push({
+        path: [...path, index],
+        message: 'give exactly one of password, passwordEnv and passwordFile',
+      });
+    }
+  }
+  return faults;
+}
+
+function permissionFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
+  const users = new Set(tenant.users.map((each) => each.name));
+  const groups = new Set(tenant.users.flatMap((each) => each.groups));
+  return tenant.permissions.flatMap((rule, index) => {
+    const path = ['tenants', tenantIndex, 'permissions', index];
+    const fault = authorizationRuleFault(rule);
+    const faults: ConfigFault[] = fault === undefined ? [] : [{ path, message: fault }];
+    for (const [place, principal] of rule.principals.entries()) {
+      const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
+      const known = kind === 'user' ? users : kind === 'group' ? groups : undefined;
+      if (known === undefined || known.has(wanted)) continue;
+      // A rule for nobody is a typing error, and a deny rule for nobody lets through whom it was for.
+      const message = `no user of this tenant ${kind === 'user' ? 'is named' : 'is in group'} ${wanted}`;
+      faults.push({ path: [...path, 'principals', place], message });
+    }
+    return faults;
+  });
+}
