@@ -11,6 +11,7 @@ import {
   type WatchedProcess,
 } from '../../apps/cli/src/pulsar-standalone/index.js';
 import { createPulsarNamespace, testPulsar } from './pulsar.js';
+import type { PulsarWithAuth } from './pulsar-with-auth.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readyPollMs = 100;
@@ -24,6 +25,8 @@ export interface TestTenant {
   readonly limits?: Readonly<Record<string, number>>;
   readonly users?: readonly { name: string; password: string; groups?: readonly string[] }[];
   readonly permissions?: readonly unknown[];
+  /** Any further settings of the tenant, e.g. `{ authorization: 'pulsar' }`. */
+  readonly [setting: string]: unknown;
 }
 
 export interface TestGatewayOptions {
@@ -32,6 +35,8 @@ export interface TestGatewayOptions {
   readonly listener?: Readonly<Record<string, unknown>>;
   /** Sections of `pulsegate.yaml` that are merged over the defaults of a test, one level deep. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** A Pulsar that asks who the gateway is, who is its superuser there unless `config.pulsar.auth` says otherwise. */
+  readonly pulsar?: PulsarWithAuth;
   /** Gateways with the same one are one cluster. By default each is alone. */
   readonly stateNamespace?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -84,7 +89,7 @@ function writeConfig(
   mkdirSync(folder, { recursive: true });
   const { serviceUrl, adminUrl } = testPulsar;
   const sections: Record<string, Record<string, unknown>> = {
-    pulsar: { serviceUrl, adminUrl },
+    pulsar: options.pulsar?.section() ?? { serviceUrl, adminUrl },
     kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: kafkaPort, ...options.listener }] },
     admin: { host: '127.0.0.1', port: adminPort },
     cluster: {
@@ -189,13 +194,19 @@ class RunningGateway implements TestGateway {
   }
 }
 
+/** A gateway that may do everything makes its namespaces itself. */
+function namespaceFor(tenant: TestTenant, pulsar: PulsarWithAuth | undefined): Promise<string> {
+  if (pulsar === undefined) return createPulsarNamespace(tenant.name);
+  return Promise.resolve(`${tenant.name}-${randomBytes(4).toString('hex')}/n`);
+}
+
 /** Starts it on free ports. A named namespace must exist or be creatable by the gateway. */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const kafkaPort = await findFreePort();
   const adminPort = await findFreePort([kafkaPort]);
   const tenants: PlacedTenant[] = [];
   for (const tenant of options.tenants) {
-    tenants.push({ ...tenant, namespace: tenant.namespace ?? (await createPulsarNamespace(tenant.name)) });
+    tenants.push({ ...tenant, namespace: tenant.namespace ?? (await namespaceFor(tenant, options.pulsar)) });
   }
   const files = writeConfig(options, tenants, kafkaPort, adminPort);
   const gateway = new RunningGateway(options, tenants, files, kafkaPort, adminPort);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PulsarClient } from '#libs/pulsar';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
-import { SecuredPulsar } from '../pulsar/secured-pulsar.js';
+import { type PulsarWithAuth, startPulsarWithAuth } from '../../support/pulsar-with-auth.js';
 import {
   KafkaClients,
   kafkaErrorOf,
@@ -18,10 +18,10 @@ const role = 'kafka-front';
 describe('a broker that hides the index', () => {
   const clients = new KafkaClients();
   const gateways: TestGateway[] = [];
-  let pulsar: SecuredPulsar;
+  let pulsar: PulsarWithAuth;
   let superuser: PulsarClient;
   beforeAll(async () => {
-    pulsar = await SecuredPulsar.start({ exposingBrokerEntryMetadataToClientEnabled: 'false' });
+    pulsar = await startPulsarWithAuth({ exposingBrokerEntryMetadataToClientEnabled: 'false' });
     const auth = { method: 'token', token: pulsar.token('admin') } as const;
     superuser = new PulsarClient({ serviceUrl: pulsar.serviceUrl, adminUrl: pulsar.adminUrl, auth });
     const allowedClusters = ['standalone'];

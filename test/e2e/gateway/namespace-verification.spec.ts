@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PulsarAdmin, PulsarClient, verifyNamespace } from '#libs/pulsar';
 import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.js';
-import { SecuredPulsar } from '../pulsar/secured-pulsar.js';
+import { type PulsarWithAuth, startPulsarWithAuth } from '../../support/pulsar-with-auth.js';
 import {
   KafkaClients,
   kafkaErrorOf,
@@ -22,7 +22,7 @@ const users = [{ name: 'alice', password }];
 const kafka = { autoCreateTopics: true };
 const clients = new KafkaClients();
 const gateways: TestGateway[] = [];
-let pulsar: SecuredPulsar;
+let pulsar: PulsarWithAuth;
 let superuser: PulsarClient;
 
 async function start(
@@ -93,7 +93,7 @@ async function runAsSuperuser(command: string, admin: PulsarAdmin): Promise<void
 }
 
 beforeAll(async () => {
-  pulsar = await SecuredPulsar.start();
+  pulsar = await startPulsarWithAuth();
   const auth = { method: 'token', token: pulsar.token('admin') } as const;
   superuser = new PulsarClient({ serviceUrl: pulsar.serviceUrl, adminUrl: pulsar.adminUrl, auth });
 }, pulsarStartMsMax);

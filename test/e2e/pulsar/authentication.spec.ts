@@ -3,18 +3,18 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Connection, PulsarClient, type PulsarClientOptions } from '#libs/pulsar';
-import { outsideListener, SecuredPulsar } from './secured-pulsar.js';
+import { outsideListener, type PulsarWithAuth, startPulsarWithAuth } from '../../support/pulsar-with-auth.js';
 
 const startTimeoutMs = 240_000;
 const namespace = 'secured/n';
 const topic = `persistent://${namespace}/x`;
 
 describe('who the gateway is', () => {
-  let pulsar: SecuredPulsar;
+  let pulsar: PulsarWithAuth;
   const clients: PulsarClient[] = [];
 
   beforeAll(async () => {
-    pulsar = await SecuredPulsar.start();
+    pulsar = await startPulsarWithAuth();
     const { admin } = client({ auth: { method: 'token', token: pulsar.token('admin') } });
     await admin.createTenant('secured', { adminRoles: [], allowedClusters: await admin.clusters() });
     await admin.createNamespace(namespace);

@@ -5,31 +5,43 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PulsarClient } from '#libs/pulsar';
-import { findFreePort, type PulsarStandalone, startPulsar } from '../../support/pulsar.js';
+import { findFreePort, type PulsarStandalone, startPulsar } from './pulsar.js';
 
 const authentication = 'org.apache.pulsar.broker.authentication.AuthenticationProvider';
 
 /** Where the broker says it is for those who ask for its listener `outside`. Nothing is there. */
 export const outsideListener = { host: 'pulsar.example', port: 16_650, tlsPort: 16_651 } as const;
 
+/** Of the brokers' own settings; every other role is whatever a token or certificate names. */
+export const pulsarRoles = {
+  superuser: 'admin',
+  /** One of the brokers' `proxyRoles`: connections of it say for whom they act. Granted nothing. */
+  proxy: 'gateway',
+} as const;
+
 /**
- * A Pulsar that asks who one is: tokens, user name and password, or a client certificate; over plain sockets and TLS.
- * Roles: `admin` (superuser), `gateway` (a proxy role), and whatever a token or certificate names.
+ * A Pulsar that asks who one is (tokens, user name and password, or a client certificate; over plain sockets and TLS)
+ * and whether one may: authentication and authorization are on, and nobody but the superuser is granted anything.
+ *
+ * @param config broker settings on top of these
  */
-export class SecuredPulsar {
-  readonly folder = mkdtempSync(join(tmpdir(), 'pulsegate-secured-'));
+export function startPulsarWithAuth(config: Readonly<Record<string, string>> = {}): Promise<PulsarWithAuth> {
+  return PulsarWithAuth.start(config);
+}
+
+export class PulsarWithAuth {
+  readonly folder = mkdtempSync(join(tmpdir(), 'pulsegate-auth-'));
   readonly caFile = join(this.folder, 'ca.crt');
   readonly #key = randomBytes(32);
   #standalone: PulsarStandalone | undefined;
   #tlsPort = 0;
   #httpsPort = 0;
 
-  /** @param config broker settings on top of these */
-  static async start(config: Readonly<Record<string, string>> = {}): Promise<SecuredPulsar> {
-    const secured = new SecuredPulsar();
-    await secured.#start(config);
-    await secured.#untilInitialized();
-    return secured;
+  static async start(config: Readonly<Record<string, string>> = {}): Promise<PulsarWithAuth> {
+    const pulsar = new PulsarWithAuth();
+    await pulsar.#start(config);
+    await pulsar.#untilInitialized();
+    return pulsar;
   }
 
   get serviceUrl(): string {
@@ -54,6 +66,44 @@ export class SecuredPulsar {
     const expiry = secondsToLive === undefined ? {} : { exp: Math.floor(Date.now() / 1000) + secondsToLive };
     const signed = `${part({ alg: 'HS256' })}.${part({ sub: role, ...expiry })}`;
     return `${signed}.${createHmac('sha256', this.#key).update(signed).digest('base64url')}`;
+  }
+
+  /** The broker itself, to stop, kill and restart. */
+  get standalone(): PulsarStandalone {
+    if (this.#standalone === undefined) throw new Error('this Pulsar was not started');
+    return this.#standalone;
+  }
+
+  /** The `pulsar` section of a gateway's configuration that connects here as this role. */
+  section(role: string = pulsarRoles.superuser): Record<string, unknown> {
+    const auth = { method: 'token', token: this.token(role) };
+    return { serviceUrl: this.serviceUrl, adminUrl: this.adminUrl, auth };
+  }
+
+  /** One call of the admin API as a role, e.g. `admin('PUT', '/tenants/t', {...})`; throws on what is no success. */
+  async admin(
+    method: string,
+    path: string,
+    body?: unknown,
+    role: string = pulsarRoles.superuser,
+  ): Promise<unknown> {
+    const response = await fetch(`${this.adminUrl}/admin/v2${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token(role)}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** As `pulsar-admin namespaces grant-permission`; it replaces what the role was granted before. */
+  async grant(namespace: string, role: string, actions: readonly ('produce' | 'consume')[]): Promise<void> {
+    await this.admin('POST', `/namespaces/${namespace}/permissions/${encodeURIComponent(role)}`, actions);
+  }
+
+  async revoke(namespace: string, role: string): Promise<void> {
+    await this.admin('DELETE', `/namespaces/${namespace}/permissions/${encodeURIComponent(role)}`);
   }
 
   /** A certificate of the broker's authority whose common name is the role. */
@@ -125,10 +175,10 @@ export class SecuredPulsar {
         tokenSecretKey: `data:;base64,${this.#key.toString('base64')}`,
         basicAuthConf: `file://${passwords}`,
         authorizationEnabled: 'true',
-        superUserRoles: 'admin',
-        proxyRoles: 'gateway',
+        superUserRoles: pulsarRoles.superuser,
+        proxyRoles: pulsarRoles.proxy,
         brokerClientAuthenticationPlugin: 'org.apache.pulsar.client.impl.auth.AuthenticationToken',
-        brokerClientAuthenticationParameters: `token:${this.token('admin')}`,
+        brokerClientAuthenticationParameters: `token:${this.token(pulsarRoles.superuser)}`,
         brokerServicePortTls: String(this.#tlsPort),
         webServicePortTls: String(this.#httpsPort),
         tlsCertificateFilePath: broker.certFile,
@@ -143,7 +193,7 @@ export class SecuredPulsar {
 
   /** A standalone makes its cluster and first namespaces after its REST answers. */
   async #untilInitialized(): Promise<void> {
-    const auth = { method: 'token', token: this.token('admin') } as const;
+    const auth = { method: 'token', token: this.token(pulsarRoles.superuser) } as const;
     const client = new PulsarClient({ serviceUrl: this.serviceUrl, adminUrl: this.adminUrl, auth });
     const namespaces = () => client.admin.namespaces('public').catch((): string[] => []);
     for (let turn = 0; turn < 240 && !(await namespaces()).includes('public/default'); turn++)
