@@ -22,6 +22,21 @@ export {
   type ResourceType,
   resourceTypes,
 } from './resource.js';
+export {
+  type ScramCredential,
+  type ScramCredentialSource,
+  scramIterations,
+  type ScramMechanism,
+  scramMechanisms,
+} from './scram-credential.js';
+export {
+  type ScramUser,
+  type ScramUsers,
+  type SecurityRules,
+  SecurityStateError,
+  type SecurityStateFault,
+  type StoredRule,
+} from './security-rules.js';
 export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
 export { topicNameFault } from './topic-name.js';
 export { userNameFault } from './user-name.js';

@@ -1,4 +1,4 @@
-import type { Authenticator, Authorizer, Principal } from '#libs/auth';
+import type { Authenticator, Authorizer, Principal, ScramUsers, SecurityRules } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
@@ -23,6 +23,8 @@ export interface GatewayServices {
   readonly pulsar: PulsarClient;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** What clients may change of it; absent: nothing. */
+  readonly security?: { readonly rules: SecurityRules; readonly scram: ScramUsers };
   readonly limits: RateLimits;
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;

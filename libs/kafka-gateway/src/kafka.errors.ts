@@ -1,3 +1,4 @@
+import { SecurityStateError, type SecurityStateFault } from '#libs/auth';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import { PulsarAdminError, PulsarError, type PulsarErrorCode } from '#libs/pulsar';
 
@@ -38,6 +39,14 @@ const codeOfAdminStatus: Readonly<Record<number, number>> = {
   412: KafkaErrorCode.POLICY_VIOLATION,
 };
 
+/** NOT_CONTROLLER: admin clients look for it anew and try again. */
+const codeOfSecurityFault: Readonly<Record<SecurityStateFault, number>> = {
+  unavailable: KafkaErrorCode.NOT_CONTROLLER,
+  timeout: KafkaErrorCode.REQUEST_TIMED_OUT,
+  limit: KafkaErrorCode.POLICY_VIOLATION,
+  refused: KafkaErrorCode.INVALID_REQUEST,
+};
+
 /** The one place where an error of any kind becomes a Kafka error code. */
 export function kafkaErrorCode(error: unknown): number {
   if (error instanceof KafkaError) return error.code;
@@ -61,6 +70,7 @@ export function kafkaErrorMessage(error: unknown): string {
 }
 
 function knownCode(error: unknown): number | undefined {
+  if (error instanceof SecurityStateError) return codeOfSecurityFault[error.fault];
   if (error instanceof PulsarError) return codeOfPulsarError[error.code];
   if (error instanceof PulsarAdminError) return codeOfAdminStatus[error.status];
   return undefined;
