@@ -7,6 +7,8 @@ export {
 export { Listener, type ListenerHooks } from './listener.js';
 export { connectOut, type OutgoingConnection, type OutgoingOptions } from './outgoing.js';
 export {
+  type CertificateAttribute,
+  type CertificateAttributeKind,
   type FrameDecoder,
   type Link,
   type ListenerInfo,

@@ -5,9 +5,9 @@ import type { TLSSocket } from 'node:tls';
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
 import { Connections } from './connections.js';
 import { networkOf, plainAddress } from './network.js';
-import type { ListenerInfo, ListenerOptions, PeerInfo, Protocol } from './protocol.js';
+import type { ListenerInfo, ListenerOptions, PeerCertificate, PeerInfo, Protocol } from './protocol.js';
 import { RefusalLog } from './refusal.log.js';
-import { peerCertificate, TlsTermination } from './tls-termination.js';
+import { peerCertificate, TlsTermination } from './tls/tls-termination.js';
 import { idleChecksMax, Transport } from './transport.js';
 
 export interface ListenerHooks {
@@ -202,7 +202,16 @@ export class Listener {
         secure.on('error', ignoreError);
         secure.allowHalfOpen = true;
         const serverName = typeof secure.servername === 'string' ? secure.servername : undefined;
-        this.#open(secure, arrival, { ...peer, tls: true, serverName, certificate: peerCertificate(secure) });
+        let certificate: PeerCertificate | undefined;
+        try {
+          certificate = peerCertificate(secure);
+        } catch (error) {
+          this.#counters.tlsFailures++;
+          log.fault('tls-failure', `the client's certificate is refused: ${(error as Error).message}`);
+          secure.destroy();
+          return;
+        }
+        this.#open(secure, arrival, { ...peer, tls: true, serverName, certificate });
       },
       onFailure: (why) => {
         settled();

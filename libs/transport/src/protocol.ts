@@ -23,21 +23,47 @@ export interface FrameDecoder<F> {
   push(bytes: Buffer): readonly F[];
 }
 
+export type CertificateAttributeKind =
+  | 'subject.CN'
+  | 'subject.O'
+  | 'subject.OU'
+  | 'san.dns'
+  | 'san.uri'
+  | 'san.email';
+
+/** One name in a certificate. A kind may be there several times. */
+export interface CertificateAttribute {
+  readonly kind: CertificateAttributeKind;
+  /** Never empty, at most 512 characters, none of them invisible (control, format, line ends). */
+  readonly value: string;
+}
+
+/** A client's certificate that was verified: signed by the listener's `caFile`, for clients, and in its time. */
 export interface PeerCertificate {
+  /** As Node prints it, for people. Rules look at `attributes`. */
   readonly subject: string;
   /** As Node prints it: `DNS:a.example, URI:spiffe://...`. */
   readonly subjectAltName: string;
   /** Upper-case hexadecimal with colons. */
   readonly fingerprint256: string;
+  /** Its names by kind, in the certificate's order: the subject's, then the alternative ones. At most 64. */
+  readonly attributes: readonly CertificateAttribute[];
+  /** End of its validity, milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 export interface PeerInfo {
-  /** IPv4 dotted or IPv6; an IPv4-mapped IPv6 address is given as IPv4. */
+  /**
+   * IPv4 dotted or IPv6; an IPv4-mapped IPv6 address is given as IPv4. Behind a proxy: what its PROXY header says, which is
+   * only believed from the listener's `proxyProtocol.from`.
+   */
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** What limits per address count by: the IPv4 address, or the /64 of an IPv6 one. */
   readonly network: string;
-  /** The name that the client asked for in TLS (SNI). */
+  /** The proxy that the connection came through, when a PROXY header says who the client is. */
+  readonly proxyAddress?: string;
+  /** The name that the client asked for in TLS (SNI): a host name in lower case. Never taken from a PROXY header. */
   readonly serverName?: string;
   readonly tls: boolean;
   /** The client's certificate, only when it was verified against the listener's `caFile`. */

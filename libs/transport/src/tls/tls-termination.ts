@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Log } from '#libs/telemetry';
-import type { ListenerTlsOptions, PeerCertificate } from './protocol.js';
+import { certificateAttributes } from './certificate-attributes.js';
+import type { ListenerTlsOptions, PeerCertificate } from '../protocol.js';
 
 const reloadIntervalMsDefault = 10_000;
 /** Largest PEM file that is read. */
@@ -139,6 +140,8 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate | undefined 
     subject: certificate.subject,
     subjectAltName: certificate.subjectAltName ?? '',
     fingerprint256: certificate.fingerprint256,
+    attributes: certificateAttributes(certificate.raw),
+    expiresAtMs: Date.parse(certificate.validTo),
   };
 }
 

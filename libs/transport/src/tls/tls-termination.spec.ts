@@ -4,9 +4,9 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ListenerOptions, ListenerTlsOptions } from './protocol.js';
-import { Certificates, hasOpenssl } from './testing/certificates.js';
-import { type Served, serve } from './testing/serve.js';
+import type { ListenerOptions, ListenerTlsOptions } from '../protocol.js';
+import { Certificates, hasOpenssl } from '../testing/certificates.js';
+import { type Served, serve } from '../testing/serve.js';
 
 const title = hasOpenssl ? 'TLS' : 'TLS (skipped: there is no openssl command)';
 
