@@ -8,21 +8,27 @@ export interface AuthorizationRule {
   readonly effect?: 'allow' | 'deny';
   /** `user:<name>`, `group:<name>` or `*`: everyone in the tenant, anonymous clients included. */
   readonly principals: readonly string[];
-  /** Allowed produce, consume, delete or alter also allows describe, as in Kafka. */
+  /**
+   * Allowed produce, consume, delete or alter also allows describe, as in Kafka. Alter is also alter-configs, and describe
+   * is also describe-configs, for allow and deny alike; who may alter configurations may describe them.
+   */
   readonly actions: readonly (Action | '*')[];
   readonly resource: {
     readonly type: ResourceType | '*';
     /** `literal`: the name itself; `prefix`: names that start so; `pattern`: `*` any characters, `?` one. */
     readonly match: 'literal' | 'prefix' | 'pattern';
-    /** May hold `%u`, the user's name. */
+    /** May hold `%u`, the user's name, and `%c`, the id that the client gives itself. */
     readonly name: string;
   };
 }
 
+/** Who made a rule: the operator in the configuration file, or clients by a protocol's own means. */
+export type RuleOrigin = 'config' | 'state';
+
 const longestName = 1_024;
 const impliesDescribe: readonly string[] = ['produce', 'consume', 'delete', 'alter'];
 
-// What a user name may consist of to be put where `%u` stands. In a prefix or pattern no character that separates the
+// What a name may consist of to be put where `%u` or `%c` stands. In a prefix or pattern no character that separates the
 // parts of names (or that patterns are made of): user `a` must not reach what belongs to user `a.b`.
 const harmlessLiteral = /^[A-Za-z0-9._@-]+$/;
 const harmlessPart = /^[A-Za-z0-9_-]+$/;
@@ -47,29 +53,47 @@ export function authorizationRuleFault(rule: AuthorizationRule): string | undefi
     return 'match is literal, prefix or pattern';
   if (resource.name.length > longestName) return `a resource name has at most ${longestName} characters`;
   if (resource.match === 'literal' && resource.name === '') return 'a literal resource name is not empty';
-  const placeholder = /%(?!u)./.exec(resource.name);
-  if (placeholder) return `there is no placeholder ${JSON.stringify(placeholder[0])}; %u is the user's name`;
+  const placeholder = /%(?![uc]).?/.exec(resource.name);
+  if (placeholder) {
+    return `there is no placeholder ${JSON.stringify(placeholder[0])}; %u is the user's name, %c the client id`;
+  }
   return undefined;
+}
+
+/** What stands for `%u` and `%c`. */
+export interface Asker {
+  readonly principal: Principal;
+  /** The id that the client gives itself; empty when it gives none. */
+  readonly clientId: string;
 }
 
 /** A rule, ready to be asked. */
 export class CompiledRule {
   readonly denies: boolean;
+  /** `%c` is in the name: the answer depends on the client too. */
+  readonly usesClientId: boolean;
+  /** The one name that it is about; undefined where the name holds a placeholder or stands for several. */
+  readonly literal: string | undefined;
+  readonly #usesUser: boolean;
   readonly #actions: ReadonlySet<string>;
   readonly #everyone: boolean;
   readonly #users: ReadonlySet<string>;
   readonly #groups: readonly string[];
-  readonly #hasPlaceholder: boolean;
 
-  constructor(readonly rule: AuthorizationRule) {
+  constructor(
+    readonly rule: AuthorizationRule,
+    readonly origin: RuleOrigin,
+  ) {
+    const { match, name } = rule.resource;
     this.denies = rule.effect === 'deny';
-    const named: Set<string> = new Set(rule.actions.includes('*') ? actions : rule.actions);
-    if (!this.denies && impliesDescribe.some((action) => named.has(action))) named.add('describe');
-    this.#actions = named;
+    this.#actions = actionsOf(rule);
     this.#everyone = rule.principals.includes('*');
     this.#users = new Set(after('user:', rule.principals));
     this.#groups = after('group:', rule.principals);
-    this.#hasPlaceholder = rule.resource.name.includes('%u');
+    this.#usesUser = name.includes('%u');
+    this.usesClientId = name.includes('%c');
+    const isFixed = match === 'literal' && !this.#usesUser && !this.usesClientId;
+    this.literal = isFixed ? name : undefined;
   }
 
   concerns(principal: Principal, action: Action, type: ResourceType): boolean {
@@ -79,13 +103,20 @@ export class CompiledRule {
     return this.#groups.some((group) => principal.groups.includes(group));
   }
 
-  matches(principal: Principal, name: string): boolean {
-    const { match, name: wanted } = this.rule.resource;
-    if (!this.#hasPlaceholder) return nameMatches(match, wanted, name);
+  matches({ principal, clientId }: Asker, name: string): boolean {
+    const { match } = this.rule.resource;
+    let wanted = this.rule.resource.name;
     const harmless = match === 'literal' ? harmlessLiteral : harmlessPart;
     // A name that cannot be put in opens nothing: an allow rule does not hold, a deny rule holds for everything.
-    if (principal.anonymous || !harmless.test(principal.user)) return this.denies;
-    return nameMatches(match, wanted.replaceAll('%u', principal.user), name);
+    if (this.#usesUser) {
+      if (principal.anonymous || !harmless.test(principal.user)) return this.denies;
+      wanted = wanted.replaceAll('%u', principal.user);
+    }
+    if (this.usesClientId) {
+      if (!harmless.test(clientId)) return this.denies;
+      wanted = wanted.replaceAll('%c', clientId);
+    }
+    return nameMatches(match, wanted, name);
   }
 
   /** Whether no name at all is outside of the rule. */
@@ -93,6 +124,16 @@ export class CompiledRule {
     const { match, name } = this.rule.resource;
     return (match === 'prefix' && name === '') || (match === 'pattern' && /^\*+$/.test(name));
   }
+}
+
+function actionsOf({ actions: named, effect }: AuthorizationRule): ReadonlySet<string> {
+  const all: Set<string> = new Set(named.includes('*') ? actions : named);
+  if (all.has('alter')) all.add('alter-configs');
+  if (all.has('describe')) all.add('describe-configs');
+  if (effect === 'deny') return all;
+  if (impliesDescribe.some((action) => all.has(action))) all.add('describe');
+  if (all.has('alter-configs')) all.add('describe-configs');
+  return all;
 }
 
 function nameMatches(match: AuthorizationRule['resource']['match'], wanted: string, name: string): boolean {

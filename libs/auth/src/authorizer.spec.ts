@@ -85,8 +85,16 @@ describe('Authorizer', () => {
       [deny, allow],
     ]) {
       const authorize = authorizer(...rules);
-      expect(authorize.explain(alice, 'produce', topic('orders'))).toEqual({ allowed: false, rule: deny });
-      expect(authorize.explain(alice, 'produce', topic('other'))).toEqual({ allowed: true, rule: allow });
+      expect(authorize.explain(alice, 'produce', topic('orders'))).toEqual({
+        allowed: false,
+        rule: deny,
+        origin: 'config',
+      });
+      expect(authorize.explain(alice, 'produce', topic('other'))).toEqual({
+        allowed: true,
+        rule: allow,
+        origin: 'config',
+      });
       expect(authorize.explain(bob, 'produce', topic('other'))).toEqual({ allowed: false });
       expect(authorize.authorize(alice, 'produce', topic('orders'))).toBe(false);
     }
@@ -155,7 +163,7 @@ describe('Authorizer', () => {
       rule({ resource: { type: 'toString' as never, match: 'literal', name: 'a' } }),
       rule({ resource: { type: 'topic', match: 'regex' as never, name: 'a' } }),
       rule({ resource: { type: 'topic', match: 'literal', name: '' } }),
-      rule({ resource: { type: 'topic', match: 'prefix', name: '%c' } }),
+      rule({ resource: { type: 'topic', match: 'prefix', name: '%d' } }),
     ];
     let faults: readonly string[] = [];
     try {

@@ -1,4 +1,9 @@
-import { type AuthorizationRule, authorizationRuleFault, CompiledRule } from './authorization-rule.js';
+import {
+  type AuthorizationRule,
+  authorizationRuleFault,
+  CompiledRule,
+  type RuleOrigin,
+} from './authorization-rule.js';
 import type { Principal } from './principal.js';
 import { type Action, actions, type Resource, type ResourceType, resourceTypes } from './resource.js';
 
@@ -8,10 +13,12 @@ export interface RuleSet {
   readonly rules: readonly AuthorizationRule[];
 }
 
-/** Why something is allowed or not; without a rule it is denied because none allows it. */
+/** Why something is allowed or not; without an origin it is denied because no rule allows it. */
 export interface Explanation {
   readonly allowed: boolean;
   readonly rule?: AuthorizationRule;
+  /** Where the deciding rule is from; `policy`: see {@link Authorizer.setPolicy}. */
+  readonly origin?: RuleOrigin | 'policy';
 }
 
 /** Every fault of the rules, told together. */
@@ -23,10 +30,19 @@ export class AuthorizerError extends Error {
   }
 }
 
-/** Decisions remembered per principal, action and resource type; when there are more, all of these are forgotten. */
-const decisionsMax = 4_096;
+/**
+ * Decides for a tenant instead of rules: what it is granted elsewhere. Answers are remembered while `version` stays the
+ * same, so it changes whenever an answer may have changed, also where time alone changes it.
+ */
+export interface AuthorizationPolicy {
+  readonly version: number;
+  decide(principal: Principal, action: PolicyAction, resource: Resource): boolean;
+  /** Whether there is any resource of the type that the principal may do this to. */
+  decideAny(principal: Principal, action: PolicyAction, type: ResourceType): boolean;
+}
 
-type Decisions = Map<string, boolean>;
+/** Configurations are altered and described by who may alter and describe. */
+export type PolicyAction = Exclude<Action, 'alter-configs' | 'describe-configs'>;
 
 const actionIndex: Readonly<Record<Action, number>> = indexOf(actions);
 const typeIndex: Readonly<Record<ResourceType, number>> = indexOf(resourceTypes);
@@ -36,69 +52,207 @@ const typeIndex: Readonly<Record<ResourceType, number>> = indexOf(resourceTypes)
  * is denied. The names must be canonical: two names of one thing would be two decisions.
  */
 export class Authorizer {
-  readonly #rules = new Map<string, readonly CompiledRule[]>();
+  readonly #tenants = new Map<string, TenantPermissions>();
   // By the principal object, of which there is one per user: what is remembered goes with the user.
-  readonly #decisions = new WeakMap<Principal, (Decisions | undefined)[]>();
+  readonly #decisions = new WeakMap<Principal, PrincipalDecisions>();
 
-  /** @throws AuthorizerError */
+  /** `ruleSets`: those of the configuration. @throws AuthorizerError */
   constructor(ruleSets: readonly RuleSet[]) {
     const faults: string[] = [];
+    const named = new Set<string>();
     for (const { tenant, rules } of ruleSets) {
-      if (this.#rules.has(tenant)) faults.push(`tenant ${tenant} has two sets of rules`);
-      for (const [index, rule] of rules.entries()) {
-        const fault = authorizationRuleFault(rule);
-        if (fault !== undefined) faults.push(`rule ${index + 1} of tenant ${tenant}: ${fault}`);
-      }
-      this.#rules.set(
-        tenant,
-        rules.map((rule) => new CompiledRule(rule)),
-      );
+      if (named.has(tenant)) faults.push(`tenant ${tenant} has two sets of rules`);
+      faults.push(...rulesFaults(tenant, rules));
+      named.add(tenant);
+      if (faults.length === 0) this.#permissions(tenant).set('config', rules);
     }
     if (faults.length > 0) throw new AuthorizerError(faults);
   }
 
-  /** One map look-up once the decision is known. */
-  authorize(principal: Principal, action: Action, resource: Resource): boolean {
-    const decisions = this.#decisionsOf(principal, action, resource.type);
-    const known = decisions.get(resource.name);
-    if (known !== undefined) return known;
-    const { allowed } = this.explain(principal, action, resource);
-    // A client chooses the names, so the map must not grow with them.
-    if (decisions.size >= decisionsMax) decisions.clear();
-    decisions.set(resource.name, allowed);
-    return allowed;
+  /**
+   * Replaces the rules of one origin; the next question is answered by the new ones.
+   *
+   * @throws AuthorizerError and leaves the rules as they were
+   */
+  setRules(tenant: string, origin: RuleOrigin, rules: readonly AuthorizationRule[]): void {
+    const faults = rulesFaults(tenant, rules);
+    if (faults.length > 0) throw new AuthorizerError(faults);
+    this.#permissions(tenant).set(origin, rules);
+  }
+
+  /** The rules of a tenant, those of the configuration first. */
+  rulesOf(tenant: string): readonly { readonly origin: RuleOrigin; readonly rule: AuthorizationRule }[] {
+    return this.#tenants.get(tenant)?.rules ?? [];
+  }
+
+  /** From here on the policy decides for this tenant, and its rules do not. */
+  setPolicy(tenant: string, policy: AuthorizationPolicy): void {
+    this.#permissions(tenant).policy = policy;
+  }
+
+  /**
+   * One map look-up once the decision is known.
+   *
+   * @param clientId what the client calls itself, for rules with `%c`
+   */
+  authorize(principal: Principal, action: Action, resource: Resource, clientId = ''): boolean {
+    let decisions = this.#decisions.get(principal);
+    if (decisions === undefined) {
+      decisions = new PrincipalDecisions(principal, this.#permissions(principal.tenant.name));
+      this.#decisions.set(principal, decisions);
+    }
+    return decisions.decide(action, resource, clientId);
   }
 
   /** The same decision with the rule that made it: the first deny that matches, else the first allow. */
-  explain(principal: Principal, action: Action, resource: Resource): Explanation {
-    let allowing: CompiledRule | undefined;
-    for (const rule of this.#rules.get(principal.tenant.name) ?? []) {
-      if (!rule.denies && allowing !== undefined) continue;
-      if (!rule.concerns(principal, action, resource.type) || !rule.matches(principal, resource.name))
-        continue;
-      if (rule.denies) return { allowed: false, rule: rule.rule };
-      allowing = rule;
+  explain(principal: Principal, action: Action, resource: Resource, clientId = ''): Explanation {
+    const permissions = this.#permissions(principal.tenant.name);
+    const { policy } = permissions;
+    if (policy !== undefined) {
+      return { allowed: policy.decide(principal, policyAction(action), resource), origin: 'policy' };
     }
-    return allowing === undefined ? { allowed: false } : { allowed: true, rule: allowing.rule };
+    const asker = { principal, clientId };
+    const matching = permissions.rules.filter(
+      (rule) => rule.concerns(principal, action, resource.type) && rule.matches(asker, resource.name),
+    );
+    const deciding = matching.find((rule) => rule.denies) ?? matching[0];
+    if (deciding === undefined) return { allowed: false };
+    return { allowed: !deciding.denies, rule: deciding.rule, origin: deciding.origin };
   }
 
   /** Whether there is any resource of the type that the principal may do this to (Kafka's idempotent write, KIP-679). */
   authorizeAny(principal: Principal, action: Action, type: ResourceType): boolean {
-    const rules = this.#rules.get(principal.tenant.name) ?? [];
+    const { policy, rules } = this.#permissions(principal.tenant.name);
+    if (policy !== undefined) return policy.decideAny(principal, policyAction(action), type);
     const concerning = rules.filter((rule) => rule.concerns(principal, action, type));
     if (concerning.some((rule) => rule.denies && rule.matchesEveryName)) return false;
     return concerning.some((rule) => !rule.denies);
   }
 
-  #decisionsOf(principal: Principal, action: Action, type: ResourceType): Decisions {
-    let ofPrincipal = this.#decisions.get(principal);
-    if (ofPrincipal === undefined) {
-      ofPrincipal = new Array(actions.length * resourceTypes.length).fill(undefined);
-      this.#decisions.set(principal, ofPrincipal);
-    }
-    const index = actionIndex[action] * resourceTypes.length + typeIndex[type];
-    return (ofPrincipal[index] ??= new Map());
+  /** Of principals, whose tenants are those of the configuration. */
+  #permissions(tenant: string): TenantPermissions {
+    let permissions = this.#tenants.get(tenant);
+    if (permissions === undefined) this.#tenants.set(tenant, (permissions = new TenantPermissions()));
+    return permissions;
   }
+}
+
+/** What holds in one tenant now. */
+class TenantPermissions {
+  rules: readonly CompiledRule[] = [];
+  /** Some rule asks for the client too. */
+  usesClientId = false;
+  #version = 0;
+  #policy: AuthorizationPolicy | undefined;
+  readonly #byOrigin: Record<RuleOrigin, readonly CompiledRule[]> = { config: [], state: [] };
+
+  get version(): number {
+    return this.#policy === undefined ? this.#version : this.#policy.version;
+  }
+
+  get policy(): AuthorizationPolicy | undefined {
+    return this.#policy;
+  }
+
+  set policy(policy: AuthorizationPolicy | undefined) {
+    this.#policy = policy;
+  }
+
+  set(origin: RuleOrigin, rules: readonly AuthorizationRule[]): void {
+    this.#byOrigin[origin] = rules.map((rule) => new CompiledRule(rule, origin));
+    this.rules = [...this.#byOrigin.config, ...this.#byOrigin.state];
+    this.usesClientId = this.rules.some((rule) => rule.usesClientId);
+    this.#version++;
+  }
+}
+
+/** Decisions remembered per principal, action and resource type; when there are more, all of these are forgotten. */
+const decisionsMax = 4_096;
+
+/** What was decided for one principal since its tenant's permissions last changed. */
+class PrincipalDecisions {
+  readonly #byKind: (KindDecisions | undefined)[] = new Array(actions.length * resourceTypes.length).fill(
+    undefined,
+  );
+  #version: number;
+
+  constructor(
+    private readonly principal: Principal,
+    private readonly permissions: TenantPermissions,
+  ) {
+    this.#version = permissions.version;
+  }
+
+  decide(action: Action, resource: Resource, clientId: string): boolean {
+    const { permissions } = this;
+    const { version } = permissions;
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#byKind.fill(undefined);
+    }
+    const { type, name } = resource;
+    const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
+    const kind = (this.#byKind[at] ??= new KindDecisions(this.principal, action, type, permissions));
+    // The length says where the id ends: whatever is in it, no two questions have the same key.
+    const key = permissions.usesClientId ? `${clientId.length}:${clientId}${name}` : name;
+    const known = kind.remembered.get(key);
+    if (known !== undefined) return known;
+    const { policy } = permissions;
+    const allowed =
+      policy === undefined
+        ? kind.judge(name, clientId)
+        : policy.decide(this.principal, policyAction(action), resource);
+    // A client chooses the names, so the map must not grow with them.
+    if (kind.remembered.size >= decisionsMax) kind.remembered.clear();
+    kind.remembered.set(key, allowed);
+    return allowed;
+  }
+}
+
+/** What one principal may do of one action to resources of one type. */
+class KindDecisions {
+  readonly remembered = new Map<string, boolean>();
+  // A client that asks for ever new names asks these, and not all the rules of its tenant.
+  readonly #deniedNames = new Set<string>();
+  readonly #allowedNames = new Set<string>();
+  readonly #denying: CompiledRule[] = [];
+  readonly #allowing: CompiledRule[] = [];
+
+  constructor(
+    private readonly principal: Principal,
+    action: Action,
+    type: ResourceType,
+    { rules }: TenantPermissions,
+  ) {
+    for (const rule of rules) {
+      if (!rule.concerns(principal, action, type)) continue;
+      if (rule.literal !== undefined) {
+        (rule.denies ? this.#deniedNames : this.#allowedNames).add(rule.literal);
+      } else {
+        (rule.denies ? this.#denying : this.#allowing).push(rule);
+      }
+    }
+  }
+
+  judge(name: string, clientId: string): boolean {
+    if (this.#deniedNames.has(name)) return false;
+    const asker = { principal: this.principal, clientId };
+    const matches = (rule: CompiledRule) => rule.matches(asker, name);
+    if (this.#denying.some(matches)) return false;
+    return this.#allowedNames.has(name) || this.#allowing.some(matches);
+  }
+}
+
+function rulesFaults(tenant: string, rules: readonly AuthorizationRule[]): string[] {
+  return rules.flatMap((rule, index) => {
+    const fault = authorizationRuleFault(rule);
+    return fault === undefined ? [] : [`rule ${index + 1} of tenant ${tenant}: ${fault}`];
+  });
+}
+
+function policyAction(action: Action): PolicyAction {
+  if (action === 'alter-configs') return 'alter';
+  return action === 'describe-configs' ? 'describe' : action;
 }
 
 function indexOf<const T extends string>(names: readonly T[]): Record<T, number> {

@@ -5,8 +5,15 @@ export {
   type AuthenticatorOptions,
   type UserCredential,
 } from './authenticator.js';
-export { type AuthorizationRule, authorizationRuleFault } from './authorization-rule.js';
-export { Authorizer, AuthorizerError, type Explanation, type RuleSet } from './authorizer.js';
+export { type AuthorizationRule, authorizationRuleFault, type RuleOrigin } from './authorization-rule.js';
+export {
+  type AuthorizationPolicy,
+  Authorizer,
+  AuthorizerError,
+  type Explanation,
+  type PolicyAction,
+  type RuleSet,
+} from './authorizer.js';
 export {
   type AuthDecision,
   type AuthPeer,

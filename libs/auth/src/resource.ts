@@ -1,4 +1,14 @@
-export const actions = ['produce', 'consume', 'create', 'delete', 'alter', 'describe'] as const;
+export const actions = [
+  'produce',
+  'consume',
+  'create',
+  'delete',
+  'alter',
+  'describe',
+  // Parts of alter and describe, which Kafka allows by themselves.
+  'alter-configs',
+  'describe-configs',
+] as const;
 export type Action = (typeof actions)[number];
 
 export const resourceTypes = ['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authorizationRuleFault, userNameFault } from '#libs/auth';
+import { actions, authorizationRuleFault, userNameFault } from '#libs/auth';
 import { pulsarNamespaceFault } from '#libs/tenancy';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
@@ -37,11 +37,11 @@ const user = z.strictObject({
 const permission = z.strictObject({
   effect: z.enum(['allow', 'deny']).default('allow'),
   principals: z.array(z.string().regex(/^(\*|(user|group):.+)$/, 'user:NAME, group:NAME or *')).min(1),
-  actions: z.array(z.enum(['produce', 'consume', 'create', 'delete', 'alter', 'describe', '*'])).min(1),
+  actions: z.array(z.enum([...actions, '*'])).min(1),
   resource: z.strictObject({
     type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster', '*']),
     match: z.enum(['literal', 'prefix', 'pattern']).default('literal'),
-    name: z.string().min(1).describe('May hold %u, the name of the user.'),
+    name: z.string().min(1).describe('May hold %u, the name of the user, and %c, the id of the client.'),
   }),
 });
 

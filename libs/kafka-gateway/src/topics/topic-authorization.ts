@@ -1,4 +1,11 @@
-import { type Action, type Authorizer, clusterResource, type Principal, topicNameFault } from '#libs/auth';
+import {
+  type Action,
+  actions,
+  type Authorizer,
+  clusterResource,
+  type Principal,
+  topicNameFault,
+} from '#libs/auth';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import { KafkaError } from '../kafka.errors.js';
 
@@ -20,13 +27,21 @@ const operationsOf: Readonly<Record<Action, readonly number[]>> = {
   produce: [operation.write],
   create: [operation.create],
   delete: [operation.delete],
-  alter: [operation.alter, operation.alterConfigs],
-  describe: [operation.describe, operation.describeConfigs],
+  alter: [operation.alter],
+  describe: [operation.describe],
+  'alter-configs': [operation.alterConfigs],
+  'describe-configs': [operation.describeConfigs],
 };
 
-const topicActions: readonly Action[] = ['produce', 'consume', 'create', 'delete', 'alter', 'describe'];
+const topicActions: readonly Action[] = actions;
 const groupActions: readonly Action[] = ['consume', 'delete', 'describe'];
-const clusterActions: readonly Action[] = ['describe', 'create', 'alter'];
+const clusterActions: readonly Action[] = [
+  'describe',
+  'create',
+  'alter',
+  'describe-configs',
+  'alter-configs',
+];
 
 /** What one principal may do to topics; the names must be valid (`topicNameFault`). */
 export class TopicAuthorization {
