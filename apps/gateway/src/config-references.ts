@@ -13,6 +13,9 @@ import { passwordOf } from './tenants.js';
 export function referenceFaults(config: GatewayConfig, environment: NodeJS.ProcessEnv): ConfigFault[] {
   return [
     ...filesOf(config.pulsar, ['pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
+    ...config.tenants.flatMap(({ pulsar }, index) =>
+      filesOf(pulsar ?? {}, ['tenants', index, 'pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
+    ),
     ...listenersOf(config).flatMap(({ path, listener }) => tlsFaults(listener, [...path, 'tls'])),
     ...config.tenants.flatMap(({ users }, tenantIndex) =>
       users.flatMap((user, index) =>

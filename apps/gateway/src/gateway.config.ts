@@ -101,6 +101,6 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ),
     ...pulsarFaults(config.pulsar),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),
-    ...config.tenants.flatMap(tenantFaults),
+    ...config.tenants.flatMap((each, index) => tenantFaults(each, index, config.pulsar)),
   ];
 }

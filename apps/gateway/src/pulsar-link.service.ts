@@ -22,7 +22,7 @@ export class PulsarLink implements OnApplicationShutdown {
   private cached: { at: number; probe: Promise<PulsarProbe> } | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig, @Inject(LOG) log: Log) {
-    this.client = new PulsarClient(pulsarClientOptions(config.pulsar, log));
+    this.client = new PulsarClient(pulsarClientOptions(config, log));
   }
 
   /** Whether a broker answers now. Never throws. */

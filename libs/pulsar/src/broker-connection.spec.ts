@@ -45,6 +45,7 @@ class FakeBroker {
       broker: { key: 'fake', host: '127.0.0.1', port, throughServiceUrl: false },
       target: { host: '127.0.0.1', port },
       auth: createAuthProvider(client.auth ?? { method: 'none' }),
+      originalPrincipal: client.originalPrincipal,
       client: withDefaults({ serviceUrl: 'pulsar://unused', ...client }),
     });
   }

@@ -31,6 +31,8 @@ export interface OpenOptions {
   /** "host:port" of the broker, when `target` is the service URL's host (CONNECT's `proxy_to_broker_url`). */
   readonly proxyToBrokerUrl?: string;
   readonly auth: AuthProvider;
+  /** The role that `auth`, which is of a proxy role, acts for. */
+  readonly originalPrincipal?: string;
   readonly client: ResolvedClientOptions;
 }
 
@@ -61,7 +63,7 @@ export async function openConnection(options: OpenOptions): Promise<BrokerConnec
         authMethodName: auth.methodName,
         authData,
         proxyToBrokerUrl: options.proxyToBrokerUrl,
-        originalPrincipal: client.originalPrincipal,
+        originalPrincipal: options.originalPrincipal,
         featureFlags,
       },
       () => challengeAnswer(auth),

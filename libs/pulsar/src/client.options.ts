@@ -35,6 +35,15 @@ export interface TlsOptions {
   readonly serverName?: string;
 }
 
+/** Who a connection is at the brokers. */
+export interface PulsarIdentity {
+  readonly auth: AuthOptions;
+  /** For method `tls`: the certificate that is this identity, instead of the client's own. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Act for this role; that of `auth` must be one of the brokers' `proxyRoles`. Both need the permissions. */
+  readonly originalPrincipal?: string;
+}
+
 export interface PulsarClientOptions {
   /** `pulsar://` or `pulsar+ssl://`, several hosts by comma. */
   readonly serviceUrl: string;
@@ -46,6 +55,11 @@ export interface PulsarClientOptions {
   readonly listenerName?: string;
   /** Act for this role; the gateway's own role must be one of the brokers' `proxyRoles`. */
   readonly originalPrincipal?: string;
+  /**
+   * Who the connections with a `tenantKey` are, where that is not this client. Look-ups, metadata and the admin REST are
+   * always this client's own.
+   */
+  readonly identities?: ReadonlyMap<string, PulsarIdentity>;
   /** A request without an answer for this long fails with 'Timeout'. Default 30 000. */
   readonly operationTimeoutMs?: number;
   /** Idle time before a PING; silent for twice as long closes. Default 30 000. */

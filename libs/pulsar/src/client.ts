@@ -1,6 +1,11 @@
 import { AdminHttp, PulsarAdmin } from './admin/index.js';
 import { createAuthProvider } from './auth/auth-provider.js';
-import { type PulsarClientOptions, type ResolvedClientOptions, withDefaults } from './client.options.js';
+import {
+  type PulsarClientOptions,
+  type PulsarIdentity,
+  type ResolvedClientOptions,
+  withDefaults,
+} from './client.options.js';
 import type { BrokerAddress, Connection, Connector, ConnectOptions, PulsarLog } from './connection.js';
 import { ConnectionPool } from './connection-pool.js';
 import { createConsumer, type TopicConsumer } from './consumer/consumer.js';
@@ -80,6 +85,14 @@ export class PulsarClient implements Connector {
   async ping(timeoutMs: number = this.operationTimeoutMs): Promise<void> {
     const connection = await this.#pool.lookupConnection();
     await connection.roundTrip(timeoutMs);
+  }
+
+  /**
+   * Resolves when the brokers take these credentials, which are used for nothing else. Rejects with 'AuthenticationError'
+   * or 'AuthorizationError' when they do not, and with other PulsarErrors when nobody could say.
+   */
+  tryIdentity(identity: PulsarIdentity): Promise<void> {
+    return this.#pool.trial(identity);
   }
 
   /** The broker that serves a topic (one partition or non-partitioned), now. */

@@ -69,6 +69,40 @@ describe('ConnectionPool', () => {
     expect(sockets).toHaveLength(4);
   });
 
+  it('is to the broker who the tenant is, and the client itself in everything else', async () => {
+    const token = (text: string) => ({ method: 'token', token: text }) as const;
+    const identities = new Map([
+      ['own', { auth: token('of own') }],
+      ['acted-for', { auth: token('of the proxy role'), originalPrincipal: 'device' }],
+    ]);
+    const connections = pool({ identities });
+    for (const tenantKey of ['own', 'acted-for', 'other']) {
+      await connections.connection(broker(), { tenantKey, use: 'publish' });
+    }
+    await connections.lookupConnection();
+    const said = greetings.map(({ authMethodName, authData, originalPrincipal }) => [
+      authMethodName,
+      Buffer.from((authData ?? []) as Uint8Array).toString(),
+      originalPrincipal || undefined,
+    ]);
+    expect(said).toEqual([
+      ['token', 'of own', undefined],
+      ['token', 'of the proxy role', 'device'],
+      ['none', '', undefined],
+      ['none', '', undefined],
+    ]);
+  });
+
+  it('tries an identity with one connection that nobody else gets', async () => {
+    const connections = pool();
+    const gone = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
+    await connections.trial({ auth: { method: 'token', token: 'tried' } });
+    await gone;
+    expect(connections.size).toBe(0);
+    expect(states).toEqual([]);
+    expect(greetings).toMatchObject([{ authMethodName: 'token' }]);
+  });
+
   it('reaches a broker through the service URL, naming it', async () => {
     await pool().connection(broker(true), { tenantKey: 'a', use: 'publish' });
     expect(greetings).toMatchObject([{ proxyToBrokerUrl: 'inside:6650' }]);

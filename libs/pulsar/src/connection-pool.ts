@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AuthProvider } from './auth/auth-provider.js';
+import { type AuthProvider, createAuthProvider } from './auth/auth-provider.js';
 import { type BrokerConnection, openConnection } from './broker-connection.js';
-import type { ResolvedClientOptions } from './client.options.js';
+import type { PulsarIdentity, ResolvedClientOptions, TlsOptions } from './client.options.js';
 import type { BrokerAddress, ConnectionUse } from './connection.js';
 import { asPulsarError, PulsarError } from './pulsar.errors.js';
 import { ServiceHosts } from './service-hosts.js';
@@ -10,6 +10,13 @@ import { hostPort, parseServiceUrl, type ServiceHost, type ServiceUrl } from './
 export interface PoolKey {
   readonly tenantKey: string;
   readonly use: ConnectionUse | 'lookup';
+}
+
+/** An identity, ready to connect with. */
+interface Face {
+  readonly auth: AuthProvider;
+  readonly tls: TlsOptions;
+  readonly originalPrincipal: string | undefined;
 }
 
 interface Slot {
@@ -31,7 +38,9 @@ export const serviceAddress: BrokerAddress = { key: 'service', host: '', port: 0
 export class ConnectionPool {
   readonly #slots = new Map<string, Slot>();
   readonly #options: ResolvedClientOptions;
-  readonly #auth: AuthProvider;
+  readonly #own: Face;
+  /** By `tenantKey`; who is not here is the client itself. */
+  readonly #faces: ReadonlyMap<string, Face>;
   readonly #service: ServiceUrl;
   readonly #serviceHosts: ServiceHosts;
   readonly #sweeper: NodeJS.Timeout;
@@ -45,7 +54,9 @@ export class ConnectionPool {
     onServiceState: (connected: boolean) => void,
   ) {
     this.#options = options;
-    this.#auth = auth;
+    const { tls, originalPrincipal, identities } = options;
+    this.#own = { auth, tls, originalPrincipal };
+    this.#faces = new Map([...(identities ?? [])].map(([key, each]) => [key, faceOf(each, tls)]));
     this.#onServiceState = onServiceState;
     this.#service = parseServiceUrl(options.serviceUrl);
     this.#serviceHosts = new ServiceHosts(this.#service.hosts);
@@ -83,7 +94,14 @@ export class ConnectionPool {
         );
       }
     }
-    return this.#open(key, broker);
+    return this.#open(key, broker, this.#faces.get(tenantKey) ?? this.#own);
+  }
+
+  /** Whether the brokers take these credentials: one CONNECT to a host of the service URL, and the end. */
+  async trial(identity: PulsarIdentity): Promise<void> {
+    if (this.#closed) throw new PulsarError('Closed', 'the client is closed');
+    const connection = await this.#connect(serviceAddress, faceOf(identity, this.#options.tls));
+    connection.close('the credentials were taken');
   }
 
   close(): void {
@@ -94,8 +112,8 @@ export class ConnectionPool {
     this.#slots.clear();
   }
 
-  #open(key: string, broker: BrokerAddress): Promise<BrokerConnection> {
-    const opening = this.#connect(broker);
+  #open(key: string, broker: BrokerAddress, face: Face): Promise<BrokerConnection> {
+    const opening = this.#connect(broker, face);
     const slot: Slot = { opening, usedAtMs: performance.now() };
     this.#slots.set(key, slot);
     const forget = () => {
@@ -118,14 +136,14 @@ export class ConnectionPool {
     return opening;
   }
 
-  async #connect(broker: BrokerAddress): Promise<BrokerConnection> {
-    if (broker !== serviceAddress && !broker.throughServiceUrl) return this.#dial(broker, broker);
+  async #connect(broker: BrokerAddress, face: Face): Promise<BrokerConnection> {
+    if (broker !== serviceAddress && !broker.throughServiceUrl) return this.#dial(broker, broker, face);
     const { waitMs, hosts } = this.#serviceHosts.order();
     if (waitMs > 0) await delay(waitMs);
     const faults: PulsarError[] = [];
     for (const host of hosts) {
       try {
-        const connection = await this.#dial(broker, host);
+        const connection = await this.#dial(broker, host, face);
         this.#serviceHosts.succeeded(host);
         return connection;
       } catch (error) {
@@ -142,12 +160,13 @@ export class ConnectionPool {
     });
   }
 
-  #dial(broker: BrokerAddress, host: ServiceHost): Promise<BrokerConnection> {
+  #dial(broker: BrokerAddress, host: ServiceHost, face: Face): Promise<BrokerConnection> {
     return openConnection({
       broker,
-      target: { host: host.host, port: host.port, tls: this.#service.tls ? this.#options.tls : undefined },
+      target: { host: host.host, port: host.port, tls: this.#service.tls ? face.tls : undefined },
       proxyToBrokerUrl: broker.throughServiceUrl ? hostPort(broker.host, broker.port) : undefined,
-      auth: this.#auth,
+      auth: face.auth,
+      originalPrincipal: face.originalPrincipal,
       client: this.#options,
     });
   }
@@ -172,4 +191,8 @@ export class ConnectionPool {
     oldest?.connection?.close('making room for another connection');
     return oldest !== undefined;
   }
+}
+
+function faceOf({ auth, tls, originalPrincipal }: PulsarIdentity, trust: TlsOptions): Face {
+  return { auth: createAuthProvider(auth), tls: { ...trust, ...tls }, originalPrincipal };
 }

@@ -4,7 +4,7 @@ import { singleEntry } from './entry.js';
 import type { SendReceipt } from './producer/pending-entries.js';
 import type { Producer } from './producer/producer.js';
 
-const tenantKey = 'index-probe';
+const tenantKey = 'pulsegate-index-probe';
 const probeTimeoutMs = 10_000;
 
 /**

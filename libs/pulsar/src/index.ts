@@ -16,7 +16,7 @@ export {
   type TopicStats,
 } from './admin/index.js';
 export { PulsarClient, type PulsarClientState } from './client.js';
-export type { AuthOptions, PulsarClientOptions, TlsOptions } from './client.options.js';
+export type { AuthOptions, PulsarClientOptions, PulsarIdentity, TlsOptions } from './client.options.js';
 export type {
   BrokerAddress,
   Connection,

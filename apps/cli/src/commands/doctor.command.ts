@@ -19,7 +19,7 @@ export async function doctorCommand(options: {
   fix?: boolean;
 }): Promise<number> {
   const config = loadConfig(options.config);
-  const client = new PulsarClient(pulsarClientOptions(config.pulsar, silentLog));
+  const client = new PulsarClient(pulsarClientOptions(config, silentLog));
   const findings: Finding[] = [];
   try {
     findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));

@@ -3,6 +3,7 @@ import { actions, authorizationRuleFault, userNameFault } from '#libs/auth';
 import { pulsarNamespaceFault } from '#libs/tenancy';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
+import { type PulsarConfig, tenantPulsar, tenantPulsarFaults } from './pulsar.schema.js';
 
 const tenantKafka = z.strictObject({
   autoCreateTopics: z.boolean().default(false).describe('Metadata for an unknown topic creates it.'),
@@ -54,13 +55,26 @@ export const tenant = z.strictObject({
   limits: limits.prefault({}),
   users: z.array(user).default([]),
   permissions: z.array(permission).default([]),
+  authorization: z
+    .enum(['rules', 'pulsar'])
+    .default('rules')
+    .describe(
+      '`rules`: `permissions` decide. `pulsar`: what Pulsar has granted to the role that is named like the user.',
+    ),
+  pulsar: tenantPulsar
+    .optional()
+    .describe('Who the connections of this tenant are at Pulsar. Default: the gateway itself.'),
 });
 
 export type TenantConfig = z.output<typeof tenant>;
 
 /** What is wrong inside of one tenant. */
-export function tenantFaults(each: TenantConfig, index: number): ConfigFault[] {
-  return [...userFaults(each, index), ...permissionFaults(each, index)];
+export function tenantFaults(each: TenantConfig, index: number, pulsar: PulsarConfig): ConfigFault[] {
+  return [
+    ...userFaults(each, index),
+    ...permissionFaults(each, index),
+    ...(each.pulsar ? tenantPulsarFaults(each.pulsar, ['tenants', index, 'pulsar'], pulsar) : []),
+  ];
 }
 
 function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
@@ -83,6 +97,10 @@ function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
 function permissionFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
   const users = new Set(tenant.users.map((each) => each.name));
   const groups = new Set(tenant.users.flatMap((each) => each.groups));
+  if (tenant.authorization === 'pulsar' && tenant.permissions.length > 0) {
+    const message = 'nobody asks them: authorization is pulsar';
+    return [{ path: ['tenants', tenantIndex, 'permissions'], message }];
+  }
   return tenant.permissions.flatMap((rule, index) => {
     const path = ['tenants', tenantIndex, 'permissions', index];
     const fault = authorizationRuleFault(rule);

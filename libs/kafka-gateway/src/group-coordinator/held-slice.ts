@@ -174,7 +174,8 @@ export class HeldSlice {
     if (holding.ended) return;
     const lease = await services.acquireLease({
       topic,
-      tenantKey: services.tenant.name,
+      // The slice is the gateway's and not the tenant's: connections as the gateway itself.
+      tenantKey: `pulsegate-groups ${services.tenant.name}`,
       owner: services.owner,
       eager: true,
       pendingEntriesMax: services.options.groupPendingRecordsMax,
