@@ -95,7 +95,9 @@ describe('ConnectionPool', () => {
 
   it('tries an identity with one connection that nobody else gets', async () => {
     const connections = pool();
-    const gone = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
+    const gone = new Promise((resolve) =>
+      server.once('connection', (socket) => socket.once('close', resolve)),
+    );
     await connections.trial({ auth: { method: 'token', token: 'tried' } });
     await gone;
     expect(connections.size).toBe(0);
