@@ -1,19 +1,14 @@
 import {
   type BrokerEntry,
-  EntryDecodeError,
   type EntryPosition,
-  MessageCursor,
   type Producer,
-  PulsarAdminError,
   type PulsarClient,
   singleEntry,
   type TopicReader,
 } from '#libs/pulsar';
+import { eachMessage, logTenantKey as tenantKey, makeLogTopic } from './log-topic.js';
 import type { MembersLog, MembersLogListener, OpenMembersLog } from './members-log.js';
 
-const tenantKey = 'pulsegate-cluster';
-/** A record is small; what is larger is nobody's. */
-const decompressedBytesMax = 1024 * 1024;
 /** Signs of life that wait for a broker: old ones are worth nothing. */
 const pendingEntriesMax = 64;
 
@@ -31,7 +26,7 @@ export interface PulsarMembersLogOptions {
 export function pulsarMembersLog(pulsar: PulsarClient, options: PulsarMembersLogOptions): OpenMembersLog {
   const topic = `persistent://${options.stateNamespace}/gateways`;
   return async (listener) => {
-    await pulsar.admin.createTopic(topic).catch(unlessStatus(409));
+    await makeLogTopic(pulsar.admin, topic);
     const last = await readPast(pulsar, topic, listener);
     const log = new PulsarMembersLog(listener);
     try {
@@ -129,19 +124,7 @@ class PulsarMembersLog implements MembersLog {
 
 function deliver(entry: BrokerEntry, listener: MembersLogListener): void {
   const timestampMs = entry.brokerTimestamp ?? entry.publishTime;
-  try {
-    const cursor = new MessageCursor(entry, { decompressedBytesMax });
-    while (cursor.next()) {
-      if (cursor.value !== null) listener.onRecord(cursor.value, timestampMs);
-    }
-  } catch (error) {
-    // Somebody else's entry, which no gateway can read: all pass over it alike.
-    if (!(error instanceof EntryDecodeError)) throw error;
-  }
-}
-
-function unlessStatus(status: number): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof PulsarAdminError && error.status === status)) throw error;
-  };
+  eachMessage(entry, ({ value }) => {
+    if (value !== null) listener.onRecord(value, timestampMs);
+  });
 }

@@ -1,0 +1,301 @@
+import type { Buffer } from 'node:buffer';
+import type { Log } from '#libs/telemetry';
+import { type AgreedState, AgreedStateError } from './agreed-state.js';
+import { AgreedValues, isSameValue } from './agreed-values.js';
+import { type ClusterClock, systemClock } from './cluster-clock.js';
+import { type LogPosition, type OpenStateLog, reservedKeyPrefix, type StateLog } from './state-log.js';
+
+export interface AgreedStateOptions {
+  /** For log lines. */
+  readonly name: string;
+  readonly openLog: OpenStateLog;
+  /** Whether the log's namespace has what it needs. */
+  readonly mayOpen: () => boolean;
+  readonly log: Log;
+  readonly clock?: ClusterClock;
+  /** Default 100 000 entries and 64 MiB of keys and values. */
+  readonly entriesMax?: number;
+  readonly bytesMax?: number;
+  /** Puts that are not answered. Default 1 000. */
+  readonly pendingPutsMax?: number;
+  /** Until a put is given up, in ms. Default 10 000. */
+  readonly putTimeoutMs?: number;
+  /** How long what was read counts while the log is away, in ms. Default 30 000. */
+  readonly staleMsMax?: number;
+}
+
+interface PendingPut {
+  /** Of the record, once it is stored. */
+  position: LogPosition | undefined;
+  settle(error?: AgreedStateError): void;
+}
+
+const defaults = {
+  entriesMax: 100_000,
+  bytesMax: 64 * 1024 * 1024,
+  pendingPutsMax: 1_000,
+  putTimeoutMs: 10_000,
+  staleMsMax: 30_000,
+};
+export const agreedKeyCharsMax = 1_024;
+export const agreedValueBytesMax = 64 * 1024;
+/** Several gateways may pass the limits at once, by what each did not know of the others. So much is beyond any of that. */
+const overfullFactor = 2;
+
+const reopenMs = 1_000;
+const tickMs = 1_000;
+/** Whoever was away for longer reads everything anew: the log is kept for at least a day, but need not be. */
+const rereadMs = 60_000;
+
+/**
+ * The state that a log stands for.
+ *
+ * ```
+ *           all was read                  away for staleMsMax
+ *   reading ────────────▶ ready (follows) ──────────────────▶ stale ──read again──▶ ready
+ *      ▲                     │ ended, or away for rereadMs
+ *      └─── reopenMs ────────┘ what was read stays in force meanwhile
+ * ```
+ */
+export class LogAgreedState implements AgreedState {
+  readonly #options: AgreedStateOptions & typeof defaults;
+  readonly #clock: ClusterClock;
+  readonly #listeners = new Set<(key: string, value: Buffer | undefined) => void>();
+  readonly #pending = new Set<PendingPut>();
+  readonly #firstRead = Promise.withResolvers<void>();
+  #values: AgreedValues;
+  #stateLog: StateLog | undefined;
+  #hasRead = false;
+  #closed = false;
+  #attachedAt = 0;
+  #tickedAt = 0;
+  #toldAway = false;
+  #toldIncomplete = false;
+
+  constructor(options: AgreedStateOptions) {
+    this.#options = { ...defaults, ...options };
+    this.#values = this.#noValues();
+    this.#clock = options.clock ?? systemClock;
+    this.#firstRead.promise.catch(() => {});
+  }
+
+  start(): Promise<void> {
+    this.#tickedAt = this.#clock.now();
+    this.#tick();
+    void this.#connect();
+    return this.#firstRead.promise;
+  }
+
+  get ready(): boolean {
+    if (!this.#hasRead || this.#closed || this.#values.isIncomplete) return false;
+    return (
+      this.#stateLog?.attached === true || this.#clock.now() - this.#attachedAt <= this.#options.staleMsMax
+    );
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  entries(): Iterable<[string, Buffer]> {
+    return this.#values.entries();
+  }
+
+  get(key: string): Buffer | undefined {
+    return this.#values.get(key);
+  }
+
+  put(key: string, value: Buffer | null): Promise<void> {
+    const refusal = this.#refusal(key, value);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(this.#options.putTimeoutMs, () =>
+      put.settle(new AgreedStateError('unconfirmed', 'the change was not read back in time')),
+    );
+    const put: PendingPut = {
+      position: undefined,
+      settle: (error) => {
+        timer.cancel();
+        this.#pending.delete(put);
+        if (error === undefined) resolve();
+        else reject(error);
+      },
+    };
+    this.#pending.add(put);
+    this.#stateLog!.append(key, value, (error, position) => this.#appended(put, error, position));
+    return promise;
+  }
+
+  onChange(listener: (key: string, value: Buffer | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closed = new AgreedStateError('unavailable', 'the gateway ends');
+    this.#firstRead.reject(closed);
+    await this.#stateLog?.close();
+    for (const put of this.#pending) put.settle(new AgreedStateError('unconfirmed', closed.message));
+  }
+
+  #refusal(key: string, value: Buffer | null): AgreedStateError | undefined {
+    const { entriesMax, bytesMax, pendingPutsMax } = this.#options;
+    if (key === '' || key.length > agreedKeyCharsMax || key.startsWith(reservedKeyPrefix)) {
+      return new AgreedStateError('invalid', `a key has 1 to ${agreedKeyCharsMax} characters`);
+    }
+    // Compaction takes an empty value for none.
+    if (value !== null && (value.length === 0 || value.length > agreedValueBytesMax)) {
+      return new AgreedStateError('invalid', `a value has 1 to ${agreedValueBytesMax} bytes`);
+    }
+    if (!this.ready || this.#stateLog === undefined) {
+      return new AgreedStateError('unavailable', 'the state cannot be changed now');
+    }
+    if (this.#pending.size >= pendingPutsMax) {
+      return new AgreedStateError('unavailable', `${pendingPutsMax} changes are on their way already`);
+    }
+    if (value === null) return undefined;
+    const isNew = this.#values.get(key) === undefined;
+    const isFull =
+      (isNew && this.#values.size >= entriesMax) ||
+      this.#values.bytesWith(key, value) > Math.max(bytesMax, this.#values.bytes);
+    return isFull ? new AgreedStateError('full', 'there is no room for more') : undefined;
+  }
+
+  #appended(put: PendingPut, error: unknown, position: LogPosition): void {
+    if (error === undefined) {
+      put.position = position;
+      if (this.#values.isRead(position)) put.settle();
+    } else {
+      put.settle(
+        new AgreedStateError('unconfirmed', 'the change may not have been stored', { cause: error }),
+      );
+    }
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#closed) return;
+    const retry = () => this.#clock.after(reopenMs, () => void this.#connect());
+    if (!this.#options.mayOpen()) {
+      retry();
+      return;
+    }
+    const session = this.#noValues();
+    let opened: StateLog | undefined;
+    let ended = false;
+    try {
+      opened = await this.#options.openLog({
+        onRecord: (key, value) => this.#onRecord(session, key, value),
+        onRead: (position) => this.#onRead(session, position),
+        onClosed: (reason) => {
+          ended = true;
+          if (opened !== undefined) this.#lost(opened, reason);
+        },
+      });
+    } catch (error) {
+      this.#tellAway((error as Error).message);
+      retry();
+      return;
+    }
+    if (this.#closed) await opened.close();
+    else if (ended) retry();
+    else this.#follow(opened, session);
+  }
+
+  /** What was read takes the place of what was known. */
+  #follow(stateLog: StateLog, session: AgreedValues): void {
+    const before = this.#values;
+    const { name, log } = this.#options;
+    this.#stateLog = stateLog;
+    this.#values = session;
+    this.#attachedAt = this.#clock.now();
+    if (!this.#hasRead || this.#toldAway) {
+      log.info({ event: 'state.read', state: name, entries: session.size }, 'the common state was read');
+    }
+    this.#hasRead = true;
+    this.#toldAway = false;
+    this.#tellIncomplete();
+    for (const key of new Set([...before.keys(), ...session.keys()])) {
+      const value = session.get(key);
+      if (!isSameValue(before.get(key), value)) this.#changed(key, value);
+    }
+    // All that was stored before the log was opened has been read.
+    for (const put of this.#pending) if (put.position !== undefined) put.settle();
+    this.#firstRead.resolve();
+  }
+
+  #lost(stateLog: StateLog, reason: string): void {
+    if (this.#stateLog !== stateLog || this.#closed) return;
+    this.#stateLog = undefined;
+    this.#tellAway(reason);
+    this.#clock.after(reopenMs, () => void this.#connect());
+  }
+
+  #onRecord(session: AgreedValues, key: string, value: Buffer | null): void {
+    const before = session.get(key);
+    session.set(key, value);
+    if (session === this.#values && !isSameValue(before, session.get(key)))
+      this.#changed(key, session.get(key));
+  }
+
+  #onRead(session: AgreedValues, position: LogPosition): void {
+    session.read = position;
+    if (session !== this.#values) return;
+    this.#tellIncomplete();
+    for (const put of this.#pending) {
+      if (put.position !== undefined && session.isRead(put.position)) put.settle();
+    }
+  }
+
+  #changed(key: string, value: Buffer | undefined): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(key, value);
+      } catch (error) {
+        const fields = { event: 'state.listener-threw', state: this.#options.name, error };
+        this.#options.log.error(fields, 'who follows the common state failed');
+      }
+    }
+  }
+
+  #noValues(): AgreedValues {
+    const { entriesMax, bytesMax } = this.#options;
+    return new AgreedValues({ entriesMax: overfullFactor * entriesMax, bytesMax: overfullFactor * bytesMax });
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const now = this.#clock.now();
+    const stoodStillMs = now - this.#tickedAt;
+    this.#tickedAt = now;
+    const stateLog = this.#stateLog;
+    const awayMs = Math.max(stoodStillMs, now - this.#attachedAt);
+    if (stateLog !== undefined) {
+      if (awayMs > rereadMs) {
+        this.#attachedAt = Math.min(this.#attachedAt, now - stoodStillMs);
+        this.#lost(stateLog, 'it was away for too long');
+        void stateLog.close();
+      } else if (stateLog.attached) this.#attachedAt = now;
+    }
+    this.#clock.after(tickMs, () => this.#tick());
+  }
+
+  #tellIncomplete(): void {
+    const { isIncomplete, size, bytes } = this.#values;
+    if (isIncomplete && !this.#toldIncomplete) {
+      const fields = { event: 'state.overfull', state: this.#options.name, entries: size, bytes };
+      this.#options.log.error(fields, 'the common state is far beyond its limits and is not served');
+    }
+    this.#toldIncomplete = isIncomplete;
+  }
+
+  #tellAway(reason: string): void {
+    if (this.#toldAway) return;
+    this.#toldAway = true;
+    const fields = { event: 'state.away', state: this.#options.name, reason };
+    this.#options.log.warn(
+      fields,
+      'the common state cannot be read now; what was read stays in force for a while',
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import type { Buffer } from 'node:buffer';
+import type { EntryPosition } from '#libs/pulsar';
+
+/** Keys that start so are the log's own. */
+export const reservedKeyPrefix = 'pulsegate.';
+
+/** A place in the log: that of one entry. */
+export type LogPosition = EntryPosition;
+
+export interface StateLogListener {
+  /**
+   * Every record in the log's order: first the last one of each key, then all that follows. Null: the key is gone.
+   * `value` is a view that does not outlive the call.
+   */
+  onRecord(key: string, value: Buffer | null): void;
+  /** All up to and with this entry was given. */
+  onRead(position: LogPosition): void;
+  /** Told once when it ends by itself. */
+  onClosed(reason: string): void;
+}
+
+/** A log that all gateways append to and read in the same order; of each key the last record is kept. */
+export interface StateLog {
+  /** False while nothing can be read. */
+  readonly attached: boolean;
+  /** `done` without an error: it is stored, at `position`; after an error it may be, or not. */
+  append(key: string, value: Buffer | null, done: (error: unknown, position: LogPosition) => void): void;
+  /** What was appended and has no receipt fails. */
+  close(): Promise<void>;
+}
+
+/**
+ * Resolves when all was given that was stored before the call. Rejects when the log cannot be read or written now: what
+ * was given until then is to be forgotten.
+ */
+export type OpenStateLog = (listener: StateLogListener) => Promise<StateLog>;
+
+export function isBefore(position: LogPosition, other: LogPosition): boolean {
+  return (
+    position.ledgerId < other.ledgerId ||
+    (position.ledgerId === other.ledgerId && position.entryId < other.entryId)
+  );
+}
