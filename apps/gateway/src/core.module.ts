@@ -7,6 +7,7 @@ import { ClusterMembership } from './cluster-membership.service.js';
 import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 import { passwordOf, tenantsOf } from './tenants.js';
 import { pulsegateVersion } from './version.js';
@@ -26,6 +27,7 @@ export class CoreModule {
       { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
       PulsarLink,
       NamespaceGate,
+      PulsarGrants,
       ClusterMembership,
     ];
     return { module: CoreModule, global: true, providers: provided, exports: provided };

@@ -13,6 +13,7 @@ import type { ListenerConfig } from './config/listener.schema.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 
 const firstVerificationMsMax = 10_000;
 /** While Pulsar is away the others cannot be told, and a stop must not wait for that. */
@@ -36,6 +37,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(PROTOCOLS) private readonly protocols: readonly ServedProtocol[],
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
+    @Inject(PulsarGrants) private readonly grants: PulsarGrants,
     @Inject(ClusterMembership) private readonly membership: ClusterMembership,
     @Inject(Metrics) private readonly metrics: MetricsType,
     @Inject(LOG) private readonly log: Log,
@@ -47,7 +49,10 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     // does not answer must not keep the health endpoints from saying so.
     const late = new AbortController();
     await Promise.race([
-      this.namespaces.start().then(() => this.joinCluster()),
+      this.namespaces
+        .start()
+        .then(() => this.grants.start())
+        .then(() => this.joinCluster()),
       this.membership.failed,
       setTimeout(firstVerificationMsMax, undefined, { signal: late.signal }).catch(() => {}),
       this.abandoned.promise,

@@ -31,6 +31,13 @@ export type { TopicConsumer } from './consumer/consumer.js';
 export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
 export type { AckDone, Delivery } from './consumer/delivery.js';
 export * from './entry.js';
+export { GrantWatch, type GrantWatchOptions } from './grants/grant-watch.js';
+export {
+  type AuthPolicies,
+  type GrantAction,
+  type GrantFacts,
+  NamespaceGrants,
+} from './grants/namespace-grants.js';
 export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';

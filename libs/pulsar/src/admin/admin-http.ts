@@ -44,6 +44,8 @@ export interface AdminRequest {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: that of the client. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface AdminResponse {
@@ -78,7 +80,8 @@ export class AdminHttp {
 
   /** Resolves with a 2xx answer. Rejects with PulsarAdminError, or PulsarError 'Timeout' or 'ConnectFailed'. */
   async send(request: AdminRequest): Promise<AdminResponse> {
-    const signal = AbortSignal.timeout(this.#options.timeoutMs);
+    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+    const signal = AbortSignal.timeout(timeoutMs);
     let fault: unknown;
     for (let attempt = 0; attempt < this.#origins.length; attempt++) {
       const chosen = (this.#preferred + attempt) % this.#origins.length;
@@ -98,10 +101,7 @@ export class AdminHttp {
     }
     if (fault instanceof PulsarAdminError) throw fault;
     if (signal.aborted) {
-      throw new PulsarError(
-        'Timeout',
-        `${request.method} ${request.path}: not within ${this.#options.timeoutMs} ms`,
-      );
+      throw new PulsarError('Timeout', `${request.method} ${request.path}: not within ${timeoutMs} ms`);
     }
     throw asPulsarError(fault, 'ConnectFailed');
   }

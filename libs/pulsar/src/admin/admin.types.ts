@@ -1,3 +1,5 @@
+import type { AuthPolicies } from '../grants/namespace-grants.js';
+
 /** Bodies of Pulsar's admin REST, as far as the gateway reads and writes them. Names are Pulsar's. */
 
 export interface TenantInfo {
@@ -36,6 +38,9 @@ export interface NamespacePolicies {
   compaction_threshold?: number;
   autoTopicCreationOverride?: AutoTopicCreation;
   replication_clusters?: string[];
+  auth_policies?: AuthPolicies;
+  /** `None` or `Prefix`. */
+  subscription_auth_mode?: string;
 }
 
 /** `partitions` 0: not partitioned, or no such topic. */

@@ -41,8 +41,9 @@ export class PulsarAdmin {
     return this.#get('/tenants');
   }
 
-  tenant(tenant: string): Promise<TenantInfo> {
-    return this.#get(`/tenants/${encode(tenant)}`);
+  /** @param timeoutMs default: the operation timeout */
+  tenant(tenant: string, timeoutMs?: number): Promise<TenantInfo> {
+    return this.#get(`/tenants/${encode(tenant)}`, timeoutMs);
   }
 
   createTenant(tenant: string, info: TenantInfo): Promise<void> {
@@ -71,8 +72,9 @@ export class PulsarAdmin {
     return this.#change('DELETE', `/namespaces/${namespacePath(namespace)}${query(options)}`);
   }
 
-  namespacePolicies(namespace: string): Promise<NamespacePolicies> {
-    return this.#get(`/namespaces/${namespacePath(namespace)}`);
+  /** @param timeoutMs default: the operation timeout */
+  namespacePolicies(namespace: string, timeoutMs?: number): Promise<NamespacePolicies> {
+    return this.#get(`/namespaces/${namespacePath(namespace)}`, timeoutMs);
   }
 
   setRetention(namespace: string, retention: RetentionPolicies): Promise<void> {
@@ -315,8 +317,8 @@ export class PulsarAdmin {
   // Brokers
 
   /** Superusers only. */
-  runtimeConfiguration(): Promise<Record<string, string>> {
-    return this.#get('/brokers/configuration/runtime');
+  runtimeConfiguration(timeoutMs?: number): Promise<Record<string, string>> {
+    return this.#get('/brokers/configuration/runtime', timeoutMs);
   }
 
   /** Resolves when the broker could publish and read a message of its own. */
@@ -328,8 +330,8 @@ export class PulsarAdmin {
     this.#http.close();
   }
 
-  async #get<T>(path: string): Promise<T> {
-    const { body } = await this.#http.send({ method: 'GET', path });
+  async #get<T>(path: string, timeoutMs?: number): Promise<T> {
+    const { body } = await this.#http.send({ method: 'GET', path, timeoutMs });
     return JSON.parse(body.toString('utf8')) as T;
   }
 
