@@ -44,6 +44,7 @@ export {
   type SecurityStateFault,
   type StoredRule,
 } from './security-rules.js';
+export { SecurityState, type SecurityStateOptions, type SecurityValues } from './state/security-state.js';
 export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
 export { topicNameFault } from './topic-name.js';
 export { userNameFault } from './user-name.js';

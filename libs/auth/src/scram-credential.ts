@@ -23,4 +23,6 @@ export interface ScramCredential {
 export interface ScramCredentialSource {
   /** @throws SecurityStateError when it cannot be said now whether there is one: the client is to try again */
   scramCredential(tenant: string, user: string, mechanism: ScramMechanism): ScramCredential | undefined;
+  /** Calls back for each user whose credential was made, changed or removed. Returns the way to cancel. */
+  onChange?(listener: (tenant: string, user: string) => void): () => void;
 }
