@@ -2,13 +2,9 @@ import { scryptSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantDirectory } from '#libs/tenancy';
 import { type Log, silentLog } from '#libs/telemetry';
-import {
-  Authenticator,
-  AuthenticatorError,
-  type AuthenticatorOptions,
-  type UserCredential,
-} from './authenticator.js';
+import { Authenticator, AuthenticatorError, type AuthenticatorOptions } from './authenticator.js';
 import { acme, demo, tenants } from './testing/tenants.js';
+import type { UserCredential } from './users/known-users.js';
 
 const salt = Buffer.from('0123456789abcdef');
 const hash = scryptSync('secret', salt, 32, { cost: 1_024, blockSize: 8, parallelization: 1 });

@@ -1,15 +1,11 @@
-import type { Tenant, TenantDirectory } from '#libs/tenancy';
+import { randomBytes } from 'node:crypto';
+import type { TenantDirectory } from '#libs/tenancy';
 import type { Log } from '#libs/telemetry';
-import { FailureLimit } from './failure-limit.js';
-import {
-  isScryptVerifier,
-  parseScryptVerifier,
-  passwordBytesMax,
-  phantomVerifier,
-  PlainPasswords,
-  type ScryptVerifier,
-  verifyScrypt,
-} from './password-verifier.js';
+import { type AuthSource, type Credentials, type SaslMechanism, saslMechanisms } from './auth-source.js';
+import { CertificateSource } from './certificate-source.js';
+import { type CertificateRule, certificateRuleFault } from './certificate-rule.js';
+import { FailureLimit, TooManyFailures } from './failure-limit.js';
+import { PasswordSource } from './password-source.js';
 import {
   type AuthDecision,
   type AuthPeer,
@@ -17,27 +13,27 @@ import {
   type DenyReason,
   type Principal,
 } from './principal.js';
-import { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
-import { VerificationCache } from './verification-cache.js';
-import { WorkQueue, WorkQueueFull } from './work-queue.js';
-
-/** A user of the configuration. */
-export interface UserCredential {
-  /** Without the tenant. */
-  readonly name: string;
-  readonly tenant: string;
-  /** `scrypt$N$r$p$salt$hash`, or the password itself (from a file or the environment). */
-  readonly password: string;
-  readonly groups?: readonly string[];
-}
+import { ScramAccounts } from './scram/scram-accounts.js';
+import type { ScramCredentialSource, ScramMechanism } from './scram-credential.js';
+import { ScramConversation, type ScramExchange } from './scram/scram-exchange.js';
+import { TenantBinder } from './tenant-binder.js';
+import { TokenChain } from './token-chain.js';
+import { KnownUsers, type UserCredential } from './users/known-users.js';
+import { WorkQueueFull } from './work-queue.js';
 
 /** What a listener says about who comes through it. */
 export interface AuthenticatorListener {
   readonly name: string;
+  /** Everybody here is of this tenant. */
+  readonly tenant?: string | undefined;
   /** The tenant of users that name none. */
-  readonly defaultTenant?: string;
+  readonly defaultTenant?: string | undefined;
   /** The tenant that clients without credentials act in; absent = they are refused. */
-  readonly anonymousTenant?: string;
+  readonly anonymousTenant?: string | undefined;
+  /** What clients may authenticate by; default: all that some source can serve. */
+  readonly saslMechanisms?: readonly SaslMechanism[] | undefined;
+  /** Passwords and tokens are taken over TLS only. */
+  readonly secretsNeedTls?: boolean | undefined;
 }
 
 export interface AuthenticatorOptions {
@@ -45,6 +41,14 @@ export interface AuthenticatorOptions {
   readonly tenants: TenantDirectory;
   readonly listeners: readonly AuthenticatorListener[];
   readonly log: Log;
+  /** Who else knows identities, asked in this order after the users. They take tokens, also in the place of a password. */
+  readonly sources?: readonly AuthSource[];
+  /** SCRAM credentials that are kept elsewhere than with the users. */
+  readonly scramSources?: readonly ScramCredentialSource[];
+  /** Which certificates are whom. */
+  readonly certificates?: readonly CertificateRule[] | undefined;
+  /** What the salts of users that do not exist are made of; the same for all gateways, or they tell who exists. */
+  readonly phantomKey?: Buffer | undefined;
   /** Every refusal takes at least this long, whatever it is for. Default 200. */
   readonly failureFloorMs?: number;
   /** Failures an address may have at once, and per minute. Defaults 20 and 30. */
@@ -52,6 +56,8 @@ export interface AuthenticatorOptions {
   readonly failuresPerAddressPerMinute?: number;
   /** A clock in milliseconds that never goes back. */
   readonly now?: () => number;
+  /** The time of day, which tokens expire by. */
+  readonly epochNow?: () => number;
 }
 
 /** Every fault of a set of users and listeners, told together. Says no secret. */
@@ -63,194 +69,213 @@ export class AuthenticatorError extends Error {
   }
 }
 
-class TooManyFailures extends Error {}
-
-interface KnownUser {
-  readonly principal: Principal;
-  readonly scrypt: ScryptVerifier | undefined;
-  readonly plain: Buffer | undefined;
-}
-
 const failureFloorMsDefault = 200;
 const failuresBurstDefault = 20;
 const failuresPerMinuteDefault = 30;
 const addressesMax = 10_000;
-const cache = { entriesMax: 10_000, positiveTtlMs: 300_000, negativeTtlMs: 60_000 };
-// scrypt runs on libuv's four threads, which files and name look-ups need too, and takes 16 MiB each.
-const verificationsRunningMax = 2;
-const verificationsWaitingMax = 1_024;
+const phantomKeyBytes = 32;
+/** Not the client's doing, or told already: no further failure, or a patient client would never get back in. */
+const uncounted: readonly DenyReason[] = [
+  'too-many-failures',
+  'overloaded',
+  'fault',
+  'anonymous-not-allowed',
+];
 
 /**
- * Says who a client is, from the users of the configuration. Whatever goes wrong on the way is a refusal. Right and wrong
- * answers, known and unknown users differ neither in the answer nor in the time that it takes.
+ * Says who a client is: a chain of sources, each of which allows, denies or passes on. Whatever goes wrong on the way is a
+ * refusal. Right and wrong answers, known and unknown users differ neither in the answer nor in the time that it takes.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #listeners: ReadonlyMap<string, AuthenticatorListener>;
-  readonly #users = new Map<string, KnownUser>();
   readonly #anonymous = new Map<string, Principal>();
-  readonly #plainPasswords = new PlainPasswords();
-  readonly #phantom: ScryptVerifier | undefined;
+  readonly #binder: TenantBinder;
   readonly #failures: FailureLimit;
-  readonly #cache: VerificationCache;
-  readonly #verifications = new WorkQueue(verificationsRunningMax, verificationsWaitingMax);
-  readonly #underWay = new Map<string, Promise<boolean>>();
+  readonly #revocations = new Set<(principal: Principal) => void>();
+  readonly #passwords: PasswordSource;
+  readonly #certificates: CertificateSource;
+  readonly #tokens: TokenChain;
+  readonly #scram: ScramAccounts;
   readonly #now: () => number;
+  /** Replaced while the gateway runs, as the users file is. */
+  readonly users: KnownUsers;
 
   /** @throws AuthenticatorError */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#listeners = new Map(options.listeners.map((listener) => [listener.name, listener]));
-    const faults: string[] = [];
-    for (const user of options.users) this.#addUser(user, faults);
-    for (const listener of options.listeners) this.#addListener(listener, faults);
+    const { tenants, listeners, certificates } = options;
+    this.users = new KnownUsers(tenants, options.scramSources ?? [], (principal) => this.#revoke(principal));
+    const faults = [
+      ...this.users.replace('configuration', options.users),
+      ...(certificates ?? []).map(certificateRuleFault).filter((fault) => fault !== undefined),
+      ...listeners.flatMap((listener) => this.#listenerFaults(listener)),
+    ];
     if (faults.length > 0) throw new AuthenticatorError(faults);
-    const scrypt = [...this.#users.values()].find((user) => user.scrypt !== undefined)?.scrypt;
-    this.#phantom = scrypt && phantomVerifier(scrypt);
     const limit = {
       burst: options.failuresPerAddressBurst ?? failuresBurstDefault,
       perMinute: options.failuresPerAddressPerMinute ?? failuresPerMinuteDefault,
       addressesMax,
     };
     this.#failures = new FailureLimit(limit, this.#now);
-    this.#cache = new VerificationCache(cache, this.#now);
+    this.#binder = new TenantBinder({ tenants, listeners, certificates });
+    const parts = { binder: this.#binder, users: this.users, failures: this.#failures, now: this.#now };
+    this.#passwords = new PasswordSource(parts);
+    this.#scram = new ScramAccounts({
+      ...parts,
+      phantomKey: options.phantomKey ?? randomBytes(phantomKeyBytes),
+    });
+    this.#certificates = new CertificateSource(this.#binder, certificates ?? []);
+    this.#tokens = new TokenChain({
+      ...parts,
+      sources: options.sources ?? [],
+      epochNow: options.epochNow ?? Date.now,
+    });
   }
 
-  /** Checks a user name (with or without tenant) and password. Never rejects. */
-  async plain(username: string, password: string, peer: AuthPeer): Promise<AuthDecision> {
+  /** Never rejects. `not-mine` for a certificate alone: there is none, or no rule for it. */
+  async authenticate(credentials: Credentials, peer: AuthPeer): Promise<AuthDecision> {
     const startedMs = this.#now();
-    const address = peer.network ?? peer.remoteAddress;
+    const address = addressOf(peer);
     try {
-      const decision = await this.#decide(username, password, peer, address);
+      const decision = await this.#decide(credentials, peer, address);
       if (decision.kind === 'allow') return decision;
-      return await this.#deny(
-        decision.kind === 'deny' ? decision.reason : 'bad-credentials',
-        address,
-        startedMs,
-      );
+      if (decision.kind === 'not-mine' && credentials.kind === 'certificate') return decision;
+      const reason = decision.kind === 'deny' ? decision.reason : 'bad-credentials';
+      return { kind: 'deny', reason: await this.#refused(reason, address, startedMs) };
     } catch (error) {
-      if (error instanceof WorkQueueFull) return this.#deny('overloaded', address, startedMs);
-      if (error instanceof TooManyFailures) return this.#deny('too-many-failures', address, startedMs);
-      const fields = {
-        event: 'authentication.failed',
-        listener: peer.listener,
-        remoteAddress: peer.remoteAddress,
-      };
-      this.#options.log.error(
-        { ...fields, error },
-        'authentication failed for a fault of ours; the client is refused',
-      );
-      return this.#deny('fault', address, startedMs);
+      return { kind: 'deny', reason: await this.#failed(error, peer, startedMs) };
     }
+  }
+
+  /**
+   * Checks a user name (with or without tenant) and password. A token may stand in the place of the password; the name is
+   * then empty, `token`, `jwt` or that of the token's user. Never rejects.
+   */
+  plain(username: string, password: string, peer: AuthPeer): Promise<AuthDecision> {
+    return this.authenticate({ kind: 'password', username, password }, peer);
+  }
+
+  /** Whom the client's certificate makes it; `not-mine` where there is none or no rule matches. Never rejects. */
+  certificate(peer: AuthPeer): Promise<AuthDecision> {
+    return this.authenticate({ kind: 'certificate' }, peer);
+  }
+
+  /** One conversation, for one client. */
+  scram(mechanism: ScramMechanism, peer: AuthPeer): ScramExchange {
+    const address = addressOf(peer);
+    return new ScramConversation(mechanism, {
+      account: (username) => this.#scram.account(username, mechanism, peer),
+      settle: async (account, proven) => {
+        const identity = account && this.#scram.settle(account, proven, address);
+        if (typeof identity === 'object') return identity;
+        return this.#refused(identity ?? 'bad-credentials', address, this.#now());
+      },
+      fault: (error) => this.#failed(error, peer, this.#now()),
+    });
   }
 
   /** Whom a client without credentials acts as. */
   anonymous(peer: AuthPeer): AuthDecision {
     const principal = this.#anonymous.get(peer.listener);
-    return principal === undefined
-      ? { kind: 'deny', reason: 'anonymous-not-allowed' }
-      : { kind: 'allow', principal };
+    if (principal === undefined) return { kind: 'deny', reason: 'anonymous-not-allowed' };
+    const { deny } = this.#binder.bind(peer, { anonymous: principal.tenant.name });
+    return deny === undefined ? { kind: 'allow', principal } : { kind: 'deny', reason: deny };
   }
 
   anonymousAllowed(listenerName: string): boolean {
     return this.#anonymous.has(listenerName);
   }
 
-  async #decide(username: string, password: string, peer: AuthPeer, address: string): Promise<AuthDecision> {
-    if (username.length > 2 * userNameCharsMax || Buffer.byteLength(password) > passwordBytesMax) {
-      return { kind: 'deny', reason: 'bad-credentials' };
-    }
-    const { tenant, user } = claimedUser(
-      username,
-      this.#options.tenants,
-      this.#listeners.get(peer.listener)?.defaultTenant,
+  /** What a listener offers, best first: what it may and some source can serve, and no secret in plain text where it must not be. */
+  mechanisms(listenerName: string, tls: boolean): readonly SaslMechanism[] {
+    const listener = this.#listeners.get(listenerName);
+    const served = listener?.saslMechanisms ?? this.#servable();
+    const plaintext = listener?.secretsNeedTls === true && !tls;
+    return saslMechanisms.filter(
+      (mechanism) => served.includes(mechanism) && (!plaintext || mechanism.startsWith('SCRAM-')),
     );
-    const known = tenant && this.#users.get(userKey(tenant, user));
-    const cacheKey = this.#cache.key(known ? userKey(tenant, user) : `unknown ${username}`, password);
-    const remembered = this.#cache.get(cacheKey);
-    // Who was right before gets in even where others at the same address (behind one NAT) guess passwords.
-    if (remembered === true && known) return { kind: 'allow', principal: known.principal };
-    if (this.#failures.exhausted(address)) return { kind: 'deny', reason: 'too-many-failures' };
-    const verified = remembered ?? (await this.#verifyOnce(cacheKey, known, password, address));
-    if (verified && known) return { kind: 'allow', principal: known.principal };
-    return { kind: 'deny', reason: tenant === undefined ? 'unknown-tenant' : 'bad-credentials' };
   }
 
-  /** Clients that come at the same time with the same credentials (a restart) are verified together. */
-  #verifyOnce(
-    cacheKey: string,
-    known: KnownUser | undefined,
-    password: string,
-    address: string,
-  ): Promise<boolean> {
-    const underWay = this.#underWay.get(cacheKey);
-    if (underWay) return underWay;
-    const verification = this.#verify(known, password, address)
-      .then((verified) => {
-        this.#cache.set(cacheKey, verified);
-        return verified;
-      })
-      .finally(() => this.#underWay.delete(cacheKey));
-    this.#underWay.set(cacheKey, verification);
-    return verification;
+  /** Called with each identity that was revoked or changed, until the function that is returned is called. */
+  onRevoked(listener: (principal: Principal) => void): () => void {
+    this.#revocations.add(listener);
+    return () => void this.#revocations.delete(listener);
   }
 
-  async #verify(known: KnownUser | undefined, password: string, address: string): Promise<boolean> {
-    if (known?.plain) return this.#plainPasswords.verify(password, known.plain);
-    const verifier = known?.scrypt ?? this.#phantom;
-    if (verifier === undefined) return false;
-    const verified = await this.#verifications.run(() => {
-      // Asked again after the wait: guesses sent all at once must not get past the limit together.
-      if (this.#failures.exhausted(address)) throw new TooManyFailures();
-      return verifyScrypt(password, verifier);
-    });
-    return verified && known !== undefined;
+  #servable(): SaslMechanism[] {
+    const { sources = [], scramSources = [] } = this.#options;
+    const scram =
+      scramSources.length > 0
+        ? new Set<SaslMechanism>(['SCRAM-SHA-256', 'SCRAM-SHA-512'])
+        : new Set(this.users.scramMechanisms);
+    const passwords = this.users.size > 0 || scramSources.length > 0 || sources.length > 0;
+    return [
+      ...scram,
+      ...(sources.length > 0 ? (['OAUTHBEARER'] as const) : []),
+      ...(passwords ? (['PLAIN'] as const) : []),
+    ];
   }
 
-  async #deny(reason: DenyReason, address: string, startedMs: number): Promise<AuthDecision> {
-    // Being refused for too many failures is no further failure, or a patient client would never get back in.
-    if (reason === 'bad-credentials' || reason === 'unknown-tenant') this.#failures.failed(address);
+  async #decide(credentials: Credentials, peer: AuthPeer, address: string): Promise<AuthDecision> {
+    if (credentials.kind === 'certificate') return this.#certificates.authenticate(peer);
+    const needsTls = this.#listeners.get(peer.listener)?.secretsNeedTls === true;
+    if (needsTls && peer.tls !== true) return { kind: 'deny', reason: 'plaintext' };
+    if (credentials.kind === 'token') return this.#tokens.authenticate(credentials, peer, address);
+    const decision = await this.#passwords.authenticate(credentials, peer, address);
+    return decision.kind === 'not-mine' ? this.#tokens.authenticate(credentials, peer, address) : decision;
+  }
+
+  async #failed(error: unknown, peer: AuthPeer, startedMs: number): Promise<DenyReason> {
+    const address = addressOf(peer);
+    if (error instanceof WorkQueueFull) return this.#refused('overloaded', address, startedMs);
+    if (error instanceof TooManyFailures) return this.#refused('too-many-failures', address, startedMs);
+    const { listener, remoteAddress } = peer;
+    this.#options.log.error(
+      { event: 'authentication.failed', listener, remoteAddress, error },
+      'authentication failed for a fault of ours; the client is refused',
+    );
+    return this.#refused('fault', address, startedMs);
+  }
+
+  async #refused(reason: DenyReason, address: string, startedMs: number): Promise<DenyReason> {
+    if (!uncounted.includes(reason)) this.#failures.failed(address);
     const floorMs = this.#options.failureFloorMs ?? failureFloorMsDefault;
     const leftMs = floorMs - (this.#now() - startedMs);
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
-    return { kind: 'deny', reason };
+    return reason;
   }
 
-  #addUser(user: UserCredential, faults: string[]): void {
-    const tenant = this.#options.tenants.byName(user.tenant);
-    const who = `user ${JSON.stringify(user.name)} of tenant ${JSON.stringify(user.tenant)}`;
-    const fault = userNameFault(user.name);
-    if (fault !== undefined) faults.push(`${who}: ${fault}`);
-    if (tenant === undefined) faults.push(`${who}: there is no such tenant`);
-    if (user.password === '') faults.push(`${who}: the password is empty`);
-    if (tenant === undefined) return;
-    const key = userKey(tenant, user.name);
-    if (this.#users.has(key)) faults.push(`${who} is defined twice`);
-    const principal = { tenant, user: user.name, groups: [...(user.groups ?? [])], anonymous: false };
-    try {
-      const scrypt = isScryptVerifier(user.password) ? parseScryptVerifier(user.password) : undefined;
-      const plain = scrypt === undefined ? this.#plainPasswords.digest(user.password) : undefined;
-      this.#users.set(key, { principal, scrypt, plain });
-    } catch (error) {
-      faults.push(`${who}: ${(error as Error).message}`);
+  #revoke(principal: Principal): void {
+    for (const listener of this.#revocations) {
+      try {
+        listener(principal);
+      } catch (error) {
+        // One that fails must not keep the others from ending their connections.
+        this.#options.log.error(
+          { event: 'authentication.revocation-failed', error },
+          'a revocation was not heeded',
+        );
+      }
     }
   }
 
-  #addListener(listener: AuthenticatorListener, faults: string[]): void {
-    const { name, defaultTenant, anonymousTenant } = listener;
-    if (defaultTenant !== undefined && !this.#options.tenants.byName(defaultTenant)) {
-      faults.push(`listener ${name}: there is no tenant ${JSON.stringify(defaultTenant)}`);
+  #listenerFaults({ name, tenant, defaultTenant, anonymousTenant }: AuthenticatorListener): string[] {
+    const { tenants } = this.#options;
+    const faults = [...new Set([tenant, defaultTenant, anonymousTenant])]
+      .filter((each) => each !== undefined && tenants.byName(each) === undefined)
+      .map((each) => `listener ${name}: there is no tenant ${JSON.stringify(each)}`);
+    const found = anonymousTenant === undefined ? undefined : tenants.byName(anonymousTenant);
+    if (found) {
+      const principal = { user: anonymousUser, groups: [], anonymous: true, source: 'anonymous' } as const;
+      this.#anonymous.set(name, { ...principal, tenant: found });
     }
-    if (anonymousTenant === undefined) return;
-    const tenant = this.#options.tenants.byName(anonymousTenant);
-    if (tenant === undefined)
-      faults.push(`listener ${name}: there is no tenant ${JSON.stringify(anonymousTenant)}`);
-    else this.#anonymous.set(name, { tenant, user: anonymousUser, groups: [], anonymous: true });
+    return faults;
   }
 }
 
-/** A user name has no `/`, so no two users share a key. */
-function userKey(tenant: Tenant, user: string): string {
-  return `${tenant.name}/${user}`;
+function addressOf(peer: AuthPeer): string {
+  return peer.network ?? peer.remoteAddress;
 }

@@ -7,9 +7,21 @@ import type { Principal } from './principal.js';
 import { type Action, actions, clusterResource, type Resource, resourceTypes } from './resource.js';
 import { acme, demo } from './testing/tenants.js';
 
-const alice: Principal = { tenant: acme, user: 'alice', groups: ['writers'], anonymous: false };
-const bob: Principal = { tenant: acme, user: 'bob', groups: [], anonymous: false };
-const anonymous: Principal = { tenant: acme, user: 'anonymous', groups: [], anonymous: true };
+const alice: Principal = {
+  tenant: acme,
+  user: 'alice',
+  groups: ['writers'],
+  anonymous: false,
+  source: 'password',
+};
+const bob: Principal = { tenant: acme, user: 'bob', groups: [], anonymous: false, source: 'password' };
+const anonymous: Principal = {
+  tenant: acme,
+  user: 'anonymous',
+  groups: [],
+  anonymous: true,
+  source: 'anonymous',
+};
 const aliceOfDemo: Principal = { ...alice, tenant: demo };
 const topic = (name: string): Resource => ({ type: 'topic', name });
 

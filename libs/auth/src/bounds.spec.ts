@@ -6,12 +6,9 @@ import { WorkQueue, WorkQueueFull } from './work-queue.js';
 describe('VerificationCache', () => {
   it('forgets right answers late, wrong ones early, and the oldest when it is full', () => {
     let nowMs = 0;
-    const cache = new VerificationCache(
-      { entriesMax: 2, positiveTtlMs: 100, negativeTtlMs: 10 },
-      () => nowMs,
-    );
-    cache.set(cache.key('a', '1'), true);
-    cache.set(cache.key('b', '1'), false);
+    const cache = new VerificationCache<boolean>(2, () => nowMs);
+    cache.set(cache.key('a', '1'), true, 100);
+    cache.set(cache.key('b', '1'), false, 10);
     expect(cache.get(cache.key('a', '1'))).toBe(true);
     expect(cache.get(cache.key('b', '1'))).toBe(false);
     expect(cache.get(cache.key('a', '2'))).toBeUndefined();
@@ -19,13 +16,13 @@ describe('VerificationCache', () => {
     expect(cache.get(cache.key('b', '1'))).toBeUndefined();
     nowMs = 100;
     expect(cache.get(cache.key('a', '1'))).toBeUndefined();
-    for (let each = 0; each < 1_000; each++) cache.set(cache.key(`${each}`, ''), true);
+    for (let each = 0; each < 1_000; each++) cache.set(cache.key(`${each}`, ''), true, 100);
     expect(cache.size).toBe(2);
     expect(cache.get(cache.key('999', ''))).toBe(true);
   });
 
   it('has a key of its own for each pair of user and password', () => {
-    const cache = new VerificationCache({ entriesMax: 2, positiveTtlMs: 1, negativeTtlMs: 1 }, () => 0);
+    const cache = new VerificationCache<boolean>(2, () => 0);
     expect(cache.key('ab', 'c')).not.toBe(cache.key('a', 'bc'));
     expect(cache.key('a', '1:b')).not.toBe(cache.key('a1:', 'b'));
   });

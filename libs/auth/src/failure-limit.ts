@@ -1,3 +1,8 @@
+/** Thrown by what waited while its address used its last failure up. */
+export class TooManyFailures extends Error {
+  override readonly name = 'TooManyFailures';
+}
+
 export interface FailureLimitOptions {
   /** Failures that an address may have at once. */
   readonly burst: number;

@@ -1,9 +1,14 @@
 export {
+  type AuthSource,
+  type Credentials,
+  type SaslMechanism,
+  saslMechanisms,
+} from './auth-source.js';
+export {
   Authenticator,
   AuthenticatorError,
   type AuthenticatorListener,
   type AuthenticatorOptions,
-  type UserCredential,
 } from './authenticator.js';
 export { type AuthorizationRule, authorizationRuleFault, type RuleOrigin } from './authorization-rule.js';
 export {
@@ -14,11 +19,14 @@ export {
   type PolicyAction,
   type RuleSet,
 } from './authorizer.js';
+export { type CertificateRule, certificateRuleFault } from './certificate-rule.js';
 export {
   type AuthDecision,
   type AuthPeer,
   anonymousUser,
+  type CertificateAttribute,
   type DenyReason,
+  type IdentitySource,
   type Principal,
 } from './principal.js';
 export {
@@ -46,5 +54,21 @@ export {
 } from './security-rules.js';
 export { SecurityState, type SecurityStateOptions, type SecurityValues } from './state/security-state.js';
 export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
+export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';
+export {
+  credentialOf,
+  formatScramVerifier,
+  isScramVerifier,
+  parseScramVerifier,
+  scramCredential,
+} from './scram/scram-verifier.js';
+export {
+  type NamedTenants,
+  TenantBinder,
+  type TenantBinderOptions,
+  type TenantListener,
+} from './tenant-binder.js';
+export { looksLikeToken, tokenBytesMax } from './token-chain.js';
 export { topicNameFault } from './topic-name.js';
-export { userNameFault } from './user-name.js';
+export { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
+export { KnownUsers, type KnownUser, type UserCredential, type UserOrigin } from './users/known-users.js';

@@ -23,6 +23,8 @@ export interface ScramCredential {
 export interface ScramCredentialSource {
   /** @throws SecurityStateError when it cannot be said now whether there is one: the client is to try again */
   scramCredential(tenant: string, user: string, mechanism: ScramMechanism): ScramCredential | undefined;
+  /** All of a mechanism: users that do not exist look as most of these do. */
+  scramCredentials?(mechanism: ScramMechanism): Iterable<ScramCredential>;
   /** Calls back for each user whose credential was made, changed or removed. Returns the way to cancel. */
   onChange?(listener: (tenant: string, user: string) => void): () => void;
 }

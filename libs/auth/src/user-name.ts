@@ -1,4 +1,3 @@
-import type { Tenant, TenantDirectory } from '#libs/tenancy';
 import { anonymousUser } from './principal.js';
 
 /** Longest user name, without the tenant. */
@@ -17,24 +16,17 @@ export function userNameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** Whom a client says it is. `tenant` is undefined when it named none that exists. */
+/** Whom a client says it is. `tenant` is undefined when it named none. */
 export interface ClaimedUser {
-  readonly tenant: Tenant | undefined;
+  readonly tenant: string | undefined;
   readonly user: string;
 }
 
-/**
- * Reads `tenant/user`, `user@tenant` (of several `@` the last counts) or `user`, which is of the listener's tenant. A
- * name that says a tenant never falls back to the listener's: an unknown one stays unknown.
- */
-export function claimedUser(
-  name: string,
-  tenants: TenantDirectory,
-  listenerTenant: string | undefined,
-): ClaimedUser {
+/** Reads `tenant/user`, `user@tenant` (of several `@` the last counts) or `user`. */
+export function claimedUser(name: string): ClaimedUser {
   const slash = name.indexOf('/');
-  if (slash !== -1) return { tenant: tenants.byName(name.slice(0, slash)), user: name.slice(slash + 1) };
+  if (slash !== -1) return { tenant: name.slice(0, slash), user: name.slice(slash + 1) };
   const at = name.lastIndexOf('@');
-  if (at !== -1) return { tenant: tenants.byName(name.slice(at + 1)), user: name.slice(0, at) };
-  return { tenant: listenerTenant === undefined ? undefined : tenants.byName(listenerTenant), user: name };
+  if (at !== -1) return { tenant: name.slice(at + 1), user: name.slice(0, at) };
+  return { tenant: undefined, user: name };
 }

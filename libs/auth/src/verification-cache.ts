@@ -1,51 +1,49 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-export interface VerificationCacheOptions {
-  readonly entriesMax: number;
-  readonly positiveTtlMs: number;
-  readonly negativeTtlMs: number;
-}
-
-interface Entry {
-  readonly verified: boolean;
+interface Entry<V> {
+  readonly value: V;
   readonly expiresAtMs: number;
 }
 
 /**
- * Remembers which user and password were right or wrong, so that a client that connects again and again does not cost
- * 50 ms of CPU each time. Holds no password: keys are digests under a key of this process. Oldest entries go first.
+ * Remembers what became of credentials, so that a client that connects again and again does not cost 50 ms of CPU each
+ * time. Holds no secret: keys are digests under a key of this process. Oldest entries go first.
  */
-export class VerificationCache {
+export class VerificationCache<V> {
   readonly #key = randomBytes(32);
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry<V>>();
 
   constructor(
-    readonly options: VerificationCacheOptions,
+    readonly entriesMax: number,
     readonly now: () => number,
   ) {}
 
-  /** The entry's key; lengths are part of it, so that no two pairs of user and password share one. */
-  key(user: string, password: string): string {
-    return createHmac('sha256', this.#key).update(`${user.length}:${user}${password}`).digest('base64');
+  /** The entry's key; lengths are part of it, so that no two lists of parts share one. */
+  key(...parts: readonly string[]): string {
+    const digest = createHmac('sha256', this.#key);
+    for (const part of parts) digest.update(`${part.length}:${part}`);
+    return digest.digest('base64');
   }
 
-  get(key: string): boolean | undefined {
+  get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.expiresAtMs > this.now()) return entry.verified;
+    if (entry.expiresAtMs > this.now()) return entry.value;
     this.#entries.delete(key);
     return undefined;
   }
 
-  set(key: string, verified: boolean): void {
-    const { entriesMax, positiveTtlMs, negativeTtlMs } = this.options;
+  set(key: string, value: V, lifetimeMs: number): void {
     this.#entries.delete(key);
-    if (this.#entries.size >= entriesMax) {
+    if (this.#entries.size >= this.entriesMax) {
       const oldest = this.#entries.keys().next();
       if (!oldest.done) this.#entries.delete(oldest.value);
     }
-    const expiresAtMs = this.now() + (verified ? positiveTtlMs : negativeTtlMs);
-    this.#entries.set(key, { verified, expiresAtMs });
+    this.#entries.set(key, { value, expiresAtMs: this.now() + lifetimeMs });
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 
   get size(): number {

@@ -1,5 +1,5 @@
 import type { Tenant } from './tenant.js';
-import { pulsarNamespaceFault, tenantNameFault } from './tenant-name.js';
+import { pulsarNamespaceFault, serverNameFault, tenantNameFault } from './tenant-name.js';
 
 /** Every fault of a set of tenants, told together. */
 export class TenantDirectoryError extends Error {
@@ -13,6 +13,7 @@ export class TenantDirectoryError extends Error {
 /** The tenants there are. A name that is not in it is nobody, and nobody may do anything. */
 export class TenantDirectory {
   readonly #byName = new Map<string, Tenant>();
+  readonly #byServerName = new Map<string, Tenant>();
 
   /** @throws TenantDirectoryError when a name or namespace is not allowed or is there twice */
   constructor(tenants: Iterable<Tenant>) {
@@ -30,6 +31,7 @@ export class TenantDirectory {
         );
       }
       byNamespace.set(tenant.pulsarNamespace, tenant.name);
+      this.#addServerNames(tenant, faults);
       this.#byName.set(tenant.name, tenant);
     }
     if (faults.length > 0) throw new TenantDirectoryError(faults);
@@ -39,11 +41,33 @@ export class TenantDirectory {
     return this.#byName.get(name);
   }
 
+  /** Whose host name this is: the tenant that has it exactly, else the one that has its domain behind `*.`. */
+  byServerName(serverName: string): Tenant | undefined {
+    // A host name may end in the root's dot, and has no upper and lower case (RFC 4343).
+    const name = serverName.toLowerCase().replace(/\.$/, '');
+    const dot = name.indexOf('.');
+    return (
+      this.#byServerName.get(name) ?? (dot > 0 ? this.#byServerName.get(`*${name.slice(dot)}`) : undefined)
+    );
+  }
+
   get size(): number {
     return this.#byName.size;
   }
 
   [Symbol.iterator](): Iterator<Tenant> {
     return this.#byName.values();
+  }
+
+  #addServerNames(tenant: Tenant, faults: string[]): void {
+    for (const name of tenant.serverNames ?? []) {
+      const fault = serverNameFault(name);
+      if (fault !== undefined) faults.push(`tenant "${tenant.name}": ${JSON.stringify(name)}: ${fault}`);
+      const owner = this.#byServerName.get(name);
+      if (owner !== undefined) {
+        faults.push(`tenants "${owner.name}" and "${tenant.name}" have the same server name ${name}`);
+      }
+      this.#byServerName.set(name, tenant);
+    }
   }
 }

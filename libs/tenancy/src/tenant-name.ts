@@ -21,6 +21,7 @@ const reservedNames = new Set([
 ]);
 const reservedPrefix = 'pulsegate';
 
+const hostName = /^(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const tenantName = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 const pulsarName = /^[-=:.\w]+$/;
 
@@ -44,4 +45,13 @@ export function pulsarNamespaceFault(namespace: string): string | undefined {
   }
   if (parts[0] === 'pulsar') return 'the Pulsar tenant "pulsar" is the broker\'s own';
   return undefined;
+}
+
+/** Why `name` cannot be one of a tenant's host names, or undefined. */
+export function serverNameFault(name: string): string | undefined {
+  // 253: RFC 1035. A wildcard for a whole top-level domain would be everybody's.
+  const fits = name.length <= 253 && hostName.test(name) && !/^\*\.[^.]*$/.test(name);
+  return fits
+    ? undefined
+    : 'a server name is a host name in lower case, or "*." and a domain of two labels or more';
 }

@@ -22,4 +22,6 @@ export interface Tenant {
   readonly pulsarNamespace: string;
   readonly limits: TenantLimits;
   readonly kafka: TenantKafkaOptions;
+  /** Host names in TLS (SNI) that bind to this tenant: exact, or `*.` and a suffix, which stands for one label. */
+  readonly serverNames?: readonly string[];
 }

@@ -3,7 +3,7 @@ import type { Log } from '#libs/telemetry';
 import { ForwardedLogs, type RequestOrigin } from './forwarded-request.js';
 
 const origin: RequestOrigin = {
-  ...{ tenant: 'acme', user: 'ann', groups: [], anonymous: false },
+  ...{ tenant: 'acme', user: 'ann', groups: [], anonymous: false, source: 'password' },
   ...{ listener: 'public', remoteAddress: '192.0.2.7', remotePort: 4_711 },
 };
 

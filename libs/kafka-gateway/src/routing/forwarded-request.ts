@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Principal } from '#libs/auth';
+import type { IdentitySource, Principal } from '#libs/auth';
 import { ConnectionLog, type Log } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { ConnectionState } from '../handler.js';
@@ -10,6 +10,7 @@ export interface RequestOrigin {
   readonly user: string;
   readonly groups: readonly string[];
   readonly anonymous: boolean;
+  readonly source: IdentitySource;
   readonly listener: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -18,13 +19,14 @@ export interface RequestOrigin {
 const lengthBytes = 4;
 
 export function originOf({ link }: ConnectionState, principal: Principal): RequestOrigin {
-  const { tenant, user, groups, anonymous } = principal;
+  const { tenant, user, groups, anonymous, source } = principal;
   const { remoteAddress, remotePort } = link.peer;
   return {
     tenant: tenant.name,
     user,
     groups,
     anonymous,
+    source,
     listener: link.listener.name,
     remoteAddress,
     remotePort,
@@ -55,14 +57,14 @@ export class ForwardedPrincipals {
   constructor(private readonly tenants: TenantDirectory) {}
 
   /** @throws Error when there is no such tenant here */
-  principal({ tenant: name, user, groups, anonymous }: RequestOrigin): Principal {
-    const key = JSON.stringify([name, user, groups, anonymous]);
+  principal({ tenant: name, user, groups, anonymous, source }: RequestOrigin): Principal {
+    const key = JSON.stringify([name, user, groups, anonymous, source]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const tenant = this.tenants.byName(name);
     if (tenant === undefined) throw new Error(`there is no tenant named ${name}`);
     if (this.#known.size >= principalsMax) this.#known.clear();
-    const principal = { tenant, user, groups, anonymous };
+    const principal = { tenant, user, groups, anonymous, source };
     this.#known.set(key, principal);
     return principal;
   }

@@ -1,0 +1,101 @@
+import type { Credentials } from './auth-source.js';
+import { type FailureLimit, TooManyFailures } from './failure-limit.js';
+import { passwordBytesMax } from './password-verifier.js';
+import type { AuthDecision, AuthPeer } from './principal.js';
+import type { TenantBinder } from './tenant-binder.js';
+import { looksLikeToken } from './token-chain.js';
+import { claimedUser, userNameCharsMax } from './user-name.js';
+import type { KnownUser, KnownUsers } from './users/known-users.js';
+import { VerificationCache } from './verification-cache.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface PasswordSourceParts {
+  readonly binder: TenantBinder;
+  readonly users: KnownUsers;
+  readonly failures: FailureLimit;
+  readonly now: () => number;
+}
+
+type PasswordCredentials = Extract<Credentials, { readonly kind: 'password' }>;
+
+const entriesMax = 10_000;
+const lifetimeMs = { right: 300_000, wrong: 60_000 };
+// scrypt and PBKDF2 run on libuv's four threads, which files and name look-ups need too; scrypt takes 16 MiB each.
+const verificationsRunningMax = 2;
+const verificationsWaitingMax = 1_024;
+
+/** The users that have a password. Who is not among them takes as much time as who is. */
+export class PasswordSource {
+  readonly #parts: PasswordSourceParts;
+  readonly #cache: VerificationCache<boolean>;
+  readonly #verifications = new WorkQueue(verificationsRunningMax, verificationsWaitingMax);
+  readonly #underWay = new Map<string, Promise<boolean>>();
+
+  constructor(parts: PasswordSourceParts) {
+    this.#parts = parts;
+    this.#cache = new VerificationCache(entriesMax, parts.now);
+  }
+
+  /**
+   * `not-mine`: there is no such user, and what stands in the place of the password looks like a token.
+   *
+   * @throws TooManyFailures
+   * @throws WorkQueueFull
+   */
+  async authenticate(
+    credentials: PasswordCredentials,
+    peer: AuthPeer,
+    address: string,
+  ): Promise<AuthDecision> {
+    const { username, password } = credentials;
+    const { binder, users, failures } = this.#parts;
+    if (username.length > 2 * userNameCharsMax) return { kind: 'deny', reason: 'bad-credentials' };
+    const claimed = claimedUser(username);
+    const { tenant, deny } = binder.bind(peer, { userName: claimed.tenant });
+    const known = tenant && users.find(tenant, claimed.user);
+    if (known === undefined && looksLikeToken(password)) return { kind: 'not-mine' };
+    if (Buffer.byteLength(password) > passwordBytesMax) return { kind: 'deny', reason: 'bad-credentials' };
+    const cacheKey = this.#cache.key(known ? `${known.id}` : `unknown ${username}`, password);
+    const remembered = this.#cache.get(cacheKey);
+    // Who was right before gets in even where others at the same address (behind one NAT) guess passwords.
+    if (remembered === true && known) return { kind: 'allow', principal: known.byPassword };
+    if (failures.exhausted(address)) return { kind: 'deny', reason: 'too-many-failures' };
+    const verified = remembered ?? (await this.#verifyOnce(cacheKey, known, password, address));
+    // Asked again: the user may have been removed or given another password meanwhile.
+    if (verified && known && users.find(known.byPassword.tenant, known.byPassword.user) === known) {
+      return { kind: 'allow', principal: known.byPassword };
+    }
+    return { kind: 'deny', reason: deny ?? 'bad-credentials' };
+  }
+
+  /** Clients that come at the same time with the same credentials (a restart) are verified together. */
+  #verifyOnce(
+    cacheKey: string,
+    known: KnownUser | undefined,
+    password: string,
+    address: string,
+  ): Promise<boolean> {
+    const underWay = this.#underWay.get(cacheKey);
+    if (underWay) return underWay;
+    const verification = this.#verify(known, password, address)
+      .then((verified) => {
+        this.#cache.set(cacheKey, verified, verified ? lifetimeMs.right : lifetimeMs.wrong);
+        return verified;
+      })
+      .finally(() => this.#underWay.delete(cacheKey));
+    this.#underWay.set(cacheKey, verification);
+    return verification;
+  }
+
+  async #verify(known: KnownUser | undefined, password: string, address: string): Promise<boolean> {
+    const verifier = known?.password ?? this.#parts.users.phantomPassword;
+    if (verifier === undefined) return false;
+    if (!verifier.slow) return verifier.verify(password);
+    const verified = await this.#verifications.run(() => {
+      // Asked again after the wait: guesses sent all at once must not get past the limit together.
+      if (this.#parts.failures.exhausted(address)) throw new TooManyFailures();
+      return verifier.verify(password);
+    });
+    return verified && known !== undefined;
+  }
+}
