@@ -9,6 +9,8 @@ export class ProtocolCounters {
   connectionsRefusedTotal = 0;
   connectionsRefusedAddress = 0;
   connectionsRefusedDraining = 0;
+  /** Connections of proxies without a PROXY header that can be used. */
+  proxyHeaderFaults = 0;
   /** TLS handshakes that did not complete. */
   tlsFailures = 0;
   authSuccesses = 0;

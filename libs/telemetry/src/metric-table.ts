@@ -42,6 +42,7 @@ export const protocolMetrics: readonly MetricRow<ProtocolCounters>[] = [
     help: 'Client connections that the gateway ended, by reason; internal-error is a bug in the gateway.',
     label: 'reason',
     series: {
+      proxyHeaderFaults: 'proxy-header',
       tlsFailures: 'tls-failure',
       authTimeouts: 'authentication-timeout',
       idleTimeouts: 'idle-timeout',

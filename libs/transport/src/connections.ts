@@ -1,7 +1,10 @@
 /** What an admission was refused for. */
 export type Refusal = 'listener' | 'address';
 
-/** The live connections of one listener, those in their TLS handshake included, and their number per address. */
+/**
+ * The live connections of one listener, those in their TLS handshake included, and their number per address. Who the client
+ * is shows only after the PROXY header where there is one, so its place and its share are two steps.
+ */
 export class Connections<C> implements Iterable<C> {
   readonly #live = new Set<C>();
   readonly #perNetwork = new Map<string, number>();
@@ -12,18 +15,26 @@ export class Connections<C> implements Iterable<C> {
     readonly connectionsPerAddressMax: number,
   ) {}
 
-  /** Reserves a place; undefined when there is one, else which limit is reached. Each place is given back once. */
-  admit(network: string): Refusal | undefined {
-    if (this.#admitted >= this.connectionsMax) return 'listener';
-    const ofNetwork = this.#perNetwork.get(network) ?? 0;
-    if (ofNetwork >= this.connectionsPerAddressMax) return 'address';
+  /** Reserves a place; false when there is none. Each place is given back once. */
+  admit(): boolean {
+    if (this.#admitted >= this.connectionsMax) return false;
     this.#admitted++;
-    this.#perNetwork.set(network, ofNetwork + 1);
-    return undefined;
+    return true;
   }
 
-  giveBack(network: string): void {
+  giveBack(): void {
     this.#admitted--;
+  }
+
+  /** Counts one more of an address; false when it has its share. Each is taken back once. */
+  admitFrom(network: string): boolean {
+    const ofNetwork = this.#perNetwork.get(network) ?? 0;
+    if (ofNetwork >= this.connectionsPerAddressMax) return false;
+    this.#perNetwork.set(network, ofNetwork + 1);
+    return true;
+  }
+
+  giveBackFrom(network: string): void {
     const left = (this.#perNetwork.get(network) ?? 1) - 1;
     if (left > 0) this.#perNetwork.set(network, left);
     else this.#perNetwork.delete(network);

@@ -5,6 +5,9 @@ export {
   type InMemoryOptions,
 } from './in-memory-link.js';
 export { Listener, type ListenerHooks } from './listener.js';
+export { addressRangeFault } from './proxy/address-set.js';
+export { serverNameFault } from './tls/server-name.js';
+export type { CertificateExpiry } from './tls/served-certificates.js';
 export { connectOut, type OutgoingConnection, type OutgoingOptions } from './outgoing.js';
 export {
   type CertificateAttribute,

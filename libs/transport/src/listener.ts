@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
-import { Connections } from './connections.js';
+import { Connections, type Refusal } from './connections.js';
 import { networkOf, plainAddress } from './network.js';
-import type { ListenerInfo, ListenerOptions, PeerCertificate, PeerInfo, Protocol } from './protocol.js';
+import type { ListenerInfo, ListenerOptions, PeerInfo, Protocol } from './protocol.js';
+import { AddressSet } from './proxy/address-set.js';
+import { type ProxiedAddress, type ProxyHeaderFault, ProxyHeaderReader } from './proxy/proxy-header.js';
+import { readAhead } from './read-ahead.js';
 import { RefusalLog } from './refusal.log.js';
-import { peerCertificate, TlsTermination } from './tls/tls-termination.js';
+import type { CertificateExpiry } from './tls/served-certificates.js';
+import { TlsTermination } from './tls/tls-termination.js';
 import { idleChecksMax, Transport } from './transport.js';
 
 export interface ListenerHooks {
@@ -18,6 +21,7 @@ export interface ListenerHooks {
 /** Connections that the kernel holds for us while the event loop is busy. */
 const acceptBacklog = 1_024;
 const keepAliveDelayMs = 60_000;
+const handshakeTooSlow = 'the client did not complete the TLS handshake in time';
 /** Bound to all addresses: nothing that a client could connect to. */
 const wildcards = new Set(['0.0.0.0', '::']);
 
@@ -29,13 +33,12 @@ let accepted = 0;
 interface Arrival {
   readonly id: string;
   readonly socket: Socket;
-  readonly network: string;
-  readonly log: ConnectionLog;
   readonly deadlineMs: number;
 }
 
 /**
- * One port. Accepts within limits, terminates TLS, and joins each socket to a connection of its protocol.
+ * One port. Accepts within limits, reads PROXY headers, terminates TLS, and joins each socket to a connection of its
+ * protocol.
  *
  *     listen() --> serving --drain() or close()--> stopped
  */
@@ -45,7 +48,9 @@ export class Listener {
   readonly #log: Log;
   readonly #counters: ProtocolCounters;
   readonly #connections: Connections<Transport>;
-  readonly #handshaking = new Set<Socket>();
+  /** Those in their PROXY header or TLS handshake. */
+  readonly #arriving = new Set<Socket>();
+  readonly #proxies: AddressSet | undefined;
   readonly #refusals: RefusalLog;
   readonly #server: Server;
   #tls: TlsTermination | undefined;
@@ -59,6 +64,7 @@ export class Listener {
     this.#log = log;
     this.#counters = metrics.protocol(protocol.name);
     this.#connections = new Connections(options.connectionsMax, options.connectionsPerAddressMax);
+    if (options.proxyProtocol !== undefined) this.#proxies = new AddressSet(options.proxyProtocol.from);
     this.#refusals = new RefusalLog(log, { protocol: protocol.name, listener: options.name });
     this.#server = createServer(
       // Half-open: what a client sent before its end is still answered. In a handshake there is nothing to answer.
@@ -105,10 +111,15 @@ export class Listener {
     return (await this.#tls?.reload()) ?? false;
   }
 
+  /** The certificates that it serves; none without TLS or before `listen` has resolved. */
+  get certificates(): readonly CertificateExpiry[] {
+    return this.#tls?.expiries ?? [];
+  }
+
   /** Stops accepting, lets each connection answer what it has for up to `drainTimeoutMs`, then ends all. */
   async drain(): Promise<void> {
     const closed = this.#stopAccepting();
-    for (const socket of this.#handshaking) socket.destroy();
+    for (const socket of this.#arriving) socket.destroy();
     const drained = Promise.all([...this.#connections].map((connection) => connection.drain('draining')));
     const timeout = Promise.withResolvers<void>();
     const timer = setTimeout(timeout.resolve, this.#options.drainTimeoutMs);
@@ -152,88 +163,130 @@ export class Listener {
     // Whatever happens on it, an error without a listener would end the process.
     socket.on('error', ignoreError);
     const remoteAddress = plainAddress(socket.remoteAddress ?? '');
-    const network = networkOf(remoteAddress);
     if (this.#stopping || remoteAddress === '') {
       if (this.#stopping) this.#counters.connectionsRefusedDraining++;
       socket.destroy();
       return;
     }
-    const refusal = this.#connections.admit(network);
-    if (refusal !== undefined) {
-      if (refusal === 'listener') this.#counters.connectionsRefusedTotal++;
-      else this.#counters.connectionsRefusedAddress++;
-      this.#refusals.refused(refusal, remoteAddress);
-      socket.destroy();
+    if (!this.#connections.admit()) {
+      this.#refuse('listener', socket, remoteAddress);
       return;
     }
-    socket.once('close', () => this.#connections.giveBack(network));
-    const id = `${idPrefix}-${(++accepted).toString(36)}`;
-    const identity = {
-      protocol: this.#protocol.name,
-      listener: this.#options.name,
-      connectionId: id,
-      remoteAddress,
-      remotePort: socket.remotePort ?? 0,
+    socket.once('close', () => this.#connections.giveBack());
+    const arrival: Arrival = {
+      id: `${idPrefix}-${(++accepted).toString(36)}`,
+      socket,
+      deadlineMs: performance.now() + this.#options.authenticationTimeoutMs,
     };
-    const log = new ConnectionLog(this.#log, identity);
-    const deadlineMs = performance.now() + this.#options.authenticationTimeoutMs;
-    const arrival = { id, socket, network, log, deadlineMs };
-    const peer = { remoteAddress, remotePort: identity.remotePort, network, tls: false };
-    if (this.#tls === undefined) this.#open(socket, arrival, peer);
-    else this.#secure(this.#tls, arrival, peer);
+    const from = { remoteAddress, remotePort: socket.remotePort ?? 0 };
+    if (this.#proxies?.has(remoteAddress)) this.#readProxyHeader(arrival, from);
+    else this.#welcome(arrival, from);
   }
 
-  #secure(tls: TlsTermination, arrival: Arrival, peer: PeerInfo): void {
-    const { socket, log } = arrival;
-    this.#handshaking.add(socket);
-    const timer = setTimeout(() => {
-      this.#counters.authTimeouts++;
-      log.fault('authentication-timeout', 'the client did not complete the TLS handshake in time');
-      socket.destroy();
-    }, this.#options.authenticationTimeoutMs);
-    const settled = () => {
-      clearTimeout(timer);
-      this.#handshaking.delete(socket);
-    };
-    socket.once('close', settled);
-    tls.secure(socket, {
-      onSecure: (secure: TLSSocket) => {
+  /** The client is behind a proxy, which says who it is before anything else. */
+  #readProxyHeader(arrival: Arrival, proxy: ProxiedAddress): void {
+    const { socket } = arrival;
+    const log = this.#logOf(arrival, proxy);
+    const settled = this.#untilDeadline(arrival, log, 'the proxy did not complete its PROXY header in time');
+    readAhead(socket, new ProxyHeaderReader(), {
+      onValue: (client) => {
         settled();
-        secure.on('error', ignoreError);
-        secure.allowHalfOpen = true;
-        const serverName = typeof secure.servername === 'string' ? secure.servername : undefined;
-        let certificate: PeerCertificate | undefined;
-        try {
-          certificate = peerCertificate(secure);
-        } catch (error) {
-          this.#counters.tlsFailures++;
-          log.fault('tls-failure', `the client's certificate is refused: ${(error as Error).message}`);
-          secure.destroy();
-          return;
-        }
-        this.#open(secure, arrival, { ...peer, tls: true, serverName, certificate });
+        if (client === undefined) this.#welcome(arrival, proxy);
+        else this.#welcome(arrival, { ...client, proxyAddress: proxy.remoteAddress });
       },
-      onFailure: (why) => {
+      onFault: (error) => {
         settled();
-        this.#counters.tlsFailures++;
-        log.fault('tls-failure', tlsFault(why), { code: why });
+        const { code, message } = error as ProxyHeaderFault;
+        this.#counters.proxyHeaderFaults++;
+        log.fault('proxy-header', message, { code });
         socket.destroy();
       },
     });
   }
 
-  #open(socket: Socket, arrival: Arrival, peer: PeerInfo): void {
+  /** It is known who the client is: from here its address has a share. */
+  #welcome(arrival: Arrival, from: ProxiedAddress & { readonly proxyAddress?: string }): void {
+    const { socket } = arrival;
+    const network = networkOf(from.remoteAddress);
+    if (!this.#connections.admitFrom(network)) {
+      this.#refuse('address', socket, from.remoteAddress);
+      return;
+    }
+    socket.once('close', () => this.#connections.giveBackFrom(network));
+    const log = this.#logOf(arrival, from);
+    const peer = { ...from, network, tls: false };
+    if (this.#tls === undefined) this.#open(socket, arrival, log, peer);
+    else this.#secure(this.#tls, arrival, log, peer);
+  }
+
+  #secure(tls: TlsTermination, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
+    const { socket } = arrival;
+    const settled = this.#untilDeadline(arrival, log, handshakeTooSlow);
+    tls.secure(socket, peer.network, {
+      onSecure: (secure, { serverName, certificate }) => {
+        settled();
+        secure.on('error', ignoreError);
+        secure.allowHalfOpen = true;
+        this.#open(secure, arrival, log, { ...peer, tls: true, serverName, certificate });
+      },
+      onFailure: (code, message) => {
+        settled();
+        this.#counters.tlsFailures++;
+        log.fault('tls-failure', message, { code });
+        socket.destroy();
+      },
+      onTimeout: () => {
+        settled();
+        this.#onTimeout(socket, log, handshakeTooSlow);
+      },
+    });
+  }
+
+  #open(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
     const transport = new Transport(socket, this.#protocol, {
       id: arrival.id,
       peer,
       listener: this.#info!,
-      log: arrival.log,
+      log,
       counters: this.#counters,
       authenticationTimeoutMs: Math.max(1, arrival.deadlineMs - performance.now()),
       sendBufferBytesMax: this.#options.sendBufferBytesMax,
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(transport);
+  }
+
+  #refuse(limit: Refusal, socket: Socket, remoteAddress: string): void {
+    if (limit === 'listener') this.#counters.connectionsRefusedTotal++;
+    else this.#counters.connectionsRefusedAddress++;
+    this.#refusals.refused(limit, remoteAddress);
+    socket.destroy();
+  }
+
+  #logOf({ id }: Arrival, { remoteAddress, remotePort }: ProxiedAddress): ConnectionLog {
+    const { name: listener } = this.#options;
+    const protocol = this.#protocol.name;
+    return new ConnectionLog(this.#log, { protocol, listener, connectionId: id, remoteAddress, remotePort });
+  }
+
+  /** Ends what is not done when the connection's time is over. @returns to be called when it is done */
+  #untilDeadline({ socket, deadlineMs }: Arrival, log: ConnectionLog, late: string): () => void {
+    this.#arriving.add(socket);
+    const leftMs = Math.max(1, deadlineMs - performance.now());
+    const timer = setTimeout(() => this.#onTimeout(socket, log, late), leftMs);
+    const settled = () => {
+      clearTimeout(timer);
+      this.#arriving.delete(socket);
+      socket.off('close', settled);
+    };
+    socket.once('close', settled);
+    return settled;
+  }
+
+  #onTimeout(socket: Socket, log: ConnectionLog, late: string): void {
+    this.#counters.authTimeouts++;
+    log.fault('authentication-timeout', late);
+    socket.destroy();
   }
 
   #checkIdle(): void {
@@ -250,23 +303,9 @@ export class Listener {
   }
 
   #destroyAll(): void {
-    for (const socket of this.#handshaking) socket.destroy();
+    for (const socket of this.#arriving) socket.destroy();
     for (const connection of this.#connections) connection.destroy('draining');
   }
 }
 
 function ignoreError(): void {}
-
-function tlsFault(code: string): string {
-  switch (code) {
-    case 'ERR_SSL_HTTP_REQUEST':
-      return 'HTTP on a TLS port';
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'no TLS on a TLS port';
-    case 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE':
-      return 'the client sent no certificate, and the listener requires one';
-    default:
-      return `the TLS handshake failed: ${code}`;
-  }
-}

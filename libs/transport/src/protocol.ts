@@ -123,11 +123,18 @@ export interface Protocol<F = unknown> {
   accept(link: Link): ProtocolConnection<F>;
 }
 
-export interface ListenerTlsOptions {
+export interface CertificateFiles {
   /** PEM: the certificate and its chain. */
   readonly certFile: string;
   /** PEM, without passphrase. */
   readonly keyFile: string;
+}
+
+export interface ListenerTlsOptions extends CertificateFiles {
+  /** Certificates by what clients ask for (SNI): host names in lower case, or `*.` and the rest of one. */
+  readonly certificates?: readonly (CertificateFiles & { readonly serverNames: readonly string[] })[];
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   /** PEM: who signs client certificates. Needed unless `clientAuth` is `none`. */
   readonly caFile?: string;
   readonly clientAuth?: 'none' | 'request' | 'require';
@@ -145,9 +152,14 @@ export interface ListenerOptions {
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
   readonly tls?: ListenerTlsOptions;
+  /**
+   * Proxies before this listener, as addresses or `10.0.0.0/8`: each of their connections begins with a PROXY protocol v2
+   * header, before TLS. Of all others such a header is refused.
+   */
+  readonly proxyProtocol?: { readonly from: readonly string[] };
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
-  /** From accept to `authenticated()`, TLS handshake included; absolute, however busy the client is. */
+  /** From accept to `authenticated()`, PROXY header and TLS handshake included; absolute, however busy the client is. */
   readonly authenticationTimeoutMs: number;
   /** Without a byte in either direction; also how long a client may leave a full send buffer unread. */
   readonly idleTimeoutMs: number;

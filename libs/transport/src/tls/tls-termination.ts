@@ -1,107 +1,190 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Log } from '#libs/telemetry';
-import { certificateAttributes } from './certificate-attributes.js';
 import type { ListenerTlsOptions, PeerCertificate } from '../protocol.js';
+import { holdStill, readAhead } from '../read-ahead.js';
+import { ClientHelloReader, NoClientHello } from './client-hello.js';
+import { HandshakeSlots } from './handshake-slots.js';
+import { peerCertificate } from './peer-certificate.js';
+import { type CertificateExpiry, ServedCertificates } from './served-certificates.js';
+import { serverNameOf } from './server-name.js';
 
 const reloadIntervalMsDefault = 10_000;
-/** Largest PEM file that is read. */
-const pemBytesMax = 1_048_576;
+/** From the whole ClientHello to the end of the handshake: who is silent in it keeps others waiting. */
+const handshakeTimeoutMs = 5_000;
 
-interface PemFiles {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca: Buffer | undefined;
-  readonly digest: string;
-}
-
-/** The TLS files of a listener cannot be used; the message names the file. */
-export class TlsFilesError extends Error {
-  override readonly name = 'TlsFilesError';
+/** Who the client is, as far as TLS says. */
+export interface SecurePeer {
+  /** The name that was asked for, in lower case. */
+  readonly serverName: string | undefined;
+  readonly certificate: PeerCertificate | undefined;
 }
 
 /** What becomes of a handshake: at most one of these is called. */
 export interface Handshake {
-  onSecure(socket: TLSSocket): void;
-  /** @param why OpenSSL's code (`ERR_SSL_NO_SHARED_CIPHER`) or why the certificate is not trusted (`CERT_HAS_EXPIRED`) */
-  onFailure(why: string): void;
+  onSecure(socket: TLSSocket, peer: SecurePeer): void;
+  /**
+   * @param code OpenSSL's (`ERR_SSL_NO_SHARED_CIPHER`), why the certificate is not trusted (`CERT_HAS_EXPIRED`), or a fixed
+   *   word of ours
+   */
+  onFailure(code: string, message: string): void;
+  onTimeout(): void;
 }
 
 /**
  * Does the TLS handshake on sockets that were accepted elsewhere, so that limits and the deadline apply before it. New
  * files serve new handshakes; connections that are up keep the keys they have.
+ *
+ *     secure() --> ClientHello read --> slot --> handshake --> onSecure | onFailure | onTimeout
  */
 export class TlsTermination {
-  readonly #options: ListenerTlsOptions;
-  readonly #log: Log;
-  readonly #listener: string;
+  readonly #certificates: ServedCertificates;
+  readonly #requireCertificate: boolean;
   readonly #server: Server;
+  readonly #slots = new HandshakeSlots();
   readonly #handshakes = new Map<string, Handshake>();
   readonly #cutOff: Handshake[] = [];
   readonly #reloadTimer: NodeJS.Timeout | undefined;
-  #digest: string;
-  #refusedDigest = '';
 
   /** @throws TlsFilesError when a file is missing, is not PEM, or key and certificate are not a pair */
   static async load(options: ListenerTlsOptions, listener: string, log: Log): Promise<TlsTermination> {
-    return new TlsTermination(await readPemFiles(options), options, listener, log);
+    return new TlsTermination(await ServedCertificates.load(options, listener, log), options);
   }
 
-  private constructor(files: PemFiles, options: ListenerTlsOptions, listener: string, log: Log) {
-    this.#options = options;
-    this.#listener = listener;
-    this.#log = log;
-    this.#digest = files.digest;
-    const clientAuth = options.clientAuth ?? 'none';
+  private constructor(certificates: ServedCertificates, options: ListenerTlsOptions) {
+    this.#certificates = certificates;
+    const { clientAuth = 'none', reloadIntervalMs = reloadIntervalMsDefault } = options;
+    this.#requireCertificate = clientAuth === 'require';
     this.#server = createServer({
-      ...secureContextOptions(files, listener),
+      ...certificates.serverOptions,
       requestCert: clientAuth !== 'none',
-      rejectUnauthorized: clientAuth === 'require',
+      rejectUnauthorized: this.#requireCertificate,
+      // Our own deadlines are shorter, and Node's would end a connection without a word about it.
+      handshakeTimeout: 2_147_483_647,
+      SNICallback: (serverName, done) => done(null, certificates.contextOf(serverName.toLowerCase())),
     });
-    this.#server.on('secureConnection', (socket) => this.#take(socket)?.onSecure(socket));
+    this.#server.on('secureConnection', (socket) => this.#onSecure(socket));
     this.#server.on('tlsClientError', (error, socket) => this.#onError(error, socket));
-    const intervalMs = options.reloadIntervalMs ?? reloadIntervalMsDefault;
-    if (intervalMs > 0) this.#reloadTimer = setInterval(() => void this.reload(), intervalMs).unref();
-  }
-
-  /** Starts the handshake. Nothing is called when the client just goes away. */
-  secure(socket: Socket, handshake: Handshake): void {
-    const key = socketKey(socket);
-    this.#handshakes.set(key, handshake);
-    socket.once('close', () => {
-      if (this.#handshakes.delete(key)) this.#onCutOff(handshake);
-    });
-    this.#server.emit('connection', socket);
-  }
-
-  /** Reads the files again and uses them when they changed. What is wrong with them is logged once; the old ones stay. */
-  async reload(): Promise<boolean> {
-    let files: PemFiles;
-    try {
-      files = await readPemFiles(this.#options);
-    } catch (error) {
-      this.#refuse(String(error), error);
-      return false;
+    if (reloadIntervalMs > 0) {
+      this.#reloadTimer = setInterval(() => void this.reload(), reloadIntervalMs).unref();
     }
-    if (files.digest === this.#digest) return false;
-    this.#digest = files.digest;
-    this.#refusedDigest = '';
-    this.#server.setSecureContext(secureContextOptions(files, this.#listener));
-    this.#log.info({ event: 'tls.reloaded', listener: this.#listener }, 'new TLS files are in use');
-    return true;
+  }
+
+  /**
+   * Starts the handshake. Nothing is called when the client just goes away.
+   *
+   * @param network what the share of handshakes counts by
+   */
+  secure(socket: Socket, network: string, handshake: Handshake): void {
+    readAhead(socket, new ClientHelloReader(), {
+      onValue: () => this.#queue(socket, network, handshake),
+      onFault: (error) => {
+        const { code, message } = error as NoClientHello;
+        handshake.onFailure(code, message);
+      },
+    });
+  }
+
+  /** Reads the files again and uses those that changed. What is wrong with them is logged once; the old ones stay. */
+  async reload(): Promise<boolean> {
+    const { renewed, server } = await this.#certificates.reload();
+    // It makes new ticket keys too: no session of a client whose authority is gone is resumed.
+    if (server) this.#server.setSecureContext(this.#certificates.serverOptions);
+    return renewed;
+  }
+
+  get expiries(): CertificateExpiry[] {
+    return this.#certificates.expiries;
   }
 
   close(): void {
     clearInterval(this.#reloadTimer);
   }
 
+  #queue(socket: Socket, network: string, handshake: Handshake): void {
+    let release: ((then: () => void) => void) | undefined;
+    let waiting = true;
+    const start = () => this.#start(socket, handshake, () => leave());
+    const leave = this.#slots.enter(network, () => {
+      waiting = false;
+      // At once: the first to come did not wait.
+      if (release === undefined) process.nextTick(start);
+      else release(start);
+    });
+    socket.once('close', leave);
+    if (waiting) {
+      release = holdStill(socket, () => {
+        leave();
+        handshake.onFailure('early-data', 'the client sent more than a ClientHello');
+      });
+    }
+  }
+
+  #start(socket: Socket, handshake: Handshake, leave: () => void): void {
+    const key = socketKey(socket);
+    const timer = setTimeout(() => {
+      this.#handshakes.delete(key);
+      handshake.onTimeout();
+    }, handshakeTimeoutMs);
+    const settled = () => {
+      clearTimeout(timer);
+      leave();
+    };
+    this.#handshakes.set(key, {
+      onSecure: (secure, peer) => {
+        settled();
+        handshake.onSecure(secure, peer);
+      },
+      onFailure: (code, message) => {
+        settled();
+        handshake.onFailure(code, message);
+      },
+      onTimeout: () => handshake.onTimeout(),
+    });
+    socket.once('close', () => {
+      clearTimeout(timer);
+      const cutOff = this.#handshakes.get(key);
+      if (cutOff !== undefined) this.#onCutOff(cutOff);
+      this.#handshakes.delete(key);
+    });
+    this.#server.emit('connection', socket);
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    const handshake = this.#take(socket);
+    if (handshake === undefined) return;
+    const asked = typeof socket.servername === 'string' ? socket.servername : undefined;
+    const serverName = asked && serverNameOf(asked);
+    if (asked && serverName === undefined) {
+      handshake.onFailure('server-name', 'the client asks for a server name that is no host name');
+      return;
+    }
+    let certificate: PeerCertificate | undefined;
+    try {
+      certificate = peerCertificate(socket);
+    } catch (error) {
+      handshake.onFailure(
+        'certificate-names',
+        `the client's certificate is refused: ${(error as Error).message}`,
+      );
+      return;
+    }
+    if (certificate === undefined && this.#requireCertificate) {
+      handshake.onFailure('CERT_HAS_EXPIRED', failureMessage('CERT_HAS_EXPIRED'));
+      return;
+    }
+    handshake.onSecure(socket, { serverName, certificate });
+  }
+
   #onError(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     const untrusted = socket.authorizationError as Error | string | undefined | null;
-    if (untrusted)
-      this.#cutOff.shift()?.onFailure(String((untrusted as { code?: string }).code ?? untrusted));
-    else if (error.code !== 'ECONNRESET') this.#take(socket)?.onFailure(error.code ?? error.message);
+    if (untrusted) {
+      const code = String((untrusted as { code?: string }).code ?? untrusted);
+      this.#cutOff.shift()?.onFailure(code, failureMessage(code));
+    } else if (error.code !== 'ECONNRESET') {
+      const code = error.code ?? error.message;
+      this.#take(socket)?.onFailure(code, failureMessage(code));
+    }
   }
 
   /**
@@ -122,27 +205,6 @@ export class TlsTermination {
     this.#handshakes.delete(key);
     return handshake;
   }
-
-  #refuse(fault: string, error: unknown): void {
-    if (fault === this.#refusedDigest) return;
-    this.#refusedDigest = fault;
-    const fields = { event: 'tls.reload-refused', listener: this.#listener, error };
-    this.#log.error(fields, 'the changed TLS files cannot be used; the former ones stay in use');
-  }
-}
-
-/** The client's certificate, when it was asked for and verified. */
-export function peerCertificate(socket: TLSSocket): PeerCertificate | undefined {
-  if (!socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
-  return {
-    subject: certificate.subject,
-    subjectAltName: certificate.subjectAltName ?? '',
-    fingerprint256: certificate.fingerprint256,
-    attributes: certificateAttributes(certificate.raw),
-    expiresAtMs: Date.parse(certificate.validTo),
-  };
 }
 
 /** The same for the accepted socket and the TLS socket made of it, and of no other open one. */
@@ -150,41 +212,8 @@ function socketKey(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
-function secureContextOptions({ cert, key, ca }: PemFiles, listener: string): TlsOptions {
-  // Sessions with client certificates are resumed only within one context, and so only on one listener.
-  const sessionIdContext = createHash('sha256').update(listener).digest('hex').slice(0, 32);
-  return { cert, key, ca, minVersion: 'TLSv1.2', honorCipherOrder: true, sessionIdContext };
-}
-
-async function readPemFiles(options: ListenerTlsOptions): Promise<PemFiles> {
-  const { certFile, keyFile, caFile, clientAuth = 'none' } = options;
-  if (clientAuth !== 'none' && caFile === undefined) {
-    throw new TlsFilesError(`clientAuth: ${clientAuth} needs a caFile: who signs the client certificates`);
-  }
-  const [cert, key, ca] = await Promise.all([
-    readPem(certFile),
-    readPem(keyFile),
-    caFile === undefined ? undefined : readPem(caFile),
-  ]);
-  const digest = createHash('sha256').update(cert).update('\0').update(key).update('\0');
-  if (ca !== undefined) digest.update(ca);
-  try {
-    createSecureContext({ cert, key, ca });
-  } catch (error) {
-    throw new TlsFilesError(`${certFile} with ${keyFile}: ${(error as Error).message}`);
-  }
-  return { cert, key, ca, digest: digest.digest('hex') };
-}
-
-async function readPem(file: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new TlsFilesError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  if (bytes.length > pemBytesMax)
-    throw new TlsFilesError(`${file} has ${bytes.length} bytes, PEM files have less`);
-  if (!bytes.includes('-----BEGIN ')) throw new TlsFilesError(`${file} is not a PEM file`);
-  return bytes;
+function failureMessage(code: string): string {
+  return code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
+    ? 'the client sent no certificate, and the listener requires one'
+    : `the TLS handshake failed: ${code}`;
 }
