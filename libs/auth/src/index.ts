@@ -38,13 +38,16 @@ export {
   resourceTypes,
 } from './resource.js';
 export {
+  credentialOfSaltedPassword,
   type ScramCredential,
   type ScramCredentialSource,
+  scramHashBytes,
   scramIterations,
   type ScramMechanism,
   scramMechanisms,
 } from './scram-credential.js';
 export {
+  type ConfiguredScramUsers,
   type ScramUser,
   type ScramUsers,
   type SecurityRules,

@@ -27,8 +27,17 @@ export interface ScramUser {
   readonly iterations: number;
 }
 
-/** SCRAM credentials that were made while gateways run, as `SecurityRules`. */
+/** Users of the operator, whom nobody changes by a protocol. */
+export interface ConfiguredScramUsers {
+  isConfigured(tenant: string, user: string): boolean;
+  /** Those that have SCRAM credentials. */
+  list(tenant: string): readonly ScramUser[];
+}
+
+/** SCRAM credentials that were made while gateways run, as `SecurityRules`; those of the operator's users are listed too. */
 export interface ScramUsers {
+  /** Whether the user is the operator's: then it cannot be changed here. */
+  isConfigured(tenant: string, user: string): boolean;
   /** @throws SecurityStateError 'unavailable' while nobody can say */
   list(tenant: string): readonly ScramUser[];
   /** Replaces the one of the same mechanism. Rejects with SecurityStateError. */
@@ -42,8 +51,9 @@ export interface ScramUsers {
  * - timeout: the change was sent and not confirmed; whether it holds is unknown
  * - limit: a tenant, or all of them, have as many as there may be
  * - refused: it is none (a name, a verifier or a rule that cannot be)
+ * - configured: it is the operator's, in the configuration
  */
-export type SecurityStateFault = 'unavailable' | 'timeout' | 'limit' | 'refused';
+export type SecurityStateFault = 'unavailable' | 'timeout' | 'limit' | 'refused' | 'configured';
 
 /** Why the state of tenants' permissions and credentials was not read or changed. */
 export class SecurityStateError extends Error {

@@ -45,6 +45,7 @@ const codeOfSecurityFault: Readonly<Record<SecurityStateFault, number>> = {
   timeout: KafkaErrorCode.REQUEST_TIMED_OUT,
   limit: KafkaErrorCode.POLICY_VIOLATION,
   refused: KafkaErrorCode.INVALID_REQUEST,
+  configured: KafkaErrorCode.POLICY_VIOLATION,
 };
 
 /** The one place where an error of any kind becomes a Kafka error code. */

@@ -9,6 +9,7 @@ import { Fetches } from './fetching/fetches.js';
 import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
+import { alterUserScramCredentialsHandler } from './handlers/alter-user-scram-credentials.handler.js';
 import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
 import { consumerGroupDescribeHandler } from './handlers/consumer-group-describe.handler.js';
@@ -19,6 +20,7 @@ import { deleteRecordsHandler } from './handlers/delete-records.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
 import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js';
+import { describeUserScramCredentialsHandler } from './handlers/describe-user-scram-credentials.handler.js';
 import { describeProducersHandler } from './handlers/describe-producers.handler.js';
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.handler.js';
 import { electLeadersHandler } from './handlers/elect-leaders.handler.js';
@@ -100,6 +102,8 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     describeProducersHandler,
     describeLogDirsHandler,
     electLeadersHandler,
+    describeUserScramCredentialsHandler,
+    alterUserScramCredentialsHandler,
     describeClusterHandler,
     saslAuthenticateHandler,
   ];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type AuthorizationRule, authorizationRuleFault } from '../authorization-rule.js';
 import {
   type ScramCredential,
+  scramHashBytes,
   scramIterations,
   type ScramMechanism,
   scramMechanisms,
@@ -29,10 +30,6 @@ export type SecurityKey =
 const version = 1;
 const idBytes = 18;
 const saltBytesMax = 1_024;
-export const scramKeyBytes: Readonly<Record<ScramMechanism, number>> = {
-  'SCRAM-SHA-256': 32,
-  'SCRAM-SHA-512': 64,
-};
 
 export function ruleKey(tenant: string, id: string): string {
   return `rule/${tenant}/${id}`;
@@ -85,7 +82,7 @@ export function decodeRule(value: Buffer): AuthorizationRule | undefined {
 /** Why a credential cannot be kept, or undefined. Says no secret. */
 export function scramCredentialFault(credential: ScramCredential): string | undefined {
   const { mechanism, iterations, salt, storedKey, serverKey } = credential;
-  const bytes = scramKeyBytes[mechanism];
+  const bytes = scramHashBytes[mechanism];
   if (bytes === undefined) return 'the mechanism is unknown';
   const { min, max } = scramIterations;
   if (!Number.isInteger(iterations) || iterations < min || iterations > max) {

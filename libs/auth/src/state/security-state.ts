@@ -4,6 +4,7 @@ import { type AuthorizationRule, authorizationRuleFault } from '../authorization
 import type { Authorizer } from '../authorizer.js';
 import type { ScramCredential, ScramCredentialSource, ScramMechanism } from '../scram-credential.js';
 import {
+  type ConfiguredScramUsers,
   type ScramUser,
   type ScramUsers,
   type SecurityRules,
@@ -41,6 +42,8 @@ export interface SecurityStateOptions {
   /** Told the rules whenever they change. */
   readonly authorizer: Pick<Authorizer, 'setRules'>;
   readonly log: Log;
+  /** Asked when it is needed: who reads the configuration needs this state. Default: there are none. */
+  readonly configured?: () => ConfiguredScramUsers;
   /** Per tenant. Default 5 000: each is looked at for a decision that is not remembered. */
   readonly rulesMax?: number;
   /** Per tenant. Default 10 000. */
@@ -73,9 +76,10 @@ type Credentials = Map<ScramMechanism, ScramCredential>;
 export class SecurityState implements SecurityRules, ScramCredentialSource {
   /** The credentials, as those see them who change them. */
   readonly scram: ScramUsers = {
+    isConfigured: (tenant, user) => this.#isConfigured(tenant, user),
     list: (tenant) => this.#listScram(tenant),
     set: (tenant, user, credential) => this.#setScram(tenant, user, credential),
-    remove: (tenant, user, mechanism) => this.#put(scramKey(tenant, mechanism, user), null),
+    remove: (tenant, user, mechanism) => this.#removeScram(tenant, user, mechanism),
   };
   readonly #options: SecurityStateOptions;
   readonly #tenants = new Map<string, TenantSecurity>();
@@ -131,18 +135,31 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
     return () => this.#credentialListeners.delete(listener);
   }
 
+  #isConfigured(tenant: string, user: string): boolean {
+    return this.#options.configured?.().isConfigured(tenant, user) === true;
+  }
+
   #listScram(tenant: string): readonly ScramUser[] {
     this.#requireReady();
-    const users: ScramUser[] = [];
+    const users = [...(this.#options.configured?.().list(tenant) ?? [])];
     for (const [user, credentials] of this.#tenants.get(tenant)?.scram ?? []) {
+      // The operator's comes first, also where it came later.
+      if (this.#isConfigured(tenant, user)) continue;
       for (const { mechanism, iterations } of credentials.values())
         users.push({ user, mechanism, iterations });
     }
     return users;
   }
 
+  async #removeScram(tenant: string, user: string, mechanism: ScramMechanism): Promise<void> {
+    this.#requireReady();
+    this.#requireUnconfigured(tenant, user);
+    await this.#put(scramKey(tenant, mechanism, user), null);
+  }
+
   async #setScram(tenant: string, user: string, credential: ScramCredential): Promise<void> {
     this.#requireReady();
+    this.#requireUnconfigured(tenant, user);
     // What UTF-8 cannot say would come back as another name.
     const nameFault = user.isWellFormed() ? userNameFault(user) : 'a user name is Unicode text';
     const fault = nameFault ?? scramCredentialFault(credential);
@@ -153,6 +170,12 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
       throw new SecurityStateError('limit', `a tenant has at most ${credentialsMax} SCRAM credentials`);
     }
     await this.#put(scramKey(tenant, credential.mechanism, user), encodeScramCredential(credential));
+  }
+
+  #requireUnconfigured(tenant: string, user: string): void {
+    if (this.#isConfigured(tenant, user)) {
+      throw new SecurityStateError('configured', 'the user is one of the configuration');
+    }
   }
 
   #requireReady(): void {
