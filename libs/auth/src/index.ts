@@ -75,3 +75,13 @@ export { looksLikeToken, tokenBytesMax } from './token-chain.js';
 export { topicNameFault } from './topic-name.js';
 export { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
 export { KnownUsers, type KnownUser, type UserCredential, type UserOrigin } from './users/known-users.js';
+export { loadIssuerKeys, parseIssuerKeys } from './jwt/issuer-keys.js';
+export { type JwtAlgorithm, jwtAlgorithms } from './jwt/jwt-algorithm.js';
+export { type ClaimPath, claimPathMax, type JwtClaimNames } from './jwt/jwt-claims.js';
+export {
+  issuerCharsMax,
+  type JwtIssuerOptions,
+  jwtIssuerDefaults,
+  jwtIssuerFaults,
+} from './jwt/jwt-issuer.js';
+export { JwtSource, type JwtSourceOptions } from './jwt/jwt-source.js';
