@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isScryptVerifier, parseScryptVerifier } from '#libs/auth';
 import type { ConfigFault, ConfigPath } from './config/config-fault.js';
@@ -69,29 +69,40 @@ function passwordFaults(
 /** A missing or mismatched certificate must not show only when the listener before it is open already. */
 function tlsFaults({ tls }: ListenerConfig, path: ConfigPath): ConfigFault[] {
   if (tls === undefined) return [];
-  const faults: ConfigFault[] = [];
-  const read = <T>(key: 'certFile' | 'keyFile' | 'caFile', what: string, parse: (pem: Buffer) => T) => {
-    const file = tls[key];
-    if (file === undefined) return undefined;
-    let pem: Buffer;
-    try {
-      pem = readFileSync(file);
-    } catch (error) {
-      faults.push({ path: [...path, key], message: unreadableMessage(file, error) });
-      return undefined;
-    }
-    try {
-      return parse(pem);
-    } catch {
-      faults.push({ path: [...path, key], message: `${file} holds no ${what} in PEM` });
-      return undefined;
-    }
-  };
-  const certificate = read('certFile', 'certificate', (pem) => new X509Certificate(pem));
-  const key: KeyObject | undefined = read('keyFile', 'private key', (pem) => createPrivateKey(pem));
-  read('caFile', 'certificate', (pem) => new X509Certificate(pem));
-  if (certificate !== undefined && key !== undefined && !certificate.checkPrivateKey(key)) {
-    faults.push({ path: [...path, 'keyFile'], message: 'is not the key of the certificate in certFile' });
+  const authorities = tls.caFile === undefined ? [] : unlike([...path, 'caFile'], tls.caFile, authority);
+  return [
+    ...pairFaults(tls, path),
+    ...tls.certificates.flatMap((each, index) => pairFaults(each, [...path, 'certificates', index])),
+    ...authorities,
+  ];
+}
+
+const authority = { what: 'certificate', parse: (pem: Buffer): unknown => new X509Certificate(pem) };
+const privateKey = { what: 'private key', parse: (pem: Buffer): unknown => createPrivateKey(pem) };
+
+function pairFaults(files: { certFile: string; keyFile: string }, path: ConfigPath): ConfigFault[] {
+  const faults = [
+    ...unlike([...path, 'certFile'], files.certFile, authority),
+    ...unlike([...path, 'keyFile'], files.keyFile, privateKey),
+  ];
+  if (faults.length > 0) return faults;
+  const certificate = new X509Certificate(readFileSync(files.certFile));
+  if (certificate.checkPrivateKey(createPrivateKey(readFileSync(files.keyFile)))) return [];
+  return [{ path: [...path, 'keyFile'], message: 'is not the key of the certificate in certFile' }];
+}
+
+/** A file that cannot be read, or is not what it is said to be. */
+function unlike(
+  path: ConfigPath,
+  file: string,
+  { what, parse }: { what: string; parse(pem: Buffer): unknown },
+): ConfigFault[] {
+  const faults = unreadable(path, file);
+  if (faults.length > 0) return faults;
+  try {
+    parse(readFileSync(file));
+    return [];
+  } catch {
+    return [{ path, message: `${file} holds no ${what} in PEM` }];
   }
-  return faults;
 }

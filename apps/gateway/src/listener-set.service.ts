@@ -41,7 +41,20 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(ClusterMembership) private readonly membership: ClusterMembership,
     @Inject(Metrics) private readonly metrics: MetricsType,
     @Inject(LOG) private readonly log: Log,
-  ) {}
+  ) {
+    metrics.gauge({
+      name: 'pulsegate_tls_certificate_expiry_seconds',
+      help: 'When a certificate that is served ends, or the first one in its chain: seconds since 1970.',
+      labelNames: ['listener', 'certificate'],
+      read: () =>
+        this.opened.flatMap(({ name }, at) =>
+          this.listeners[at]!.certificates.map(({ certificate, expiresAtMs }) => ({
+            labels: { listener: name, certificate },
+            value: expiresAtMs / 1_000,
+          })),
+        ),
+    });
+  }
 
   /** @throws when a port or the node id is taken: the process then ends, with the sentence that names it. */
   async onApplicationBootstrap(): Promise<void> {

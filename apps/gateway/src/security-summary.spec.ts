@@ -16,7 +16,7 @@ describe('the effective security', () => {
   it('says of each listener who gets in, and no secret', () => {
     const listeners = [
       { name: 'local', port: 9092, anonymousTenant: 'beta' },
-      { name: 'public', host: '0.0.0.0', port: 9093, tls },
+      { name: 'public', host: '0.0.0.0', port: 9093, tls, proxyProtocol: { from: ['10.0.0.0/24'] } },
       { name: 'devices', host: '0.0.0.0', port: 9094, tls: { ...tls, caFile: '/ca', clientAuth: 'require' } },
     ];
     const security = listenerSecurity(configOf(listeners));
@@ -25,11 +25,17 @@ describe('the effective security', () => {
         listener: 'local',
         address: '127.0.0.1:9092',
         tls: 'off',
+        proxies: [],
         sasl: ['PLAIN'],
         users: 1,
         anonymousTenant: 'beta',
       },
-      expect.objectContaining({ listener: 'public', tls: 'on', anonymousTenant: 'refused' }),
+      expect.objectContaining({
+        listener: 'public',
+        tls: 'on',
+        proxies: ['10.0.0.0/24'],
+        anonymousTenant: 'refused',
+      }),
       expect.objectContaining({ listener: 'devices', tls: 'on, client certificate required' }),
     ]);
     expect(JSON.stringify(security)).not.toContain('never-shown');

@@ -6,6 +6,8 @@ export interface ListenerSecurity {
   readonly listener: string;
   readonly address: string;
   readonly tls: 'off' | 'on' | 'on, client certificate requested' | 'on, client certificate required';
+  /** Proxies whose word on a client's address counts. */
+  readonly proxies: readonly string[];
   /** Mechanisms by which clients authenticate. */
   readonly sasl: readonly string[];
   /** Users that can get in: all tenants', since a user name may say its tenant. */
@@ -25,6 +27,7 @@ export function listenerSecurity(config: GatewayConfig): ListenerSecurity[] {
     listener: each.name,
     address: `${each.host}:${each.port}`,
     tls: tlsOf(each),
+    proxies: each.proxyProtocol?.from ?? [],
     sasl: ['PLAIN'],
     users: usersOf(config),
     anonymousTenant: each.anonymousTenant ?? 'refused',

@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import type { ConfigFault, ConfigPath } from './config-fault.js';
-import { bytes, count, file, milliseconds, name, port, tenantName } from './field.schema.js';
-
-const listenerTls = z
-  .strictObject({
-    certFile: file.describe('PEM certificate chain; read again when it changes.'),
-    keyFile: file.describe('PEM private key; read again when it changes.'),
-    caFile: file.optional().describe('PEM certificates that client certificates are checked against.'),
-    clientAuth: z.enum(['none', 'request', 'require']).default('none'),
-    reloadIntervalMs: milliseconds.default(10_000).describe('How often the files are looked at.'),
-  })
-  .describe('TLS of this listener.');
+import { bytes, count, milliseconds, name, port, tenantName } from './field.schema.js';
+import { listenerTls, listenerTlsFaults, proxyProtocol } from './listener-tls.schema.js';
 
 export const listener = z.strictObject({
   name: name.describe('Name of the listener in logs and metrics.'),
@@ -19,6 +10,7 @@ export const listener = z.strictObject({
   advertisedHost: z.string().min(1).optional().describe('Host that clients are told to connect to.'),
   advertisedPort: port.optional().describe('Port that clients are told to connect to.'),
   tls: listenerTls.optional(),
+  proxyProtocol: proxyProtocol.optional(),
   defaultTenant: tenantName.optional().describe('Tenant of user names that name none.'),
   anonymousTenant: tenantName.optional().describe('Clients that do not authenticate are this tenant.'),
   connectionsMax: count.default(10_000),
@@ -44,9 +36,7 @@ export function listenerFaults(
       faults.push({ path: [...path, key], message: `there is no tenant named ${wanted}` });
     }
   }
-  if (listener.tls && listener.tls.clientAuth !== 'none' && listener.tls.caFile === undefined) {
-    faults.push({ path: [...path, 'tls', 'caFile'], message: 'needed to check client certificates' });
-  }
+  faults.push(...listenerTlsFaults(listener.tls, [...path, 'tls']));
   if (listener.anonymousTenant !== undefined && !isLoopback(listener.host)) {
     faults.push({
       path: [...path, 'anonymousTenant'],
