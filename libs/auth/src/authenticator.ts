@@ -54,6 +54,8 @@ export interface AuthenticatorOptions {
   /** Failures an address may have at once, and per minute. Defaults 20 and 30. */
   readonly failuresPerAddressBurst?: number;
   readonly failuresPerAddressPerMinute?: number;
+  /** The longest time until a client that can must prove again who it is; absent: only what expires must. */
+  readonly sessionLifetimeMsMax?: number | undefined;
   /** A clock in milliseconds that never goes back. */
   readonly now?: () => number;
   /** The time of day, which tokens expire by. */
@@ -100,10 +102,13 @@ export class Authenticator {
   readonly #now: () => number;
   /** Replaced while the gateway runs, as the users file is. */
   readonly users: KnownUsers;
+  /** The longest time until a client that can must prove again who it is, as some protocols ask for it. */
+  readonly sessionLifetimeMsMax: number | undefined;
 
   /** @throws AuthenticatorError */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.sessionLifetimeMsMax = options.sessionLifetimeMsMax;
     this.#now = options.now ?? (() => performance.now());
     this.#listeners = new Map(options.listeners.map((listener) => [listener.name, listener]));
     const { tenants, listeners, certificates } = options;

@@ -45,7 +45,10 @@ export interface ConnectionState {
   readonly link: Link;
   readonly log: ConnectionLog;
   /** Who the client is and how far it came in proving it. */
-  readonly sasl: Pick<SaslExchange, 'state' | 'stepwise' | 'principal' | 'handshake' | 'authenticate'>;
+  readonly sasl: Pick<
+    SaslExchange,
+    'state' | 'stepwise' | 'principal' | 'mechanisms' | 'handshake' | 'authenticate'
+  >;
   /** Nobody waits for an answer any more. */
   readonly closed: boolean;
   /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */

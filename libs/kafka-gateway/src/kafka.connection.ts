@@ -17,7 +17,8 @@ import { CountedDecoder, type PartialFrames } from './connection/partial-frames.
 import type { ProcessBudget } from './connection/process-budget.js';
 import { type KafkaRequest, nothing, type ResponseBytes } from './connection/request.js';
 import { RequestPipeline } from './connection/request-pipeline.js';
-import { SaslExchange } from './connection/sasl-exchange.js';
+import { SaslExchange, type SaslStep } from './connection/sasl-exchange.js';
+import type { SessionWatch, WatchedSession } from './connection/session-watch.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
 import { coordinatorOfRequest, namesGroups } from './routing/coordinator-of-request.js';
@@ -29,9 +30,6 @@ import { loadingGroups } from './routing/loading-groups.js';
  * characters about 50. Produce is mostly records, which stay as they came.
  */
 const decodedGrowth = 64;
-
-/** What a raw SASL frame is answered with: the mechanism's token, which PLAIN does not have, behind its size. */
-const rawTokenAccepted = Buffer.alloc(4);
 
 /** A token of SaslHandshake v0 has no header. */
 const rawTokenHeader: RequestHeader = {
@@ -46,18 +44,23 @@ const rawTokenHeader: RequestHeader = {
 export interface ProcessLimits {
   readonly requests: ProcessBudget;
   readonly partialFrames: PartialFrames;
+  readonly sessions: SessionWatch;
 }
+
+/** How long requests that run and a renewal that was begun may go on when their session has ended. */
+const sessionGraceMs = 30_000;
 
 /**
  * One client. Decides which handler serves a frame and nothing else: what a request means is the handler's business,
  * who the client is SaslExchange's, and the order and number of requests in flight RequestPipeline's.
  */
-export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionState {
+export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionState, WatchedSession {
   readonly decoder: CountedDecoder;
   readonly sasl: SaslExchange;
   readonly log: ConnectionLog;
   readonly #pipeline: RequestPipeline;
   readonly #counters: ProtocolCounters;
+  readonly #sessions: SessionWatch;
   readonly #closeListeners = new Set<() => void>();
   readonly #drainListeners = new Set<() => void>();
   #countedTenant: string | undefined;
@@ -69,25 +72,40 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     readonly link: Link,
     private readonly table: ApiTable,
     private readonly gateway: GatewayServices,
-    { requests, partialFrames }: ProcessLimits,
+    { requests, partialFrames, sessions }: ProcessLimits,
   ) {
     const { options, authenticator, metrics } = gateway;
     this.log = link.log;
     this.#counters = metrics.protocol('kafka');
+    this.#sessions = sessions;
     const { frameBytesMaxBeforeAuthentication, frameBytesMax } = options;
     const frames = new KafkaFrameDecoder(frameBytesMaxBeforeAuthentication, frameBytesMax);
     this.decoder = new CountedDecoder(frames, partialFrames);
     this.#pipeline = new RequestPipeline(link, gateway, requests, () => this.#close('refused'));
-    const { remoteAddress, network } = link.peer;
     this.sasl = new SaslExchange({
-      peer: { listener: link.listener.name, remoteAddress, network },
+      peer: { ...link.peer, listener: link.listener.name },
       authenticator,
       onAuthenticated: (principal) => {
+        if (this.#closed) return;
         this.#counters.authSuccesses++;
         this.#bind(principal);
       },
     });
     if (this.sasl.principal !== undefined) this.#bind(this.sasl.principal);
+    if (this.sasl.state === 'identifying') this.#identifyCertificate();
+  }
+
+  /** Nothing is read before it is known whose certificate it is. */
+  #identifyCertificate(): void {
+    this.link.pause();
+    void this.sasl.identify().then((refusal) => {
+      if (this.#closed) return;
+      if (refusal !== undefined) {
+        this.#counters.authFailures++;
+        this.#refuse('authentication-failed', `the client certificate is refused: ${refusal}`);
+      } else if (this.sasl.state === 'anonymous') this.#bind(this.sasl.principal!);
+      this.link.resume();
+    });
   }
 
   onFrame(frame: Buffer): void {
@@ -98,13 +116,14 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   #dispatch(frame: Buffer): void {
     const reader = new ByteReader(frame);
+    const nowMs = performance.now();
     try {
       const header = decodeRequestHeader(reader);
-      const handler = this.#handlerOf(header);
+      const handler = this.#handlerOf(header, nowMs);
       if (handler === undefined) return;
       const body = handler.api.decodeRequest(reader, header.apiVersion);
       const heldBytes = handler.api === produceApi ? frame.length : frame.length * decodedGrowth;
-      this.#route(this.#pipeline.admit(this, header, heldBytes), handler, body, frame);
+      this.#route(this.#pipeline.admit(this, header, heldBytes, nowMs), handler, body, frame);
     } catch (error) {
       if (!(error instanceof KafkaDecodeError)) throw error;
       this.#counters.malformed++;
@@ -148,19 +167,15 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   }
 
   /** The handler that may serve this request now; undefined when the request was answered or refused here. */
-  #handlerOf(header: RequestHeader): AnyApiHandler | undefined {
+  #handlerOf(header: RequestHeader, nowMs: number): AnyApiHandler | undefined {
     const { apiKey, apiVersion } = header;
     const handler = this.table.find(apiKey);
     if (handler === undefined) {
       this.#refuse('unsupported-api', `API key ${apiKey} is not served`);
       return undefined;
     }
-    if (!this.sasl.admits(apiKey)) {
-      this.#counters.authFailures++;
-      this.#refuse(
-        'illegal-sasl-state',
-        `${handler.api.name} is not allowed before authentication is complete`,
-      );
+    if (!this.sasl.admits(apiKey, nowMs)) {
+      this.#refuseBySasl(handler.api.name, nowMs);
       return undefined;
     }
     if (!this.#identified && this.sasl.state === 'authenticated') this.#identify();
@@ -174,6 +189,15 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       );
     }
     return undefined;
+  }
+
+  #refuseBySasl(api: string, nowMs: number): void {
+    if (nowMs >= this.sasl.endsAtMs) {
+      this.#refuse('session-ended', `${api} after the end of the session, instead of its renewal`);
+      return;
+    }
+    this.#counters.authFailures++;
+    this.#refuse('illegal-sasl-state', `${api} is not allowed before authentication is complete`);
   }
 
   /** A request about groups that another gateway coordinates is answered there, or, when that fails, refused here. */
@@ -254,22 +278,28 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   /** SaslHandshake v0 is followed by tokens that have a size and nothing else, both ways (KIP-43). */
   #startRawToken(token: Buffer): void {
-    const request = this.#pipeline.admit(this, rawTokenHeader, token.length);
+    const request = this.#pipeline.admit(this, rawTokenHeader, token.length, performance.now());
     this.sasl.authenticate(token).then(
-      (why) => {
-        if (why !== undefined) {
-          this.#counters.authFailures++;
-          this.#refuse('authentication-failed', why);
-        }
-        this.#pipeline.settle(request, why === undefined ? Buffer.from(rawTokenAccepted) : nothing);
-      },
+      (step) => this.#pipeline.settle(request, this.#rawAnswer(step)),
       (error) => this.#failed(request, error),
     );
   }
 
+  /** A refusal has no place there: the connection ends unanswered. */
+  #rawAnswer(step: SaslStep): ResponseBytes | typeof nothing {
+    if (step.kind === 'deny') {
+      this.#counters.authFailures++;
+      this.#refuse('authentication-failed', step.reason);
+      return nothing;
+    }
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(step.message.length);
+    return Buffer.concat([size, step.message]);
+  }
+
   /** KIP-511: version 0, which every client reads, with the versions of ApiVersions itself. */
   #answerUnsupportedApiVersions(header: RequestHeader): void {
-    const request = this.#pipeline.admit(this, header, 0);
+    const request = this.#pipeline.admit(this, header, 0, performance.now());
     const response = unsupportedVersionsResponse(this.table);
     request.refused(response.errorCode, `ApiVersions v${header.apiVersion} is answered with v0`);
     const frame = encodeResponseFrame(header.correlationId, apiVersionsApi.key, 0, (writer) =>
@@ -279,8 +309,12 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   }
 
   #bind(principal: Principal): void {
-    this.#countTenant(principal.tenant.name);
-    this.#pipeline.bind(principal.tenant.name);
+    this.#sessions.watch(this, principal, this.sasl.endsAtMs);
+    const tenant = principal.tenant.name;
+    // A renewal keeps the tenant.
+    if (this.#countedTenant === tenant) return;
+    this.#countTenant(tenant);
+    this.#pipeline.bind(tenant);
     this.decoder.authenticated();
     this.link.authenticated();
   }
@@ -300,6 +334,18 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#countedTenant = tenant;
   }
 
+  revoked(): void {
+    this.#refuse('identity-revoked', 'the user of the connection was removed or changed');
+  }
+
+  sessionEnded(nowMs: number): boolean {
+    const busy = this.sasl.state === 'renewing' || this.#pipeline.size > 0;
+    if (busy && nowMs < this.sasl.endsAtMs + sessionGraceMs) return true;
+    this.log.debug('connection.ended', 'the session has ended and was not renewed');
+    this.#close('session-ended');
+    return false;
+  }
+
   #refuse(reason: string, message: string): void {
     this.gateway.metrics.errors('kafka', reason).inc();
     this.fault(reason, message);
@@ -313,6 +359,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#sessions.forget(this);
     this.#countTenant(undefined);
     this.#pipeline.close();
     this.decoder.release();

@@ -5,6 +5,7 @@ import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
+import { SessionWatch } from './connection/session-watch.js';
 import { Fetches } from './fetching/fetches.js';
 import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
@@ -155,6 +156,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
     this.#limits = {
       requests: new ProcessBudget(options.requestBytesInFlightMaxPerProcess),
       partialFrames: new PartialFrames(options.partialFrameBytesMaxPerProcess),
+      sessions: new SessionWatch(services.authenticator),
     };
     if (services.tenants !== undefined) {
       serveForwarded(this.services, () => this.#table, services.tenants, this.#limits.requests);
@@ -179,6 +181,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
   async close(): Promise<void> {
     const { partitions, logs, groups } = this.services;
     for (const unfollow of this.#unfollow) unfollow();
+    this.#limits.sessions.close();
     await Promise.all([partitions.close(), logs.close(), groups.close()]);
   }
 }

@@ -50,10 +50,14 @@ export class RequestPipeline {
     this.#updateGate(connection);
   };
 
+  /** Requests that are in flight. */
+  get size(): number {
+    return this.#order.size;
+  }
+
   /** A request is in flight from here until `settle`. */
-  admit(connection: ConnectionState, header: RequestHeader, bytes: number): KafkaRequest {
+  admit(connection: ConnectionState, header: RequestHeader, bytes: number, startedMs: number): KafkaRequest {
     const budget = this.#share ?? this.budget;
-    const startedMs = performance.now();
     const { gateway } = this;
     const request = new KafkaRequest(connection, gateway, header, bytes, startedMs, budget, this.#recounted);
     this.#order.add(request);

@@ -9,7 +9,8 @@ const part = { authorizationId: 0, username: 1, password: 2, count: 3 } as const
 
 /**
  * RFC 4616: `[authzid] NUL authcid NUL passwd`, UTF-8. Kafka's PlainSaslServer takes an authorization id only when it
- * equals the user name: nobody acts for another.
+ * equals the user name: nobody acts for another. The user name may be empty, against the RFC: a token that serves as
+ * password says the user itself.
  *
  * @returns the credentials, or why the token is refused
  */
@@ -21,7 +22,6 @@ export function parsePlainToken(token: Buffer): PlainCredentials | string {
   const username = parts[part.username]!;
   const password = parts[part.password]!;
   const authorizationId = parts[part.authorizationId]!;
-  if (username === '') return 'the PLAIN token has no user name';
   if (password === '') return 'the PLAIN token has no password';
   if (authorizationId !== '' && authorizationId !== username) {
     return 'the authorization id is not the user name';

@@ -4,14 +4,14 @@ import {
   type SaslHandshakeResponse,
   saslHandshakeApi,
 } from '#libs/kafka-codec';
-import { saslMechanisms } from '../connection/sasl-exchange.js';
 import type { ApiHandler } from '../handler.js';
 
 /**
  * SaslHandshake v0-1 (KIP-43, KIP-152). v0: raw tokens follow; v1: SaslAuthenticate follows.
  *
- * An unknown mechanism is answered with the list of those there are and the connection is closed; a handshake on an
- * authenticated connection is answered ILLEGAL_SASL_STATE (there is no re-authentication: sessions have no end).
+ * A mechanism that the listener does not offer is answered with the list of those there are and the connection is closed.
+ * On an authenticated connection it begins the renewal of a session that has an end (KIP-368); otherwise, and sooner than
+ * one second after the last, it is answered ILLEGAL_SASL_STATE.
  */
 export const saslHandshakeHandler: ApiHandler<SaslHandshakeRequest, SaslHandshakeResponse> = {
   api: saslHandshakeApi,
@@ -19,7 +19,7 @@ export const saslHandshakeHandler: ApiHandler<SaslHandshakeRequest, SaslHandshak
   versionMax: 1,
   handle({ mechanism }, context) {
     const outcome = context.connection.sasl.handshake(mechanism, context.header.apiVersion);
-    const mechanisms = [...saslMechanisms];
+    const mechanisms = [...context.connection.sasl.mechanisms];
     if (outcome === 'accepted') return { errorCode: KafkaErrorCode.NONE, mechanisms };
     if (outcome === 'illegal-state') {
       const errorCode = KafkaErrorCode.ILLEGAL_SASL_STATE;

@@ -117,6 +117,7 @@ function forwardedConnection(
       state: 'authenticated',
       stepwise: false,
       principal,
+      mechanisms: [],
       handshake: elsewhere,
       authenticate: elsewhere,
     },

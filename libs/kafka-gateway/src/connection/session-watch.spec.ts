@@ -1,0 +1,130 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Principal } from '#libs/auth';
+import { SessionWatch, type WatchedSession } from './session-watch.js';
+
+const principal = (tenant: string, user: string) => ({ tenant: { name: tenant }, user }) as Principal;
+
+function bed() {
+  const clock = { ms: 0 };
+  let revoke: (who: Principal) => void = () => {};
+  const watch = new SessionWatch(
+    {
+      onRevoked: (listener) => {
+        revoke = listener;
+        return () => {
+          revoke = () => {};
+        };
+      },
+    },
+    () => clock.ms,
+  );
+  const session = (
+    who: Principal,
+    endsAtMs = Number.POSITIVE_INFINITY,
+    again: () => boolean = () => false,
+  ) => {
+    const events: string[] = [];
+    const self: WatchedSession & { events: string[] } = {
+      events,
+      revoked: () => {
+        events.push('revoked');
+        watch.forget(self);
+      },
+      sessionEnded: () => {
+        const stays = again();
+        events.push(stays ? 'busy' : 'ended');
+        if (!stays) watch.forget(self);
+        return stays;
+      },
+    };
+    watch.watch(self, who, endsAtMs);
+    return self;
+  };
+  const lookAt = (ms: number) => {
+    clock.ms = ms;
+    watch.look();
+  };
+  return { watch, session, lookAt, revoke: (who: Principal) => revoke(who), clock };
+}
+
+describe('SessionWatch', () => {
+  it('ends the connections of a user that is revoked, whatever the source, and no others', () => {
+    const { session, revoke, watch } = bed();
+    const [one, two] = [session(principal('acme', 'ann')), session(principal('acme', 'ann'), 9_000)];
+    const others = [session(principal('acme', 'bob')), session(principal('beta', 'ann'))];
+    revoke(principal('acme', 'ann'));
+    expect([one.events, two.events]).toEqual([['revoked'], ['revoked']]);
+    expect(others.map(({ events }) => events)).toEqual([[], []]);
+    expect(watch.size).toBe(2);
+    revoke(principal('acme', 'nobody'));
+    expect(watch.size).toBe(2);
+  });
+
+  it('ends sessions within a second after their time, and asks again those that are busy', () => {
+    const { session, lookAt, watch } = bed();
+    let busy = true;
+    const soon = session(principal('acme', 'ann'), 1_500);
+    const late = session(principal('acme', 'ann'), 60_000);
+    const working = session(principal('acme', 'bob'), 1_500, () => busy);
+    lookAt(1_499);
+    expect(soon.events).toEqual([]);
+    lookAt(2_000);
+    expect(soon.events).toEqual(['ended']);
+    expect(working.events).toEqual(['busy']);
+    lookAt(3_000);
+    busy = false;
+    lookAt(4_000);
+    expect(working.events).toEqual(['busy', 'busy', 'ended']);
+    expect(late.events).toEqual([]);
+    expect(watch.size).toBe(1);
+  });
+
+  it('knows nothing of the former end of a session that was renewed', () => {
+    const { session, watch, lookAt } = bed();
+    const renewed = session(principal('acme', 'ann'), 1_000);
+    watch.watch(renewed, principal('acme', 'ann'), 10_000);
+    lookAt(5_000);
+    expect(renewed.events).toEqual([]);
+    lookAt(11_000);
+    expect(renewed.events).toEqual(['ended']);
+  });
+
+  it('may lose another connection while one ends', () => {
+    const { watch, lookAt, session } = bed();
+    const second = session(principal('acme', 'bob'), 1_000);
+    const first: WatchedSession = {
+      revoked() {},
+      sessionEnded() {
+        watch.forget(first);
+        watch.forget(second);
+        return false;
+      },
+    };
+    watch.forget(second);
+    watch.watch(first, principal('acme', 'ann'), 1_000);
+    watch.watch(second, principal('acme', 'bob'), 1_000);
+    lookAt(2_000);
+    expect(second.events).toEqual([]);
+    expect(watch.size).toBe(0);
+  });
+
+  it('has one timer, and none while no session has an end', () => {
+    jest.useFakeTimers();
+    try {
+      const { watch, session, clock } = bed();
+      session(principal('acme', 'ann'));
+      expect(jest.getTimerCount()).toBe(0);
+      const ends = Array.from({ length: 50 }, (_, index) => session(principal('acme', 'bob'), 1_000 + index));
+      expect(jest.getTimerCount()).toBe(1);
+      clock.ms = 3_000;
+      jest.advanceTimersByTime(1_000);
+      expect(ends.every(({ events }) => events.length === 1)).toBe(true);
+      expect(jest.getTimerCount()).toBe(0);
+      session(principal('acme', 'cid'), 9_000);
+      watch.close();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});

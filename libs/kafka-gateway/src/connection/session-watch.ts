@@ -1,0 +1,117 @@
+import type { Authenticator, Principal } from '#libs/auth';
+
+/** A connection whose identity may end before it does. */
+export interface WatchedSession {
+  /** Who it acts as is no longer so. */
+  revoked(): void;
+  /** Its time is over. True: it is not closed yet, to be asked again at the next look. */
+  sessionEnded(nowMs: number): boolean;
+}
+
+interface Watched {
+  readonly userKey: string;
+  second: number | undefined;
+}
+
+const lookMs = 1_000;
+
+/**
+ * The connections of a process by whom they act as, so that they end when their user does, and by the second in which
+ * their sessions end: one timer for all of them, which looks at those alone that end now. Bounded by the connections.
+ */
+export class SessionWatch {
+  readonly #watched = new Map<WatchedSession, Watched>();
+  readonly #byUser = new Map<string, Set<WatchedSession>>();
+  readonly #bySecond = new Map<number, Set<WatchedSession>>();
+  readonly #unfollow: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param now the clock of `endsAtMs`, in milliseconds */
+  constructor(
+    authenticator: Pick<Authenticator, 'onRevoked'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#unfollow = authenticator.onRevoked((principal) => this.#revoke(principal));
+  }
+
+  /** Who was watched before is watched as this principal from here on. @param endsAtMs may be infinite */
+  watch(session: WatchedSession, principal: Principal, endsAtMs: number): void {
+    this.forget(session);
+    const watched: Watched = { userKey: userKey(principal), second: undefined };
+    this.#watched.set(session, watched);
+    add(this.#byUser, watched.userKey, session);
+    if (endsAtMs !== Number.POSITIVE_INFINITY) this.#look(session, watched, secondOf(endsAtMs) + 1);
+  }
+
+  forget(session: WatchedSession): void {
+    const watched = this.#watched.get(session);
+    if (watched === undefined) return;
+    this.#watched.delete(session);
+    remove(this.#byUser, watched.userKey, session);
+    if (watched.second !== undefined) remove(this.#bySecond, watched.second, session);
+    if (this.#bySecond.size === 0) this.#stop();
+  }
+
+  /** Connections that are watched. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  close(): void {
+    this.#unfollow();
+    this.#stop();
+  }
+
+  #look(session: WatchedSession, watched: Watched, second: number): void {
+    watched.second = second;
+    add(this.#bySecond, second, session);
+    this.#timer ??= setInterval(() => this.look(), lookMs).unref();
+  }
+
+  /** What the timer does. */
+  look(): void {
+    const nowMs = this.now();
+    const until = secondOf(nowMs);
+    for (const [second, sessions] of this.#bySecond) {
+      if (second > until) continue;
+      this.#bySecond.delete(second);
+      for (const session of sessions) {
+        const watched = this.#watched.get(session);
+        if (watched === undefined) continue;
+        watched.second = undefined;
+        // Closing a connection makes it forget itself.
+        if (session.sessionEnded(nowMs)) this.#look(session, watched, until + 1);
+      }
+    }
+    if (this.#bySecond.size === 0) this.#stop();
+  }
+
+  #revoke(principal: Principal): void {
+    for (const session of [...(this.#byUser.get(userKey(principal)) ?? [])]) session.revoked();
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function secondOf(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
+
+/** No tenant's name has a `/`. */
+function userKey({ tenant, user }: Principal): string {
+  return `${tenant.name}/${user}`;
+}
+
+function add<Key>(index: Map<Key, Set<WatchedSession>>, key: Key, session: WatchedSession): void {
+  const sessions = index.get(key);
+  if (sessions === undefined) index.set(key, new Set([session]));
+  else sessions.add(session);
+}
+
+function remove<Key>(index: Map<Key, Set<WatchedSession>>, key: Key, session: WatchedSession): void {
+  const sessions = index.get(key);
+  if (sessions?.delete(session) && sessions.size === 0) index.delete(key);
+}
