@@ -1,4 +1,12 @@
-import type { Authenticator, Authorizer, Principal, ScramUsers, SecurityRules } from '#libs/auth';
+import type {
+  Action,
+  Authenticator,
+  Authorizer,
+  Principal,
+  Resource,
+  ScramUsers,
+  SecurityRules,
+} from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
@@ -63,6 +71,8 @@ export interface RequestContext {
   readonly connection: ConnectionState;
   /** The connection's principal; throws before authentication. */
   readonly principal: Principal;
+  /** Whether the principal may do this. Asked before anything is looked up, and again where a request has waited. */
+  authorize(action: Action, resource: Resource): boolean;
   readonly header: RequestHeader;
   readonly gateway: GatewayServices;
   /**

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import type { Principal } from '#libs/auth';
-import { kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
+import type { Action, Principal, Resource } from '#libs/auth';
+import { KafkaErrorCode, kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
 import type { ConnectionState, GatewayServices, RequestContext } from '../handler.js';
 import type { ProcessBudget } from './process-budget.js';
 import type { Pending } from './response-order.js';
@@ -10,6 +10,14 @@ export type ResponseBytes = Buffer | readonly Buffer[];
 
 /** Stands where no bytes are sent: acks=0, or the connection is being closed. */
 export const nothing = Symbol('nothing');
+
+/** What is refused for want of permission. */
+const denials: ReadonlySet<number> = new Set([
+  KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  KafkaErrorCode.GROUP_AUTHORIZATION_FAILED,
+  KafkaErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  KafkaErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+]);
 
 /** One request from its frame to its answer. */
 export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typeof nothing> {
@@ -37,6 +45,11 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     return principal;
   }
 
+  authorize(action: Action, resource: Resource): boolean {
+    const { principal, gateway, header } = this;
+    return gateway.authorizer.authorize(principal, action, resource, header.clientId ?? '');
+  }
+
   recount(bytes: number): void {
     if (this.answer !== undefined) return;
     const change = bytes - this.bytes;
@@ -53,6 +66,9 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
 
   refused(code: number, message: string, topic?: string): void {
     const name = kafkaErrorName(code);
+    if (denials.has(code)) {
+      this.gateway.metrics.tenant('kafka', this.principal.tenant.name).authorizationDenials++;
+    }
     this.gateway.metrics.errors('kafka', name).inc();
     this.connection.log.refusal(name, message, {
       code: name,

@@ -8,7 +8,7 @@ import type { LogRead } from '../reading/partition-log.js';
 import { type FetchContext, fetchByTopicIdSince, fetchContext } from './fetch-context.js';
 import { leaderEpoch } from './leader-epoch.js';
 import { noSessionId, topicKey } from './fetch-session.js';
-import { type FetchTopics, fetchTopics } from './fetch-topics.js';
+import { type FetchTopics, fetchTopics, mayConsume, notAllowed } from './fetch-topics.js';
 import type { FetchAnswer, Fetches } from './fetches.js';
 import { ConversionRoom, messageSetsUntil, PartitionFetch } from './partition-fetch.js';
 
@@ -55,6 +55,7 @@ export class FetchCall {
   #wakeTimer: NodeJS.Timeout | undefined;
   #state: 'reading' | 'waiting' | 'woken' | 'answered' = 'reading';
   #isOver = false;
+  #hasWaited = false;
   /** Of the reading that is going on: room for records, what was found, promises outstanding. */
   #reading = 0;
   #pending = 0;
@@ -190,6 +191,8 @@ export class FetchCall {
     const topic = this.#topics.get(topicKey(asked));
     if (topic === undefined) return refusal('NOT_LEADER_OR_FOLLOWER', 'the topic was not looked up');
     if (topic instanceof KafkaError) return topic;
+    // While it waited the permission may have been taken back.
+    if (this.#hasWaited && !mayConsume(topic.name, this.context)) return notAllowed(topic.name);
     partition.topic = topic;
     if (asked.partition < 0 || asked.partition >= topic.partitions) {
       return refusal(
@@ -259,6 +262,7 @@ export class FetchCall {
 
   #wait(): void {
     this.#state = 'waiting';
+    this.#hasWaited = true;
     this.#reserve(0);
     this.fetches.waiting++;
     this.context.recount(waitingBytes + this.#partitions.length * waitingPartitionBytes);

@@ -79,11 +79,11 @@ function allowed(topic: KafkaTopic | undefined, context: RequestContext): FetchT
   return topic === undefined || mayConsume(topic.name, context) ? topic : notAllowed(topic.name);
 }
 
-function mayConsume(name: string, { gateway, principal }: RequestContext): boolean {
-  return gateway.authorizer.authorize(principal, 'consume', { type: 'topic', name });
+export function mayConsume(name: string, context: RequestContext): boolean {
+  return context.authorize('consume', { type: 'topic', name });
 }
 
-function notAllowed(name: string): KafkaError {
+export function notAllowed(name: string): KafkaError {
   return new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, `no permission to consume ${name}`);
 }
 

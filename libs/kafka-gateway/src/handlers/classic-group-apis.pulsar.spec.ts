@@ -148,7 +148,7 @@ describe('every version', () => {
       }),
     ]);
     // READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS.
-    if (version >= 3) expect(stable.authorizedOperations).toBe((1 << 3) | (1 << 6) | (1 << 8) | (1 << 10));
+    if (version >= 3) expect(stable.authorizedOperations).toBe((1 << 3) | (1 << 6) | (1 << 8));
     await leave(kafka, 5, { groupId, members: [{ memberId, groupInstanceId: 'i' }] });
     expect(await described(kafka, version, groupId)).toMatchObject({ groupState: 'Empty', members: [] });
   });

@@ -50,7 +50,8 @@ export function committedTopics(
 function topicOfName(name: string, action: Action, context: RequestContext): CommittedTopic | LookUp {
   const { gateway, principal } = context;
   if (topicNameFault(name) !== undefined) return refused(name, KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  if (!new TopicAuthorization(gateway.authorizer, principal).may(action, name)) {
+  if (!new TopicAuthorization(context).may(action, name)) {
+    context.refused(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, `no permission to ${action} the topic`, name);
     return refused(name, KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED);
   }
   try {
@@ -74,7 +75,12 @@ function topicOfId(id: Buffer, action: Action, context: RequestContext): Committ
   const judge = (topic: KafkaTopic | undefined): CommittedTopic => {
     if (topic === undefined) return refused('', KafkaErrorCode.UNKNOWN_TOPIC_ID);
     const { name } = topic;
-    if (!new TopicAuthorization(gateway.authorizer, principal).may(action, name)) {
+    if (!new TopicAuthorization(context).may(action, name)) {
+      context.refused(
+        KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+        `no permission to ${action} the topic`,
+        name,
+      );
       return refused(name, KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED);
     }
     return { name, topic, code: none, unreachable: false };

@@ -51,20 +51,20 @@ export async function alterConfigs(
 async function alter(
   { resourceType, resourceName: name, change }: ConfigAlteration,
   validateOnly: boolean,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<void> {
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const authorization = new TopicAuthorization(context);
   if (resourceType === configResourceType.broker) {
-    authorization.requireCluster('alter');
+    authorization.requireCluster('alter-configs');
     throw new KafkaError(
       KafkaErrorCode.INVALID_CONFIG,
       'a broker is a gateway here, whose settings are in its configuration file',
     );
   }
   if (resourceType !== configResourceType.topic) throw unknownResourceType(resourceType);
-  authorization.require('alter', name);
-  const { topics } = gateway;
-  const { tenant } = principal;
+  authorization.require('alter-configs', name);
+  const { topics } = context.gateway;
+  const { tenant } = context.principal;
   if ((await topics.resolve(tenant, name)) === undefined) {
     throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic');
   }

@@ -98,7 +98,7 @@ describe.each([0, 1])('ConsumerGroupHeartbeat v%i', (version) => {
         assignmentEpoch: 1,
         assignorName: 'uniform',
       },
-      authorizedOperations: (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10),
+      authorizedOperations: (1 << 3) | (1 << 6) | (1 << 8),
     });
     expect(group.members).toEqual([
       expect.objectContaining({

@@ -55,8 +55,8 @@ async function describe(
   room: AnswerRoom,
   context: RequestContext,
 ): Promise<DescribedGroup> {
-  const { gateway, principal } = context;
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const { gateway } = context;
+  const authorization = new TopicAuthorization(context);
   try {
     const group = coordinatorOf(context, groupId, 'describe').group(groupId)?.protocol;
     if (!(group instanceof ConsumerGroup)) {

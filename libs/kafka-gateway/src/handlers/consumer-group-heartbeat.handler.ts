@@ -44,10 +44,9 @@ export const consumerGroupHeartbeatHandler: ApiHandler<
 };
 
 async function answer(request: ConsumerGroupHeartbeatRequest, context: RequestContext): Promise<Response> {
-  const { gateway, principal } = context;
   const { groupId, subscribedTopicNames } = request;
   const coordinator = coordinatorOf(context, groupId, 'consume');
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const authorization = new TopicAuthorization(context);
   const mayDescribe = (topic: string) => authorization.may('describe', topic);
   if (subscribedTopicNames?.every(mayDescribe) === false) {
     throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'a topic may not be described');

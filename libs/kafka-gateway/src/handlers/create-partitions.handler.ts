@@ -58,11 +58,11 @@ async function answer(
 async function grow(
   { name, count, assignments }: PartitionsWanted,
   validateOnly: boolean,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<void> {
-  const { tenant } = principal;
-  const { topics, options } = gateway;
-  new TopicAuthorization(gateway.authorizer, principal).require('alter', name);
+  const { tenant } = context.principal;
+  const { topics, options } = context.gateway;
+  new TopicAuthorization(context).require('alter', name);
   topics.invalidate(tenant, name);
   const topic = await topics.resolve(tenant, name);
   if (topic === undefined) {

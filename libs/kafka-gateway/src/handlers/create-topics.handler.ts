@@ -92,7 +92,7 @@ async function create(
   const { gateway, principal } = context;
   const { name, assignments } = topic;
   const { tenant } = principal;
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const authorization = new TopicAuthorization(context);
   authorization.require('create', name);
   const numPartitions = partitionsOf(topic, tenant.kafka.partitionsDefault, gateway.options.partitionsMax);
   const replicationFactor = replicationFactorOf(topic);

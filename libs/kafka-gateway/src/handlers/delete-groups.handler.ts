@@ -34,9 +34,10 @@ async function answer(groupId: string, context: RequestContext) {
   }
 }
 
-async function remove(groupId: string, { gateway, principal }: RequestContext): Promise<void> {
+async function remove(groupId: string, context: RequestContext): Promise<void> {
+  const { gateway, principal } = context;
   const { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP } = KafkaErrorCode;
-  if (!gateway.authorizer.authorize(principal, 'delete', { type: 'group', name: groupId })) {
+  if (!context.authorize('delete', { type: 'group', name: groupId })) {
     throw new KafkaError(GROUP_AUTHORIZATION_FAILED, 'the group may not be deleted');
   }
   const coordinator = gateway.groups.coordinator(principal.tenant, groupId);

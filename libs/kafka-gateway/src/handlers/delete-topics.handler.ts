@@ -78,8 +78,9 @@ async function nameOf(id: Buffer, { gateway, principal }: RequestContext): Promi
   return topic.name;
 }
 
-async function remove(name: string, { gateway, principal }: RequestContext): Promise<Buffer> {
-  new TopicAuthorization(gateway.authorizer, principal).require('delete', name);
+async function remove(name: string, context: RequestContext): Promise<Buffer> {
+  const { gateway, principal } = context;
+  new TopicAuthorization(context).require('delete', name);
   const topic = await gateway.topics.delete(principal.tenant, name);
   return topic.id;
 }

@@ -34,10 +34,7 @@ export const describeClusterHandler: ApiHandler<DescribeClusterRequest, Describe
       controllerId: brokers.controllerId,
       brokers: brokers.list.map(({ nodeId, host, port }) => ({ brokerId: nodeId, host, port, rack: null })),
       ...(includeClusterAuthorizedOperations && {
-        clusterAuthorizedOperations: new TopicAuthorization(
-          gateway.authorizer,
-          principal,
-        ).clusterOperations(),
+        clusterAuthorizedOperations: new TopicAuthorization(context).clusterOperations(),
       }),
     };
   },

@@ -64,9 +64,9 @@ async function describe(
   context: RequestContext,
 ): Promise<readonly ConfigDescription[]> {
   const { gateway, principal } = context;
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const authorization = new TopicAuthorization(context);
   if (type === configResourceType.topic) {
-    authorization.require('describe', name);
+    authorization.require('describe-configs', name);
     const topic = await gateway.topics.resolve(principal.tenant, name);
     if (topic === undefined) {
       throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic');
@@ -74,7 +74,7 @@ async function describe(
     return describeTopicConfig(await gateway.topics.configs.read(principal.tenant, name));
   }
   if (type !== configResourceType.broker) throw unknownResourceType(type);
-  authorization.requireCluster('describe');
+  authorization.requireCluster('describe-configs');
   // The name of no broker stands for what is set for all of them at run time: nothing is.
   if (name === '') return [];
   const { nodeId } = gateway.cluster.self;

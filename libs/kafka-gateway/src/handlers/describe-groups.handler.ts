@@ -45,15 +45,15 @@ function answer(
   room: AnswerRoom,
   context: RequestContext,
 ): Described {
-  const { gateway, principal, header } = context;
+  const { header } = context;
   const saysWhy = header.apiVersion >= notFoundSince;
   try {
-    if (!gateway.authorizer.authorize(principal, 'describe', { type: 'group', name: groupId })) {
+    if (!context.authorize('describe', { type: 'group', name: groupId })) {
       throw new KafkaError(GROUP_AUTHORIZATION_FAILED, 'the group may not be described');
     }
     const described = describe(groupId, room, context);
     if (!request.includeAuthorizedOperations) return described;
-    const operations = new TopicAuthorization(gateway.authorizer, principal).groupOperations(groupId);
+    const operations = new TopicAuthorization(context).groupOperations(groupId);
     return { ...described, authorizedOperations: operations };
   } catch (error) {
     const errorCode = kafkaErrorCode(error);

@@ -1,3 +1,4 @@
+import { topicNameFault } from '#libs/auth';
 import {
   type DescribeLogDirsRequest,
   type DescribeLogDirsResponse,
@@ -29,7 +30,7 @@ export const describeLogDirsHandler: ApiHandler<DescribeLogDirsRequest, Describe
   versionMax: 5,
   async handle(request, context) {
     try {
-      new TopicAuthorization(context.gateway.authorizer, context.principal).requireCluster('describe');
+      new TopicAuthorization(context).requireCluster('describe');
       const topics = await sizes(request, context);
       if (context.connection.closed) return noResponse;
       return { results: [{ logDir, topics, totalBytes: unknown, usableBytes: unknown }] };
@@ -54,7 +55,7 @@ async function sizes(
       ? (await topics.names(tenant)).map((name) => ({ name, partitions: undefined }))
       : asked.map(({ topic: name, partitions }) => ({ name, partitions: new Set(partitions) }));
   const found = await boundedParallel(wanted, statsParallelMax, async ({ name, partitions }) => {
-    if (context.connection.closed) return undefined;
+    if (context.connection.closed || topicNameFault(name) !== undefined) return undefined;
     const topic = await topics.resolve(tenant, name);
     if (topic === undefined) return undefined;
     const ofTopic = await sizesOf(topic, context);

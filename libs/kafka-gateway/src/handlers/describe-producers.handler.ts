@@ -37,7 +37,7 @@ async function describe(
   const { gateway, principal } = context;
   try {
     // As Kafka, which asks for READ.
-    new TopicAuthorization(gateway.authorizer, principal).require('consume', name);
+    new TopicAuthorization(context).require('consume', name);
     const topic = await gateway.topics.resolve(principal.tenant, name);
     const partitions = partitionIndexes.map((partitionIndex): Encodable<PartitionProducers> => {
       if (topic === undefined || partitionIndex < 0 || partitionIndex >= topic.partitions) {

@@ -48,12 +48,12 @@ export const describeTopicPartitionsHandler: ApiHandler<
 /** From the cursor's topic on. */
 async function namesOf(
   { topics, cursor }: DescribeTopicPartitionsRequest,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<string[]> {
   let names = [...new Set(topics.map(({ name }) => name))];
   if (names.length === 0) {
-    const authorization = new TopicAuthorization(gateway.authorizer, principal);
-    names = await gateway.topics.names(principal.tenant);
+    const authorization = new TopicAuthorization(context);
+    names = await context.gateway.topics.names(context.principal.tenant);
     names = names.filter((name) => authorization.may('describe', name));
   }
   return names.filter((name) => cursor === null || name >= cursor.topicName).sort();
@@ -70,7 +70,7 @@ class PartitionsPage {
     private readonly context: RequestContext,
   ) {
     this.#left = Math.min(Math.max(1, request.responsePartitionLimit), partitionsMax);
-    this.#authorization = new TopicAuthorization(context.gateway.authorizer, context.principal);
+    this.#authorization = new TopicAuthorization(context);
   }
 
   /** False when the page is full. */

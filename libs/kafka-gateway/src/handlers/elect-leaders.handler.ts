@@ -18,7 +18,7 @@ export const electLeadersHandler: ApiHandler<ElectLeadersRequest, ElectLeadersRe
   versionMax: 2,
   handle({ topicPartitions }, context) {
     try {
-      new TopicAuthorization(context.gateway.authorizer, context.principal).requireCluster('alter');
+      new TopicAuthorization(context).requireCluster('alter');
     } catch (error) {
       const errorCode = kafkaErrorCode(error);
       context.refused(errorCode, kafkaErrorMessage(error));

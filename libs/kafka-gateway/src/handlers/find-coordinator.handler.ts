@@ -59,19 +59,19 @@ function coordinatorOf(
   key: string,
   keyType: number,
   brokers: Brokers,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): BrokerAddress {
-  const { authorizer, groups } = gateway;
+  const { gateway, principal } = context;
   if (keyType === keyTypes.group) {
-    if (!authorizer.authorize(principal, 'describe', { type: 'group', name: key })) {
+    if (!context.authorize('describe', { type: 'group', name: key })) {
       throw new KafkaError(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED, 'the group may not be described');
     }
-    const address = brokers.address(groups.nodeOf(principal.tenant, key));
+    const address = brokers.address(gateway.groups.nodeOf(principal.tenant, key));
     if (address !== undefined) return address;
     throw new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, 'the coordinator has no such listener');
   }
   if (keyType === keyTypes.transactionalId) {
-    if (!authorizer.authorize(principal, 'describe', { type: 'transactional-id', name: key })) {
+    if (!context.authorize('describe', { type: 'transactional-id', name: key })) {
       const why = 'the transactional id may not be described';
       throw new KafkaError(KafkaErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, why);
     }

@@ -16,16 +16,18 @@ const expectedCodes: ReadonlySet<number> = new Set([
  *
  * @throws KafkaError GROUP_AUTHORIZATION_FAILED, INVALID_GROUP_ID, or what {@link GroupCoordinators.coordinator} throws
  */
-export function coordinatorOf(
-  { gateway, principal }: RequestContext,
-  groupId: string,
-  action: Action,
-): GroupCoordinator {
-  if (!gateway.authorizer.authorize(principal, action, { type: 'group', name: groupId })) {
+export function coordinatorOf(context: RequestContext, groupId: string, action: Action): GroupCoordinator {
+  const { gateway, principal } = context;
+  if (!context.authorize(action, { type: 'group', name: groupId })) {
     throw new KafkaError(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED, `the group may not be used: ${action}`);
   }
   if (groupId === '') throw new KafkaError(KafkaErrorCode.INVALID_GROUP_ID, 'the group has no name');
   return gateway.groups.coordinator(principal.tenant, groupId);
+}
+
+/** Whether a member that has waited may still have its answer: its permission may have been taken back meanwhile. */
+export function mayUseGroup(context: RequestContext, groupId: string): boolean {
+  return context.authorize('consume', { type: 'group', name: groupId });
 }
 
 /** Logs and counts the code of an answer where it is a refusal. */

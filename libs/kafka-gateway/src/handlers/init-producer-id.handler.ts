@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clusterResource } from '#libs/auth';
 import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
@@ -25,8 +26,12 @@ export const initProducerIdHandler: ApiHandler<InitProducerIdRequest, InitProduc
       context.refused(errorCode, 'transactions are not served');
       return { errorCode, producerId: -1n, producerEpoch: -1 };
     }
-    // As Kafka since 2.8 (KIP-679): whoever may produce to some topic may do so idempotently.
-    if (!context.gateway.authorizer.authorizeAny(context.principal, 'produce', 'topic')) {
+    // As Kafka since 2.8 (KIP-679): whoever may produce to some topic may do so idempotently. Before there was a permission
+    // for it, IDEMPOTENT_WRITE, which tools still give.
+    const mayProduce =
+      context.gateway.authorizer.authorizeAny(context.principal, 'produce', 'topic') ||
+      context.authorize('produce', clusterResource);
+    if (!mayProduce) {
       const errorCode = KafkaErrorCode.CLUSTER_AUTHORIZATION_FAILED;
       context.refused(errorCode, 'no permission to produce to any topic');
       return { errorCode, producerId: -1n, producerEpoch: -1 };

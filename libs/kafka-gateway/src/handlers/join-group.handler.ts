@@ -13,7 +13,7 @@ import {
 } from '../group-coordinator/classic/classic-requests.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { kafkaErrorCode } from '../kafka.errors.js';
-import { coordinatorOf, noteRefusal } from './group-request.js';
+import { coordinatorOf, mayUseGroup, noteRefusal } from './group-request.js';
 import { waitingAnswer } from './waiting-answer.js';
 
 type Response = Encodable<JoinGroupResponse>;
@@ -41,7 +41,11 @@ export const joinGroupHandler: ApiHandler<JoinGroupRequest, JoinGroupResponse> =
       const group = groupToJoin(coordinator, groupId, memberId);
       const waiting = waitingAnswer(context, joinRefusal(memberId, KafkaErrorCode.NOT_COORDINATOR));
       group.join(callOf(request, context), waiting.answer);
-      return waiting.answered((answer) => respond(answer, groupId, version, context));
+      return waiting.answered((answer) => {
+        const isAllowed = mayUseGroup(context, groupId);
+        const refusal = joinRefusal(memberId, KafkaErrorCode.GROUP_AUTHORIZATION_FAILED);
+        return respond(isAllowed ? answer : refusal, groupId, version, context);
+      });
     } catch (error) {
       return respond(joinRefusal(memberId, kafkaErrorCode(error)), groupId, version, context);
     }

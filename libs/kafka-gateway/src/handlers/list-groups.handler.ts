@@ -22,9 +22,8 @@ export const listGroupsHandler: ApiHandler<ListGroupsRequest, ListGroupsResponse
     const { gateway, principal } = context;
     const states = new Set(statesFilter.map((each) => each.toLowerCase()));
     const types = new Set(typesFilter.map((each) => each.toLowerCase()));
-    const seesAll = gateway.authorizer.authorize(principal, 'describe', clusterResource);
-    const isSeen = (name: string) =>
-      seesAll || gateway.authorizer.authorize(principal, 'describe', { type: 'group', name });
+    const seesAll = context.authorize('describe', clusterResource);
+    const isSeen = (name: string) => seesAll || context.authorize('describe', { type: 'group', name });
     try {
       const groups: Encodable<ListedGroup>[] = [];
       for (const coordinator of await gateway.groups.all(principal.tenant)) {

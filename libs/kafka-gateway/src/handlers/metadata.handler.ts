@@ -75,7 +75,7 @@ class MetadataLookup {
     private readonly context: RequestContext,
   ) {
     this.#version = context.header.apiVersion;
-    this.authorization = new TopicAuthorization(context.gateway.authorizer, context.principal);
+    this.authorization = new TopicAuthorization(context);
   }
 
   /** Undefined when the connection has ended, or had to be ended instead. */

@@ -34,7 +34,7 @@ export const offsetCommitHandler: ApiHandler<OffsetCommitRequest, OffsetCommitRe
   handle(request, context) {
     const { gateway, principal, header } = context;
     const { groupId, topics } = request;
-    if (!gateway.authorizer.authorize(principal, 'consume', { type: 'group', name: groupId })) {
+    if (!context.authorize('consume', { type: 'group', name: groupId })) {
       return refuse(request, KafkaErrorCode.GROUP_AUTHORIZATION_FAILED, 'the group may not be used', context);
     }
     try {

@@ -26,7 +26,7 @@ export const offsetDeleteHandler: ApiHandler<OffsetDeleteRequest, OffsetDeleteRe
     const { gateway, principal } = context;
     const { groupId, topics } = request;
     const group = { type: 'group', name: groupId } as const;
-    if (!gateway.authorizer.authorize(principal, 'delete', group)) {
+    if (!context.authorize('delete', group)) {
       const message = 'the offsets of the group may not be deleted';
       return refuse(new KafkaError(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED, message), context);
     }

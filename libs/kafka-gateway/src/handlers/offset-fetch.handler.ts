@@ -79,7 +79,7 @@ async function answer(asked: AskedGroup, context: RequestContext): Promise<Answe
     context.refused(errorCode, message);
     return { groupId, topics: [], errorCode };
   };
-  if (!gateway.authorizer.authorize(principal, 'describe', { type: 'group', name: groupId })) {
+  if (!context.authorize('describe', { type: 'group', name: groupId })) {
     return refuse(KafkaErrorCode.GROUP_AUTHORIZATION_FAILED, 'the group may not be described');
   }
   try {
@@ -100,10 +100,11 @@ async function answer(asked: AskedGroup, context: RequestContext): Promise<Answe
 }
 
 /** Everything that the group has offsets for and the principal may know of. */
-function committedTopicsOf({ groupId }: AskedGroup, { gateway, principal }: RequestContext): AskedTopic[] {
+function committedTopicsOf({ groupId }: AskedGroup, context: RequestContext): AskedTopic[] {
+  const { gateway, principal } = context;
   const group = gateway.groups.coordinator(principal.tenant, groupId).group(groupId);
   if (group === undefined) return [];
-  const authorization = new TopicAuthorization(gateway.authorizer, principal);
+  const authorization = new TopicAuthorization(context);
   return [...group.offsets.topics()]
     .filter((name) => authorization.may('describe', name))
     .map((name) => ({

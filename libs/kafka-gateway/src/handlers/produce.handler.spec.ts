@@ -98,9 +98,6 @@ class Bed {
         resolveId: (_tenant: unknown, id: Buffer) => this.lookup(String.fromCharCode(id[0] ?? 0)).promise,
         invalidate: (_tenant: unknown, name: string) => this.invalidated.push(name),
       },
-      authorizer: {
-        authorize: (_who: unknown, _what: unknown, { name }: { name: string }) => !this.denied.has(name),
-      },
       limits: { forTenant: () => ({ admitProduce: () => this.throttleMs }) },
       leaders: { leads: () => this.leads },
       partitions: {
@@ -115,6 +112,7 @@ class Bed {
       principal: { tenant, user: 'ann' } as unknown as Principal,
       header: { apiKey: 0, apiVersion, correlationId: 1, clientId: null, headerVersion: 1 },
       gateway,
+      authorize: (_action: unknown, { name }: { name: string }) => !this.denied.has(name),
       refused: (code: number) => this.refusals.push(code),
       retain: (bytes: number) => {
         this.retainedBytes += bytes;

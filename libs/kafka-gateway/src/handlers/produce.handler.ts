@@ -121,8 +121,8 @@ async function resolveTopic(
   }
 }
 
-function mayProduce(name: string, { gateway, principal }: RequestContext): boolean {
-  return gateway.authorizer.authorize(principal, 'produce', { type: 'topic', name });
+function mayProduce(name: string, context: RequestContext): boolean {
+  return context.authorize('produce', { type: 'topic', name });
 }
 
 function notAuthorized(name: string): KafkaError {

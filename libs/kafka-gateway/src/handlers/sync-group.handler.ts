@@ -13,8 +13,10 @@ import {
 } from '../group-coordinator/classic/classic-requests.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { kafkaErrorCode } from '../kafka.errors.js';
-import { coordinatorOf, noteRefusal } from './group-request.js';
+import { coordinatorOf, mayUseGroup, noteRefusal } from './group-request.js';
 import { waitingAnswer } from './waiting-answer.js';
+
+const { GROUP_AUTHORIZATION_FAILED, NOT_COORDINATOR, UNKNOWN_MEMBER_ID } = KafkaErrorCode;
 
 type Response = Encodable<SyncGroupResponse>;
 
@@ -27,11 +29,13 @@ export const syncGroupHandler: ApiHandler<SyncGroupRequest, SyncGroupResponse> =
     const { groupId } = request;
     try {
       const group = classicGroup(coordinatorOf(context, groupId, 'consume'), groupId);
-      if (group === undefined)
-        return respond(syncRefusal(KafkaErrorCode.UNKNOWN_MEMBER_ID), groupId, context);
-      const waiting = waitingAnswer(context, syncRefusal(KafkaErrorCode.NOT_COORDINATOR));
+      if (group === undefined) return respond(syncRefusal(UNKNOWN_MEMBER_ID), groupId, context);
+      const waiting = waitingAnswer(context, syncRefusal(NOT_COORDINATOR));
       group.sync(callOf(request), waiting.answer);
-      return waiting.answered((answer) => respond(answer, groupId, context));
+      return waiting.answered((answer) => {
+        const isAllowed = mayUseGroup(context, groupId);
+        return respond(isAllowed ? answer : syncRefusal(GROUP_AUTHORIZATION_FAILED), groupId, context);
+      });
     } catch (error) {
       return respond(syncRefusal(kafkaErrorCode(error)), groupId, context);
     }

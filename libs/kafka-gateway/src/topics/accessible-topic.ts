@@ -14,9 +14,10 @@ import { TopicAuthorization } from './topic-authorization.js';
 export async function accessibleTopic(
   action: Action,
   name: string,
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<KafkaTopic> {
-  new TopicAuthorization(gateway.authorizer, principal).require(action, name);
+  const { gateway, principal } = context;
+  new TopicAuthorization(context).require(action, name);
   const topic = await gateway.topics.resolve(principal.tenant, name);
   if (topic !== undefined) return topic;
   throw new KafkaError(KafkaErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic');

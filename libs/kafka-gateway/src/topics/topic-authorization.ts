@@ -1,12 +1,6 @@
-import {
-  type Action,
-  actions,
-  type Authorizer,
-  clusterResource,
-  type Principal,
-  topicNameFault,
-} from '#libs/auth';
+import { type Action, actions, clusterResource, type Resource, topicNameFault } from '#libs/auth';
 import { KafkaErrorCode } from '#libs/kafka-codec';
+import type { RequestContext } from '../handler.js';
 import { KafkaError } from '../kafka.errors.js';
 
 /** Kafka's AclOperation codes. */
@@ -45,13 +39,20 @@ const clusterActions: readonly Action[] = [
 
 /** What one principal may do to topics; the names must be valid (`topicNameFault`). */
 export class TopicAuthorization {
-  constructor(
-    private readonly authorizer: Pick<Authorizer, 'authorize'>,
-    private readonly principal: Principal,
-  ) {}
+  constructor(private readonly context: RequestContext) {}
 
   may(action: Action, topic: string): boolean {
-    return this.authorizer.authorize(this.principal, action, { type: 'topic', name: topic });
+    const resource = { type: 'topic', name: topic } as const;
+    return this.context.authorize(action, resource) || (action === 'create' && this.#mayCreateAny(resource));
+  }
+
+  /** As in Kafka, who may create in the cluster may create each topic. Not one that a rule denies: deny always wins. */
+  #mayCreateAny(resource: Resource): boolean {
+    const { context } = this;
+    if (!context.authorize('create', clusterResource)) return false;
+    const { gateway, principal, header } = context;
+    const { rule } = gateway.authorizer.explain(principal, 'create', resource, header.clientId ?? '');
+    return rule?.effect !== 'deny';
   }
 
   /** @throws KafkaError INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED */
@@ -64,7 +65,7 @@ export class TopicAuthorization {
 
   /** @throws KafkaError CLUSTER_AUTHORIZATION_FAILED */
   requireCluster(action: Action): void {
-    if (this.authorizer.authorize(this.principal, action, clusterResource)) return;
+    if (this.context.authorize(action, clusterResource)) return;
     throw new KafkaError(
       KafkaErrorCode.CLUSTER_AUTHORIZATION_FAILED,
       `no permission to ${action} the cluster`,
@@ -77,15 +78,12 @@ export class TopicAuthorization {
   }
 
   groupOperations(group: string): number {
-    const allowed = (action: Action) =>
-      this.authorizer.authorize(this.principal, action, { type: 'group', name: group });
+    const allowed = (action: Action) => this.context.authorize(action, { type: 'group', name: group });
     return bits(groupActions.filter(allowed));
   }
 
   clusterOperations(): number {
-    return bits(
-      clusterActions.filter((action) => this.authorizer.authorize(this.principal, action, clusterResource)),
-    );
+    return bits(clusterActions.filter((action) => this.context.authorize(action, clusterResource)));
   }
 }
 
