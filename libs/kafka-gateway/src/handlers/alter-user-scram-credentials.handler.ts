@@ -47,7 +47,7 @@ export const alterUserScramCredentialsHandler: ApiHandler<
   async handle({ deletions, upsertions }, context) {
     const users = new Set([...deletions, ...upsertions].map(({ name }) => name));
     try {
-      new TopicAuthorization(context.gateway.authorizer, context.principal).requireCluster('alter');
+      new TopicAuthorization(context).requireCluster('alter');
       const changes = new ScramChanges(context, scramUsersOf(context));
       for (const each of deletions) changes.remove(each);
       for (const each of upsertions) changes.set(each);

@@ -20,7 +20,7 @@ export const describeUserScramCredentialsHandler: ApiHandler<
   versionMax: 0,
   handle({ users }, context) {
     try {
-      new TopicAuthorization(context.gateway.authorizer, context.principal).requireCluster('describe');
+      new TopicAuthorization(context).requireCluster('describe');
       const known = byUser(scramUsersOf(context).list(context.principal.tenant.name));
       const asked = users === null || users.length === 0 ? [...known.keys()].sort() : namesOf(users);
       const times = countOf(asked);
