@@ -45,6 +45,12 @@ export const gatewayConfigSchema = z
           .describe(
             'Serve namespaces that lack what exactly-once and stable offsets need. Data may be lost.',
           ),
+        offsets: z
+          .enum(['dense', 'sparse', 'auto'])
+          .default('dense')
+          .describe(
+            'Kafka offsets: dense needs the brokers’ index; sparse are made from message ids; auto: sparse where there is no index. A namespace keeps its kind.',
+          ),
         retryMs: milliseconds.default(5_000).describe('Pause before a failed verification is repeated.'),
       })
       .prefault({}),

@@ -49,6 +49,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     cluster: membership.cluster,
     tenants,
     tenantRefusal: (tenant: string) => namespaces.refusal(tenant),
+    offsetsOf: (tenant: string) => namespaces.offsetsOf(tenant),
   }),
 });
 

@@ -66,6 +66,8 @@ export interface KafkaServices
   readonly tenants?: TenantDirectory;
   /** Why no topic of this tenant is served at present; undefined when they are. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  /** Which offsets its topics have; default dense. */
+  readonly offsetsOf?: (tenant: string) => 'dense' | 'sparse';
 }
 
 /** Every API that is served. Advertised is what is in this list, and nothing else. */
@@ -120,11 +122,12 @@ export class KafkaProtocol implements Protocol<Buffer> {
 
   /** @param table for tests: other APIs than those that are served */
   constructor(services: KafkaServices, table?: ApiTable) {
-    const { pulsar, options, log, metrics, tenantRefusal } = services;
+    const { pulsar, options, log, metrics, tenantRefusal, offsetsOf } = services;
     const cluster = services.cluster ?? aloneCluster({ nodeId: options.nodeId ?? 0 });
     const topics = new TopicRegistry(pulsar.admin, {
       ...options,
       tenantRefusal,
+      offsetsOf,
       announceChange: (tenant, name) => announceTopicChange(cluster, tenant, name),
     });
     const logs = new PartitionLogs(pulsar, options, log, {

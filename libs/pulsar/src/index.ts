@@ -42,8 +42,9 @@ export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
+export type { NamespaceCheck } from './namespace-check.js';
+export type { NamespaceOffsets, OffsetsWanted } from './namespace-offsets.js';
 export {
-  type NamespaceCheck,
   type NamespacePurpose,
   type NamespaceReport,
   verifyNamespace,

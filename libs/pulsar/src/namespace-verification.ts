@@ -1,25 +1,19 @@
 import { type PulsarAdmin, PulsarAdminError } from './admin/index.js';
-
-/** One thing that a namespace must have before it carries data that must not be lost or renumbered. */
-export interface NamespaceCheck {
-  readonly check:
-    | 'namespace'
-    | 'access'
-    | 'index'
-    | 'deduplication'
-    | 'inactive-topics'
-    | 'retention'
-    | 'compaction';
-  readonly ok: boolean;
-  readonly found: string;
-  readonly wanted: string;
-  /** What an operator runs, or sets, to mend it. */
-  readonly command: string;
-}
+import type { NamespaceCheck } from './namespace-check.js';
+import {
+  type NamespaceOffsets,
+  offsetsCheck,
+  offsetsMark,
+  type OffsetsWanted,
+  namespaceOffsets,
+  offsetsProperty,
+} from './namespace-offsets.js';
 
 export interface NamespaceReport {
   readonly namespace: string;
   readonly checks: readonly NamespaceCheck[];
+  /** What its Kafka offsets are, or would be when all is mended; state has none. */
+  readonly offsets?: NamespaceOffsets;
 }
 
 /** What a namespace is for: tenants' data, or the gateways' own state in compacted topics. */
@@ -30,6 +24,8 @@ export interface NamespaceVerificationOptions {
   readonly purpose?: NamespacePurpose;
   /** Create the namespace and set policies that are missing. */
   readonly apply: boolean;
+  /** Which Kafka offsets are asked for; default dense. Nothing for state. */
+  readonly offsets?: OffsetsWanted;
   /** Asked whether the brokers show the index, where the role may not read their settings (see `probeIndex`). */
   probeIndex?(): Promise<boolean>;
 }
@@ -59,7 +55,8 @@ type BrokerSettings = Readonly<Record<string, string>>;
 /**
  * Looks at one namespace and, with `apply`, creates it and sets the missing policies where the role may.
  *
- * - index: offsets are the broker's entry index (PIP-70), which two broker settings expose;
+ * - index: dense offsets are the broker's entry index (PIP-70), which two broker settings expose;
+ * - offsets: where sparse ones are allowed, the namespace says which kind it has, and keeps it (namespace-offsets.ts);
  * - deduplication: resends after a reconnect are stored once;
  * - inactive-topics: a topic that nobody subscribes to is kept, and its index never restarts;
  * - retention: entries outlive the last acknowledgement;
@@ -75,36 +72,54 @@ export async function verifyNamespace(
 ): Promise<NamespaceReport> {
   const { purpose = 'data' } = options;
   const settings = await brokerSettings(admin);
-  const index = purpose === 'data' ? [indexCheck(indexExposed(settings))] : [];
+  const index =
+    purpose === 'data' && options.offsets !== 'sparse' ? [indexCheck(indexExposed(settings))] : [];
   let policies = await findPolicies(admin, namespace);
   if (policies === 'absent' && options.apply) policies = await create(admin, namespace);
   if (policies === 'absent') return { namespace, checks: [absent(namespace), ...index] };
   if (policies === 'hidden') return { namespace, checks: [hidden(namespace), ...index] };
-  const judge = purpose === 'data' ? judgeData : judgeState;
-  let checks = judge(namespace, policies, settings);
+  const exposed = purpose === 'data' ? await isIndexExposed(settings, policies, options) : undefined;
+  const judge = (found: Policies): NamespaceCheck[] =>
+    purpose === 'data'
+      ? judgeData(namespace, found, settings, { exposed, wanted: options.offsets ?? 'dense' })
+      : judgeState(namespace, found, settings);
+  let checks = judge(policies);
   for (const missing of options.apply ? checks.filter((each) => !each.ok) : []) {
     // One after the other: the broker loses one of two changes that are made to the same policies at once.
     if (!(await apply(admin, namespace, missing, purpose))) continue;
     const found = await findPolicies(admin, namespace);
     if (typeof found === 'object') policies = found;
-    checks = judge(namespace, policies, settings);
+    checks = judge(policies);
   }
-  if (purpose === 'state' || settings !== undefined || options.probeIndex === undefined) {
-    return { namespace, checks };
-  }
-  const probed = indexCheck(await options.probeIndex());
-  return { namespace, checks: checks.map((each) => (each.check === 'index' ? probed : each)) };
+  if (purpose === 'state') return { namespace, checks };
+  const offsets = namespaceOffsets(options.offsets ?? 'dense', offsetsMark(policies), exposed);
+  return { namespace, checks, offsets };
+}
+
+/** Undefined where nobody can say. An entry is stored to find out only where the answer decides something. */
+async function isIndexExposed(
+  settings: BrokerSettings | undefined,
+  policies: Policies,
+  { offsets = 'dense', probeIndex }: NamespaceVerificationOptions,
+): Promise<boolean | undefined> {
+  if (settings !== undefined || probeIndex === undefined) return indexExposed(settings);
+  const sparse = offsets === 'sparse' || (offsets === 'auto' && offsetsMark(policies) === 'sparse');
+  return sparse ? undefined : probeIndex();
 }
 
 function judgeData(
   namespace: string,
   policies: Policies,
   settings: BrokerSettings | undefined,
+  { exposed, wanted }: { readonly exposed: boolean | undefined; readonly wanted: OffsetsWanted },
 ): NamespaceCheck[] {
+  const offsets = namespaceOffsets(wanted, offsetsMark(policies), exposed);
+  const marked = offsetsCheck(namespace, wanted, offsets, offsetsMark(policies));
   const deduplication = policies.deduplicationEnabled ?? settings?.brokerDeduplicationEnabled === 'true';
   return [
     existsCheck,
-    indexCheck(indexExposed(settings)),
+    ...(offsets === 'dense' ? [indexCheck(exposed)] : []),
+    ...(marked === undefined ? [] : [marked]),
     {
       check: 'deduplication',
       ok: deduplication,
@@ -238,6 +253,10 @@ async function apply(
   purpose: NamespacePurpose,
 ): Promise<boolean> {
   switch (missing.check) {
+    case 'offsets':
+      // One that is marked already keeps what it has.
+      if (missing.found !== 'not said') return false;
+      return permitted(admin.setNamespaceProperty(namespace, offsetsProperty, missing.wanted));
     case 'deduplication':
       return permitted(admin.setDeduplication(namespace, true));
     case 'inactive-topics':

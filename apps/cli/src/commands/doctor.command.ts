@@ -36,6 +36,7 @@ export async function doctorCommand(options: {
         const report = await verifyNamespace(client.admin, namespace, {
           apply: options.fix ?? false,
           purpose,
+          offsets: config.namespaces.offsets,
           probeIndex: () => probeIndex(client, namespace),
         });
         findings.push(...namespaceFindings(subject, report));

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { type NamespaceReport, probeIndex, verifyNamespace } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import { type NamespaceOffsets, type NamespaceReport, probeIndex, verifyNamespace } from '#libs/pulsar';
+import { type Log, Metrics } from '#libs/telemetry';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { PulsarLink } from '../pulsar-link.service.js';
@@ -15,6 +15,8 @@ export interface NamespaceStatus {
   /** True while the first verification has not ended, so nobody can say yet. */
   readonly pending: boolean;
   readonly missing: readonly { readonly check: string; readonly found: string; readonly command: string }[];
+  /** What its Kafka offsets are, as soon as that is known; state has none. */
+  readonly offsets?: NamespaceOffsets;
   readonly fault?: string;
 }
 
@@ -46,7 +48,18 @@ export class NamespaceGate implements OnModuleDestroy {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(LOG) private readonly log: Log,
+    @Inject(Metrics) metrics: Metrics,
   ) {
+    metrics.gauge({
+      name: 'pulsegate_namespace_sparse_offsets',
+      help: '1 where a tenant’s Kafka offsets are sparse, 0 where they are dense or not known yet.',
+      labelNames: ['tenant'],
+      read: () =>
+        config.tenants.map(({ name }) => ({
+          labels: { tenant: name },
+          value: this.offsetsOf(name) === 'sparse' ? 1 : 0,
+        })),
+    });
     this.kept = [
       { namespace: config.cluster.stateNamespace },
       ...config.tenants.map(({ name, namespace }) => ({ tenant: name, namespace })),
@@ -82,6 +95,11 @@ export class NamespaceGate implements OnModuleDestroy {
     };
   }
 
+  /** Which Kafka offsets the topics of a served tenant have. */
+  offsetsOf(tenant: string): NamespaceOffsets {
+    return this.reports.get(tenant)?.offsets ?? 'dense';
+  }
+
   /** The tenants' namespaces. */
   report(): NamespaceStatus[] {
     return [...this.reports.values()].filter(({ tenant }) => tenant !== undefined);
@@ -97,9 +115,10 @@ export class NamespaceGate implements OnModuleDestroy {
     const before = this.reports.get(tenant);
     let after: NamespaceStatus;
     try {
-      const { apply } = this.config.namespaces;
+      const { apply, offsets } = this.config.namespaces;
       const result = await verifyNamespace(this.pulsar.client.admin, namespace, {
         apply,
+        offsets,
         purpose: tenant === undefined ? 'state' : 'data',
         probeIndex: () => this.probeIndex(namespace),
       });
@@ -111,6 +130,7 @@ export class NamespaceGate implements OnModuleDestroy {
         served: before?.served ?? false,
         pending: before?.pending ?? true,
         missing: before?.missing ?? [],
+        offsets: before?.offsets,
         fault: error instanceof Error ? error.message : String(error),
       };
     }
@@ -146,12 +166,14 @@ export class NamespaceGate implements OnModuleDestroy {
       served: missing.length === 0 || this.config.namespaces.serveUnverified,
       pending: false,
       missing,
+      offsets: result.offsets,
     };
   }
 
   private tell(before: NamespaceStatus | undefined, after: NamespaceStatus): void {
     if (before !== undefined && summary(before) === summary(after)) return;
-    const fields = { event: 'namespace', tenant: after.tenant, namespace: after.namespace };
+    const { tenant, namespace, offsets } = after;
+    const fields = { event: 'namespace', tenant, namespace, offsets };
     if (after.served && after.missing.length > 0) {
       const { missing } = after;
       this.log.warn({ ...fields, missing }, 'namespace is served although it lacks what is needed');
@@ -160,6 +182,8 @@ export class NamespaceGate implements OnModuleDestroy {
         { ...fields, reason: after.fault },
         'namespace cannot be verified now; it was good before',
       );
+    } else if (after.served && offsets === 'sparse') {
+      this.log.warn(fields, 'namespace is served with sparse offsets: they rise, and are not counted');
     } else if (after.served) this.log.info(fields, 'namespace verified');
     else if (after.fault) this.log.warn({ ...fields, reason: after.fault }, 'namespace not verified yet');
     else
@@ -168,6 +192,6 @@ export class NamespaceGate implements OnModuleDestroy {
 }
 
 /** What a change of is worth a log line. */
-function summary({ served, pending, fault, missing }: NamespaceStatus): string {
-  return [served, pending, fault, ...missing.map((each) => each.check)].join(' ');
+function summary({ served, pending, fault, offsets, missing }: NamespaceStatus): string {
+  return [served, pending, fault, offsets, ...missing.map((each) => each.check)].join(' ');
 }

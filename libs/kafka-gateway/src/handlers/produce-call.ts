@@ -6,6 +6,7 @@ import { KafkaError, kafkaErrorCode } from '../kafka.errors.js';
 import { type PartitionBatch, toPulsarEntry } from '../mapping/record.mapping.js';
 import { type RecordFault, RecordsRefused } from '../mapping/record.validation.js';
 import type { Append } from '../producers/append.js';
+import { appendParts } from '../producers/split-append.js';
 import type { PartitionWriter } from '../producers/partition-writer.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 
@@ -245,10 +246,14 @@ export class ProduceCall {
     }
     if (topic.config.timestampType === 'append') partition.logAppendTimeMs = nowMs;
     const writer = gateway.partitions.writer(principal.tenant.name, topic, index);
-    const messages = batch.entry.numMessages;
+    let messages = batch.entry.numMessages;
     partition.batch = batch;
     partition.writer = writer;
-    writer.append(partition);
+    if (batch.rest === undefined) writer.append(partition);
+    else {
+      for (const { entry } of batch.rest) messages += entry.numMessages;
+      appendParts(writer, partition, batch.rest);
+    }
     if (writer.full) {
       connection.link.pause();
       writer.onRelief(() => connection.link.resume());

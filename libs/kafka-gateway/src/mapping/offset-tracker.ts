@@ -35,8 +35,23 @@ export class OffsetCounters {
 /** Offset given when the entry is stored but its offset could not be learnt. */
 export const offsetUnknown = -1;
 
-/** Called exactly once. `broker-hides-index`: entries carry no index, so this topic can have no Kafka offsets. */
-export type OffsetDone = (baseOffset: number, fault?: 'broker-hides-index') => void;
+/**
+ * Why what is stored can have no offset. `broker-hides-index`: entries carry none, so the topic can have no Kafka offsets.
+ * `beyond-layout`: the entry's place is beyond all sparse offsets.
+ */
+export type OffsetFault = 'broker-hides-index' | 'beyond-layout';
+
+/** Called exactly once. */
+export type OffsetDone = (baseOffset: number, fault?: OffsetFault) => void;
+
+/** From the receipts of one partition to offsets. */
+export interface ReceiptTracker {
+  /** The last entry whose offset is known; undefined before the first. */
+  readonly lastKnown: EntryPosition | undefined;
+  /** A receipt: this entry of `messages` messages is stored. */
+  stored(ledgerId: number, entryId: number, messages: number, done: OffsetDone): void;
+  close(): void;
+}
 
 interface Held {
   readonly ledgerId: number;
@@ -67,7 +82,7 @@ export const systemTime: TrackerTime = {
  *
  * An offset is a pure function of one entry: all gateways give the same.
  */
-export class OffsetTracker {
+export class OffsetTracker implements ReceiptTracker {
   private lastLedgerId = -1;
   private lastEntryId = -1;
   /** Index of the last message of the last known entry. */

@@ -13,6 +13,8 @@ export class PulsarEntrySource implements EntrySource {
     private readonly pulsar: PulsarClient,
     private readonly topic: string,
     private readonly tenantKey: string,
+    /** Gives each entry its index where the broker shows none. */
+    private readonly number: (entry: BrokerEntry) => void = () => {},
   ) {}
 
   follow(start: EntryPosition, span: 'one' | 'many', listener: EntryListener): EntryFollower {
@@ -25,7 +27,9 @@ export class PulsarEntrySource implements EntrySource {
       // Only positions and numbers are read, and the broker has checked the bytes.
       verifyChecksum: false,
       onEntry: (entry: BrokerEntry) => {
-        if (!closed) listener.onEntry(entry);
+        if (closed) return;
+        this.number(entry);
+        listener.onEntry(entry);
       },
       onClosed: (error) => {
         if (!closed) listener.onError(error);
@@ -57,7 +61,10 @@ export class PulsarEntrySource implements EntrySource {
       tenantKey: this.tenantKey,
       start: 'earliest',
       permits: 1,
-      onEntry: (entry) => first.resolve(entry.firstIndex),
+      onEntry: (entry) => {
+        this.number(entry);
+        first.resolve(entry.firstIndex);
+      },
       onClosed: () => first.resolve(undefined),
     });
     try {

@@ -174,6 +174,12 @@ function firstOffset(entry: BrokerEntry): number {
   const { firstIndex } = entry;
   if (firstIndex === undefined) {
     if (entry.index === undefined) throw new EntryUnreadable('no-index', 'the entry has no index');
+    if (!entry.isTransactional) {
+      throw new EntryUnreadable(
+        'too-many-messages',
+        `${entry.numMessages} messages are more than sparse offsets can tell apart in one entry`,
+      );
+    }
     throw new EntryUnreadable(
       'transactional-batch',
       `${entry.numMessages} messages of a transaction in one entry share one index`,

@@ -11,6 +11,7 @@ import {
 } from '#libs/kafka-codec';
 import { BatchBuilder, type Compression, type OutgoingEntry } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
+import { sequenceOf } from '../producers/pulsar-sequence.js';
 import {
   asKafkaError,
   invalid,
@@ -19,6 +20,7 @@ import {
   recordFaultsMax,
   validateRecords,
 } from './record.validation.js';
+import { sparseMessagesMax } from './sparse-offset.mapping.js';
 import type { KafkaTopicConfig } from './topic-config.mapping.js';
 
 /** Prefixes of properties whose values Pulsar's text properties could not hold as they are (docs/mapping.md). */
@@ -52,6 +54,8 @@ export interface PartitionBatch {
   readonly epoch: number;
   /** Of the first record, 0 to 2^31-1. */
   readonly sequence: number;
+  /** What is stored behind it, in order: of a batch with more records than sparse offsets can tell apart in an entry. */
+  readonly rest?: readonly PartitionBatch[];
 }
 
 /** @throws KafkaError; undefined when there are no records (Produce 0 to 2 only) */
@@ -68,6 +72,7 @@ export function toPulsarEntry(
 }
 
 function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): PartitionBatch {
+  if (options.config.sparse && batch.recordCount > sparseMessagesMax) return splitToPulsar(batch, options);
   const section = recordsBytes(batch, options.decompressedBytesMax);
   // Before any memory is taken for them: it knows whether so many records can be in there.
   const cursor = new RecordCursor(section, batch.recordCount);
@@ -88,28 +93,70 @@ function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): Parti
   };
 }
 
-/** What Produce 0 to 2 brings is one entry too, so that it is stored as a whole or not at all. */
+/**
+ * Several entries, all full but the last: if they are stored without another one between, the offsets run on from each to
+ * the next, as clients count them. Each has its own sequence, as if the producer had sent smaller batches.
+ */
+function splitToPulsar(batch: RecordBatch, options: RecordMappingOptions): PartitionBatch {
+  const section = recordsBytes(batch, options.decompressedBytesMax);
+  const cursor = new RecordCursor(section, batch.recordCount);
+  const bytesPerRecord = section.length / batch.recordCount + growthBytesPerRecord;
+  const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
+  const faults = options.config.compacted ? new CompactionFaults() : undefined;
+  const parts: PartitionBatch[] = [];
+  for (let at = 0, first = 0; at < batch.recordCount; first = at) {
+    const end = Math.min(first + sparseMessagesMax, batch.recordCount);
+    const builder = newBuilder(Math.ceil(bytesPerRecord * (end - first)), options);
+    for (; at < end && cursor.next(); at++) {
+      if (cursor.offsetDelta !== at) throw invalid(`record ${at} has offset delta ${cursor.offsetDelta}`);
+      faults?.check(cursor, at);
+      appendRecord(builder, cursor, appendTimeMs ?? batch.baseTimestamp + cursor.timestampDelta);
+    }
+    if (at < end) throw invalid(`${at} records where ${batch.recordCount} are declared`);
+    parts.push({
+      entry: builder.finish(pulsarCompression[batch.compression] as Compression),
+      producerId: batch.producerId,
+      epoch: batch.producerEpoch,
+      sequence: batch.producerId < 0n ? batch.baseSequence : sequenceOf(batch.baseSequence + first),
+    });
+  }
+  // What lies behind the last record is its fault too.
+  cursor.next();
+  faults?.throwIfAny();
+  return withRest(parts);
+}
+
+function withRest([first, ...rest]: readonly PartitionBatch[]): PartitionBatch {
+  return rest.length === 0 ? first! : { ...first!, rest };
+}
+
+/** What Produce 0 to 2 brings is one entry too, so that it is stored as a whole or not at all (sparse: as above). */
 function messageSetsToPulsar(sets: readonly RecordSet[], options: RecordMappingOptions): PartitionBatch {
   const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
   const faults = options.config.compacted ? new CompactionFaults() : undefined;
+  const recordsMax = options.config.sparse ? sparseMessagesMax : Number.POSITIVE_INFINITY;
+  const compression = pulsarCompression[(sets[0]?.bytes[firstMessageAttributesAt] ?? 0) & 7] as Compression;
+  const parts: PartitionBatch[] = [];
+  const finish = (full: BatchBuilder) =>
+    parts.push({ entry: full.finish(compression), producerId: -1n, epoch: -1, sequence: -1 });
   let bytes = 0;
   for (const set of sets) bytes += set.bytes.length;
-  const builder = newBuilder(bytes * 2, options);
+  let builder = newBuilder(bytes * 2, options);
+  let at = 0;
   for (const set of sets) {
     const cursor = new MessageSetCursor(set as MessageSet, options.decompressedBytesMax);
-    while (cursor.next()) {
-      faults?.check(cursor, builder.numMessages);
+    for (; cursor.next(); at++) {
+      if (builder.numMessages === recordsMax) {
+        finish(builder);
+        builder = newBuilder(builder.bytes, options);
+      }
+      faults?.check(cursor, at);
       appendRecord(builder, cursor, appendTimeMs ?? cursor.timestampDelta);
     }
   }
   faults?.throwIfAny();
-  const compression = (sets[0]?.bytes[firstMessageAttributesAt] ?? 0) & 7;
-  return {
-    entry: builder.finish(pulsarCompression[compression] as Compression),
-    producerId: -1n,
-    epoch: -1,
-    sequence: -1,
-  };
+  finish(builder);
+  return withRest(parts);
 }
 
 function newBuilder(capacityBytes: number, options: RecordMappingOptions): BatchBuilder {

@@ -20,13 +20,15 @@ export interface StoredBatch {
  * - `malformed`: its payload is not what its metadata says
  * - `too-large`: decompressed, it is over the cap
  * - `transactional-batch`: Pulsar gives such an entry one index, whatever the number of its messages
- * - `no-index`: the broker exposes no index, or did not when it was stored
+ * - `too-many-messages`: more than sparse offsets can tell apart in one entry
+ * - `no-index`: the broker exposes no index, or did not when it was stored; or its place is beyond all sparse offsets
  */
 export type EntryUnreadableCode =
   | 'encrypted'
   | 'malformed'
   | 'too-large'
   | 'transactional-batch'
+  | 'too-many-messages'
   | 'no-index';
 
 export class EntryUnreadable extends Error {

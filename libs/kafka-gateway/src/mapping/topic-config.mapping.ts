@@ -16,6 +16,8 @@ export interface KafkaTopicConfig {
   readonly compacted: boolean;
   /** By partition: DeleteRecords removed what is below. Absent where there was none. */
   readonly logStarts?: ReadonlyMap<number, number>;
+  /** Its offsets are made from places, not counted (sparse-offset.mapping.ts). Absent: they are the broker's index. */
+  readonly sparse?: true;
 }
 
 /** Pulsar's retention; -1 is unlimited. */
@@ -38,6 +40,8 @@ export type ConfigEntry = { readonly name: string; readonly value: string | null
 const propertyPrefix = 'pulsegate.kafka.';
 /** The topic property that DeleteRecords writes: the first offset of partition `<n>` that is not deleted. */
 export const logStartPropertyPrefix = 'pulsegate.kafka.log-start.';
+/** The topic property that says which offsets it has, written before it is served: `sparse`. Without it: dense ones. */
+export const offsetsProperty = 'pulsegate.kafka.offsets';
 const unlimited = -1;
 
 /** One half of Pulsar's retention, and the configuration that it stands for. */
@@ -150,13 +154,14 @@ export function fromTopicProperties(
       setTopicConfig(properties, 'message.timestamp.type') === 'LogAppendTime' ? 'append' : 'create',
     compacted: cleanupPolicies(policy).includes('compact'),
     logStarts: logStartsOf(properties),
+    ...(properties[offsetsProperty] === 'sparse' ? { sparse: true } : {}),
   };
 }
 
 function logStartsOf(properties: Readonly<Record<string, string>>): ReadonlyMap<number, number> | undefined {
   const starts = new Map<number, number>();
   for (const [name, value] of Object.entries(properties)) {
-    if (!name.startsWith(logStartPropertyPrefix) || !/^\d{1,15}$/.test(value)) continue;
+    if (!name.startsWith(logStartPropertyPrefix) || !/^\d{1,16}$/.test(value)) continue;
     const partition = name.slice(logStartPropertyPrefix.length);
     if (/^\d{1,9}$/.test(partition)) starts.set(Number(partition), Number(value));
   }

@@ -3,7 +3,7 @@ import type { Producer, SendReceipt } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
 import type { EntryPosition } from '../mapping/entry-source.js';
 import type { Append, AppendFinished, ProducingClient } from './append.js';
-import { BrokerHidesIndex, isCertainlyNotStored, retriable } from './append-errors.js';
+import { isCertainlyNotStored, offsetFault, retriable } from './append-errors.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import { ProducerSlot, producerSlotDefaults } from './producer-slot.js';
 import { sequenceOf, toSequenceId } from './pulsar-sequence.js';
@@ -156,7 +156,7 @@ export class IdempotentWriter {
     const { numMessages } = append.batch.entry;
     this.offsets.learn(receipt, producerName, numMessages, sentAfter, (baseOffset, fault) => {
       this.window.stored(batch, baseOffset);
-      const error = fault === undefined ? storedUnder(baseOffset) : new BrokerHidesIndex();
+      const error = offsetFault(fault) ?? storedUnder(baseOffset);
       this.answer(append, error, baseOffset);
       this.answerRepeats(batch, error, baseOffset);
     });

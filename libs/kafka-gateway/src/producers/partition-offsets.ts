@@ -6,6 +6,7 @@ import {
   type OffsetDone,
   OffsetTracker,
   type OffsetTrackerOptions,
+  type ReceiptTracker,
   systemTime,
 } from '../mapping/offset-tracker.js';
 
@@ -13,7 +14,6 @@ const logStartRefreshMs = 60_000;
 
 /** From receipts to offsets: one per partition, for all its producers. */
 export class PartitionOffsets {
-  private readonly tracker: OffsetTracker;
   private readonly duplicates: DuplicateSearch;
 
   private logStart = -1;
@@ -24,8 +24,8 @@ export class PartitionOffsets {
     tracking: OffsetTrackerOptions,
     searching: DuplicateSearchOptions,
     private readonly counters: OffsetCounters,
+    private readonly tracker: ReceiptTracker = new OffsetTracker(source, tracking, systemTime, counters),
   ) {
-    this.tracker = new OffsetTracker(source, tracking, systemTime, counters);
     this.duplicates = new DuplicateSearch(source, searching);
   }
 

@@ -2,14 +2,14 @@ import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { Producer } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
 import type { Append } from './append.js';
-import { BrokerHidesIndex } from './append-errors.js';
+import { TopicHasNoOffsets } from './append-errors.js';
 import { IdempotentWriter } from './idempotent-writer.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import { PlainWriter } from './plain-writer.js';
 import { ProducerSlot, producerSlotDefaults } from './producer-slot.js';
 
-/** After a broker was seen to hide the index, nothing is stored for so long; then it is tried again. */
-const hiddenIndexRetryMs = 60_000;
+/** After something was stored that can have no offset, nothing is for so long; then it is tried again. */
+const noOffsetsRetryMs = 60_000;
 
 export interface PartitionWriterOptions {
   /** Bytes and batches in flight from which on clients are asked to wait; `relieved` is under half of them. */
@@ -53,7 +53,7 @@ export class PartitionWriter {
   private inFlightBytes = 0;
   private inFlightBatches = 0;
   private reliefListeners: (() => void)[] = [];
-  private indexHiddenUntil = 0;
+  private noOffsets: { readonly error: TopicHasNoOffsets; readonly until: number } | undefined;
   private ended = false;
   private readonly finish = (append: Append, error: unknown, baseOffset: number) =>
     this.finished(append, error, baseOffset);
@@ -119,9 +119,12 @@ export class PartitionWriter {
     this.lastUsedAt = now;
     this.inFlightBatches++;
     this.inFlightBytes += append.batch.entry.buffer.length;
-    if (now < this.indexHiddenUntil) {
-      this.finished(append, new BrokerHidesIndex(), -1);
-      return;
+    if (this.noOffsets !== undefined) {
+      if (now < this.noOffsets.until) {
+        this.finished(append, this.noOffsets.error, -1);
+        return;
+      }
+      this.noOffsets = undefined;
     }
     const { producerId } = append.batch;
     if (producerId < 0n) {
@@ -195,8 +198,8 @@ export class PartitionWriter {
   private finished(append: Append, error: unknown, baseOffset: number): void {
     this.inFlightBatches--;
     this.inFlightBytes -= append.batch.entry.buffer.length;
-    if (error instanceof BrokerHidesIndex && this.now() >= this.indexHiddenUntil) {
-      this.indexHiddenUntil = this.now() + hiddenIndexRetryMs;
+    if (error instanceof TopicHasNoOffsets && this.noOffsets === undefined) {
+      this.noOffsets = { error, until: this.now() + noOffsetsRetryMs };
     }
     if (baseOffset === 0) this.offsets.startsAtZero();
     if (baseOffset >= 0) this.options.stored?.(baseOffset, append.batch.entry.numMessages);

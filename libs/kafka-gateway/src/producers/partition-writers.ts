@@ -7,6 +7,8 @@ import type { KafkaOptions } from '../kafka.options.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
 import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import { PulsarEntrySource } from '../mapping/pulsar-entry-source.js';
+import { numberSparsely } from '../mapping/sparse-offset.mapping.js';
+import { SparseOffsetTracker } from '../mapping/sparse-offset-tracker.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { PartitionOffsets } from './partition-offsets.js';
 import {
@@ -120,18 +122,11 @@ export class PartitionWriters {
   }
 
   private open(tenantKey: string, topic: KafkaTopic, partition: number): PartitionWriter {
-    const { options, pulsar, logs } = this;
+    const { options, logs } = this;
     const pulsarTopic = topic.partitionTopic(partition);
-    const source = new PulsarEntrySource(pulsar, pulsarTopic, tenantKey);
-    const tracking = {
-      ...offsetTrackerDefaults,
-      readerTimeoutMs: options.offsetReaderTimeoutMs,
-      readerIdleMs: options.offsetReaderIdleMs,
-    };
-    const searching = { ...duplicateSearchDefaults, scanEntriesMax: options.duplicateScanEntriesMax };
     return new PartitionWriter(
       this.connector(tenantKey, pulsarTopic),
-      new PartitionOffsets(source, tracking, searching, this.counters),
+      this.offsets(tenantKey, topic, pulsarTopic),
       this.producerIds,
       {
         inFlightBytesMax: options.producerPendingBytesMax,
@@ -140,6 +135,32 @@ export class PartitionWriters {
         stored: (baseOffset, count) => logs?.appended(topic, partition, baseOffset, count),
       },
     );
+  }
+
+  private offsets(tenantKey: string, topic: KafkaTopic, pulsarTopic: string): PartitionOffsets {
+    const { options, pulsar, counters } = this;
+    const tracking = {
+      ...offsetTrackerDefaults,
+      readerTimeoutMs: options.offsetReaderTimeoutMs,
+      readerIdleMs: options.offsetReaderIdleMs,
+    };
+    const searching = { ...duplicateSearchDefaults, scanEntriesMax: options.duplicateScanEntriesMax };
+    if (topic.config.sparse) {
+      const source = new PulsarEntrySource(pulsar, pulsarTopic, tenantKey, numberSparsely);
+      const tracker = new SparseOffsetTracker(() => this.turnLedger(pulsarTopic));
+      return new PartitionOffsets(source, tracking, searching, counters, tracker);
+    }
+    const source = new PulsarEntrySource(pulsar, pulsarTopic, tenantKey);
+    return new PartitionOffsets(source, tracking, searching, counters);
+  }
+
+  /** A partition that is loaded anew begins another ledger; its producers and readers come back by themselves. */
+  private turnLedger(pulsarTopic: string): void {
+    const fields = { event: 'kafka.ledger-turn', topic: pulsarTopic };
+    this.log.info(fields, 'the ledger is nearly too long for sparse offsets: the partition is unloaded');
+    this.pulsar.admin.unload(pulsarTopic).catch((error) => {
+      this.log.warn({ ...fields, error }, 'the partition could not be unloaded');
+    });
   }
 
   private connector(tenantKey: string, topic: string): PartitionConnector {

@@ -1,6 +1,6 @@
 import type { Producer } from '#libs/pulsar';
 import type { Append, AppendFinished } from './append.js';
-import { BrokerHidesIndex, retriable } from './append-errors.js';
+import { offsetFault, retriable } from './append-errors.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import type { ProducerSlot } from './producer-slot.js';
 
@@ -40,7 +40,7 @@ export class PlainWriter {
         return;
       }
       this.offsets.learn(receipt, producer.name, entry.numMessages, sentAfter, (baseOffset, fault) =>
-        this.finished(append, fault === undefined ? undefined : new BrokerHidesIndex(), baseOffset),
+        this.finished(append, offsetFault(fault), baseOffset),
       );
     });
   }

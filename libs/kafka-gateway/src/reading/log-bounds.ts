@@ -1,6 +1,6 @@
 import { type EntryPosition, PulsarAdminError } from '#libs/pulsar';
 import type { TrackerTime } from '../mapping/offset-tracker.js';
-import { BrokerHidesIndex } from '../producers/append-errors.js';
+import { TopicHasNoOffsets } from '../producers/append-errors.js';
 import type { LogReader, LogSource } from './log-source.js';
 import type { PositionCache } from './position-cache.js';
 
@@ -66,7 +66,7 @@ export class LogBoundsQuery {
     if (known !== undefined) return { end: known.lastOffset + 1, last, isEmpty: false };
     try {
       const { index, messages } = await this.source.entryAt(last);
-      if (index === undefined) throw new BrokerHidesIndex();
+      if (index === undefined) throw new TopicHasNoOffsets('broker-hides-index');
       this.positions.note({ ...last, baseOffset: Math.max(0, index - messages + 1), lastOffset: index });
       return { end: index + 1, last, isEmpty: false };
     } catch (error) {

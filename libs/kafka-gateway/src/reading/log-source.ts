@@ -36,10 +36,14 @@ export interface LedgerList {
   readonly last: EntryPosition | undefined;
   /** Of the last message at some time, where the broker says it: exact when nothing is stored any more. */
   readonly index: number | undefined;
+  /** The last entry that was written, which may be gone; undefined: none was since the broker loaded the partition. */
+  readonly lastWritten?: EntryPosition | undefined;
 }
 
 /** One partition in Pulsar, as its log reads it. What rejects rejects with PulsarError or PulsarAdminError. */
 export interface LogSource {
+  /** Offsets from one entry to the next, at least: 1 where they are counted, more where they are made from places. */
+  readonly stride: number;
   open(start: LogStart, options: LogReaderOptions): Promise<LogReader>;
   /** Index of the last message of one entry and the number of its messages. */
   entryAt(

@@ -12,9 +12,12 @@ import { StretchReader } from './stretch-reader.js';
 import { nothingThere, WaitingReads } from './waiting-reads.js';
 
 /** Waiting for a reader that is so close is better than opening another one. */
-const nearOffsets = 1_000;
+const nearEntries = 1_000;
 
-/** How far to go back for the first chunk of a message, in offsets, time after time. */
+/** A record batch spans no more offsets. */
+const placeholderOffsetsMax = 2 ** 31;
+
+/** How far to go back for the first chunk of a message, in entries, time after time. */
 const retreats = [100, 1_000, 10_000];
 
 /**
@@ -120,7 +123,7 @@ export class LogStretch implements MemoryHolder {
   /** Whether it is about to come to this offset, if that is in the log. */
   approaches(offset: number): boolean {
     const { end } = this.ring;
-    return this.reader.flows && offset > end && offset - end <= nearOffsets;
+    return this.reader.flows && offset > end && offset - end <= nearEntries * this.owner.source.stride;
   }
 
   /** Whether something is there beyond this offset, or nothing will ever be. */
@@ -263,11 +266,16 @@ export class LogStretch implements MemoryHolder {
     const { owner, ring } = this;
     // Trimming removes whole ledgers: a hole inside one has another reason. Compaction makes many.
     const isHole = batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId;
-    if (isHole && !owner.compacted) {
+    if (isHole && !owner.compacted && !this.followsSparsely()) {
       this.holes.add(ring.end, batch.baseOffset);
     }
     owner.arrived(batch, batch.baseOffset, batch.lastOffset);
     this.push(batch);
+  }
+
+  /** Sparse offsets leap from ledger to ledger: after all that was stored, and after 0, the next entry is the next one. */
+  private followsSparsely(): boolean {
+    return this.owner.source.stride > 1 && (this.reader.isCaughtUp || this.ring.end === 0);
   }
 
   private push(batch: StoredBatch): void {
@@ -299,7 +307,7 @@ export class LogStretch implements MemoryHolder {
   private retreat(): boolean {
     let from = this.firstIndex;
     while (from >= this.firstIndex && this.retreated < retreats.length) {
-      from = Math.max(0, this.ring.end - (retreats[this.retreated++] as number));
+      from = Math.max(0, this.ring.end - (retreats[this.retreated++] as number) * this.owner.source.stride);
     }
     if (from >= this.firstIndex) return false;
     this.reader.rewind();
@@ -321,7 +329,8 @@ export class LogStretch implements MemoryHolder {
     // Asked for afterwards: what was stored up to `end` and is left has arrived, then.
     if (!(await reader.hasAllCompacted()) || end <= ring.end || this.hasFailed) return;
     const position = reader.position ?? { ledgerId: -1, entryId: -1 };
-    this.push(this.batches.placeholder(ring.end, end - 1, position));
+    const from = Math.max(ring.end, end - placeholderOffsetsMax);
+    this.push(this.batches.placeholder(from, end - 1, position));
     this.schedule();
   }
 

@@ -25,7 +25,8 @@ export interface OffsetAndTimestamp {
 }
 
 /**
- * What one partition stores, as Kafka's log. Offsets are the broker's entry index, so every gateway gives the same.
+ * What one partition stores, as Kafka's log. Offsets are the broker's entry index, or sparse ones made from places, so
+ * every gateway gives the same.
  * Shared by all who read the partition through this process. What rejects rejects with KafkaError, PulsarError or
  * PulsarAdminError.
  */

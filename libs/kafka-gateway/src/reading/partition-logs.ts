@@ -13,6 +13,7 @@ import { type LogServices, type LogSettings, PulsarPartitionLog } from './pulsar
 import { PulsarLogSource } from './pulsar-log-source.js';
 import { ReadMemory } from './read-memory.js';
 import { ReadingCounters } from './reading-counters.js';
+import { SparseLogSource } from './sparse-log-source.js';
 
 /** How often logs are looked at for being idle. */
 const sweepIntervalMs = 1_000;
@@ -177,9 +178,10 @@ export class PartitionLogs {
 
   private open(place: Place, tenant: Tenant, topic: KafkaTopic, partition: number): PartitionLog {
     const name = topic.partitionTopic(partition);
+    const source = this.newSource(name, tenant.name);
     const log = new PulsarPartitionLog(
       name,
-      this.newSource(name, tenant.name),
+      topic.config.sparse ? new SparseLogSource(source) : source,
       this.services,
       settingsOf(topic, partition),
       () => {

@@ -18,6 +18,8 @@ const compactionCursor = '__compaction';
 
 /** One partition, by non-durable readers and the admin API. */
 export class PulsarLogSource implements LogSource {
+  readonly stride = 1;
+
   constructor(
     private readonly pulsar: PulsarClient,
     private readonly topic: string,
@@ -78,6 +80,7 @@ export class PulsarLogSource implements LogSource {
       // It also names an entry whose ledger was trimmed.
       last: filled.some(({ ledgerId }) => ledgerId === last?.ledgerId) ? last : lastOf(filled),
       index: Number.isSafeInteger(index) ? index : undefined,
+      lastWritten: last,
     };
   }
 

@@ -7,13 +7,14 @@ import { searchLedgers } from './ledger-search.js';
 import { LogBoundsQuery, type LogEnd } from './log-bounds.js';
 import type { LogReader, LogSource, LogStart } from './log-source.js';
 import { LogStretch } from './log-stretch.js';
+import { LongPolls } from './long-polls.js';
 import type { LogBounds, LogRead, OffsetAndTimestamp, PartitionLog } from './partition-log.js';
 import { PositionCache } from './position-cache.js';
 import type { ReadMemory } from './read-memory.js';
 import { outOfRange, readErrorCode, topicGone } from './reading.errors.js';
 import type { ReadingCounters } from './reading-counters.js';
 import type { StretchOptions, StretchOwner } from './stretch-owner.js';
-import { TimestampSearch } from './timestamp-search.js';
+import { TimestampSearch, timestampSearchDefaults } from './timestamp-search.js';
 
 /** What the topic's configuration says about reading it, now. */
 export interface LogSettings {
@@ -46,8 +47,8 @@ export interface LogServices {
   admitCatchUp(): boolean;
 }
 
-/** An entry that is known so many offsets before the one that is wanted saves asking where that is. */
-const nearOffsets = 1_000;
+/** An entry that is known so many entries before the one that is wanted saves asking where that is. */
+const nearEntries = 1_000;
 /** How soon a read is tried again that found no room for a reader. */
 const noRoomRetryMs = 100;
 
@@ -59,7 +60,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   readonly options: LogOptions;
   lastUsedAt: number;
   private stretches: LogStretch[] = [];
-  private readonly waiters = new Set<LongPoll>();
+  private readonly polls = new LongPolls();
   private readonly positions = new PositionCache();
   private readonly boundsQuery: LogBoundsQuery;
   private readonly timestamps: TimestampSearch;
@@ -86,7 +87,10 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     this.lastUsedAt = services.time.now();
     const reader = () => this.rawReader();
     this.boundsQuery = new LogBoundsQuery(source, this.positions, reader, () => this.compacted, this.time);
-    this.timestamps = new TimestampSearch(this, source, () => this.newBatches(), this.time);
+    this.timestamps = new TimestampSearch(this, source, () => this.newBatches(), this.time, {
+      ...timestampSearchDefaults,
+      lastOffsets: timestampSearchDefaults.lastOffsets * source.stride,
+    });
   }
 
   get compacted(): boolean {
@@ -142,12 +146,9 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   }
 
   whenBeyond(offset: number, wake: () => void): () => void {
-    const waiter: LongPoll = { offset, wake };
-    this.waiters.add(waiter);
     this.lastUsedAt = this.time.now();
-    const stretch = this.stretchAt(offset);
-    if (this.ended || stretch?.hasBeyond(offset)) queueMicrotask(() => this.wake(waiter));
-    return () => this.waiters.delete(waiter);
+    const isOver = this.ended || this.stretchAt(offset)?.hasBeyond(offset) === true;
+    return this.polls.add(offset, wake, isOver);
   }
 
   offsetForTimestamp(timestampMs: number): Promise<OffsetAndTimestamp | undefined> {
@@ -178,7 +179,8 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     if (offset <= Math.max(0, this.brokerStart)) return 'earliest';
     const near = this.positions.atOrBefore(offset);
     const isStored = offset <= (this.knownEnd ?? -1);
-    if (near !== undefined && isStored && offset - near.lastOffset <= nearOffsets) return near;
+    if (near !== undefined && isStored && offset - near.lastOffset <= nearEntries * this.source.stride)
+      return near;
     const found = await this.source.positionOfIndex(offset);
     if (found !== undefined) return found === 'first' ? 'earliest' : found;
     const { end, last } = await this.askEnd();
@@ -220,10 +222,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   }
 
   changed(stretch: LogStretch): void {
-    if (this.waiters.size === 0) return;
-    for (const waiter of [...this.waiters]) {
-      if (stretch.covers(waiter.offset) && stretch.hasBeyond(waiter.offset)) this.wake(waiter);
-    }
+    this.polls.wakeWhere((offset) => stretch.covers(offset) && stretch.hasBeyond(offset));
   }
 
   restarted(): void {
@@ -267,7 +266,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
       if (now - stretch.lastReadAt < (isTail ? idleMs : catchUpIdleMs)) continue;
       this.drop(stretch);
     }
-    return this.stretches.length === 0 && this.waiters.size === 0 && now - this.lastUsedAt >= idleMs;
+    return this.stretches.length === 0 && this.polls.size === 0 && now - this.lastUsedAt >= idleMs;
   }
 
   /** Who reads or waits is told `UNKNOWN_TOPIC_OR_PARTITION`. */
@@ -280,7 +279,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     }
     this.stretches = [];
     this.boundsQuery.close();
-    for (const waiter of [...this.waiters]) this.wake(waiter);
+    this.polls.wakeWhere(() => true);
   }
 
   drop(stretch: LogStretch): void {
@@ -292,13 +291,8 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     return this.stretches.findLast(({ hasFailed }) => !hasFailed);
   }
 
-  private wake(waiter: LongPoll): void {
-    if (this.waiters.delete(waiter)) waiter.wake();
-  }
-
   private isPolled(stretch: LogStretch): boolean {
-    for (const { offset } of this.waiters) if (stretch.covers(offset)) return true;
-    return false;
+    return this.polls.some((offset) => stretch.covers(offset));
   }
 
   /** The last one that covers it: the nearer to the tail, the more it shares. */
@@ -352,8 +346,10 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   private async askEnd(): Promise<LogEnd> {
     this.endAskedAt = this.time.now();
     const found = await this.boundsQuery.end();
-    this.endIsAtLeast(found.end);
-    if (found.isEmpty) this.startIsAtLeast(found.end);
+    // Also where the broker forgot how far an emptied log had come.
+    this.endIsAtLeast(Math.max(found.end, this.settings.logStart));
+    // Where the next sparse offset will be, nobody knows: who has read all stands before it.
+    if (found.isEmpty && !this.isSparse) this.startIsAtLeast(found.end);
     return { ...found, end: this.knownEnd ?? found.end };
   }
 
@@ -370,7 +366,17 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
 
   /** Compaction leaves its first records at any offset, and who asks for an earlier one gets those. */
   private isRemoved(offset: number): boolean {
-    return offset < this.settings.logStart || (!this.compacted && offset < this.brokerStart);
+    if (offset < this.settings.logStart) return true;
+    return !this.compacted && offset < this.brokerStart && !(this.isSparse && this.precedesSparsely(offset));
+  }
+
+  /** Sparse offsets leap: 0 is what consumers get of an empty topic, and what a stretch covers follows on what was read. */
+  private precedesSparsely(offset: number): boolean {
+    return offset === 0 || this.stretches.some((stretch) => !stretch.isOver && stretch.covers(offset));
+  }
+
+  private get isSparse(): boolean {
+    return this.source.stride > 1;
   }
 
   /** What is not there is answered as it was known, so nobody waits for this. */
@@ -390,9 +396,4 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const stored = last === undefined ? index : (await this.source.entryAt(last)).index;
     if (stored !== undefined && offset > stored + 1) throw outOfRange(offset);
   }
-}
-
-interface LongPoll {
-  readonly offset: number;
-  readonly wake: () => void;
 }

@@ -59,6 +59,7 @@ export const settled = () => new Promise<void>((resolve) => setImmediate(() => s
 
 /** A partition of a broker that dispatches as fast as it is asked to. */
 export class FakeLogSource implements LogSource {
+  readonly stride: number = 1;
   entries: FakeEntry[] = [];
   readonly readers: FakeReader[] = [];
   opened = 0;

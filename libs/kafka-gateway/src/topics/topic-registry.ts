@@ -6,7 +6,11 @@ import { type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pu
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import { fromPulsarTopics, toPulsarTopic } from '../mapping/topic.mapping.js';
-import { fromTopicProperties, type PulsarTopicSettings } from '../mapping/topic-config.mapping.js';
+import {
+  fromTopicProperties,
+  offsetsProperty,
+  type PulsarTopicSettings,
+} from '../mapping/topic-config.mapping.js';
 import { boundedParallel } from './bounded-parallel.js';
 import type { KafkaTopic, Topics } from './kafka-topic.js';
 import { TopicCache } from './topic-cache.js';
@@ -44,6 +48,8 @@ export interface TopicRegistryOptions {
   readonly announceChange?: (tenant: Tenant, name: string) => void;
   /** Asked by the tenant's name before anything of it is touched; undefined when it is served. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  /** By the tenant's name, once it is served: which offsets its topics have. Default: dense. */
+  readonly offsetsOf?: (tenant: string) => 'dense' | 'sparse';
 }
 
 /** Look-ups of one request side by side; the admin REST has 32 connections in all. */
@@ -165,7 +171,7 @@ export class TopicRegistry implements Topics {
     const fault = topicNameFault(name);
     if (fault !== undefined) throw new KafkaError(KafkaErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const pulsarTopic = toPulsarTopic(tenant, name);
-    const properties = { ...settings?.properties, [topicIdProperty]: newTopicId() };
+    const properties = { ...settings?.properties, ...this.#newProperties(tenant) };
     try {
       await this.admin.createPartitionedTopic(pulsarTopic, partitions, properties);
     } catch (error) {
@@ -252,7 +258,12 @@ export class TopicRegistry implements Topics {
       const partitioned = metadata.partitions > 0;
       let properties = metadata.properties ?? {};
       if (!partitioned) properties = await this.admin.properties(pulsarTopic);
-      const id = topicIdOf(properties) ?? (await this.#giveId(pulsarTopic));
+      let id = topicIdOf(properties);
+      if (id === undefined) {
+        properties = await this.#adopt(tenant, pulsarTopic);
+        id = topicIdOf(properties)!;
+      }
+      this.#requireOffsets(tenant, name, properties);
       return new ResolvedTopic(
         name,
         id,
@@ -266,12 +277,36 @@ export class TopicRegistry implements Topics {
     }
   }
 
-  async #giveId(pulsarTopic: string): Promise<Buffer> {
-    await this.admin.setProperties(pulsarTopic, { [topicIdProperty]: newTopicId() });
+  /** What a topic is given when a gateway sees it first. Which offsets it has stays as it is for ever. */
+  #newProperties(tenant: Tenant): Record<string, string> {
+    const id = { [topicIdProperty]: newTopicId() };
+    return this.#offsetsOf(tenant) === 'sparse' ? { ...id, [offsetsProperty]: 'sparse' } : id;
+  }
+
+  /** Gives an id; resolves with the properties as they then are. */
+  async #adopt(tenant: Tenant, pulsarTopic: string): Promise<Record<string, string>> {
+    await this.admin.setProperties(pulsarTopic, this.#newProperties(tenant));
     await delay(this.options.topicIdSettleMs);
-    const id = topicIdOf(await this.admin.properties(pulsarTopic));
-    if (id === undefined) throw new Error(`the id of ${pulsarTopic} was not there after it was written`);
-    return id;
+    const properties = await this.admin.properties(pulsarTopic);
+    if (topicIdOf(properties) === undefined) {
+      throw new Error(`the id of ${pulsarTopic} was not there after it was written`);
+    }
+    return properties;
+  }
+
+  #offsetsOf(tenant: Tenant): 'dense' | 'sparse' {
+    return this.options.offsetsOf?.(tenant.name) ?? 'dense';
+  }
+
+  /** Offsets of two kinds on one topic would make committed ones mean something else. */
+  #requireOffsets(tenant: Tenant, name: string, properties: Readonly<Record<string, string>>): void {
+    const has = properties[offsetsProperty] ?? 'dense';
+    const served = this.#offsetsOf(tenant);
+    if (has === served) return;
+    throw new KafkaError(
+      KafkaErrorCode.POLICY_VIOLATION,
+      `topic ${name} has ${has.slice(0, 20)} offsets, and its namespace is served with ${served} ones`,
+    );
   }
 
   async #resolveKnownId(tenant: Tenant, id: Buffer): Promise<KafkaTopic | undefined> {

@@ -41,6 +41,7 @@ export interface NamespacePolicies {
   auth_policies?: AuthPolicies;
   /** `None` or `Prefix`. */
   subscription_auth_mode?: string;
+  properties?: Readonly<Record<string, string>>;
 }
 
 /** `partitions` 0: not partitioned, or no such topic. */

@@ -77,6 +77,12 @@ export class PulsarAdmin {
     return this.#get(`/namespaces/${namespacePath(namespace)}`, timeoutMs);
   }
 
+  /** Adds it, or overwrites its value; policies show it among their `properties`. */
+  setNamespaceProperty(namespace: string, key: string, value: string): Promise<void> {
+    const path = `/namespaces/${namespacePath(namespace)}/property/${encode(key)}/${encode(value)}`;
+    return this.#change('PUT', path);
+  }
+
   setRetention(namespace: string, retention: RetentionPolicies): Promise<void> {
     return this.#change('POST', `/namespaces/${namespacePath(namespace)}/retention`, retention);
   }

@@ -48,6 +48,9 @@ export class BrokerEntry {
   isTransactional = false;
   isMarker = false;
   readonly #buffer: Buffer;
+  /** See `numberFrom`; -1: the broker's index counts. */
+  #numberedFrom = -1;
+  #numbersMax = 0;
   #metadataStart = 0;
   #metadataEnd = 0;
   #payload: Buffer | undefined = undefined;
@@ -81,9 +84,22 @@ export class BrokerEntry {
 
   /** The index of the first message; absent where the broker exposes none, or where nothing sure can be said. */
   get firstIndex(): number | undefined {
+    if (this.#numberedFrom >= 0) {
+      return this.numMessages <= this.#numbersMax ? this.#numberedFrom : undefined;
+    }
     if (this.index === undefined) return undefined;
     if (this.isTransactional) return this.numMessages === 1 ? this.index : undefined;
     return this.index - this.numMessages + 1;
+  }
+
+  /**
+   * Numbers its messages from outside, where the broker shows no index. With more than `countMax` messages the entry has a
+   * last index and no first one.
+   */
+  numberFrom(firstIndex: number, countMax: number): void {
+    this.#numberedFrom = firstIndex;
+    this.#numbersMax = countMax;
+    this.index = firstIndex + Math.max(1, Math.min(this.numMessages, countMax)) - 1;
   }
 
   get producerName(): string {
@@ -116,6 +132,8 @@ export class BrokerEntry {
       verifyChecksum: false,
     });
     whole.index = this.index;
+    whole.#numberedFrom = this.#numberedFrom;
+    whole.#numbersMax = this.#numbersMax;
     whole.brokerTimestamp = this.brokerTimestamp;
     whole.isChunk = false;
     whole.#payload = payload;
