@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isScryptVerifier, parseScryptVerifier } from '#libs/auth';
+import { isScryptVerifier, parseIssuerKeys, parseScryptVerifier } from '#libs/auth';
 import type { ConfigFault, ConfigPath } from './config/config-fault.js';
+import { type JwtIssuerConfig, jwtIssuerOf } from './config/jwt.schema.js';
 import type { ListenerConfig } from './config/listener.schema.js';
 import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { passwordOf } from './tenants.js';
@@ -15,6 +16,9 @@ export function referenceFaults(config: GatewayConfig, environment: NodeJS.Proce
     ...filesOf(config.pulsar, ['pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
     ...config.tenants.flatMap(({ pulsar }, index) =>
       filesOf(pulsar ?? {}, ['tenants', index, 'pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
+    ),
+    ...config.authentication.jwt.flatMap((issuer, index) =>
+      issuerFaults(issuer, ['authentication', 'jwt', index], environment),
     ),
     ...listenersOf(config).flatMap(({ path, listener }) => tlsFaults(listener, [...path, 'tls'])),
     ...config.tenants.flatMap(({ users }, tenantIndex) =>
@@ -60,6 +64,28 @@ function passwordFaults(
   try {
     const password = passwordOf(user, environment);
     if (isScryptVerifier(password)) parseScryptVerifier(password);
+    return [];
+  } catch (error) {
+    return [{ path: [...path, key], message: (error as Error).message }];
+  }
+}
+
+/** The keys of an issuer's server are not asked for here: it may come after the gateway. */
+function issuerFaults(
+  issuer: JwtIssuerConfig,
+  path: ConfigPath,
+  environment: NodeJS.ProcessEnv,
+): ConfigFault[] {
+  const key = (['keysFile', 'secretFile', 'caFile', 'secretEnv'] as const).find(
+    (each) => issuer[each] !== undefined,
+  );
+  if (key === undefined) return [];
+  const file = key === 'secretEnv' ? undefined : issuer[key];
+  const faults = file === undefined ? [] : unreadable([...path, key], file);
+  if (faults.length > 0 || key === 'caFile') return faults;
+  try {
+    const content = file === undefined ? Buffer.alloc(0) : readFileSync(file);
+    parseIssuerKeys(jwtIssuerOf(issuer, environment), content);
     return [];
   } catch (error) {
     return [{ path: [...path, key], message: (error as Error).message }];

@@ -1,11 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Authenticator, Authorizer } from '#libs/auth';
+import {
+  Authenticator,
+  Authorizer,
+  type AuthSource,
+  TenantBinder,
+  type TenantBinderOptions,
+} from '#libs/auth';
 import { RateLimits } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
 import { ClusterMembership } from './cluster-membership.service.js';
 import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
+import { JwtIdentities } from './jwt-identities.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
@@ -21,7 +28,13 @@ export class CoreModule {
       { provide: GATEWAY_CONFIG, useValue: config },
       { provide: LOG, useValue: log },
       { provide: TenantDirectory, useValue: tenants },
-      { provide: Authenticator, useFactory: () => authenticatorOf(config, tenants, log) },
+      { provide: TenantBinder, useFactory: () => new TenantBinder(bindingOf(config, tenants)) },
+      JwtIdentities,
+      {
+        provide: Authenticator,
+        useFactory: (jwt: JwtIdentities) => authenticatorOf(config, tenants, log, jwt.sources),
+        inject: [JwtIdentities],
+      },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
       { provide: RateLimits, useFactory: () => new RateLimits(tenants) },
       { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
@@ -34,7 +47,17 @@ export class CoreModule {
   }
 }
 
-function authenticatorOf(config: GatewayConfig, tenants: TenantDirectory, log: Log): Authenticator {
+/** What clients are bound to tenants by, the same for all sources of identities. */
+function bindingOf(config: GatewayConfig, tenants: TenantDirectory): TenantBinderOptions {
+  return { tenants, listeners: listenersOf(config).map(({ listener }) => listener) };
+}
+
+function authenticatorOf(
+  config: GatewayConfig,
+  tenants: TenantDirectory,
+  log: Log,
+  sources: readonly AuthSource[],
+): Authenticator {
   const users = config.tenants.flatMap((tenant) =>
     tenant.users.map((user) => ({
       name: user.name,
@@ -44,7 +67,7 @@ function authenticatorOf(config: GatewayConfig, tenants: TenantDirectory, log: L
     })),
   );
   const listeners = listenersOf(config).map(({ listener }) => listener);
-  return new Authenticator({ ...config.authentication, users, tenants, listeners, log });
+  return new Authenticator({ ...config.authentication, users, tenants, listeners, log, sources });
 }
 
 function authorizerOf(config: GatewayConfig): Authorizer {

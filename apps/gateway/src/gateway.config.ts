@@ -4,6 +4,7 @@ import { authentication } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
 import { milliseconds, port } from './config/field.schema.js';
+import { jwtFaults } from './config/jwt.schema.js';
 import { type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
 import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
@@ -106,7 +107,8 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
         .map(({ path, host, port: each }) => ({ path: [...path, 'port'], value: `${host}:${each}` })),
     ),
     ...pulsarFaults(config.pulsar),
+    ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),
-    ...config.tenants.flatMap((each, index) => tenantFaults(each, index, config.pulsar)),
+    ...config.tenants.flatMap((each, index) => tenantFaults(each, index, config)),
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count } from './field.schema.js';
+import { jwtIssuers } from './jwt.schema.js';
 
 /** How clients prove who they are, alike for every protocol and listener. */
 export const authentication = z
@@ -16,8 +17,14 @@ export const authentication = z
     failuresPerAddressPerMinute: count
       .default(30)
       .describe('How many of these failures an address gets back per minute.'),
+    jwt: jwtIssuers,
   })
   .prefault({})
   .describe('How clients prove who they are.');
 
 export type AuthenticationConfig = z.output<typeof authentication>;
+
+/** Whether users and groups of a tenant can be others than those of its configuration. */
+export function namesUsersElsewhere({ jwt }: AuthenticationConfig, tenant: string): boolean {
+  return jwt.some((issuer) => issuer.tenant === undefined || issuer.tenant === tenant);
+}

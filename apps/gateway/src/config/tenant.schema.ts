@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actions, authorizationRuleFault, userNameFault } from '#libs/auth';
 import { pulsarNamespaceFault } from '#libs/tenancy';
+import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
 import { type PulsarConfig, tenantPulsar, tenantPulsarFaults } from './pulsar.schema.js';
@@ -69,10 +70,17 @@ export const tenant = z.strictObject({
 export type TenantConfig = z.output<typeof tenant>;
 
 /** What is wrong inside of one tenant. */
-export function tenantFaults(each: TenantConfig, index: number, pulsar: PulsarConfig): ConfigFault[] {
+export function tenantFaults(
+  each: TenantConfig,
+  index: number,
+  {
+    pulsar,
+    authentication,
+  }: { readonly pulsar: PulsarConfig; readonly authentication: AuthenticationConfig },
+): ConfigFault[] {
   return [
     ...userFaults(each, index),
-    ...permissionFaults(each, index),
+    ...permissionFaults(each, index, !namesUsersElsewhere(authentication, each.name)),
     ...(each.pulsar ? tenantPulsarFaults(each.pulsar, ['tenants', index, 'pulsar'], pulsar) : []),
   ];
 }
@@ -94,7 +102,8 @@ function userFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
   return faults;
 }
 
-function permissionFaults(tenant: TenantConfig, tenantIndex: number): ConfigFault[] {
+/** @param allUsersKnown so that a rule for another one is a mistake */
+function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKnown: boolean): ConfigFault[] {
   const users = new Set(tenant.users.map((each) => each.name));
   const groups = new Set(tenant.users.flatMap((each) => each.groups));
   if (tenant.authorization === 'pulsar' && tenant.permissions.length > 0) {
@@ -108,7 +117,7 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number): ConfigFaul
     for (const [place, principal] of rule.principals.entries()) {
       const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
       const known = kind === 'user' ? users : kind === 'group' ? groups : undefined;
-      if (known === undefined || known.has(wanted)) continue;
+      if (!allUsersKnown || known === undefined || known.has(wanted)) continue;
       // A rule for nobody is a typing error, and a deny rule for nobody lets through whom it was for.
       const message = `no user of this tenant ${kind === 'user' ? 'is named' : 'is in group'} ${wanted}`;
       faults.push({ path: [...path, 'principals', place], message });

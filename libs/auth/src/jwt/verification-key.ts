@@ -74,7 +74,7 @@ export function parseJwks(text: string): ParsedKeys {
  */
 export function parseSecret(content: Buffer, algorithms: readonly JwtAlgorithm[]): ParsedKeys {
   const text = content.toString('latin1');
-  const line = /^[\x20-\x7e]*\r?\n?$/.test(text) ? text.trimEnd() : text;
+  const line = /^[\x20-\x7e]*\r?\n?$/.test(text) ? text.replace(/\r?\n$/, '') : text;
   const secret = line.startsWith(base64Prefix)
     ? Buffer.from(line.slice(base64Prefix.length), 'base64')
     : Buffer.from(line, 'latin1');

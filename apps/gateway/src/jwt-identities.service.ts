@@ -1,0 +1,35 @@
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { type AuthSource, JwtSource, TenantBinder } from '#libs/auth';
+import type { Log } from '#libs/telemetry';
+import { jwtIssuerOf } from './config/jwt.schema.js';
+import type { GatewayConfig } from './gateway.config.js';
+import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
+
+/** The issuers whose tokens are believed, and their keys while the gateway runs. */
+@Injectable()
+export class JwtIdentities implements OnModuleInit, OnModuleDestroy {
+  private readonly source: JwtSource | undefined;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: GatewayConfig,
+    @Inject(TenantBinder) binder: TenantBinder,
+    @Inject(LOG) log: Log,
+  ) {
+    const issuers = config.authentication.jwt.map((issuer) => jwtIssuerOf(issuer));
+    if (issuers.length > 0) this.source = new JwtSource({ issuers, binder, log });
+  }
+
+  /** None where no issuer is configured: nobody then asks for tokens. */
+  get sources(): readonly AuthSource[] {
+    return this.source === undefined ? [] : [this.source];
+  }
+
+  /** Before a listener opens. */
+  async onModuleInit(): Promise<void> {
+    await this.source?.start();
+  }
+
+  onModuleDestroy(): void {
+    this.source?.close();
+  }
+}
