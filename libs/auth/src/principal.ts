@@ -62,5 +62,7 @@ export interface AuthPeer {
     readonly subjectAltName: string;
     readonly fingerprint256: string;
     readonly attributes?: readonly CertificateAttribute[];
+    /** End of its validity, milliseconds since 1970. */
+    readonly expiresAtMs?: number;
   };
 }

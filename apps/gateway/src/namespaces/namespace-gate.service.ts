@@ -4,7 +4,6 @@ import { type Log, Metrics } from '#libs/telemetry';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { PulsarLink } from '../pulsar-link.service.js';
-import { ownRole, rolesToGrant } from '../pulsar-options.js';
 
 /** How far a namespace has come. */
 export interface NamespaceStatus {
@@ -28,8 +27,6 @@ const recheckMs = 60_000;
 interface Kept {
   readonly tenant?: string;
   readonly namespace: string;
-  /** Roles that the connections of the tenant have, where that is not the gateway's own. */
-  readonly grantTo: readonly string[];
 }
 
 /**
@@ -64,15 +61,11 @@ export class NamespaceGate implements OnModuleDestroy {
         })),
     });
     this.kept = [
-      { namespace: config.cluster.stateNamespace, grantTo: [] },
-      ...config.tenants.map((tenant) => ({
-        tenant: tenant.name,
-        namespace: tenant.namespace,
-        grantTo: rolesToGrant(config, tenant),
-      })),
+      { namespace: config.cluster.stateNamespace },
+      ...config.tenants.map(({ name, namespace }) => ({ tenant: name, namespace })),
     ];
-    for (const { tenant, namespace } of this.kept) {
-      this.reports.set(tenant, { tenant, namespace, served: false, pending: true, missing: [] });
+    for (const each of this.kept) {
+      this.reports.set(each.tenant, { ...each, served: false, pending: true, missing: [] });
     }
   }
 
@@ -127,16 +120,13 @@ export class NamespaceGate implements OnModuleDestroy {
         apply,
         offsets,
         purpose: tenant === undefined ? 'state' : 'data',
-        role: ownRole(this.config),
-        grantTo: kept.grantTo,
         probeIndex: () => this.probeIndex(namespace),
       });
       after = this.judge(kept, result);
     } catch (error) {
       // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
       after = {
-        tenant,
-        namespace,
+        ...kept,
         served: before?.served ?? false,
         pending: before?.pending ?? true,
         missing: before?.missing ?? [],
@@ -167,14 +157,12 @@ export class NamespaceGate implements OnModuleDestroy {
     return this.indexProbe.exposed;
   }
 
-  private judge({ tenant, namespace }: Kept, result: NamespaceReport): NamespaceStatus {
+  private judge(kept: Kept, result: NamespaceReport): NamespaceStatus {
     const missing = result.checks
-      // Without a grant the brokers themselves refuse, topic by topic.
-      .filter(({ ok, check }) => !ok && check !== 'grants')
+      .filter((each) => !each.ok)
       .map(({ check, found, command }) => ({ check, found, command }));
     return {
-      tenant,
-      namespace,
+      ...kept,
       served: missing.length === 0 || this.config.namespaces.serveUnverified,
       pending: false,
       missing,

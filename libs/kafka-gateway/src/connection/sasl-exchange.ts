@@ -10,6 +10,7 @@ const tokenBytesMax = 65_536;
 const tokensMax = 4;
 /** Kafka's MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS; and no session is told to be shorter. */
 const sessionMsMin = 1_000;
+const forever = Number.POSITIVE_INFINITY;
 /** Refusals that say nothing about the client. */
 const ourFaults: ReadonlySet<string> = new Set<DenyReason>(['fault', 'overloaded']);
 
@@ -84,7 +85,7 @@ export class SaslExchange {
   readonly #now: () => number;
   #state: SaslState;
   #principal: Principal | undefined;
-  #endsAtMs = Number.POSITIVE_INFINITY;
+  #endsAtMs = forever;
   #authenticatedAtMs = 0;
   #mechanism: string | undefined;
   #exchange: MechanismExchange | undefined;
@@ -143,7 +144,7 @@ export class SaslExchange {
       return undefined;
     }
     this.#state = 'certified';
-    this.#begin(decision.principal, undefined);
+    this.#begin(decision.principal, (peer.certificate?.expiresAtMs ?? forever) - Date.now());
     this.#options.onAuthenticated(decision.principal);
     return undefined;
   }
@@ -233,12 +234,11 @@ export class SaslExchange {
   }
 
   /** @returns the session's length in whole milliseconds, 0 = without an end */
-  #begin(principal: Principal, lifetimeMsMax: number | undefined): number {
-    const { expiresAtMs = Number.POSITIVE_INFINITY } = principal;
-    const shortestMs = Math.min(expiresAtMs - Date.now(), lifetimeMsMax ?? Number.POSITIVE_INFINITY);
+  #begin(principal: Principal, lifetimeMsMax = forever): number {
+    const shortestMs = Math.min((principal.expiresAtMs ?? forever) - Date.now(), lifetimeMsMax);
     this.#principal = principal;
     this.#authenticatedAtMs = this.#now();
-    if (shortestMs === Number.POSITIVE_INFINITY) {
+    if (shortestMs === forever) {
       this.#endsAtMs = shortestMs;
       return 0;
     }
@@ -249,7 +249,7 @@ export class SaslExchange {
 
   /** Only what ends is renewed, only what SASL began, and not more often than Kafka allows. */
   #mayRenew(version: number): boolean {
-    if (this.#mechanism === undefined || this.#endsAtMs === Number.POSITIVE_INFINITY) return false;
+    if (this.#mechanism === undefined || this.#endsAtMs === forever) return false;
     return version > 0 && this.#now() - this.#authenticatedAtMs >= sessionMsMin;
   }
 

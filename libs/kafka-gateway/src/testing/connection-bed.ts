@@ -1,4 +1,4 @@
-import { Authenticator, Authorizer } from '#libs/auth';
+import { Authenticator, type AuthenticatorOptions, Authorizer } from '#libs/auth';
 import { metadataApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
@@ -16,7 +16,7 @@ import { KafkaClient } from './kafka-client.js';
 
 // A connection on an in-memory link with real SASL handlers and one scripted API; Pulsar is not there.
 
-const tenant: Tenant = {
+export const tenant: Tenant = {
   name: 'acme',
   pulsarNamespace: 'acme/kafka',
   limits: {},
@@ -59,6 +59,7 @@ export interface Bed extends InMemoryLink {
   readonly metrics: Metrics;
   readonly lines: { level: string; fields: LogFields; message: string }[];
   readonly kafka: KafkaClient;
+  readonly authenticator: Authenticator;
   /** Sends a Metadata request for this topic and gives its correlation id. */
   ask(topic: string): number;
 }
@@ -70,7 +71,11 @@ function recordingLog(lines: Bed['lines']): Log {
 }
 
 export function bed(
-  settings: { anonymous?: boolean; options?: object; protocol?: KafkaProtocol } & InMemoryOptions = {},
+  settings: {
+    anonymous?: boolean;
+    options?: object;
+    authentication?: Partial<AuthenticatorOptions>;
+  } & InMemoryOptions = {},
 ): Bed {
   const lines: Bed['lines'] = [];
   const log = recordingLog(lines);
@@ -85,6 +90,7 @@ export function bed(
     ],
     log,
     failureFloorMs: 20,
+    ...settings.authentication,
   });
   const table: ApiTable = new ApiTable([
     metadata,
@@ -107,7 +113,7 @@ export function bed(
   const memory = inMemoryLink(protocol, { ...settings, log, counters: metrics.protocol('kafka') });
   const kafka = new KafkaClient(memory.client);
   const ask = (topic: string) => kafka.send(metadataApi, 1, { topics: [{ name: topic }] });
-  return { ...memory, metadata, metrics, lines, kafka, ask };
+  return { ...memory, metadata, metrics, lines, kafka, authenticator, ask };
 }
 
 export const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
