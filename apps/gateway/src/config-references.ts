@@ -1,6 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isScryptVerifier, parseIssuerKeys, parseScryptVerifier } from '#libs/auth';
+import {
+  isScramVerifier,
+  isScryptVerifier,
+  parseIssuerKeys,
+  parseScramVerifier,
+  parseScryptVerifier,
+  readUsersFile,
+  UsersFileError,
+} from '#libs/auth';
 import type { ConfigFault, ConfigPath } from './config/config-fault.js';
 import { type JwtIssuerConfig, jwtIssuerOf } from './config/jwt.schema.js';
 import type { ListenerConfig } from './config/listener.schema.js';
@@ -21,12 +29,32 @@ export function referenceFaults(config: GatewayConfig, environment: NodeJS.Proce
       issuerFaults(issuer, ['authentication', 'jwt', index], environment),
     ),
     ...listenersOf(config).flatMap(({ path, listener }) => tlsFaults(listener, [...path, 'tls'])),
+    ...usersFileFaults(config),
     ...config.tenants.flatMap(({ users }, tenantIndex) =>
       users.flatMap((user, index) =>
         passwordFaults(user, ['tenants', tenantIndex, 'users', index], environment),
       ),
     ),
   ];
+}
+
+/** The users file's own faults, and users that clash with the configuration's. */
+function usersFileFaults({ authentication, tenants }: GatewayConfig): ConfigFault[] {
+  const { usersFile } = authentication;
+  if (usersFile === undefined) return [];
+  const path = ['authentication', 'usersFile'];
+  try {
+    return readUsersFile(usersFile).flatMap(({ tenant: of, name }) => {
+      const tenant = tenants.find((each) => each.name === of);
+      const who = `${JSON.stringify(name)} of tenant ${JSON.stringify(of)}`;
+      if (tenant === undefined) return [{ path, message: `user ${who}: there is no such tenant` }];
+      const twice = tenant.users.some((user) => user.name === name);
+      return twice ? [{ path, message: `user ${who} is one of the configuration's, too` }] : [];
+    });
+  } catch (error) {
+    if (error instanceof UsersFileError) return [{ path, message: error.message }];
+    throw error;
+  }
 }
 
 function filesOf(value: object, path: ConfigPath): { path: ConfigPath; file: string }[] {
@@ -64,6 +92,7 @@ function passwordFaults(
   try {
     const password = passwordOf(user, environment);
     if (isScryptVerifier(password)) parseScryptVerifier(password);
+    else if (isScramVerifier(password)) parseScramVerifier(password);
     return [];
   } catch (error) {
     return [{ path: [...path, key], message: (error as Error).message }];

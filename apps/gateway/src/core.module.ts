@@ -1,22 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import {
-  Authenticator,
-  Authorizer,
-  type AuthSource,
-  TenantBinder,
-  type TenantBinderOptions,
-} from '#libs/auth';
+import { Authenticator, Authorizer, TenantBinder } from '#libs/auth';
 import { RateLimits } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
 import { ClusterMembership } from './cluster-membership.service.js';
-import { type GatewayConfig, listenersOf } from './gateway.config.js';
+import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
+import { authenticatorOf, bindingOf } from './identities.js';
 import { JwtIdentities } from './jwt-identities.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
-import { passwordOf, tenantsOf } from './tenants.js';
+import { tenantsOf } from './tenants.js';
 import { pulsegateVersion } from './version.js';
 
 /** What all protocols share: Pulsar, tenants, who may do what, limits, metrics. */
@@ -32,7 +27,7 @@ export class CoreModule {
       JwtIdentities,
       {
         provide: Authenticator,
-        useFactory: (jwt: JwtIdentities) => authenticatorOf(config, tenants, log, jwt.sources),
+        useFactory: (jwt: JwtIdentities) => authenticatorOf({ config, tenants, log, sources: jwt.sources }),
         inject: [JwtIdentities],
       },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
@@ -45,29 +40,6 @@ export class CoreModule {
     ];
     return { module: CoreModule, global: true, providers: provided, exports: provided };
   }
-}
-
-/** What clients are bound to tenants by, the same for all sources of identities. */
-function bindingOf(config: GatewayConfig, tenants: TenantDirectory): TenantBinderOptions {
-  return { tenants, listeners: listenersOf(config).map(({ listener }) => listener) };
-}
-
-function authenticatorOf(
-  config: GatewayConfig,
-  tenants: TenantDirectory,
-  log: Log,
-  sources: readonly AuthSource[],
-): Authenticator {
-  const users = config.tenants.flatMap((tenant) =>
-    tenant.users.map((user) => ({
-      name: user.name,
-      tenant: tenant.name,
-      password: passwordOf(user),
-      groups: user.groups,
-    })),
-  );
-  const listeners = listenersOf(config).map(({ listener }) => listener);
-  return new Authenticator({ ...config.authentication, users, tenants, listeners, log, sources });
 }
 
 function authorizerOf(config: GatewayConfig): Authorizer {

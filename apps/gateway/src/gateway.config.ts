@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
-import { authentication } from './config/authentication.schema.js';
+import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
 import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
-import { type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
+import { isLoopback, type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
 import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
 
@@ -97,6 +97,11 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
       ...config.tenants.map(({ namespace: value }, at) => ({ path: ['tenants', at, 'namespace'], value })),
     ]),
     ...duplicates(
+      config.tenants.flatMap(({ serverNames }, tenantAt) =>
+        serverNames.map((value, at) => ({ path: ['tenants', tenantAt, 'serverNames', at], value })),
+      ),
+    ),
+    ...duplicates(
       listeners.map(({ path, listener: each }) => ({ path: [...path, 'name'], value: each.name })),
     ),
     ...duplicates(
@@ -110,5 +115,31 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),
     ...config.tenants.flatMap((each, index) => tenantFaults(each, index, config)),
+    ...authenticationFaults(
+      config.authentication,
+      tenants,
+      listeners.map((each) => each.listener),
+    ),
+    ...entryFaults(config),
   ];
+}
+
+/** Listeners that would be open to a network before anybody was named who may come, and names that nobody can use. */
+function entryFaults(config: GatewayConfig): ConfigFault[] {
+  const listeners = listenersOf(config);
+  const users = config.tenants.some((each) => each.users.length > 0);
+  const known = users || identitySources(config.authentication).length > 0;
+  const faults: ConfigFault[] = [];
+  for (const { path, listener: each } of listeners) {
+    if (known || isLoopback(each.host) || each.anonymousTenant !== undefined) continue;
+    const message = `nobody is configured who may come: add tenants[].users or authentication.usersFile, or bind 127.0.0.1 instead of ${each.host}`;
+    faults.push({ path: [...path, 'host'], message });
+  }
+  const tls = listeners.some((each) => each.listener.tls !== undefined);
+  for (const [index, { serverNames }] of config.tenants.entries()) {
+    if (serverNames.length === 0 || tls) continue;
+    const message = 'clients say host names in TLS only, and no listener has tls';
+    faults.push({ path: ['tenants', index, 'serverNames'], message });
+  }
+  return faults;
 }

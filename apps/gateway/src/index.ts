@@ -2,5 +2,5 @@ export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './confi
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export { type GatewayConfig, listenersOf } from './gateway.config.js';
-export { pulsarClientOptions } from './pulsar-options.js';
+export { ownRole, pulsarClientOptions, rolesToGrant } from './pulsar-options.js';
 export { pulsegateVersion } from './version.js';

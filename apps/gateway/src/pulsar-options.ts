@@ -1,11 +1,12 @@
-import type { AuthOptions, PulsarClientOptions, PulsarIdentity } from '#libs/pulsar';
+import { type AuthOptions, presumedRole, type PulsarClientOptions, type PulsarIdentity } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { FurtherAuthConfig } from './config/pulsar.schema.js';
+import type { TenantConfig } from './config/tenant.schema.js';
 import type { GatewayConfig } from './gateway.config.js';
 
 /** What the configuration says of Pulsar as the client's options, who the tenants' connections are included. */
 export function pulsarClientOptions(
-  { pulsar: { proxyAuth, ...pulsar }, tenants }: Pick<GatewayConfig, 'pulsar' | 'tenants'>,
+  { pulsar: { proxyAuth, proxyRole, ...pulsar }, tenants }: Pick<GatewayConfig, 'pulsar' | 'tenants'>,
   log: Log,
 ): PulsarClientOptions {
   const identities = new Map<string, PulsarIdentity>();
@@ -17,6 +18,27 @@ export function pulsarClientOptions(
     }
   }
   return { ...pulsar, auth: authOptions(pulsar.auth), identities, log };
+}
+
+/** The gateway's own role at Pulsar, as far as it can be told. */
+export function ownRole({ pulsar: { auth, tls } }: Pick<GatewayConfig, 'pulsar'>): string | undefined {
+  const { certFile = '', keyFile = '' } = tls;
+  return presumedRole({ auth: authOptions(auth), tls: { certFile, keyFile } });
+}
+
+/** Roles besides the gateway's own that need to produce and consume in the namespace of a tenant. */
+export function rolesToGrant(
+  { pulsar: { proxyAuth, proxyRole } }: Pick<GatewayConfig, 'pulsar'>,
+  { pulsar: own }: Pick<TenantConfig, 'pulsar'>,
+): string[] {
+  if (own === undefined) return [];
+  if (own.auth !== undefined) return present([own.role ?? presumedRole(identityOf(own.auth))]);
+  const proxy = proxyRole ?? (proxyAuth && presumedRole(identityOf(proxyAuth)));
+  return present([own.role, proxy]);
+}
+
+function present(roles: readonly (string | undefined)[]): string[] {
+  return roles.filter((role) => role !== undefined);
 }
 
 function identityOf(auth: FurtherAuthConfig): PulsarIdentity {

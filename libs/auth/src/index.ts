@@ -73,6 +73,15 @@ export {
 } from './tenant-binder.js';
 export { looksLikeToken, tokenBytesMax } from './token-chain.js';
 export { topicNameFault } from './topic-name.js';
+export {
+  type FileUser,
+  fileUserFault,
+  formatUsersFile,
+  parseUsersFile,
+  readUsersFile,
+  UsersFileError,
+} from './users/users-file.js';
+export { UsersFileWatch, type UsersFileWatchOptions } from './users/users-file-watch.js';
 export { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
 export { KnownUsers, type KnownUser, type UserCredential, type UserOrigin } from './users/known-users.js';
 export { loadIssuerKeys, parseIssuerKeys } from './jwt/issuer-keys.js';

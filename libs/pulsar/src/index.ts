@@ -15,6 +15,7 @@ export {
   type TenantInfo,
   type TopicStats,
 } from './admin/index.js';
+export { presumedRole } from './auth/presumed-role.js';
 export { PulsarClient, type PulsarClientState } from './client.js';
 export type { AuthOptions, PulsarClientOptions, PulsarIdentity, TlsOptions } from './client.options.js';
 export type {

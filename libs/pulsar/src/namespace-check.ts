@@ -8,10 +8,19 @@ export interface NamespaceCheck {
     | 'deduplication'
     | 'inactive-topics'
     | 'retention'
-    | 'compaction';
+    | 'compaction'
+    | 'grants';
   readonly ok: boolean;
   readonly found: string;
   readonly wanted: string;
   /** What an operator runs, or sets, to mend it. */
   readonly command: string;
+}
+
+/** Letters that a shell leaves alone. */
+const plainWord = /^[\w@%+=:,./-]+$/;
+
+/** A word of a command, as it is typed in a shell. */
+export function shellWord(text: string): string {
+  return plainWord.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

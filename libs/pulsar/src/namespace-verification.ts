@@ -1,5 +1,6 @@
 import { type PulsarAdmin, PulsarAdminError } from './admin/index.js';
-import type { NamespaceCheck } from './namespace-check.js';
+import { checkGrants } from './grants/grant-check.js';
+import { type NamespaceCheck, shellWord } from './namespace-check.js';
 import {
   type NamespaceOffsets,
   offsetsCheck,
@@ -26,6 +27,12 @@ export interface NamespaceVerificationOptions {
   readonly apply: boolean;
   /** Which Kafka offsets are asked for; default dense. Nothing for state. */
   readonly offsets?: OffsetsWanted;
+  /** What this client is to the brokers, for the commands that are advised (see `presumedRole`). */
+  readonly role?: string | undefined;
+  /** Roles of others that need to produce and consume here. They are granted that in a namespace that was just created. */
+  readonly grantTo?: readonly string[];
+  /** Grant it in any namespace. By itself nobody does: somebody may have revoked it. */
+  readonly grantMissing?: boolean;
   /** Asked whether the brokers show the index, where the role may not read their settings (see `probeIndex`). */
   probeIndex?(): Promise<boolean>;
 }
@@ -60,6 +67,7 @@ type BrokerSettings = Readonly<Record<string, string>>;
  * - deduplication: resends after a reconnect are stored once;
  * - inactive-topics: a topic that nobody subscribes to is kept, and its index never restarts;
  * - retention: entries outlive the last acknowledgement;
+ * - grants: the roles that connections for the tenant have may produce and consume;
  * - compaction (state only, which needs neither index nor deduplication): the last record of each key is kept for ever,
  *   and reading all of them stays cheap.
  *
@@ -75,9 +83,12 @@ export async function verifyNamespace(
   const index =
     purpose === 'data' && options.offsets !== 'sparse' ? [indexCheck(indexExposed(settings))] : [];
   let policies = await findPolicies(admin, namespace);
-  if (policies === 'absent' && options.apply) policies = await create(admin, namespace);
-  if (policies === 'absent') return { namespace, checks: [absent(namespace), ...index] };
-  if (policies === 'hidden') return { namespace, checks: [hidden(namespace), ...index] };
+  const wasAbsent = policies === 'absent';
+  if (wasAbsent && options.apply) policies = await create(admin, namespace);
+  if (policies === 'absent') {
+    return { namespace, checks: [await absent(admin, namespace, options.role), ...index] };
+  }
+  if (policies === 'hidden') return { namespace, checks: [hidden(namespace, options.role), ...index] };
   const exposed = purpose === 'data' ? await isIndexExposed(settings, policies, options) : undefined;
   const judge = (found: Policies): NamespaceCheck[] =>
     purpose === 'data'
@@ -91,6 +102,8 @@ export async function verifyNamespace(
     if (typeof found === 'object') policies = found;
     checks = judge(policies);
   }
+  const grant = options.grantMissing || (wasAbsent && options.apply);
+  checks = [...checks, ...(await checkGrants(admin, namespace, options.grantTo ?? [], grant))];
   if (purpose === 'state') return { namespace, checks };
   const offsets = namespaceOffsets(options.offsets ?? 'dense', offsetsMark(policies), exposed);
   return { namespace, checks, offsets };
@@ -201,26 +214,37 @@ function retentionCheck(
   };
 }
 
-function absent(namespace: string): NamespaceCheck {
-  const tenant = namespace.split('/')[0];
+async function absent(
+  admin: PulsarAdmin,
+  namespace: string,
+  role: string | undefined,
+): Promise<NamespaceCheck> {
+  const tenant = namespace.split('/')[0] ?? '';
+  const tenantThere = await unlessRefused(admin.tenant(tenant), [401, 403, 404]);
+  const clusters = (await unlessRefused(admin.clusters(), [401, 403])) ?? [];
+  const admins = role === undefined ? '' : ` --admin-roles ${shellWord(role)}`;
+  const allowed = clusters.length === 0 ? '' : ` --allowed-clusters ${clusters.join(',')}`;
+  const createTenant = `pulsar-admin tenants create ${tenant}${admins}${allowed}`;
+  const createNamespace = `pulsar-admin namespaces create ${namespace}`;
   return {
     check: 'namespace',
     ok: false,
     found: 'absent',
     wanted: 'exists',
-    command: `pulsar-admin tenants create ${tenant} && pulsar-admin namespaces create ${namespace}`,
+    command: tenantThere === undefined ? `${createTenant} && ${createNamespace}` : createNamespace,
   };
 }
 
 /** Pulsar lets only a tenant's administrators read what its namespaces are set to. */
-function hidden(namespace: string): NamespaceCheck {
+function hidden(namespace: string, role: string | undefined): NamespaceCheck {
   const tenant = namespace.split('/')[0];
+  const own = role === undefined ? "the gateway's role" : shellWord(role);
   return {
     check: 'access',
     ok: false,
-    found: "the gateway's role may not read the policies",
+    found: `${role === undefined ? own : `role ${role}`} may not read the policies`,
     wanted: 'readable',
-    command: `pulsar-admin tenants update ${tenant} --admin-roles <all that there are, and the gateway's role>`,
+    command: `pulsar-admin tenants update ${tenant} --admin-roles <all that there are>,${own}`,
   };
 }
 

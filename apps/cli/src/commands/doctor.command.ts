@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { loadConfig, pulsarClientOptions } from '#apps/gateway';
+import { loadConfig, ownRole, pulsarClientOptions, rolesToGrant } from '#apps/gateway';
 import { type NamespaceReport, probeIndex, PulsarClient, verifyNamespace } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 
@@ -24,19 +24,28 @@ export async function doctorCommand(options: {
   try {
     findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));
     const looked = [
-      ...config.tenants.map(({ name, namespace }) => ({
-        subject: `tenant ${name}`,
-        namespace,
+      ...config.tenants.map((tenant) => ({
+        subject: `tenant ${tenant.name}`,
+        namespace: tenant.namespace,
         purpose: 'data' as const,
+        grantTo: rolesToGrant(config, tenant),
       })),
-      { subject: 'gateway state', namespace: config.cluster.stateNamespace, purpose: 'state' as const },
+      {
+        subject: 'gateway state',
+        namespace: config.cluster.stateNamespace,
+        purpose: 'state' as const,
+        grantTo: [],
+      },
     ];
-    for (const { subject, namespace, purpose } of looked) {
+    for (const { subject, namespace, purpose, grantTo } of looked) {
       try {
         const report = await verifyNamespace(client.admin, namespace, {
           apply: options.fix ?? false,
           purpose,
           offsets: config.namespaces.offsets,
+          role: ownRole(config),
+          grantTo,
+          grantMissing: options.fix ?? false,
           probeIndex: () => probeIndex(client, namespace),
         });
         findings.push(...namespaceFindings(subject, report));

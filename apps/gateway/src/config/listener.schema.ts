@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { saslMechanisms } from '#libs/auth';
 import type { ConfigFault, ConfigPath } from './config-fault.js';
 import { bytes, count, milliseconds, name, port, tenantName } from './field.schema.js';
 import { listenerTls, listenerTlsFaults, proxyProtocol } from './listener-tls.schema.js';
@@ -11,8 +12,23 @@ export const listener = z.strictObject({
   advertisedPort: port.optional().describe('Port that clients are told to connect to.'),
   tls: listenerTls.optional(),
   proxyProtocol: proxyProtocol.optional(),
+  tenant: tenantName
+    .optional()
+    .describe('Everybody who comes here is of this tenant; who names another is refused.'),
   defaultTenant: tenantName.optional().describe('Tenant of user names that name none.'),
   anonymousTenant: tenantName.optional().describe('Clients that do not authenticate are this tenant.'),
+  allowAnonymousBeyondLoopback: z
+    .boolean()
+    .default(false)
+    .describe('With `anonymousTenant`: whoever reaches the address gets in without credentials.'),
+  saslMechanisms: z
+    .array(z.enum(saslMechanisms))
+    .optional()
+    .describe('How clients may authenticate. Default: every way that some user or issuer is configured for.'),
+  plaintextPasswords: z
+    .boolean()
+    .default(false)
+    .describe('Without TLS and beyond loopback: take passwords and tokens that anybody on the way can read.'),
   connectionsMax: count.default(10_000),
   connectionsPerAddressMax: count.default(10_000),
   authenticationTimeoutMs: milliseconds.default(10_000).describe('From accept to authenticated, in total.'),
@@ -30,20 +46,33 @@ export function listenerFaults(
   tenants: ReadonlySet<string>,
 ): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  for (const key of ['defaultTenant', 'anonymousTenant'] as const) {
+  for (const key of ['tenant', 'defaultTenant', 'anonymousTenant'] as const) {
     const wanted = listener[key];
     if (wanted !== undefined && !tenants.has(wanted)) {
       faults.push({ path: [...path, key], message: `there is no tenant named ${wanted}` });
+    } else if (listener.tenant !== undefined && wanted !== undefined && wanted !== listener.tenant) {
+      const message = `everybody who comes here is of tenant ${listener.tenant}, so nobody can be of ${wanted}`;
+      faults.push({ path: [...path, key], message });
     }
   }
   faults.push(...listenerTlsFaults(listener.tls, [...path, 'tls']));
-  if (listener.anonymousTenant !== undefined && !isLoopback(listener.host)) {
-    faults.push({
-      path: [...path, 'anonymousTenant'],
-      message: `anonymous clients are accepted on a loopback address only, and host is ${listener.host}`,
-    });
+  const { host, anonymousTenant, allowAnonymousBeyondLoopback } = listener;
+  if (anonymousTenant !== undefined && !isLoopback(host) && !allowAnonymousBeyondLoopback) {
+    const message = `whoever reaches ${host} would get in: bind a loopback address, or say allowAnonymousBeyondLoopback: true`;
+    faults.push({ path: [...path, 'anonymousTenant'], message });
+  }
+  for (const [at, mechanism] of (listener.saslMechanisms ?? []).entries()) {
+    if (listener.tls === undefined && secretsNeedTls(listener) && !mechanism.startsWith('SCRAM-')) {
+      const message = `${mechanism} would cross the network in plain text: add tls, or say plaintextPasswords: true`;
+      faults.push({ path: [...path, 'saslMechanisms', at], message });
+    }
   }
   return faults;
+}
+
+/** Whether a password or token that came here without TLS could have been read on the way. */
+export function secretsNeedTls({ host, plaintextPasswords }: ListenerConfig): boolean {
+  return !plaintextPasswords && !isLoopback(host);
 }
 
 /** Whether only programs of this machine can reach the address. */

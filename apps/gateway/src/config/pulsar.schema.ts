@@ -71,6 +71,14 @@ export const pulsar = z.strictObject({
     .describe(
       'An identity that is one of the brokers’ `proxyRoles`: acts for the roles of tenants that have `pulsar.role` and no credentials.',
     ),
+  proxyRole: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      'Role of `proxyAuth`, which needs the same grants as the roles that it acts for. Default: what its token or certificate says.',
+    ),
   tls: pulsarTls.prefault({}),
   listenerName: name.optional().describe("Name of the broker's advertised listener to ask for."),
   connectionTimeoutMs: milliseconds.default(10_000),

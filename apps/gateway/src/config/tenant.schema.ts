@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actions, authorizationRuleFault, userNameFault } from '#libs/auth';
-import { pulsarNamespaceFault } from '#libs/tenancy';
+import { pulsarNamespaceFault, serverNameFault } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
@@ -52,6 +52,12 @@ export const tenant = z.strictObject({
   namespace: judged(pulsarNamespaceFault).describe(
     'Pulsar namespace, `tenant/namespace`, that holds everything of this tenant.',
   ),
+  serverNames: z
+    .array(judged(serverNameFault))
+    .default([])
+    .describe(
+      'Host names in TLS (SNI) that are this tenant: exact, or `*.` and a domain. No other tenant gets in by them.',
+    ),
   kafka: tenantKafka.prefault({}),
   limits: limits.prefault({}),
   users: z.array(user).default([]),

@@ -4,6 +4,7 @@ import { type Log, Metrics } from '#libs/telemetry';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { PulsarLink } from '../pulsar-link.service.js';
+import { ownRole, rolesToGrant } from '../pulsar-options.js';
 
 /** How far a namespace has come. */
 export interface NamespaceStatus {
@@ -27,6 +28,8 @@ const recheckMs = 60_000;
 interface Kept {
   readonly tenant?: string;
   readonly namespace: string;
+  /** Roles that the connections of the tenant have, where that is not the gateway's own. */
+  readonly grantTo: readonly string[];
 }
 
 /**
@@ -61,11 +64,15 @@ export class NamespaceGate implements OnModuleDestroy {
         })),
     });
     this.kept = [
-      { namespace: config.cluster.stateNamespace },
-      ...config.tenants.map(({ name, namespace }) => ({ tenant: name, namespace })),
+      { namespace: config.cluster.stateNamespace, grantTo: [] },
+      ...config.tenants.map((tenant) => ({
+        tenant: tenant.name,
+        namespace: tenant.namespace,
+        grantTo: rolesToGrant(config, tenant),
+      })),
     ];
-    for (const each of this.kept) {
-      this.reports.set(each.tenant, { ...each, served: false, pending: true, missing: [] });
+    for (const { tenant, namespace } of this.kept) {
+      this.reports.set(tenant, { tenant, namespace, served: false, pending: true, missing: [] });
     }
   }
 
@@ -120,13 +127,16 @@ export class NamespaceGate implements OnModuleDestroy {
         apply,
         offsets,
         purpose: tenant === undefined ? 'state' : 'data',
+        role: ownRole(this.config),
+        grantTo: kept.grantTo,
         probeIndex: () => this.probeIndex(namespace),
       });
       after = this.judge(kept, result);
     } catch (error) {
       // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
       after = {
-        ...kept,
+        tenant,
+        namespace,
         served: before?.served ?? false,
         pending: before?.pending ?? true,
         missing: before?.missing ?? [],
@@ -157,12 +167,14 @@ export class NamespaceGate implements OnModuleDestroy {
     return this.indexProbe.exposed;
   }
 
-  private judge(kept: Kept, result: NamespaceReport): NamespaceStatus {
+  private judge({ tenant, namespace }: Kept, result: NamespaceReport): NamespaceStatus {
     const missing = result.checks
-      .filter((each) => !each.ok)
+      // Without a grant the brokers themselves refuse, topic by topic.
+      .filter(({ ok, check }) => !ok && check !== 'grants')
       .map(({ check, found, command }) => ({ check, found, command }));
     return {
-      ...kept,
+      tenant,
+      namespace,
       served: missing.length === 0 || this.config.namespaces.serveUnverified,
       pending: false,
       missing,

@@ -18,6 +18,8 @@ export interface JwtSourceOptions {
   readonly log: Log;
   /** Milliseconds since 1970, what tokens are measured by. */
   readonly now?: () => number;
+  /** A clock in milliseconds that never goes back, what the age of keys is measured by. */
+  readonly monotonicNow?: () => number;
 }
 
 interface Issuer {
@@ -53,7 +55,7 @@ export class JwtSource implements AuthSource {
   readonly #now: () => number;
 
   /** @throws Error naming every fault of the issuers' settings */
-  constructor({ issuers, binder, log, now }: JwtSourceOptions) {
+  constructor({ issuers, binder, log, now, monotonicNow }: JwtSourceOptions) {
     const faults = issuers.flatMap((options) =>
       jwtIssuerFaults(options).map(({ setting, message }) => `${options.name}.${setting}: ${message}`),
     );
@@ -63,7 +65,7 @@ export class JwtSource implements AuthSource {
     this.#now = now ?? Date.now;
     for (const options of issuers) {
       if (this.#issuers.has(options.issuer)) continue;
-      this.#issuers.set(options.issuer, { options, keys: keyRingOf(options, log) });
+      this.#issuers.set(options.issuer, { options, keys: keyRingOf(options, log, monotonicNow) });
     }
   }
 
@@ -222,11 +224,11 @@ function denyReason(error: unknown): DenyReason | undefined {
   return error instanceof errors.JOSEError ? 'bad-credentials' : undefined;
 }
 
-function keyRingOf(options: JwtIssuerOptions, log: Log): KeyRing {
+function keyRingOf(options: JwtIssuerOptions, log: Log, now?: () => number): KeyRing {
   const { jwksUrl, staleMsMax = jwtIssuerDefaults.staleMsMax } = options;
   const refreshForUnknown = jwksUrl !== undefined;
   const refreshMs =
     options.refreshMs ?? jwtIssuerDefaults[refreshForUnknown ? 'jwksRefreshMs' : 'fileRefreshMs'];
   const load = () => loadIssuerKeys(options);
-  return new KeyRing({ issuer: options.name, load, refreshMs, staleMsMax, refreshForUnknown, log });
+  return new KeyRing({ issuer: options.name, load, refreshMs, staleMsMax, refreshForUnknown, log, now });
 }

@@ -15,7 +15,7 @@ export interface KeyRingOptions {
   readonly refreshForUnknown: boolean;
   readonly log: Log;
   /** A clock in milliseconds that never goes back. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** The keys of an issuer are not known at present, so nobody can say whether a token is right. */

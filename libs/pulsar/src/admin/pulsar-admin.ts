@@ -113,11 +113,8 @@ export class PulsarAdmin {
     return this.#change('POST', `/namespaces/${namespacePath(namespace)}/publishRate`, rate);
   }
 
-  grantPermission(
-    namespace: string,
-    role: string,
-    actions: readonly ('produce' | 'consume')[],
-  ): Promise<void> {
+  /** Replaces what the role was granted before. 501 where the brokers have no authorization. */
+  grantPermission(namespace: string, role: string, actions: readonly string[]): Promise<void> {
     return this.#change(
       'POST',
       `/namespaces/${namespacePath(namespace)}/permissions/${encode(role)}`,

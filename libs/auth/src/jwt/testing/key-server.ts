@@ -51,14 +51,13 @@ export class KeyServer {
   static async start(
     answer: RequestListener = json({ keys: [] }),
     tls?: { certFile: string; keyFile: string },
+    port = 0,
   ): Promise<KeyServer> {
     const server = new KeyServer(answer, tls);
-    await server.listen(0);
+    await new Promise<void>((resolve, reject) => {
+      server.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
     return server;
-  }
-
-  async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
   }
 
   get port(): number {
@@ -71,6 +70,7 @@ export class KeyServer {
 
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
+    if (!this.#server.listening) return;
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -1,0 +1,62 @@
+import { createHmac } from 'node:crypto';
+import {
+  Authenticator,
+  type AuthSource,
+  type ScramCredentialSource,
+  type TenantBinderOptions,
+  UsersFileWatch,
+} from '#libs/auth';
+import type { TenantDirectory } from '#libs/tenancy';
+import type { Log } from '#libs/telemetry';
+import { secretsNeedTls } from './config/listener.schema.js';
+import { type GatewayConfig, listenersOf } from './gateway.config.js';
+import { passwordOf } from './tenants.js';
+
+export interface Identities {
+  readonly config: GatewayConfig;
+  readonly tenants: TenantDirectory;
+  readonly log: Log;
+  /** Who knows tokens, in the order in which they are asked. */
+  readonly sources?: readonly AuthSource[];
+  /** SCRAM credentials that are kept elsewhere than with the users. */
+  readonly scramSources?: readonly ScramCredentialSource[];
+}
+
+/** What clients are bound to tenants by, the same for all sources of identities. */
+export function bindingOf(config: GatewayConfig, tenants: TenantDirectory): TenantBinderOptions {
+  const listeners = listenersOf(config).map(({ listener }) => listener);
+  return { tenants, listeners, certificates: config.authentication.certificates };
+}
+
+/** Everybody whom the configuration and the users file know. @throws AuthenticatorError, UsersFileError */
+export function authenticatorOf({ config, tenants, log, sources, scramSources }: Identities): Authenticator {
+  const users = config.tenants.flatMap((tenant) =>
+    tenant.users.map((user) => ({
+      name: user.name,
+      tenant: tenant.name,
+      password: passwordOf(user),
+      groups: user.groups,
+    })),
+  );
+  const listeners = listenersOf(config).map(({ listener }) => ({
+    ...listener,
+    secretsNeedTls: secretsNeedTls(listener),
+  }));
+  const { secret } = config.cluster;
+  const authenticator = new Authenticator({
+    ...config.authentication,
+    users,
+    tenants,
+    listeners,
+    log,
+    ...(sources && { sources }),
+    ...(scramSources && { scramSources }),
+    // Gateways that answered a user that does not exist with different salts would say that it does not.
+    ...(secret !== undefined && {
+      phantomKey: createHmac('sha256', secret).update('phantom users').digest(),
+    }),
+  });
+  const { usersFile } = config.authentication;
+  if (usersFile !== undefined) new UsersFileWatch({ file: usersFile, users: authenticator.users, log });
+  return authenticator;
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { ListenerOptions, ListenerTlsOptions } from '../protocol.js';
+import type { Certificates } from './certificates.js';
+import { type Served, serve } from './serve.js';
+
+/** Listeners and clients of one suite's TLS tests; `end` after each test. */
+export class TlsBench {
+  readonly #running: Served[] = [];
+  readonly #sockets: Socket[] = [];
+
+  constructor(readonly certificates: Certificates) {}
+
+  /** A listener with the certificate `gateway`; files are looked at on demand only. */
+  async start(
+    tls: Partial<ListenerTlsOptions> = {},
+    overrides: Partial<ListenerOptions> = {},
+  ): Promise<Served> {
+    const files = {
+      certFile: this.certificates.file('gateway.crt'),
+      keyFile: this.certificates.file('gateway.key'),
+    };
+    const served = await serve({ tls: { ...files, reloadIntervalMs: 0, ...tls }, ...overrides });
+    this.#running.push(served);
+    return served;
+  }
+
+  /** A listener without TLS. */
+  async startPlain(overrides: Partial<ListenerOptions>): Promise<Served> {
+    const served = await serve(overrides);
+    this.#running.push(served);
+    return served;
+  }
+
+  client({ info }: Served, options: ConnectionOptions = {}): TLSSocket {
+    const socket = connect({
+      port: info.port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      rejectUnauthorized: false,
+      ...options,
+    });
+    this.#keep(socket);
+    return socket;
+  }
+
+  plainClient({ info }: Served, localAddress?: string): Socket {
+    const socket = connectPlain({ port: info.port, host: '127.0.0.1', localAddress });
+    this.#keep(socket);
+    return socket;
+  }
+
+  credentials(name: string): ConnectionOptions {
+    return {
+      cert: readFileSync(this.certificates.file(`${name}.crt`)),
+      key: readFileSync(this.certificates.file(`${name}.key`)),
+    };
+  }
+
+  async end(): Promise<void> {
+    for (const socket of this.#sockets.splice(0)) socket.destroy();
+    await Promise.all(this.#running.splice(0).map(({ listener }) => listener.close()));
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.push(socket);
+    socket.on('error', () => {});
+  }
+}
+
+/** Authenticates and has a line echoed: the connection is served. */
+export async function echoes(socket: Socket): Promise<void> {
+  socket.write('auth\necho a\n');
+  const bytes = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  if (String(bytes[0]) !== 'a\n') throw new Error(`the connection ended, or answered ${String(bytes[0])}`);
+}
+
+export function closed(socket: Socket): Promise<void> {
+  if (socket.closed) return Promise.resolve();
+  return new Promise((resolve) => socket.resume().once('close', () => resolve()));
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  for (let waits = 0; !condition(); waits++) {
+    if (waits > 500) throw new Error(`not within 5 s: ${condition}`);
+    await delay(10);
+  }
+}
