@@ -10,6 +10,7 @@ import { authenticatorOf, bindingOf } from './identities.js';
 import { JwtIdentities } from './jwt-identities.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
+import { PulsarTokens } from './pulsar-identity/pulsar-tokens.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 import { tenantsOf } from './tenants.js';
 import { pulsegateVersion } from './version.js';
@@ -25,10 +26,13 @@ export class CoreModule {
       { provide: TenantDirectory, useValue: tenants },
       { provide: TenantBinder, useFactory: () => new TenantBinder(bindingOf(config, tenants)) },
       JwtIdentities,
+      PulsarTokens,
       {
         provide: Authenticator,
-        useFactory: (jwt: JwtIdentities) => authenticatorOf({ config, tenants, log, sources: jwt.sources }),
-        inject: [JwtIdentities],
+        // The issuers that are configured first: a token of theirs is no business of the brokers.
+        useFactory: (jwt: JwtIdentities, pulsar: PulsarTokens) =>
+          authenticatorOf({ config, tenants, log, sources: [...jwt.sources, ...pulsar.sources] }),
+        inject: [JwtIdentities, PulsarTokens],
       },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
       { provide: RateLimits, useFactory: () => new RateLimits(tenants) },

@@ -7,6 +7,7 @@ import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
 import { isLoopback, type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
 import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
+import { pulsarTokensFaults } from './config/pulsar-tokens.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
 
 /**
@@ -111,6 +112,7 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
         .filter(({ port: each }) => each !== 0)
         .map(({ path, host, port: each }) => ({ path: [...path, 'port'], value: `${host}:${each}` })),
     ),
+    ...pulsarTokensFaults(config.authentication.pulsarTokens, ['authentication', 'pulsarTokens'], tenants),
     ...pulsarFaults(config.pulsar),
     ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),

@@ -4,6 +4,7 @@ import type { ConfigFault } from './config-fault.js';
 import { count, file, milliseconds, name, tenantName } from './field.schema.js';
 import { jwtIssuers } from './jwt.schema.js';
 import type { ListenerConfig } from './listener.schema.js';
+import { pulsarTokens } from './pulsar-tokens.schema.js';
 
 const certificateRule = z
   .strictObject({
@@ -49,6 +50,7 @@ export const authentication = z
       .array(certificateRule)
       .default([])
       .describe('In their order; the first that matches a verified client certificate decides.'),
+    pulsarTokens: pulsarTokens.optional(),
   })
   .prefault({})
   .describe('How clients prove who they are.');
@@ -57,15 +59,17 @@ export type AuthenticationConfig = z.output<typeof authentication>;
 
 /** Whether users and groups of a tenant can be others than those of its configuration. */
 export function namesUsersElsewhere(config: AuthenticationConfig, tenant: string): boolean {
-  const { usersFile, jwt, certificates } = config;
+  const { usersFile, jwt, certificates, pulsarTokens: shown } = config;
+  if (shown?.tenants.includes(tenant)) return true;
   const named = [...jwt, ...certificates].some((each) => each.tenant === undefined || each.tenant === tenant);
   return usersFile !== undefined || named;
 }
 
 /** Where users can come from besides the tenants' own lists, by key. */
 export function identitySources(config: AuthenticationConfig): string[] {
-  const { usersFile, certificates, jwt } = config;
+  const { usersFile, certificates, jwt, pulsarTokens: shown } = config;
   return [
+    ...(shown === undefined ? [] : ['pulsarTokens']),
     ...(jwt.length === 0 ? [] : ['jwt']),
     ...(usersFile === undefined ? [] : ['usersFile']),
     ...(certificates.length === 0 ? [] : ['certificates']),
