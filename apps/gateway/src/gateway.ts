@@ -2,13 +2,14 @@ import 'reflect-metadata';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Authenticator } from '#libs/auth';
 import { createLogger, type Log } from '#libs/telemetry';
 import { AdminErrors, adminHttp } from './admin/admin-http.js';
 import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { ListenerSet } from './listener-set.service.js';
-import { listenerSecurity, securityWarnings } from './security-summary.js';
+import { listenerSecurity, type OfferedIdentities, securityWarnings } from './security-summary.js';
 import { pulsegateVersion } from './version.js';
 
 /** A gateway that serves. */
@@ -77,7 +78,7 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
     failure = error;
     void stop();
   });
-  tellSecurity(config, log);
+  tellSecurity(config, app.get(Authenticator), log);
   let adminUrl: string;
   try {
     starting = listen(app, config);
@@ -94,11 +95,14 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
 }
 
 /** Who gets in, in one line: what a configuration amounts to, as an operator should see it at each start. */
-function tellSecurity(config: GatewayConfig, log: Log): void {
+function tellSecurity(config: GatewayConfig, offered: OfferedIdentities, log: Log): void {
   const { host, port } = config.admin;
   const admin = { address: `${host}:${port}`, tls: 'off', authentication: 'none' };
-  log.info({ event: 'security.effective', listeners: listenerSecurity(config), admin }, 'effective security');
-  for (const { message, ...fields } of securityWarnings(config)) {
+  log.info(
+    { event: 'security.effective', listeners: listenerSecurity(config, offered), admin },
+    'effective security',
+  );
+  for (const { message, ...fields } of securityWarnings(config, offered)) {
     log.warn({ event: 'security.weak', ...fields }, message);
   }
 }
