@@ -90,6 +90,11 @@ export class Authorizer {
     this.#permissions(tenant).policy = policy;
   }
 
+  /** Whether something else than rules decides for this tenant. */
+  hasPolicy(tenant: string): boolean {
+    return this.#tenants.get(tenant)?.policy !== undefined;
+  }
+
   /**
    * One map look-up once the decision is known.
    *

@@ -15,10 +15,13 @@ import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
 import { consumerGroupDescribeHandler } from './handlers/consumer-group-describe.handler.js';
 import { consumerGroupHeartbeatHandler } from './handlers/consumer-group-heartbeat.handler.js';
+import { createAclsHandler } from './handlers/create-acls.handler.js';
 import { createPartitionsHandler } from './handlers/create-partitions.handler.js';
 import { createTopicsHandler } from './handlers/create-topics.handler.js';
+import { deleteAclsHandler } from './handlers/delete-acls.handler.js';
 import { deleteRecordsHandler } from './handlers/delete-records.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
+import { describeAclsHandler } from './handlers/describe-acls.handler.js';
 import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js';
 import { describeUserScramCredentialsHandler } from './handlers/describe-user-scram-credentials.handler.js';
@@ -105,6 +108,9 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     describeProducersHandler,
     describeLogDirsHandler,
     electLeadersHandler,
+    describeAclsHandler,
+    createAclsHandler,
+    deleteAclsHandler,
     describeUserScramCredentialsHandler,
     alterUserScramCredentialsHandler,
     describeClusterHandler,
