@@ -126,13 +126,13 @@ describe('toAcls', () => {
     ]);
   });
 
-  it.each([
+  it.each<['literal' | 'prefix' | 'pattern', string, [string, number] | undefined]>([
     ['pattern', '*', ['*', 3]],
     ['pattern', 'a*', ['a', 4]],
     ['pattern', 'a?b*', ['a?b*', 3]],
     ['prefix', 'home.%u.', ['home.%u.', 4]],
     ['literal', '*', undefined],
-  ] as const)('shows %s %s', (match, name, expected) => {
+  ])('shows %s %s', (match, name, expected) => {
     const [acl] = toAcls({
       principals: ['*'],
       actions: ['consume'],
