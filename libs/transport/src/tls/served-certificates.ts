@@ -3,7 +3,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { Log } from '#libs/telemetry';
 import type { ListenerTlsOptions } from '../protocol.js';
 import { type Authorities, type KeyPair, readAuthorities, readKeyPair, TlsFilesError } from './pem-files.js';
-import { byServerName } from './server-name.js';
+import { byServerName, serverNameOf } from './server-name.js';
 
 /** How long before a certificate ends the log says so, each day. */
 export const expiryWarningMs = 14 * 86_400_000;
@@ -94,9 +94,10 @@ export class ServedCertificates {
     return this.#entries.map(({ name, pair }) => ({ certificate: name, expiresAtMs: pair.expiresAtMs }));
   }
 
-  /** @param serverName lower case; undefined: the default certificate is meant */
-  contextOf(serverName: string): SecureContext | undefined {
-    return byServerName(this.#byName, serverName)?.context;
+  /** @param asked as the client sent it. @returns undefined: the default certificate is meant */
+  contextOf(asked: string): SecureContext | undefined {
+    const serverName = serverNameOf(asked);
+    return serverName === undefined ? undefined : byServerName(this.#byName, serverName)?.context;
   }
 
   /**

@@ -1,9 +1,12 @@
 const serverNameCharsMax = 253;
 /** Labels as they are in use, underscores included; one of digits at the end would be an IPv4 address, which is harmless. */
+const visibleAscii = /^[\x21-\x7e]+$/;
 const hostName = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** A name from SNI (RFC 6066 3) in lower case; undefined when it is no host name. */
 export function serverNameOf(sent: string): string | undefined {
+  // First: lower case makes ASCII of some other letters, as of the Kelvin sign.
+  if (!visibleAscii.test(sent)) return undefined;
   const name = sent.toLowerCase();
   return name.length <= serverNameCharsMax && hostName.test(name) ? name : undefined;
 }

@@ -61,7 +61,7 @@ export class TlsTermination {
       rejectUnauthorized: this.#requireCertificate,
       // Our own deadlines are shorter, and Node's would end a connection without a word about it.
       handshakeTimeout: 2_147_483_647,
-      SNICallback: (serverName, done) => done(null, certificates.contextOf(serverName.toLowerCase())),
+      SNICallback: (serverName, done) => done(null, certificates.contextOf(serverName)),
     });
     this.#server.on('secureConnection', (socket) => this.#onSecure(socket));
     this.#server.on('tlsClientError', (error, socket) => this.#onError(error, socket));
