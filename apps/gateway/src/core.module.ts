@@ -12,6 +12,7 @@ import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 import { PulsarTokens } from './pulsar-identity/pulsar-tokens.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
+import { TenantSecurity } from './security/tenant-security.service.js';
 import { tenantsOf } from './tenants.js';
 import { pulsegateVersion } from './version.js';
 
@@ -29,10 +30,15 @@ export class CoreModule {
       PulsarTokens,
       {
         provide: Authenticator,
-        // The issuers that are configured first: a token of theirs is no business of the brokers.
-        useFactory: (jwt: JwtIdentities, pulsar: PulsarTokens) =>
-          authenticatorOf({ config, tenants, log, sources: [...jwt.sources, ...pulsar.sources] }),
-        inject: [JwtIdentities, PulsarTokens],
+        useFactory: (jwt: JwtIdentities, pulsar: PulsarTokens, security: TenantSecurity) => {
+          // The issuers that are configured first: a token of theirs is no business of the brokers.
+          const sources = [...jwt.sources, ...pulsar.sources];
+          const scramSources = [security.state];
+          const authenticator = authenticatorOf({ config, tenants, log, sources, scramSources });
+          security.configuredBy(authenticator.users);
+          return authenticator;
+        },
+        inject: [JwtIdentities, PulsarTokens, TenantSecurity],
       },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
       { provide: RateLimits, useFactory: () => new RateLimits(tenants) },
@@ -40,6 +46,7 @@ export class CoreModule {
       PulsarLink,
       NamespaceGate,
       PulsarGrants,
+      TenantSecurity,
       ClusterMembership,
     ];
     return { module: CoreModule, global: true, providers: provided, exports: provided };

@@ -13,6 +13,7 @@ import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { ListenerSet, type ServedProtocol } from './listener-set.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
+import { TenantSecurity } from './security/tenant-security.service.js';
 
 const kafka = KafkaGatewayModule.forRootAsync({
   inject: [
@@ -26,6 +27,7 @@ const kafka = KafkaGatewayModule.forRootAsync({
     NamespaceGate,
     ClusterMembership,
     TenantDirectory,
+    TenantSecurity,
   ],
   useFactory: (
     config: GatewayConfig,
@@ -38,17 +40,19 @@ const kafka = KafkaGatewayModule.forRootAsync({
     namespaces: NamespaceGate,
     membership: ClusterMembership,
     tenants: TenantDirectory,
+    security: TenantSecurity,
   ) => ({
     pulsar: pulsar.client,
     authenticator,
     authorizer,
+    security: { rules: security.state, scram: security.state.scram },
     limits,
     options: config.kafka,
     log,
     metrics,
     cluster: membership.cluster,
     tenants,
-    tenantRefusal: (tenant: string) => namespaces.refusal(tenant),
+    tenantRefusal: (tenant: string) => namespaces.refusal(tenant) ?? security.refusal(),
     offsetsOf: (tenant: string) => namespaces.offsetsOf(tenant),
   }),
 });

@@ -13,6 +13,7 @@ import type { ListenerConfig } from './config/listener.schema.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
+import { TenantSecurity } from './security/tenant-security.service.js';
 import { PulsarGrants } from './pulsar-identity/pulsar-grants.service.js';
 
 const firstVerificationMsMax = 10_000;
@@ -39,6 +40,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
     @Inject(PulsarGrants) private readonly grants: PulsarGrants,
     @Inject(ClusterMembership) private readonly membership: ClusterMembership,
+    @Inject(TenantSecurity) private readonly security: TenantSecurity,
     @Inject(Metrics) private readonly metrics: MetricsType,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -114,8 +116,9 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
   private async joinCluster(): Promise<void> {
     // The stop itself ends what the verification waited for.
     if (this.draining) return;
+    const { read } = await this.security.start();
     const { claimed } = await this.membership.cluster.start();
-    if (this.namespaces.stateReport().served) await claimed;
+    if (this.namespaces.stateReport().served) await Promise.all([claimed, read]);
   }
 
   private async open(listener: Listener): Promise<ListenerInfo> {

@@ -38,10 +38,8 @@ export {
   resourceTypes,
 } from './resource.js';
 export {
-  credentialOfSaltedPassword,
   type ScramCredential,
   type ScramCredentialSource,
-  scramHashBytes,
   scramIterations,
   type ScramMechanism,
   scramMechanisms,
@@ -64,6 +62,7 @@ export {
   isScramVerifier,
   parseScramVerifier,
   scramCredential,
+  scramHash,
 } from './scram/scram-verifier.js';
 export {
   type NamedTenants,

@@ -1,5 +1,4 @@
 import type { Buffer } from 'node:buffer';
-import { createHash, createHmac } from 'node:crypto';
 
 /** RFC 5802, RFC 7677: what both sides hash with. */
 export const scramMechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
@@ -28,21 +27,4 @@ export interface ScramCredentialSource {
   scramCredentials?(mechanism: ScramMechanism): Iterable<ScramCredential>;
   /** Calls back for each user whose credential was made, changed or removed. Returns the way to cancel. */
   onChange?(listener: (tenant: string, user: string) => void): () => void;
-}
-
-/** Bytes of the mechanism's hash: of a salted password and of both keys. */
-export const scramHashBytes: Readonly<Record<ScramMechanism, number>> = {
-  'SCRAM-SHA-256': 32,
-  'SCRAM-SHA-512': 64,
-};
-
-/** The credential of a password that its owner has salted, so that it need not leave the owner's machine (KIP-554). */
-export function credentialOfSaltedPassword(
-  { mechanism, iterations, salt }: Pick<ScramCredential, 'mechanism' | 'iterations' | 'salt'>,
-  saltedPassword: Buffer,
-): ScramCredential {
-  const hash = mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512';
-  const hmac = (text: string) => createHmac(hash, saltedPassword).update(text).digest();
-  const storedKey = createHash(hash).update(hmac('Client Key')).digest();
-  return { mechanism, iterations, salt, storedKey, serverKey: hmac('Server Key') };
 }

@@ -3,6 +3,7 @@ import { ClusterMembership } from '../cluster-membership.service.js';
 import { NamespaceGate } from '../namespaces/namespace-gate.service.js';
 import { PulsarLink } from '../pulsar-link.service.js';
 import { ListenerSet } from '../listener-set.service.js';
+import { TenantSecurity } from '../security/tenant-security.service.js';
 
 interface Reply {
   status(code: number): Reply;
@@ -16,6 +17,7 @@ export class HealthController {
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
     @Inject(ClusterMembership) private readonly membership: ClusterMembership,
+    @Inject(TenantSecurity) private readonly security: TenantSecurity,
     @Inject(ListenerSet) private readonly listeners: ListenerSet,
   ) {}
 
@@ -30,10 +32,11 @@ export class HealthController {
     const namespaces = this.namespaces.report();
     const cluster = this.membership.report();
     const draining = this.listeners.draining;
-    const served = cluster.state.served && namespaces.every((each) => each.served);
+    const security = { known: this.security.state.ready };
+    const served = cluster.state.served && security.known && namespaces.every((each) => each.served);
     const ready = pulsar.reachable && !draining && served;
     reply
       .status(ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
-      .send({ status: ready ? 'ready' : 'not ready', draining, pulsar, namespaces, cluster });
+      .send({ status: ready ? 'ready' : 'not ready', draining, pulsar, namespaces, cluster, security });
   }
 }

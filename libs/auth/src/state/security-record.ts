@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { type AuthorizationRule, authorizationRuleFault } from '../authorization-rule.js';
 import {
   type ScramCredential,
-  scramHashBytes,
   scramIterations,
   type ScramMechanism,
   scramMechanisms,
 } from '../scram-credential.js';
+import { scramHash } from '../scram/scram-verifier.js';
 import type { StoredRule } from '../security-rules.js';
 
 /**
@@ -82,7 +82,7 @@ export function decodeRule(value: Buffer): AuthorizationRule | undefined {
 /** Why a credential cannot be kept, or undefined. Says no secret. */
 export function scramCredentialFault(credential: ScramCredential): string | undefined {
   const { mechanism, iterations, salt, storedKey, serverKey } = credential;
-  const bytes = scramHashBytes[mechanism];
+  const bytes = scramHash[mechanism]?.bytes;
   if (bytes === undefined) return 'the mechanism is unknown';
   const { min, max } = scramIterations;
   if (!Number.isInteger(iterations) || iterations < min || iterations > max) {

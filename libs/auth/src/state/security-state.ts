@@ -42,8 +42,8 @@ export interface SecurityStateOptions {
   /** Told the rules whenever they change. */
   readonly authorizer: Pick<Authorizer, 'setRules'>;
   readonly log: Log;
-  /** Asked when it is needed: who reads the configuration needs this state. Default: there are none. */
-  readonly configured?: () => ConfiguredScramUsers;
+  /** Default: there are none. */
+  readonly configured?: ConfiguredScramUsers;
   /** Per tenant. Default 5 000: each is looked at for a decision that is not remembered. */
   readonly rulesMax?: number;
   /** Per tenant. Default 10 000. */
@@ -130,18 +130,27 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
     return this.#tenants.get(tenant)?.scram.get(user)?.get(mechanism);
   }
 
+  *scramCredentials(mechanism: ScramMechanism): Iterable<ScramCredential> {
+    for (const { scram } of this.#tenants.values()) {
+      for (const credentials of scram.values()) {
+        const credential = credentials.get(mechanism);
+        if (credential !== undefined) yield credential;
+      }
+    }
+  }
+
   onChange(listener: (tenant: string, user: string) => void): () => void {
     this.#credentialListeners.add(listener);
     return () => this.#credentialListeners.delete(listener);
   }
 
   #isConfigured(tenant: string, user: string): boolean {
-    return this.#options.configured?.().isConfigured(tenant, user) === true;
+    return this.#options.configured?.isConfigured(tenant, user) === true;
   }
 
   #listScram(tenant: string): readonly ScramUser[] {
     this.#requireReady();
-    const users = [...(this.#options.configured?.().list(tenant) ?? [])];
+    const users = [...(this.#options.configured?.list(tenant) ?? [])];
     for (const [user, credentials] of this.#tenants.get(tenant)?.scram ?? []) {
       // The operator's comes first, also where it came later.
       if (this.#isConfigured(tenant, user)) continue;

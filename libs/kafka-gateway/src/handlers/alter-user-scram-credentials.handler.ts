@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import {
-  credentialOfSaltedPassword,
+  credentialOf,
   type ScramCredential,
   type ScramMechanism,
   type ScramUsers,
-  scramHashBytes,
+  scramHash,
   scramIterations,
   userNameFault,
 } from '#libs/auth';
@@ -107,12 +107,12 @@ class ScramChanges {
         throw unacceptable(`${kind} iterations: ${min} to ${max} are accepted`);
       }
       if (salt.length === 0) throw unacceptable('the salt is empty');
-      if (saltedPassword.length !== scramHashBytes[mechanism]) {
-        throw unacceptable(`a salted password of ${mechanism} has ${scramHashBytes[mechanism]} bytes`);
+      if (saltedPassword.length !== scramHash[mechanism].bytes) {
+        throw unacceptable(`a salted password of ${mechanism} has ${scramHash[mechanism].bytes} bytes`);
       }
       // The request's bytes are not kept.
       const kept = { mechanism, iterations, salt: Buffer.from(salt) };
-      return { mechanism, credential: credentialOfSaltedPassword(kept, saltedPassword) };
+      return { mechanism, credential: credentialOf(saltedPassword, kept) };
     });
   }
 

@@ -1,0 +1,122 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Authorizer, type KnownUsers, type ScramUser, SecurityState } from '#libs/auth';
+import { LogAgreedState, pulsarStateLog } from '#libs/cluster';
+import { PulsarAdminError } from '#libs/pulsar';
+import { type Log, Metrics } from '#libs/telemetry';
+import type { GatewayConfig } from '../gateway.config.js';
+import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
+import { NamespaceGate } from '../namespaces/namespace-gate.service.js';
+import { PulsarLink } from '../pulsar-link.service.js';
+
+/** Changes that wait for Pulsar, all tenants' together, and for how long. */
+const pendingPutsMax = 1_000;
+const putTimeoutMs = 10_000;
+const lookAgainMs = 5_000;
+
+/** Rules and SCRAM credentials that clients made, in the topic `security` of the state namespace. */
+@Injectable()
+export class TenantSecurity {
+  readonly state: SecurityState;
+  private readonly values: LogAgreedState;
+  private readonly stateNamespace: string;
+  private readonly topic: string;
+  private configured: KnownUsers | undefined;
+  private wasRead = false;
+  private nothingStored = false;
+  private closed = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: GatewayConfig,
+    @Inject(PulsarLink) private readonly pulsar: PulsarLink,
+    @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
+    @Inject(Authorizer) authorizer: Authorizer,
+    @Inject(Metrics) metrics: Metrics,
+    @Inject(LOG) log: Log,
+  ) {
+    const { stateNamespace } = config.cluster;
+    const topic = `persistent://${stateNamespace}/security`;
+    this.stateNamespace = stateNamespace;
+    this.topic = topic;
+    // One more than puts: the mark that a reader of the log sets.
+    const limits = { pendingEntriesMax: pendingPutsMax + 1, sendTimeoutMs: putTimeoutMs };
+    this.values = new LogAgreedState({
+      name: 'security',
+      openLog: pulsarStateLog(pulsar.client, { topic, ...limits }),
+      mayOpen: () => namespaces.stateReport().served,
+      pendingPutsMax,
+      putTimeoutMs,
+      log,
+    });
+    this.state = new SecurityState({
+      values: this.values,
+      authorizer,
+      log,
+      configured: {
+        isConfigured: (tenant, user) => this.configured?.isConfigured(tenant, user) === true,
+        list: (tenant) => configuredScramUsers(this.configured, tenant),
+      },
+    });
+    pulsar.beforeClose(() => {
+      this.closed = true;
+      return this.values.close();
+    });
+    metrics.gauge({
+      name: 'pulsegate_security_state_ready',
+      help: '1 while the rules and credentials that clients made are known, else 0.',
+      read: () => (this.values.ready ? 1 : 0),
+    });
+    metrics.gauge({
+      name: 'pulsegate_security_state_entries',
+      help: 'Rules and credentials that clients made, of all tenants.',
+      read: () => this.values.size,
+    });
+  }
+
+  /** Who reads the configuration asks this state for other users: it comes later. */
+  configuredBy(users: KnownUsers): void {
+    this.configured = users;
+  }
+
+  /**
+   * Begins to read. The promise inside resolves when all was read that was stored: not while Pulsar, or the state
+   * namespace, is away.
+   */
+  async start(): Promise<{ readonly read: Promise<void> }> {
+    const read = this.values.start().then(() => {
+      this.wasRead = true;
+    });
+    // It never was, when the gateway stops before.
+    read.catch(() => {});
+    await this.lookForTopic();
+    return { read };
+  }
+
+  /** Why a tenant's topics are not served: a rule that denies may not have been read yet. */
+  refusal(): { retriable: boolean; message: string } | undefined {
+    if (this.wasRead || this.nothingStored) return undefined;
+    return { retriable: true, message: 'the permissions that clients made are being read' };
+  }
+
+  /** Where the state namespace is not used, and the topic was never made, there is nothing to wait for. */
+  private async lookForTopic(): Promise<void> {
+    if (this.wasRead || this.closed || this.namespaces.stateReport().served) return;
+    try {
+      const topics = await this.pulsar.client.admin.topics(this.stateNamespace);
+      this.nothingStored = !topics.includes(this.topic);
+    } catch (error) {
+      this.nothingStored = error instanceof PulsarAdminError && error.status === 404;
+    }
+    if (!this.nothingStored) setTimeout(() => void this.lookForTopic(), lookAgainMs).unref();
+  }
+}
+
+function configuredScramUsers(users: KnownUsers | undefined, tenant: string): ScramUser[] {
+  const found: ScramUser[] = [];
+  for (const each of users?.configured() ?? []) {
+    if (each.tenant !== tenant) continue;
+    for (const { mechanism, iterations } of each.scram.values()) {
+      found.push({ user: each.user, mechanism, iterations });
+    }
+  }
+  return found;
+}
