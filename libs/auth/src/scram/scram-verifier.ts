@@ -1,6 +1,5 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type ScramCredential, type ScramMechanism, scramIterations } from '../scram-credential.js';
-import { scramCredentialFault } from '../state/security-record.js';
 
 /** node:crypto's name of the mechanism's hash, and the bytes of its digests. */
 export const scramHash: Readonly<Record<ScramMechanism, { readonly name: string; readonly bytes: number }>> =
@@ -14,6 +13,7 @@ const schemes: Readonly<Record<string, ScramMechanism>> = {
   'scram-sha-512': 'SCRAM-SHA-512',
 };
 const saltBytes = 16;
+const saltBytesMax = 1_024;
 
 /** Whether a configured password is a SCRAM verifier, and not the password itself. */
 export function isScramVerifier(text: string): boolean {
@@ -35,6 +35,20 @@ export function parseScramVerifier(text: string): ScramCredential {
   const fault = scramCredentialFault(credential);
   if (fault !== undefined) throw new Error(`of a SCRAM verifier ${fault}`);
   return credential;
+}
+
+/** Why a credential cannot be kept, or undefined. Says no secret. */
+export function scramCredentialFault(credential: ScramCredential): string | undefined {
+  const { mechanism, iterations, salt, storedKey, serverKey } = credential;
+  const bytes = scramHash[mechanism]?.bytes;
+  if (bytes === undefined) return 'the mechanism is unknown';
+  const { min, max } = scramIterations;
+  if (!Number.isInteger(iterations) || iterations < min || iterations > max) {
+    return `the iterations are ${min} to ${max}`;
+  }
+  if (salt.length === 0 || salt.length > saltBytesMax) return `a salt has 1 to ${saltBytesMax} bytes`;
+  if (storedKey.length !== bytes || serverKey.length !== bytes) return `the keys have ${bytes} bytes`;
+  return undefined;
 }
 
 export function formatScramVerifier({

@@ -1,13 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { type AuthorizationRule, authorizationRuleFault } from '../authorization-rule.js';
-import {
-  type ScramCredential,
-  scramIterations,
-  type ScramMechanism,
-  scramMechanisms,
-} from '../scram-credential.js';
-import { scramHash } from '../scram/scram-verifier.js';
+import { type ScramCredential, type ScramMechanism, scramMechanisms } from '../scram-credential.js';
+import { scramCredentialFault } from '../scram/scram-verifier.js';
 import type { StoredRule } from '../security-rules.js';
 
 /**
@@ -29,7 +24,6 @@ export type SecurityKey =
 
 const version = 1;
 const idBytes = 18;
-const saltBytesMax = 1_024;
 
 export function ruleKey(tenant: string, id: string): string {
   return `rule/${tenant}/${id}`;
@@ -77,20 +71,6 @@ export function decodeRule(value: Buffer): AuthorizationRule | undefined {
   if (!isTexts(principals) || !isTexts(actions) || typeof resource.name !== 'string') return undefined;
   const read = { effect, principals, actions, resource } as unknown as AuthorizationRule;
   return authorizationRuleFault(read) === undefined ? read : undefined;
-}
-
-/** Why a credential cannot be kept, or undefined. Says no secret. */
-export function scramCredentialFault(credential: ScramCredential): string | undefined {
-  const { mechanism, iterations, salt, storedKey, serverKey } = credential;
-  const bytes = scramHash[mechanism]?.bytes;
-  if (bytes === undefined) return 'the mechanism is unknown';
-  const { min, max } = scramIterations;
-  if (!Number.isInteger(iterations) || iterations < min || iterations > max) {
-    return `the iterations are ${min} to ${max}`;
-  }
-  if (salt.length === 0 || salt.length > saltBytesMax) return `a salt has 1 to ${saltBytesMax} bytes`;
-  if (storedKey.length !== bytes || serverKey.length !== bytes) return `the keys have ${bytes} bytes`;
-  return undefined;
 }
 
 export function encodeScramCredential(credential: ScramCredential): Buffer {

@@ -12,6 +12,7 @@ import {
   type SecurityStateFault,
   type StoredRule,
 } from '../security-rules.js';
+import { scramCredentialFault } from '../scram/scram-verifier.js';
 import { userNameFault } from '../user-name.js';
 import {
   decodeRule,
@@ -20,7 +21,6 @@ import {
   encodeScramCredential,
   parseSecurityKey,
   ruleKey,
-  scramCredentialFault,
   scramKey,
   storedRule,
 } from './security-record.js';
