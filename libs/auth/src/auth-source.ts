@@ -1,4 +1,4 @@
-import type { AuthDecision, AuthPeer } from './principal.js';
+import type { AuthDecision, AuthPeer, Principal } from './principal.js';
 
 /** What a client gives to prove who it is. SCRAM, which is a conversation, is a `ScramExchange`. */
 export type Credentials =
@@ -18,6 +18,8 @@ export interface AuthSource {
   authenticate(credentials: Credentials, peer: AuthPeer): AuthDecision | Promise<AuthDecision>;
   /** Calls back when what was decided may be wrong by now (keys were taken out): decisions about tokens are forgotten. */
   onChange?(listener: () => void): () => void;
+  /** Calls back with identities that the source takes back while they are in use. */
+  onRevoked?(listener: (principal: Principal) => void): () => void;
 }
 
 /** SASL mechanisms, best first. */

@@ -138,6 +138,7 @@ export class Authenticator {
       sources: options.sources ?? [],
       epochNow: options.epochNow ?? Date.now,
     });
+    for (const source of options.sources ?? []) source.onRevoked?.((principal) => this.#revoke(principal));
   }
 
   /** Never rejects. `not-mine` for a certificate alone: there is none, or no rule for it. */

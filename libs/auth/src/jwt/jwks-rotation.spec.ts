@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { silentLog } from '#libs/telemetry';
 import { Authenticator } from '../authenticator.js';
-import type { AuthDecision } from '../principal.js';
+import type { AuthDecision, Principal } from '../principal.js';
 import { TenantBinder } from '../tenant-binder.js';
 import { acme, tenants } from '../testing/tenants.js';
 import type { JwtIssuerOptions } from './jwt-issuer.js';
@@ -39,6 +39,8 @@ function token(key: TestKey, claims: object = {}): string {
   return signed(key, { iss: issuer, aud: 'pulsegate', sub: 'alice', exp, jti: Math.random(), ...claims });
 }
 
+const revoked: Principal[] = [];
+
 async function start(options: Partial<JwtIssuerOptions>): Promise<(token: string) => Promise<AuthDecision>> {
   const corp: JwtIssuerOptions = {
     ...{ name: 'corp', issuer, audience: ['pulsegate'], tenant: 'acme', refreshMs: 3_600_000 },
@@ -54,6 +56,8 @@ async function start(options: Partial<JwtIssuerOptions>): Promise<(token: string
     ...{ users: [], tenants, listeners, log: silentLog, sources: [source] },
     ...{ failureFloorMs: 0, failuresPerAddressBurst: 10_000 },
   });
+  revoked.length = 0;
+  authenticator.onRevoked((principal) => revoked.push(principal));
   return (text) => authenticator.authenticate({ kind: 'token', token: text }, peer);
 }
 
@@ -86,6 +90,18 @@ const fault = { kind: 'deny', reason: 'fault' };
     // Verified and remembered before, but its key is not the issuer's any more.
     expect(await decide(old)).toEqual(bad);
     expect(server.requests).toBe(3);
+  });
+
+  it('take back whom they let in when they are taken out', async () => {
+    server.answer = json(jwksOf(first, second));
+    const decide = await start(keys());
+    const decisions = [await decide(token(first, { exp: 253_402_300_799 })), await decide(token(second))];
+    const [stolen] = decisions.map((each) => each.kind === 'allow' && each.principal);
+    server.answer = json(jwksOf(second, third));
+    offsetMs += unknownKeyPauseMs;
+    expect(await decide(token(third))).toMatchObject(allow);
+    expect(revoked).toEqual([stolen]);
+    expect(revoked[0] === stolen).toBe(true);
   });
 
   it('are taken over in the course of time without being asked for', async () => {

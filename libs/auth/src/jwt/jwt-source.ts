@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Log, printable } from '#libs/telemetry';
 import type { AuthSource, Credentials } from '../auth-source.js';
-import type { AuthDecision, AuthPeer, DenyReason } from '../principal.js';
+import type { AuthDecision, AuthPeer, DenyReason, Principal } from '../principal.js';
 import type { TenantBinder } from '../tenant-binder.js';
 import { looksLikeToken } from '../token-chain.js';
 import { loadIssuerKeys } from './issuer-keys.js';
@@ -9,7 +9,8 @@ import type { JwtAlgorithm } from './jwt-algorithm.js';
 import { ClaimFault, tokenIdentity } from './jwt-claims.js';
 import { type JwtIssuerOptions, jwtIssuerDefaults, jwtIssuerFaults } from './jwt-issuer.js';
 import { KeyRing, KeysUnavailable } from './key-ring.js';
-import { kidCharsMax } from './verification-key.js';
+import { TokenBearers } from './token-bearers.js';
+import { kidCharsMax, type VerificationKey } from './verification-key.js';
 
 export interface JwtSourceOptions {
   /** The first whose `issuer` is the token's decides about it. */
@@ -53,6 +54,9 @@ export class JwtSource implements AuthSource {
   readonly #binder: TenantBinder;
   readonly #log: Log;
   readonly #now: () => number;
+  readonly #bearers = new TokenBearers();
+  readonly #changeListeners = new Set<() => void>();
+  readonly #revokedListeners = new Set<(principal: Principal) => void>();
 
   /** @throws Error naming every fault of the issuers' settings */
   constructor({ issuers, binder, log, now, monotonicNow }: JwtSourceOptions) {
@@ -65,7 +69,9 @@ export class JwtSource implements AuthSource {
     this.#now = now ?? Date.now;
     for (const options of issuers) {
       if (this.#issuers.has(options.issuer)) continue;
-      this.#issuers.set(options.issuer, { options, keys: keyRingOf(options, log, monotonicNow) });
+      const keys = keyRingOf(options, log, monotonicNow);
+      keys.onWithdrawn((withdrawn) => this.#withdraw(options, withdrawn));
+      this.#issuers.set(options.issuer, { options, keys });
     }
   }
 
@@ -91,12 +97,15 @@ export class JwtSource implements AuthSource {
     for (const { keys } of this.#issuers.values()) keys.close();
   }
 
-  /** Calls back when keys were taken out: tokens that they signed are worth nothing any more. */
   onChange(listener: () => void): () => void {
-    const ends = [...this.#issuers.values()].map(({ keys }) => keys.onWithdrawn(listener));
-    return () => {
-      for (const end of ends) end();
-    };
+    this.#changeListeners.add(listener);
+    return () => void this.#changeListeners.delete(listener);
+  }
+
+  /** Calls back with everybody whose token was signed by a key that was taken out. */
+  onRevoked(listener: (principal: Principal) => void): () => void {
+    this.#revokedListeners.add(listener);
+    return () => void this.#revokedListeners.delete(listener);
   }
 
   async authenticate(credentials: Credentials, peer: AuthPeer): Promise<AuthDecision> {
@@ -135,23 +144,37 @@ export class JwtSource implements AuthSource {
   }
 
   async #decide(token: string, { options, keys }: Issuer, peer: AuthPeer): Promise<AuthDecision> {
-    const payload = await this.#verify(token, options, keys);
+    const { payload, key } = await this.#verify(token, options, keys);
     const toleranceMs = options.clockToleranceMs ?? jwtIssuerDefaults.clockToleranceMs;
     const expiresAtMs = this.#expiryOf(payload, toleranceMs);
     const { user, tenant: claimed, groups } = tokenIdentity(payload, options.claims ?? {}, options.tenant);
     const { tenant, deny } = this.#binder.bind(peer, { token: claimed });
     if (tenant === undefined) throw new TokenRefused('its tenant is not this one, or there is none', deny);
     const principal = { tenant, user, groups, anonymous: false, expiresAtMs, source: 'token' as const };
+    if (!keys.holds(key)) throw new TokenRefused('its key was taken out meanwhile');
+    this.#bearers.add(bearerKey(options, key), principal);
     return { kind: 'allow', principal };
   }
 
-  async #verify(token: string, options: JwtIssuerOptions, ring: KeyRing): Promise<JWTPayload> {
+  /** What such a key has signed may be anybody's work: it may have been stolen, and the token say that it never ends. */
+  #withdraw(options: JwtIssuerOptions, keys: readonly VerificationKey[]): void {
+    for (const listener of this.#changeListeners) listener();
+    for (const principal of keys.flatMap((key) => this.#bearers.take(bearerKey(options, key)))) {
+      for (const listener of this.#revokedListeners) listener(principal);
+    }
+  }
+
+  async #verify(
+    token: string,
+    options: JwtIssuerOptions,
+    ring: KeyRing,
+  ): Promise<{ payload: JWTPayload; key: VerificationKey }> {
     const { algorithm, kid } = headerOf(token, options.algorithms);
     const candidates = await ring.keysFor(algorithm, kid);
     const toleranceMs = options.clockToleranceMs ?? jwtIssuerDefaults.clockToleranceMs;
-    for (const { key } of candidates) {
+    for (const key of candidates) {
       try {
-        const { payload } = await jwtVerify(token, key, {
+        const { payload } = await jwtVerify(token, key.key, {
           algorithms: [algorithm],
           issuer: options.issuer,
           audience: [...options.audience],
@@ -159,7 +182,7 @@ export class JwtSource implements AuthSource {
           clockTolerance: Math.ceil(toleranceMs / 1_000),
           currentDate: new Date(this.#now()),
         });
-        return payload;
+        return { payload, key };
       } catch (error) {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
       }
@@ -181,6 +204,10 @@ export class JwtSource implements AuthSource {
     }
     return endMs;
   }
+}
+
+function bearerKey({ issuer }: JwtIssuerOptions, { fingerprint }: VerificationKey): string {
+  return `${fingerprint} ${issuer}`;
 }
 
 /** A token may stand in the place of a password. */

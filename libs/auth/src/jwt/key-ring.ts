@@ -18,6 +18,8 @@ export interface KeyRingOptions {
   readonly now?: (() => number) | undefined;
 }
 
+export type WithdrawnListener = (keys: readonly VerificationKey[]) => void;
+
 /** The keys of an issuer are not known at present, so nobody can say whether a token is right. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
@@ -44,7 +46,7 @@ export class KeyRing {
   #said = '';
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<WithdrawnListener>();
 
   constructor(options: KeyRingOptions) {
     this.#options = options;
@@ -84,8 +86,13 @@ export class KeyRing {
     return candidates.length > candidatesMax ? [] : candidates;
   }
 
-  /** Calls back when a key was taken out. */
-  onWithdrawn(listener: () => void): () => void {
+  /** Whether this key still is one of the issuer's. */
+  holds({ fingerprint }: VerificationKey): boolean {
+    return this.#keys.some((key) => key.fingerprint === fingerprint);
+  }
+
+  /** Calls back when keys were taken out. */
+  onWithdrawn(listener: WithdrawnListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -112,16 +119,21 @@ export class KeyRing {
     this.#askedAtMs = this.#now();
     try {
       const { keys, ignored } = await this.#options.load();
-      const withdrawn = this.#keys.some(({ key }) => !keys.some((each) => each.key.equals(key)));
+      const former = this.#keys;
       this.#keys = keys;
       this.#loadedAtMs = this.#now();
       this.#fault = undefined;
       this.#sayKeys(keys, ignored);
-      if (withdrawn) for (const listener of this.#listeners) listener();
+      this.#tellWithdrawn(former);
     } catch (error) {
       this.#fault = (error as Error).message;
       this.#sayFault(error);
     }
+  }
+
+  #tellWithdrawn(former: readonly VerificationKey[]): void {
+    const withdrawn = former.filter((key) => !this.holds(key));
+    if (withdrawn.length > 0) for (const listener of this.#listeners) listener(withdrawn);
   }
 
   #schedule(): void {

@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { isSecretAlgorithm, type JwtAlgorithm, jwtAlgorithms, secretBytesMin } from './jwt-algorithm.js';
 
 /** A key that signatures of tokens are checked with. */
@@ -8,6 +8,8 @@ export interface VerificationKey {
   /** What it may verify, by its type and its own `alg`: a token's header never decides that alone. */
   readonly algorithms: readonly JwtAlgorithm[];
   readonly key: KeyObject;
+  /** The same for the same key wherever it was read from, and for no other one. */
+  readonly fingerprint: string;
 }
 
 export interface ParsedKeys {
@@ -86,7 +88,9 @@ export function parseSecret(content: Buffer, algorithms: readonly JwtAlgorithm[]
   }
   if (secret.length === 0) throw new KeysError('the secret is empty');
   const usable = algorithms.filter(isSecretAlgorithm);
-  return { keys: [{ kid: undefined, algorithms: usable, key: createSecretKey(secret) }], ignored: [] };
+  const key = createSecretKey(secret);
+  const fingerprint = createHash('sha256').update(secret).digest('base64');
+  return { keys: [{ kid: undefined, algorithms: usable, key, fingerprint }], ignored: [] };
 }
 
 function parsePem(text: string): ParsedKeys {
@@ -174,7 +178,13 @@ function addKey(candidate: KeyCandidate, keys: VerificationKey[], ignored: strin
   const alike = (each: JwtAlgorithm) => (each === 'Ed25519' ? 'EdDSA' : each);
   const algorithms = only === undefined ? possible : possible.filter((each) => alike(each) === alike(only));
   if (algorithms.length === 0) ignored.push(`${which} is of a type, size or curve that is not used here`);
-  else keys.push({ kid, algorithms, key });
+  else keys.push({ kid, algorithms, key, fingerprint: fingerprintOf(key) });
+}
+
+function fingerprintOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 }
 
 function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
