@@ -1,0 +1,132 @@
+import { ConfigError, type GatewayConfig, loadConfig, tenantsOf } from '#apps/gateway';
+import {
+  type Action,
+  actions,
+  anonymousUser,
+  Authorizer,
+  clusterResource,
+  type Explanation,
+  type Principal,
+  type Resource,
+  type ResourceType,
+  readUsersFile,
+  resourceTypes,
+  topicNameFault,
+  userNameFault,
+} from '#libs/auth';
+
+export interface AclTestOptions {
+  readonly user: string;
+  readonly action: string;
+  /** `TYPE:NAME`, or `cluster`. */
+  readonly resource: string;
+  readonly config: string;
+  readonly tenant?: string;
+  /** Of users whom a token or a certificate puts into groups. */
+  readonly groups?: readonly string[];
+  readonly clientId?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `pulsegate acl test USER ACTION RESOURCE`: whether the configuration's rules allow it, and which of them decides. Exit
+ * code 1 when it is denied. Rules that clients made meanwhile are in the gateways' state: `kafka-acls --list` shows them.
+ */
+export function aclTestCommand(options: AclTestOptions): number {
+  const config = loadConfig(options.config, process.env, { references: false });
+  const tenant = tenantOf(config, options.tenant);
+  const action = actionOf(options.action);
+  const resource = resourceOf(options.resource);
+  const principal = principalOf(config, tenant, options);
+  if (tenant.authorization === 'pulsar') {
+    const role = `role ${options.user} in ${tenant.namespace}`;
+    process.stderr.write(
+      `tenant ${tenant.name} has authorization: pulsar, so Pulsar's grants to ${role} decide: pulsar-admin namespaces permissions ${tenant.namespace}\n`,
+    );
+    return 2;
+  }
+  const authorizer = new Authorizer([{ tenant: tenant.name, rules: tenant.permissions }]);
+  const explanation = authorizer.explain(principal, action, resource, options.clientId);
+  const place = tenant.permissions.findIndex((rule) => rule === explanation.rule) + 1;
+  const { user, groups } = principal;
+  const asked = { tenant: tenant.name, user, groups, action, resource };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ ...asked, allowed: explanation.allowed, rule: explanation.rule ?? null, ...(place > 0 && { ruleNumber: place }) })}\n`
+      : `${sentence(asked, explanation, place)}\n`,
+  );
+  return explanation.allowed ? 0 : 1;
+}
+
+interface Asked {
+  readonly tenant: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly action: Action;
+  readonly resource: Resource;
+}
+
+function sentence(asked: Asked, { allowed, rule }: Explanation, place: number): string {
+  const { tenant, user, groups, action, resource } = asked;
+  const member = groups.length > 0 ? ` (groups ${groups.join(', ')})` : '';
+  const what = `${user}${member} of ${tenant}: ${action} ${resource.type} ${resource.name}`;
+  if (rule === undefined) return `denied  ${what}\n  no rule allows it`;
+  const { effect = 'allow', principals, actions: named } = rule;
+  const { type, match, name } = rule.resource;
+  const said = `${effect} ${principals.join(', ')} ${named.join(', ')} ${type} ${match} ${JSON.stringify(name)}`;
+  return `${allowed ? 'allowed' : 'denied '} ${what}\n  by permission ${place} of the tenant: ${said}`;
+}
+
+type TenantConfig = GatewayConfig['tenants'][number];
+
+function tenantOf({ tenants }: GatewayConfig, name: string | undefined): TenantConfig {
+  const names = tenants.map((tenant) => tenant.name).join(', ');
+  if (name === undefined) {
+    if (tenants.length === 1) return tenants[0]!;
+    throw wrongUse('--tenant', `say which tenant: ${names}`);
+  }
+  const tenant = tenants.find((each) => each.name === name);
+  if (tenant === undefined) throw wrongUse('--tenant', `there is no tenant ${name}, only ${names}`);
+  return tenant;
+}
+
+function actionOf(text: string): Action {
+  const action = actions.find((each) => each === text);
+  if (action === undefined) throw wrongUse('ACTION', `an action is one of ${actions.join(', ')}`);
+  return action;
+}
+
+function resourceOf(text: string): Resource {
+  if (text === clusterResource.type) return clusterResource;
+  const colon = text.indexOf(':');
+  const [type, name] = [text.slice(0, colon), text.slice(colon + 1)];
+  const known = (value: string): value is ResourceType => resourceTypes.some((each) => each === value);
+  if (colon < 1 || name === '' || !known(type) || type === 'cluster') {
+    throw wrongUse('RESOURCE', `a resource is TYPE:NAME with one of ${resourceTypes.join(', ')}, or cluster`);
+  }
+  const fault = type === 'topic' ? topicNameFault(name) : undefined;
+  if (fault !== undefined) throw wrongUse('RESOURCE', `nobody may use this name: ${fault}`);
+  return { type, name };
+}
+
+/** As the gateway would take this user for, when its groups come from the configuration or the users file. */
+function principalOf(config: GatewayConfig, { name: tenant }: TenantConfig, options: AclTestOptions): Principal {
+  const { user } = options;
+  const bound = tenantsOf(config).find(({ name }) => name === tenant)!;
+  if (user === anonymousUser) {
+    return { tenant: bound, user, groups: [], anonymous: true, source: 'anonymous' };
+  }
+  const fault = userNameFault(user);
+  if (fault !== undefined) throw wrongUse('USER', fault);
+  const { usersFile } = config.authentication;
+  const inFile = usersFile === undefined ? [] : readUsersFile(usersFile);
+  const known =
+    config.tenants.find(({ name }) => name === tenant)?.users.find(({ name }) => name === user) ??
+    inFile.find((each) => each.tenant === tenant && each.name === user);
+  const groups = [...new Set([...(known?.groups ?? []), ...(options.groups ?? [])])];
+  return { tenant: bound, user, groups, anonymous: false, source: 'password' };
+}
+
+function wrongUse(where: string, message: string): ConfigError {
+  return new ConfigError([{ path: where, message }]);
+}
