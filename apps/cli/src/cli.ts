@@ -17,6 +17,35 @@ const afterHelp = `
 Every setting of the configuration file can be overridden by an environment variable: PULSEGATE__admin__port=8090.
 Exit codes: 0 done, 1 failed or something is missing, 2 wrong use or configuration.`;
 
+type Run = <O>(
+  load: () => Promise<(options: O) => Promise<number> | number>,
+) => (options: O) => Promise<void>;
+
+function aclCommands(root: Command, run: Run): void {
+  const acl = root.command('acl').description('ask what the permissions of the configuration allow');
+  const test = run(async () => (await import('./commands/acl-test.command.js')).aclTestCommand);
+  acl
+    .command('test')
+    .description('say whether a user may do something, and which rule decides; exit code 1 when it is denied')
+    .argument('<user>', 'name without the tenant; anonymous for clients without credentials')
+    .argument(
+      '<action>',
+      'produce, consume, create, delete, alter, describe, alter-configs or describe-configs',
+    )
+    .argument(
+      '<resource>',
+      'topic:NAME, group:NAME, transactional-id:NAME, queue:NAME, exchange:NAME or cluster',
+    )
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('-t, --tenant <name>', 'the tenant, where there are several')
+    .option('-g, --groups <names>', 'groups that a token or certificate gives, with commas', namesOf)
+    .option('--client-id <id>', 'what the client calls itself, for rules with %c')
+    .action((user, action, resource, options) => test({ ...options, user, action, resource }));
+}
+
+const namesOf = (text: string) => text.split(',').filter((name) => name !== '');
+
 /** The `pulsegate` command. Each command answers its exit code: 0 done, 1 failed, 2 wrong use or configuration. */
 function program(setExitCode: (code: number) => void): Command {
   const root = new Command('pulsegate')
@@ -26,10 +55,7 @@ function program(setExitCode: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError();
   // Commands are loaded when they are run: the gateway carries no demo in its heap.
-  const run =
-    <O>(load: () => Promise<(options: O) => Promise<number> | number>) =>
-    async (options: O) =>
-      setExitCode(await (await load())(options));
+  const run: Run = (load) => async (options) => setExitCode(await (await load())(options));
   root
     .command('start')
     .description('run the gateway until SIGTERM or SIGINT, which lets it answer what is in flight')
@@ -62,6 +88,7 @@ function program(setExitCode: (code: number) => void): Command {
     .command('hash-password')
     .description('read a password from standard input and print its verifier for the configuration')
     .action(run(async () => (await import('./commands/hash-password.command.js')).hashPasswordCommand));
+  aclCommands(root, run);
   root
     .command('demo')
     .description('start an embedded Pulsar and the gateway with a demo tenant, and send records through it')

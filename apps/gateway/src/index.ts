@@ -3,4 +3,5 @@ export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export { type GatewayConfig, listenersOf } from './gateway.config.js';
 export { ownRole, pulsarClientOptions, rolesToGrant } from './pulsar-options.js';
+export { tenantsOf } from './tenants.js';
 export { pulsegateVersion } from './version.js';

@@ -110,7 +110,11 @@ function resourceOf(text: string): Resource {
 }
 
 /** As the gateway would take this user for, when its groups come from the configuration or the users file. */
-function principalOf(config: GatewayConfig, { name: tenant }: TenantConfig, options: AclTestOptions): Principal {
+function principalOf(
+  config: GatewayConfig,
+  { name: tenant }: TenantConfig,
+  options: AclTestOptions,
+): Principal {
   const { user } = options;
   const bound = tenantsOf(config).find(({ name }) => name === tenant)!;
   if (user === anonymousUser) {
@@ -128,5 +132,5 @@ function principalOf(config: GatewayConfig, { name: tenant }: TenantConfig, opti
 }
 
 function wrongUse(where: string, message: string): ConfigError {
-  return new ConfigError([{ path: where, message }]);
+  return new ConfigError([{ where: 'command line', key: where, message }]);
 }
