@@ -2,18 +2,25 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { testPulsar } from './pulsar.js';
 
-/** Forwards connections to the test Pulsar's binary port; a broker on loopback is reached through it for everything. */
+/**
+ * Forwards connections to the test Pulsar's binary port, or to another place; a broker on loopback is reached through it
+ * for everything.
+ */
 export class FaultyLink {
   private readonly pairs = new Set<{ client: Socket; broker: Socket }>();
   private answersLost = false;
   private stalled = false;
   private timers: NodeJS.Timeout[] = [];
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    private readonly target: URL,
+  ) {}
 
-  static async start(): Promise<FaultyLink> {
+  /** @param url of which host and port count */
+  static async start(url = testPulsar.serviceUrl.split(',')[0] as string): Promise<FaultyLink> {
     const server = createServer();
-    const link = new FaultyLink(server);
+    const link = new FaultyLink(server, new URL(url));
     server.on('connection', (client) => link.forward(client));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return link;
@@ -78,7 +85,7 @@ export class FaultyLink {
   }
 
   private forward(client: Socket): void {
-    const { hostname, port } = new URL(testPulsar.serviceUrl.split(',')[0] as string);
+    const { hostname, port } = this.target;
     const broker = connect(Number(port), hostname);
     const pair = { client, broker };
     this.pairs.add(pair);
