@@ -85,6 +85,7 @@ export function javaCommand(module: string, program = 'ConformanceProducer'): st
     'FloodProducer.java',
     'GroupMember.java',
     'ChurnMembers.java',
+    'IdentityClient.java',
   ].map((each) => join(javaFolder, each));
   const [producer, consumer, ...current] = programs as [string, string, ...string[]];
   onceFor([join(javaFolder, 'pom.xml'), ...poms, ...programs], join(javaInstalled, '.recipe'), () => {
@@ -117,7 +118,10 @@ export function pythonCommand(program = 'produce.py'): string[] {
   return [join(folder, 'bin', 'python'), join(sources, 'librdkafka', program)];
 }
 
-export function nodeCommand(folder: string, role: 'producer' | 'consumer' = 'producer'): string[] {
+export function nodeCommand(
+  folder: string,
+  role: 'producer' | 'consumer' | 'identities' = 'producer',
+): string[] {
   return [process.execPath, join(compiled, folder, `${folder}.${role}.js`)];
 }
 

@@ -1,0 +1,297 @@
+// Every way to say who one is, with stock clients, before a Pulsar that asks too: the right identity and tenant, or the right refusal
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { formatScramVerifier, formatUsersFile, scramCredential, type ScramMechanism } from '#libs/auth';
+import { inForm } from '../support/check-form.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import type { IdentityAnswer, IdentityJob, IdentityOutcome } from '../support/identity-job.js';
+import {
+  kafkaIdentityClients,
+  type KafkaIdentityClient,
+  runIdentities,
+} from '../support/kafka-identities.js';
+import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../support/pulsar-with-auth.js';
+
+const clientTimeoutMs = inForm({ short: 80_000, full: 300_000 });
+const issuer = 'https://id.example';
+const audience = 'pulsegate';
+const password = 'a pass word, with = and : in it';
+
+/** Who may write into which topic: `of-<user>` is the user's own, and nobody has `of-nobody`. */
+const ownTopics = {
+  principals: ['*'],
+  actions: ['produce'],
+  resource: { type: 'topic', match: 'literal', name: 'of-%u' },
+} as const;
+
+/** What a client does, and what becomes of it. */
+interface Attempt extends Omit<IdentityJob, 'ownTopic' | 'foreignTopic'> {
+  /** Whose topic it writes into first. */
+  readonly user: string;
+  readonly tenant: string;
+  readonly own: IdentityOutcome;
+  readonly foreign: IdentityOutcome;
+}
+
+type Credentials = Pick<
+  IdentityJob,
+  'mechanism' | 'username' | 'password' | 'token' | 'certFile' | 'keyFile'
+>;
+
+/** The same user with what is right and with what is wrong. */
+function rightAndWrong(
+  id: string,
+  [tenant, user]: readonly [string, string],
+  right: Credentials,
+  wrong: Credentials,
+  refusal: IdentityOutcome = 'unauthenticated',
+): Attempt[] {
+  const whose = { user, tenant };
+  return [
+    { id, ...whose, ...right, own: 'written', foreign: 'forbidden' },
+    { id: `wrong-${id}`, ...whose, ...wrong, own: refusal, foreign: refusal },
+  ];
+}
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** A token as a login service gives it. */
+function tokenOf(key: KeyObject, claims: object): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const all = { iss: issuer, aud: audience, iat: now, exp: now + 600, ...claims };
+  const signed = `${part({ alg: 'ES256', typ: 'JWT' })}.${part(all)}`;
+  const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
+}
+
+function attemptsOf(pulsar: PulsarWithAuth, key: KeyObject): Attempt[] {
+  const byPassword = (mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512', username: string) =>
+    [
+      { mechanism, username, password },
+      { mechanism, username, password: `${password}!` },
+    ] as const;
+  const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const jwt = (user: string) => tokenOf(key, { sub: user, tenant: 'acme' });
+  const forged = (user: string) => tokenOf(stranger, { sub: user, tenant: 'acme' });
+  const passed = pulsar.token('rita', 600);
+  const bearer = 'OAUTHBEARER' as const;
+  const plain = 'PLAIN' as const;
+  return [
+    ...rightAndWrong('plain', ['acme', 'paula'], ...byPassword('PLAIN', 'acme/paula')),
+    ...rightAndWrong('scram-256', ['acme', 'sam'], ...byPassword('SCRAM-SHA-256', 'sam@acme')),
+    ...rightAndWrong('scram-512', ['acme', 'sue'], ...byPassword('SCRAM-SHA-512', 'acme/sue')),
+    ...rightAndWrong(
+      'oauthbearer',
+      ['acme', 'olga'],
+      { mechanism: bearer, token: jwt('olga') },
+      { mechanism: bearer, token: forged('olga') },
+    ),
+    ...rightAndWrong(
+      'jwt-as-password',
+      ['acme', 'jan'],
+      { mechanism: plain, username: 'jwt', password: jwt('jan') },
+      { mechanism: plain, username: 'jwt', password: forged('jan') },
+    ),
+    // Without a rule for it a certificate is none, and without SASL nothing is served.
+    ...rightAndWrong(
+      'mtls',
+      ['acme', 'mia'],
+      pulsar.certificate('mia'),
+      pulsar.certificate('mallory'),
+      'refused',
+    ),
+    ...rightAndWrong(
+      'token-pass-through',
+      ['delegated', 'rita'],
+      { mechanism: bearer, token: passed },
+      { mechanism: bearer, token: `${passed.slice(0, passed.lastIndexOf('.'))}.${'A'.repeat(43)}` },
+    ),
+    ...rightAndWrong('proxy-role', ['proxied', 'pia'], ...byPassword('PLAIN', 'proxied/pia')),
+    {
+      id: 'token-without-grant',
+      user: 'rita',
+      tenant: 'delegated',
+      mechanism: bearer,
+      token: pulsar.token('rob', 600),
+      own: 'forbidden',
+      foreign: 'forbidden',
+    },
+    {
+      id: 'proxy-role-without-grant',
+      user: 'una',
+      tenant: 'ungranted',
+      ...byPassword('PLAIN', 'ungranted/una')[0],
+      own: 'forbidden',
+      foreign: 'forbidden',
+    },
+    {
+      id: 'other-tenant',
+      user: 'paula',
+      tenant: 'acme',
+      ...byPassword('PLAIN', 'proxied/paula')[0],
+      own: 'unauthenticated',
+      foreign: 'unauthenticated',
+    },
+  ];
+}
+
+async function scramUser(name: string, mechanism: ScramMechanism) {
+  const verifier = formatScramVerifier(await scramCredential(password, mechanism));
+  return { tenant: 'acme', name, groups: [], verifiers: [verifier] };
+}
+
+async function startAll(pulsar: PulsarWithAuth, publicKey: KeyObject): Promise<TestGateway> {
+  const keysFile = join(pulsar.folder, 'issuer.pem');
+  writeFileSync(keysFile, publicKey.export({ type: 'spki', format: 'pem' }));
+  const usersFile = join(pulsar.folder, 'users.yaml');
+  writeFileSync(
+    usersFile,
+    formatUsersFile(
+      await Promise.all([scramUser('sam', 'SCRAM-SHA-256'), scramUser('sue', 'SCRAM-SHA-512')]),
+    ),
+  );
+  const server = pulsar.certificate('gateway-server');
+  const proxied = (name: string, user: string) => ({
+    name,
+    users: [{ name: user, password }],
+    permissions: [ownTopics],
+    pulsar: { role: `${name}-service` },
+  });
+  return startGateway({
+    pulsar,
+    tenants: [
+      { name: 'acme', users: [{ name: 'paula', password }], permissions: [ownTopics] },
+      { name: 'delegated', authorization: 'pulsar' },
+      proxied('proxied', 'pia'),
+      proxied('ungranted', 'una'),
+    ],
+    listener: {
+      advertisedHost: 'localhost',
+      defaultTenant: 'delegated',
+      tls: { ...server, caFile: pulsar.caFile, clientAuth: 'request' },
+    },
+    config: {
+      pulsar: { ...pulsar.section(), proxyAuth: { method: 'token', token: pulsar.token(pulsarRoles.proxy) } },
+      authentication: {
+        // Every client fails from the same address here.
+        failuresPerAddressBurst: 1_000,
+        usersFile,
+        jwt: [
+          {
+            name: 'login',
+            issuer,
+            audience: [audience],
+            algorithms: ['ES256'],
+            keysFile,
+            claims: { tenant: 'tenant' },
+          },
+        ],
+        certificates: [{ from: 'subject.CN', match: 'm*a', user: '$0', tenant: 'acme' }],
+        pulsarTokens: { tenants: ['delegated'] },
+      },
+    },
+  });
+}
+
+/** The values of a topic's records, each of which is one entry. */
+async function valuesOf(pulsar: PulsarWithAuth, namespace: string, topic: string): Promise<string[]> {
+  const partition = `${namespace}/${topic}-partition-0`;
+  const values: string[] = [];
+  const { entriesAddedCounter } = (await pulsar.admin('GET', `/persistent/${partition}/internalStats`)) as {
+    entriesAddedCounter: number;
+  };
+  for (let position = 1; position <= entriesAddedCounter; position++) {
+    const query = `initialPosition=earliest&messagePosition=${position}`;
+    const response = await fetch(
+      `${pulsar.adminUrl}/admin/v2/persistent/${partition}/examinemessage?${query}`,
+      { headers: { authorization: `Bearer ${pulsar.token(pulsarRoles.superuser)}` } },
+    );
+    // Before the value stands what Pulsar keeps of a message in a batch.
+    values.push(/(?:kafkajs|Java|librdkafka)\/[a-z\d-]+$/.exec(await response.text())?.[0] ?? 'unreadable');
+  }
+  return values;
+}
+
+describe('Kafka identities', () => {
+  const clients = kafkaIdentityClients();
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const answers = new Map<KafkaIdentityClient, Promise<ReadonlyMap<string, IdentityAnswer>>>();
+  let pulsar: PulsarWithAuth;
+  let gateway: TestGateway;
+  let attempts: Attempt[];
+
+  beforeAll(async () => {
+    pulsar = await startPulsarWithAuth();
+    attempts = attemptsOf(pulsar, createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    gateway = await startAll(pulsar, publicKey);
+    for (const { tenant, user } of attempts) {
+      for (const topic of [`of-${user}`, 'of-nobody']) await createTopic(tenant, topic);
+    }
+    // What the gateway granted when it made the namespace.
+    await pulsar.revoke(gateway.namespaceOf('ungranted'), 'ungranted-service');
+    const own = `${gateway.namespaceOf('delegated')}/of-rita`;
+    await pulsar.admin('POST', `/persistent/${own}/permissions/rita`, ['produce']);
+    runClients();
+  }, 180_000);
+
+  afterAll(async () => {
+    await gateway?.stop();
+    await pulsar?.stop();
+  }, 60_000);
+
+  async function createTopic(tenant: string, topic: string): Promise<void> {
+    const path = `/persistent/${gateway.namespaceOf(tenant)}/${topic}/partitions`;
+    await pulsar.admin('PUT', path, 1).catch((error: Error) => {
+      if (!error.message.includes(': 409 ')) throw error;
+    });
+  }
+
+  for (const client of clients) {
+    const name = client.missing ? `${client.name} (${client.missing})` : client.name;
+    const run = client.missing ? it.skip : it;
+    run(name, async () => expect(faultsOf(await answers.get(client)!)).toEqual([]), clientTimeoutMs + 30_000);
+  }
+
+  /** All clients at once: most of the time they wait. */
+  function runClients(): void {
+    const bootstrap = gateway.kafka.replace('127.0.0.1', 'localhost');
+    const jobs = attempts.map(({ user, ...each }) => {
+      return { ...each, ownTopic: `of-${user}`, foreignTopic: 'of-nobody' };
+    });
+    for (const client of clients) {
+      if (client.missing === undefined) {
+        answers.set(client, runIdentities(client, jobs, bootstrap, pulsar.caFile, clientTimeoutMs));
+      }
+    }
+  }
+
+  function faultsOf(given: ReadonlyMap<string, IdentityAnswer>): string[] {
+    const outcome = ({ own, foreign }: Pick<IdentityAnswer, 'own' | 'foreign'>) => `${own}, then ${foreign}`;
+    return attempts.flatMap((attempt) => {
+      const answer = given.get(attempt.id)!;
+      if (outcome(answer) === outcome(attempt)) return [];
+      return [`${attempt.id}: ${outcome(answer)} instead of ${outcome(attempt)}: ${answer.told}`];
+    });
+  }
+
+  it('have written into the topics of their own tenants, and nowhere else', async () => {
+    await Promise.all(answers.values());
+    const marks = [...answers.keys()].map(({ mark }) => mark);
+    for (const { tenant, user, own, id } of attempts) {
+      const written = attempts.filter(
+        (each) => each.own === 'written' && each.tenant === tenant && each.user === user,
+      );
+      const expected = written.flatMap((each) => marks.map((mark) => `${mark}/${each.id}`));
+      const values = await valuesOf(pulsar, gateway.namespaceOf(tenant), `of-${user}`);
+      expect([id, own, values.sort()]).toEqual([id, own, expected.sort()]);
+    }
+    for (const tenant of ['acme', 'delegated', 'proxied', 'ungranted']) {
+      expect(await valuesOf(pulsar, gateway.namespaceOf(tenant), 'of-nobody')).toEqual([]);
+    }
+    expect(gateway.log()).not.toContain(password);
+  });
+});
