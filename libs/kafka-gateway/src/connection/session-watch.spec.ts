@@ -60,6 +60,16 @@ describe('SessionWatch', () => {
     expect(watch.size).toBe(2);
   });
 
+  it('ends the connections of a token that is revoked, and no others of its user', () => {
+    const { session, revoke } = bed();
+    const token = { ...principal('acme', 'ann'), source: 'token' } as const;
+    const [one, two] = [session(token), session(token, 9_000)];
+    const others = [session({ ...token }), session(principal('acme', 'ann'))];
+    revoke(token);
+    expect([one.events, two.events]).toEqual([['revoked'], ['revoked']]);
+    expect(others.map(({ events }) => events)).toEqual([[], []]);
+  });
+
   it('ends sessions within a second after their time, and asks again those that are busy', () => {
     const { session, lookAt, watch } = bed();
     let busy = true;

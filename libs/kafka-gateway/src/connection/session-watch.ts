@@ -9,6 +9,7 @@ export interface WatchedSession {
 }
 
 interface Watched {
+  readonly principal: Principal;
   readonly userKey: string;
   second: number | undefined;
 }
@@ -37,7 +38,7 @@ export class SessionWatch {
   /** Who was watched before is watched as this principal from here on. @param endsAtMs may be infinite */
   watch(session: WatchedSession, principal: Principal, endsAtMs: number): void {
     this.forget(session);
-    const watched: Watched = { userKey: userKey(principal), second: undefined };
+    const watched: Watched = { principal, userKey: userKey(principal), second: undefined };
     this.#watched.set(session, watched);
     add(this.#byUser, watched.userKey, session);
     if (endsAtMs !== Number.POSITIVE_INFINITY) this.#look(session, watched, secondOf(endsAtMs) + 1);
@@ -86,8 +87,12 @@ export class SessionWatch {
     if (this.#bySecond.size === 0) this.#stop();
   }
 
+  /** A user who is gone takes all connections along; a token only those that came by it, not the user's others. */
   #revoke(principal: Principal): void {
-    for (const session of [...(this.#byUser.get(userKey(principal)) ?? [])]) session.revoked();
+    for (const session of [...(this.#byUser.get(userKey(principal)) ?? [])]) {
+      if (principal.source === 'token' && this.#watched.get(session)?.principal !== principal) continue;
+      session.revoked();
+    }
   }
 
   #stop(): void {
