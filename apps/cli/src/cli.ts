@@ -89,6 +89,7 @@ function program(setExitCode: (code: number) => void): Command {
     .description('read a password from standard input and print its verifier for the configuration')
     .action(run(async () => (await import('./commands/hash-password.command.js')).hashPasswordCommand));
   aclCommands(root, run);
+  addUserCommands(root, setExitCode);
   root
     .command('demo')
     .description('start an embedded Pulsar and the gateway with a demo tenant, and send records through it')
@@ -102,6 +103,52 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--pulsar-admin-port <port>', 'REST port of the embedded Pulsar', portOf, 8080)
     .action(run(async () => (await import('./commands/demo.command.js')).demoCommand));
   return root;
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter((each) => each !== '');
+}
+
+const verifierKinds = ['scrypt', 'scram-sha-256', 'scram-sha-512'];
+
+function verifierKindsOf(text: string): string[] {
+  const kinds = listOf(text);
+  if (kinds.length === 0 || !kinds.every((kind) => verifierKinds.includes(kind))) {
+    throw new InvalidArgumentError(`Give one or more of ${verifierKinds.join(', ')}, separated by commas.`);
+  }
+  return kinds;
+}
+
+function addUserCommands(root: Command, setExitCode: (code: number) => void): void {
+  const load = () => import('./commands/user.command.js');
+  const user = root
+    .command('user')
+    .description('users of the users file, which the gateway reads again when it changes');
+  const command = (usage: string, description: string) =>
+    user
+      .command(usage)
+      .description(description)
+      .addOption(configOption())
+      .option('--file <file>', 'the users file; default: authentication.usersFile of the configuration');
+  command('add <name>', 'add a user or change its password, which is asked for or read from standard input')
+    .requiredOption('--tenant <tenant>', 'whose user it is')
+    .addOption(
+      new Option(
+        '--mechanism <kinds>',
+        `what to verify the password with: ${verifierKinds.join(', ')}, or several`,
+      )
+        .argParser(verifierKindsOf)
+        .default(['scram-sha-256', 'scram-sha-512']),
+    )
+    .option('--groups <groups>', 'its groups, separated by commas', listOf)
+    .action(async (name, options) => setExitCode(await (await load()).addUserCommand({ ...options, name })));
+  command('remove <name>', 'remove a user; its connections end')
+    .requiredOption('--tenant <tenant>', 'whose user it is')
+    .action(async (name, options) => setExitCode((await load()).removeUserCommand({ ...options, name })));
+  command('list', 'list the users')
+    .option('--tenant <tenant>', 'of this tenant only')
+    .addOption(jsonOption())
+    .action(async (options) => setExitCode((await load()).listUsersCommand(options)));
 }
 
 /** Runs one command line and answers the exit code. */
