@@ -66,7 +66,7 @@ export function formatScramVerifier({
 export async function scramCredential(
   password: string,
   mechanism: ScramMechanism,
-  iterations = scramIterations.max,
+  iterations: number = scramIterations.max,
 ): Promise<ScramCredential> {
   const salt = randomBytes(saltBytes);
   return credentialOf(await saltedPassword(password, { mechanism, iterations, salt }), {
