@@ -296,6 +296,25 @@ describe('users of the state', () => {
     expect((await authenticator.plain('bob', 'c', peer)).kind).toBe('deny');
   });
 
+  it('keep their connections when a credential is written again or one of another mechanism comes', async () => {
+    const state = new StateUsers();
+    const authenticator = start({ scramSources: [state] });
+    const revoked: string[] = [];
+    authenticator.onRevoked(({ user }) => void revoked.push(user));
+    const first = await scramCredential('b', 'SCRAM-SHA-256', iterations);
+    state.set('acme', 'bob', first);
+    const bob = { username: 'bob', password: 'b' };
+    const before = (await attempt(authenticator, bob)).last;
+    state.set('acme', 'bob', { ...first });
+    state.set('acme', 'bob', await scramCredential('b', 'SCRAM-SHA-512', iterations));
+    const after = (await attempt(authenticator, { ...bob, mechanism: 'SCRAM-SHA-512' })).last;
+    expect(revoked).toEqual([]);
+    expect(after.kind === 'allow' && after.principal).toBe(before.kind === 'allow' && before.principal);
+    state.ready = false;
+    state.set('acme', 'bob', first);
+    expect(revoked).toEqual(['bob', 'bob']);
+  });
+
   it('are refused while the state cannot be read, and nobody else is', async () => {
     const state = new StateUsers();
     const authenticator = start({ scramSources: [state] });

@@ -68,7 +68,7 @@ export class KnownUsers {
     for (const state of states) {
       state.onChange?.((tenant, user) => {
         this.#shapes.clear();
-        this.#changed(userKey(tenant, user));
+        this.#stateChanged(tenant, user);
       });
     }
   }
@@ -97,7 +97,7 @@ export class KnownUsers {
     this.#shapes.clear();
     for (const [key, user] of before ?? []) if (after.get(key) !== user) this.#revoke(user);
     // One that was known by the state alone is the file's from now on.
-    for (const key of after.keys()) this.#changed(key);
+    for (const key of after.keys()) this.#forget(key);
     return [];
   }
 
@@ -165,15 +165,31 @@ export class KnownUsers {
       }
     }
     const known = this.#ofState.get(key);
-    if (known !== undefined && sameCredentials(known.scram, scram)) return known;
-    this.#changed(key);
+    const kept =
+      known !== undefined && [...known.scram].every((each) => sameCredential(each[1], scram.get(each[0])));
+    if (kept && known.scram.size === scram.size) return known;
+    if (!kept) this.#forget(key);
     if (scram.size === 0) return undefined;
     const found = this.#user(tenant, user, [], [], scram);
-    this.#ofState.set(key, found);
-    return found;
+    // A credential of a second mechanism takes nothing from who came by the first.
+    const principals = kept ? { byPassword: known.byPassword, byScram: known.byScram } : {};
+    this.#ofState.set(key, { ...found, ...principals });
+    return this.#ofState.get(key);
   }
 
-  #changed(key: string): void {
+  #stateChanged(tenantName: string, user: string): void {
+    const key = userKey(tenantName, user);
+    const known = this.#ofState.get(key);
+    if (known === undefined) return;
+    try {
+      this.#findInState(key, known.byScram.tenant, user);
+    } catch {
+      // What cannot be asked for now may be gone.
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
     const user = this.#ofState.get(key);
     if (user === undefined) return;
     this.#ofState.delete(key);
@@ -230,9 +246,8 @@ export class KnownUsers {
   }
 }
 
-function sameCredentials(a: KnownUser['scram'], b: KnownUser['scram']): boolean {
-  if (a.size !== b.size) return false;
-  return [...a].every(([mechanism, { storedKey }]) => b.get(mechanism)?.storedKey.equals(storedKey) === true);
+function sameCredential(a: ScramCredential, b: ScramCredential | undefined): boolean {
+  return b?.storedKey.equals(a.storedKey) === true && b.salt.equals(a.salt) && b.iterations === a.iterations;
 }
 
 function describe({ name, tenant }: UserCredential): string {

@@ -114,7 +114,12 @@ export function fileUserFault({ name, groups, verifiers }: FileUser): string | u
 /** YAML of 10,000 users takes more than a second, in which nobody is served; the form that we write takes 30 ms. */
 function writtenByUs(content: string): unknown {
   const lines = content.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  if (lines[0] !== 'users:' || !lines.slice(1).every((line) => line.startsWith('  - {"'))) return undefined;
+  if (
+    lines[0] !== 'users:' ||
+    lines.length === 1 ||
+    !lines.slice(1).every((line) => line.startsWith('  - {"'))
+  )
+    return undefined;
   try {
     return { users: lines.slice(1).map((line) => JSON.parse(line.slice('  - '.length)) as unknown) };
   } catch {
