@@ -93,6 +93,7 @@ describe('tokens', () => {
     };
     await send('token', corp(current), 'of-acme');
     await send('alice', corp(current, { org: 'beta' }), 'of-beta');
+    await send('jwt', corp(current, { filler: 'x'.repeat(10_000) }), 'of-acme');
     await send('beta/sensor', device({ sub: 'sensor' }), 'of-sensor');
     const places = ['of-acme', 'of-beta', 'of-sensor'].map(async (topic) => [
       await hasTopic('acme', topic),

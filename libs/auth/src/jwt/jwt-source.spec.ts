@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Log, type LogFields, silentLog } from '#libs/telemetry';
 import type { AuthPeer } from '../principal.js';
 import { TenantBinder } from '../tenant-binder.js';
 import { acme, demo, tenants } from '../testing/tenants.js';
+import { userNameFault } from '../user-name.js';
 import type { JwtIssuerOptions } from './jwt-issuer.js';
 import { JwtSource } from './jwt-source.js';
 import { encoded, pemOf, signed, signedWithSecret, testKey } from './testing/test-issuer.js';
@@ -270,6 +272,53 @@ describe('JwtSource refuses what was signed for something else', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'jwt.refused', issuer: 'corp', reason: 'bad-credentials' });
     expect(lastWhy()).toContain('"aud"');
     for (const part of token.split('.')) expect(JSON.stringify(lines)).not.toContain(part);
+  });
+});
+
+describe('JwtSource and anything else', () => {
+  const parts = signed(keys.ES256, good).split('.') as [string, string, string];
+  const header = { alg: 'ES256', typ: 'JWT' };
+
+  it('lets nothing in that differs from what was signed', async () => {
+    const place = fc.tuple(fc.nat(), fc.constantFrom(...'AQgw09-_az'));
+    const change = fc.tuple(fc.nat({ max: 2 }), place);
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+        const changed = parts.map((text) => [...text]);
+        for (const [part, [at, character]] of changes) {
+          const text = changed[part]!;
+          text[at % text.length] = character;
+        }
+        const texts = changed.map((text) => text.join(''));
+        const bytes = (each: readonly string[]) =>
+          each.map((text) => Buffer.from(text, 'base64url').toString('hex'));
+        // The last character has bits that say nothing.
+        fc.pre(bytes(texts).join() !== bytes(parts).join());
+        expect((await decide(texts.join('.'))).kind).not.toBe('allow');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('answers whatever header and claims are, and lets in only a user of a tenant', async () => {
+    const claim = fc.oneof(fc.jsonValue(), fc.constantFrom(issuer, 'pulsegate', 'acme', 'alice', good.exp));
+    const claims = fc.dictionary(fc.constantFrom(...Object.keys(good), 'nbf', 'iat', '__proto__'), claim);
+    const fields = fc.dictionary(
+      fc.constantFrom('kid', 'typ', 'crit', 'b64', 'jwk', 'cty', 'zip'),
+      fc.jsonValue(),
+    );
+    await fc.assert(
+      fc.asyncProperty(claims, fields, async (some, extra) => {
+        const decision = await decide(signed(keys.ES256, { ...good, ...some }, { ...extra, ...header }));
+        if (decision.kind !== 'allow') return;
+        const { tenant, user, groups, expiresAtMs } = decision.principal;
+        expect([acme, demo]).toContain(tenant);
+        expect(userNameFault(user)).toBeUndefined();
+        expect(groups.every((group) => typeof group === 'string')).toBe(true);
+        expect(expiresAtMs).toBeGreaterThan(nowMs);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import { loadIssuerKeys } from './issuer-keys.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import { ClaimFault, tokenIdentity } from './jwt-claims.js';
 import { type JwtIssuerOptions, jwtIssuerDefaults, jwtIssuerFaults } from './jwt-issuer.js';
-import { KeyRing, KeysUnavailable } from './key-ring.js';
+import { KeyRing, type KeyRingOptions, KeysUnavailable, WaitingTokens } from './key-ring.js';
 import { TokenBearers } from './token-bearers.js';
 import { kidCharsMax, type VerificationKey } from './verification-key.js';
 
@@ -67,9 +67,10 @@ export class JwtSource implements AuthSource {
     this.#binder = binder;
     this.#log = log;
     this.#now = now ?? Date.now;
+    const waiting = new WaitingTokens();
     for (const options of issuers) {
       if (this.#issuers.has(options.issuer)) continue;
-      const keys = keyRingOf(options, log, monotonicNow);
+      const keys = keyRingOf(options, { log, waiting, now: monotonicNow });
       keys.onWithdrawn((withdrawn) => this.#withdraw(options, withdrawn));
       this.#issuers.set(options.issuer, { options, keys });
     }
@@ -251,11 +252,14 @@ function denyReason(error: unknown): DenyReason | undefined {
   return error instanceof errors.JOSEError ? 'bad-credentials' : undefined;
 }
 
-function keyRingOf(options: JwtIssuerOptions, log: Log, now?: () => number): KeyRing {
+function keyRingOf(
+  options: JwtIssuerOptions,
+  shared: Pick<KeyRingOptions, 'log' | 'waiting' | 'now'>,
+): KeyRing {
   const { jwksUrl, staleMsMax = jwtIssuerDefaults.staleMsMax } = options;
   const refreshForUnknown = jwksUrl !== undefined;
   const refreshMs =
     options.refreshMs ?? jwtIssuerDefaults[refreshForUnknown ? 'jwksRefreshMs' : 'fileRefreshMs'];
   const load = () => loadIssuerKeys(options);
-  return new KeyRing({ issuer: options.name, load, refreshMs, staleMsMax, refreshForUnknown, log, now });
+  return new KeyRing({ ...shared, issuer: options.name, load, refreshMs, staleMsMax, refreshForUnknown });
 }

@@ -14,8 +14,31 @@ export interface KeyRingOptions {
   /** Read again, at most every `unknownKeyPauseMs`, when a token names a key that is not there. */
   readonly refreshForUnknown: boolean;
   readonly log: Log;
+  /** Shared by the rings whose tokens are verified by the same workers. Default: one of its own. */
+  readonly waiting?: WaitingTokens | undefined;
   /** A clock in milliseconds that never goes back. */
   readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Tokens that wait for keys to be read. Most others need not wait, and must not stand behind tokens of invented keys while
+ * the issuer takes its time.
+ */
+export class WaitingTokens {
+  #count = 0;
+
+  constructor(readonly countMax = waitingMaxDefault) {}
+
+  /** @throws KeysUnavailable when too many wait already */
+  async during(reading: () => Promise<void>): Promise<void> {
+    if (this.#count >= this.countMax) throw new KeysUnavailable('too many tokens wait for keys to be read');
+    this.#count++;
+    try {
+      await reading();
+    } finally {
+      this.#count--;
+    }
+  }
 }
 
 export type WithdrawnListener = (keys: readonly VerificationKey[]) => void;
@@ -27,6 +50,8 @@ export class KeysUnavailable extends Error {
 
 /** Shortest time between two readings that tokens cause: whoever invents key ids must not make us flood the issuer. */
 export const unknownKeyPauseMs = 10_000;
+/** Half of the tokens that are verified at a time. */
+const waitingMaxDefault = 8;
 /** Keys that are tried for one token. More than one only fits where the issuer gives no ids, or the same twice. */
 const candidatesMax = 8;
 
@@ -38,6 +63,7 @@ const candidatesMax = 8;
 export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #now: () => number;
+  readonly #waiting: WaitingTokens;
   #keys: readonly VerificationKey[] = [];
   #loadedAtMs: number | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -51,6 +77,7 @@ export class KeyRing {
   constructor(options: KeyRingOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#waiting = options.waiting ?? new WaitingTokens();
   }
 
   /** Reads the keys, and then again and again. Rejects when the first reading fails; goes on trying all the same. */
@@ -74,7 +101,7 @@ export class KeyRing {
    * @throws KeysUnavailable
    */
   async keysFor(algorithm: JwtAlgorithm, kid: string | undefined): Promise<readonly VerificationKey[]> {
-    if (!this.#known(algorithm, kid) && this.#mayAsk()) await this.refresh();
+    if (!this.#known(algorithm, kid) && this.#mayAsk()) await this.#waiting.during(() => this.refresh());
     if (this.#loadedAtMs === undefined || this.#now() - this.#loadedAtMs > this.#options.staleMsMax) {
       throw new KeysUnavailable(this.#fault ?? 'the keys have not been read yet');
     }
