@@ -62,6 +62,7 @@ export {
   isScramVerifier,
   parseScramVerifier,
   scramCredential,
+  scramCredentialFault,
   scramHash,
 } from './scram/scram-verifier.js';
 export {

@@ -4,8 +4,8 @@ import {
   type ScramCredential,
   type ScramMechanism,
   type ScramUsers,
+  scramCredentialFault,
   scramHash,
-  scramIterations,
   userNameFault,
 } from '#libs/auth';
 import {
@@ -54,7 +54,7 @@ export const alterUserScramCredentialsHandler: ApiHandler<
       const results = await boundedParallel([...users], usersParallelMax, async (user) => {
         try {
           await changes.make(user);
-          return { user };
+          return { user, errorMessage: null };
         } catch (error) {
           return refusal(user, error, context);
         }
@@ -101,18 +101,15 @@ class ScramChanges {
   set({ name, mechanism: type, iterations, salt, saltedPassword }: Upsertion): void {
     this.#take(name, () => {
       const mechanism = this.#mechanism(name, type);
-      const { min, max } = scramIterations;
-      if (iterations < min || iterations > max) {
-        const kind = iterations < min ? 'too few' : 'too many';
-        throw unacceptable(`${kind} iterations: ${min} to ${max} are accepted`);
-      }
-      if (salt.length === 0) throw unacceptable('the salt is empty');
       if (saltedPassword.length !== scramHash[mechanism].bytes) {
         throw unacceptable(`a salted password of ${mechanism} has ${scramHash[mechanism].bytes} bytes`);
       }
       // The request's bytes are not kept.
       const kept = { mechanism, iterations, salt: Buffer.from(salt) };
-      return { mechanism, credential: credentialOf(saltedPassword, kept) };
+      const credential = credentialOf(saltedPassword, kept);
+      const fault = scramCredentialFault(credential);
+      if (fault !== undefined) throw unacceptable(fault);
+      return { mechanism, credential };
     });
   }
 

@@ -24,7 +24,10 @@ export const describeUserScramCredentialsHandler: ApiHandler<
       const known = byUser(scramUsersOf(context).list(context.principal.tenant.name));
       const asked = users === null || users.length === 0 ? [...known.keys()].sort() : namesOf(users);
       const times = countOf(asked);
-      return { results: [...times].map(([user, count]) => describe(user, count, known.get(user), context)) };
+      return {
+        errorMessage: null,
+        results: [...times].map(([user, count]) => describe(user, count, known.get(user), context)),
+      };
     } catch (error) {
       const errorCode = kafkaErrorCode(error);
       const errorMessage = kafkaErrorMessage(error);
@@ -50,7 +53,11 @@ function describe(user: string, count: number, found: readonly ScramUser[] = [],
     mechanism: scramMechanismType(mechanism),
     iterations,
   }));
-  return { user, credentialInfos: credentialInfos.sort((a, b) => a.mechanism - b.mechanism) };
+  return {
+    user,
+    errorMessage: null,
+    credentialInfos: credentialInfos.sort((a, b) => a.mechanism - b.mechanism),
+  };
 }
 
 function byUser(users: readonly ScramUser[]): Map<string, ScramUser[]> {
