@@ -222,12 +222,14 @@ export class Listener {
   #secure(tls: TlsTermination, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
     const { socket } = arrival;
     const settled = this.#untilDeadline(arrival, log, handshakeTooSlow);
+    let transport: Transport | undefined;
     tls.secure(socket, peer.network, {
       onSecure: (secure, { serverName, certificate }) => {
         settled();
-        secure.on('error', ignoreError);
+        // Node tells of a broken record after the handshake, and leaves the connection open.
+        secure.on('error', () => secure.destroy());
         secure.allowHalfOpen = true;
-        this.#open(secure, arrival, log, { ...peer, tls: true, serverName, certificate });
+        transport = this.#open(secure, arrival, log, { ...peer, tls: true, serverName, certificate });
       },
       onFailure: (code, message) => {
         settled();
@@ -239,10 +241,15 @@ export class Listener {
         settled();
         this.#onTimeout(socket, log, handshakeTooSlow);
       },
+      onFlood: () => {
+        this.#counters.tlsFailures++;
+        log.fault('tls-failure', 'the client sends TLS records without data', { code: 'record-flood' });
+        transport?.destroy('tls-failure');
+      },
     });
   }
 
-  #open(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
+  #open(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): Transport {
     const transport = new Transport(socket, this.#protocol, {
       id: arrival.id,
       peer,
@@ -254,6 +261,7 @@ export class Listener {
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(transport);
+    return transport;
   }
 
   #refuse(limit: Refusal, socket: Socket, remoteAddress: string): void {

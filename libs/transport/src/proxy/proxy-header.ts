@@ -3,8 +3,8 @@ import { crc32c } from '#libs/compression';
 import { plainAddress } from '../network.js';
 import type { AheadReader } from '../read-ahead.js';
 
-/** Header and its TLVs; with a client's certificate in them it has some 4 KB. */
-export const proxyHeaderBytesMax = 8_192;
+/** Header and its TLVs; with a client's certificate in them it has some 2 KB. */
+export const proxyHeaderBytesMax = 4_096;
 
 /** Who the client is, as a proxy says. */
 export interface ProxiedAddress {

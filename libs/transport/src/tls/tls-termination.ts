@@ -6,6 +6,7 @@ import { holdStill, readAhead } from '../read-ahead.js';
 import { ClientHelloReader, NoClientHello } from './client-hello.js';
 import { HandshakeSlots } from './handshake-slots.js';
 import { peerCertificate } from './peer-certificate.js';
+import { RecordWatch } from './record-watch.js';
 import { type CertificateExpiry, ServedCertificates } from './served-certificates.js';
 import { serverNameOf } from './server-name.js';
 
@@ -29,6 +30,8 @@ export interface Handshake {
    */
   onFailure(code: string, message: string): void;
   onTimeout(): void;
+  /** After `onSecure`: the client sends TLS records without data, over and over. */
+  onFlood(): void;
 }
 
 /**
@@ -42,6 +45,7 @@ export class TlsTermination {
   readonly #requireCertificate: boolean;
   readonly #server: Server;
   readonly #slots = new HandshakeSlots();
+  readonly #records = new RecordWatch();
   readonly #handshakes = new Map<string, Handshake>();
   readonly #cutOff: Handshake[] = [];
   readonly #reloadTimer: NodeJS.Timeout | undefined;
@@ -99,6 +103,7 @@ export class TlsTermination {
 
   close(): void {
     clearInterval(this.#reloadTimer);
+    this.#records.close();
   }
 
   #queue(socket: Socket, network: string, handshake: Handshake): void {
@@ -131,15 +136,16 @@ export class TlsTermination {
       leave();
     };
     this.#handshakes.set(key, {
+      ...handshake,
       onSecure: (secure, peer) => {
         settled();
+        this.#records.add(socket, secure, handshake.onFlood);
         handshake.onSecure(secure, peer);
       },
       onFailure: (code, message) => {
         settled();
         handshake.onFailure(code, message);
       },
-      onTimeout: () => handshake.onTimeout(),
     });
     socket.once('close', () => {
       clearTimeout(timer);
