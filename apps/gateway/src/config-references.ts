@@ -99,6 +99,15 @@ function passwordFaults(
   }
 }
 
+function certificateFaults(path: ConfigPath, file: string): ConfigFault[] {
+  try {
+    new X509Certificate(readFileSync(file));
+    return [];
+  } catch {
+    return [{ path, message: `${file} holds no certificate in PEM` }];
+  }
+}
+
 /** The keys of an issuer's server are not asked for here: it may come after the gateway. */
 function issuerFaults(
   issuer: JwtIssuerConfig,
@@ -111,7 +120,8 @@ function issuerFaults(
   if (key === undefined) return [];
   const file = key === 'secretEnv' ? undefined : issuer[key];
   const faults = file === undefined ? [] : unreadable([...path, key], file);
-  if (faults.length > 0 || key === 'caFile') return faults;
+  if (faults.length > 0) return faults;
+  if (issuer.caFile !== undefined) return certificateFaults([...path, 'caFile'], issuer.caFile);
   try {
     const content = file === undefined ? Buffer.alloc(0) : readFileSync(file);
     parseIssuerKeys(jwtIssuerOf(issuer, environment), content);

@@ -141,6 +141,43 @@ describe('tokens', () => {
     await alive(renewed.socket);
   });
 
+  it('let nothing through after they have expired, however busy the client is', async () => {
+    const exp = inSeconds(2);
+    const { socket } = await bear(corp(current, { exp }));
+    let servedMs = 0;
+    const ask = async () => {
+      for (;;) {
+        const askedMs = Date.now();
+        await alive(socket);
+        servedMs = Math.max(servedMs, askedMs);
+        await delay(5);
+      }
+    };
+    await expect(Promise.all([ask(), ask(), ask()])).rejects.toThrow('the connection has ended');
+    expect(servedMs).toBeGreaterThan(exp * 1_000 - 1_500);
+    // Asked and looked at by two processes with one clock.
+    expect(servedMs).toBeLessThan(exp * 1_000 + 100);
+  });
+
+  it('are renewed by a stock client as long as it gets new ones', async () => {
+    let tokens = 0;
+    const oauthBearerProvider = async () => {
+      tokens++;
+      return { value: corp(current, { exp: inSeconds(3) }) };
+    };
+    const sasl = { mechanism: 'oauthbearer', oauthBearerProvider } as const;
+    const producer = await clients.producer(gateway.kafka, { sasl, reauthenticationThreshold: 1_500 });
+    const until = Date.now() + 8_000;
+    let sent = 0;
+    while (Date.now() < until) {
+      await producer.send({ topic: 'renewed', messages: [{ value: `${sent}` }] });
+      sent++;
+      await delay(100);
+    }
+    expect(sent).toBeGreaterThan(20);
+    expect(tokens).toBeGreaterThanOrEqual(4);
+  });
+
   it('are not remembered past their end', async () => {
     const short = corp(current, { exp: inSeconds(2) });
     expect((await bear(short)).error).toBe('NONE');

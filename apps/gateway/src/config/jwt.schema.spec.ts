@@ -68,6 +68,7 @@ describe('authentication.jwt', () => {
     [['0.secretEnv'], { keysFile: undefined, secretEnv: 'ABSENT', algorithms: ['HS256'] }],
     [['0.secretEnv'], { keysFile: undefined, secretEnv: 'SECRET', algorithms: ['HS512'] }],
     [['0.caFile'], { keysFile: undefined, jwksUrl: 'https://id.example/', caFile: 'absent.pem' }],
+    [['0.caFile'], { keysFile: undefined, jwksUrl: 'https://id.example/', caFile: 'public.pem' }],
     [['0.algorithms.0'], { algorithms: ['none'] }],
     [['0.algorithms'], { algorithms: ['EdDSA', 'HS256'] }],
     [['0.audience'], { audience: [] }],

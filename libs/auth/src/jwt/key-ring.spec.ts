@@ -100,12 +100,14 @@ describe('KeyRing', () => {
     await expect(kidsFor('b')).rejects.toBeInstanceOf(KeysUnavailable);
     nowMs += 1;
     await expect(kidsFor('a')).rejects.toThrow('ECONNREFUSED');
+    await ring.refresh();
     served = setOf(a);
     await ring.refresh();
     expect(await kidsFor('a')).toEqual(['a']);
     expect(lines.map(([level, { event }]) => `${level} ${event}`)).toEqual([
       'info jwt.keys-read',
       'warn jwt.keys-unavailable',
+      'error jwt.keys-unavailable',
       'info jwt.keys-read',
     ]);
   });

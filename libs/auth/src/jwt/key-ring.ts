@@ -1,4 +1,4 @@
-import type { Log } from '#libs/telemetry';
+import { type Log, printable } from '#libs/telemetry';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { ParsedKeys, VerificationKey } from './verification-key.js';
 
@@ -102,7 +102,7 @@ export class KeyRing {
    */
   async keysFor(algorithm: JwtAlgorithm, kid: string | undefined): Promise<readonly VerificationKey[]> {
     if (!this.#known(algorithm, kid) && this.#mayAsk()) await this.#waiting.during(() => this.refresh());
-    if (this.#loadedAtMs === undefined || this.#now() - this.#loadedAtMs > this.#options.staleMsMax) {
+    if (this.#stale()) {
       throw new KeysUnavailable(this.#fault ?? 'the keys have not been read yet');
     }
     const fitting = this.#keys.filter((key) => key.algorithms.includes(algorithm));
@@ -172,7 +172,7 @@ export class KeyRing {
   }
 
   #sayKeys(keys: readonly VerificationKey[], ignored: readonly string[]): void {
-    const kids = keys.map(({ kid }) => kid ?? '(none)');
+    const kids = keys.map(({ kid }) => (kid === undefined ? '(none)' : printable(kid)));
     const state = JSON.stringify([kids, ignored]);
     if (state === this.#said) return;
     this.#said = state;
@@ -189,14 +189,19 @@ export class KeyRing {
   }
 
   #sayFault(error: unknown): void {
-    const state = `fault: ${this.#fault}`;
+    const { log, staleMsMax, issuer } = this.#options;
+    const stale = this.#stale();
+    const state = `fault: ${stale} ${this.#fault}`;
     if (state === this.#said) return;
     this.#said = state;
-    const fields = { event: 'jwt.keys-unavailable', issuer: this.#options.issuer, error };
-    const { log, staleMsMax } = this.#options;
-    if (this.#loadedAtMs === undefined)
-      log.error(fields, 'there are no keys: all tokens of the issuer are refused');
+    const fields = { event: 'jwt.keys-unavailable', issuer, error };
+    if (stale) log.error(fields, 'the issuer has no keys that are fresh enough: all its tokens are refused');
     else
       log.warn(fields, `the keys cannot be read again; the former ones serve for at most ${staleMsMax} ms`);
+  }
+
+  /** Whether there are no keys, or none that were read in the time that they may be used for. */
+  #stale(): boolean {
+    return this.#loadedAtMs === undefined || this.#now() - this.#loadedAtMs > this.#options.staleMsMax;
   }
 }
