@@ -15,6 +15,8 @@ import {
 import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../support/pulsar-with-auth.js';
 
 const clientTimeoutMs = inForm({ short: 80_000, full: 300_000 });
+/** Of every session here, which some clients outlive by proving again who they are. */
+const sessionMs = 4_000;
 const issuer = 'https://id.example';
 const audience = 'pulsegate';
 const password = 'a pass word, with = and : in it';
@@ -139,6 +141,24 @@ function attemptsOf(pulsar: PulsarWithAuth, key: KeyObject): Attempt[] {
   ];
 }
 
+const renewingUser = (mark: string) => `rena-${mark}`;
+
+/** Goes on for longer than its session, as a user of the client's own. */
+function renewalOf(mark: string): Attempt {
+  const user = renewingUser(mark);
+  return {
+    id: 'renewal',
+    user,
+    tenant: 'acme',
+    mechanism: 'SCRAM-SHA-256',
+    username: `acme/${user}`,
+    password,
+    writeMs: 2 * sessionMs + 1_000,
+    own: 'written',
+    foreign: 'forbidden',
+  };
+}
+
 async function scramUser(name: string, mechanism: ScramMechanism) {
   const verifier = formatScramVerifier(await scramCredential(password, mechanism));
   return { tenant: 'acme', name, groups: [], verifiers: [verifier] };
@@ -151,7 +171,11 @@ async function startAll(pulsar: PulsarWithAuth, publicKey: KeyObject): Promise<T
   writeFileSync(
     usersFile,
     formatUsersFile(
-      await Promise.all([scramUser('sam', 'SCRAM-SHA-256'), scramUser('sue', 'SCRAM-SHA-512')]),
+      await Promise.all([
+        scramUser('sam', 'SCRAM-SHA-256'),
+        scramUser('sue', 'SCRAM-SHA-512'),
+        ...kafkaIdentityClients().map(({ mark }) => scramUser(renewingUser(mark), 'SCRAM-SHA-256')),
+      ]),
     ),
   );
   const server = pulsar.certificate('gateway-server');
@@ -179,6 +203,7 @@ async function startAll(pulsar: PulsarWithAuth, publicKey: KeyObject): Promise<T
       authentication: {
         // Every client fails from the same address here.
         failuresPerAddressBurst: 1_000,
+        sessionLifetimeMsMax: sessionMs,
         usersFile,
         jwt: [
           {
@@ -193,6 +218,7 @@ async function startAll(pulsar: PulsarWithAuth, publicKey: KeyObject): Promise<T
         certificates: [{ from: 'subject.CN', match: 'm*a', user: '$0', tenant: 'acme' }],
         pulsarTokens: { tenants: ['delegated'] },
       },
+      log: { format: 'json', level: 'debug' },
     },
   });
 }
@@ -228,7 +254,7 @@ describe('Kafka identities', () => {
     pulsar = await startPulsarWithAuth();
     attempts = attemptsOf(pulsar, createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })));
     gateway = await startAll(pulsar, publicKey);
-    for (const { tenant, user } of attempts) {
+    for (const { tenant, user } of [...attempts, ...clients.map(({ mark }) => renewalOf(mark))]) {
       for (const topic of [`of-${user}`, 'of-nobody']) await createTopic(tenant, topic);
     }
     // What the gateway granted when it made the namespace.
@@ -253,30 +279,50 @@ describe('Kafka identities', () => {
   for (const client of clients) {
     const name = client.missing ? `${client.name} (${client.missing})` : client.name;
     const run = client.missing ? it.skip : it;
-    run(name, async () => expect(faultsOf(await answers.get(client)!)).toEqual([]), clientTimeoutMs + 30_000);
+    run(
+      name,
+      async () => expect(faultsOf(client, await answers.get(client)!)).toEqual([]),
+      clientTimeoutMs + 30_000,
+    );
+  }
+
+  function attemptsBy({ mark }: KafkaIdentityClient): Attempt[] {
+    return [renewalOf(mark), ...attempts];
   }
 
   /** All clients at once: most of the time they wait. */
   function runClients(): void {
     const bootstrap = gateway.kafka.replace('127.0.0.1', 'localhost');
-    const jobs = attempts.map(({ user, ...each }) => {
-      return { ...each, ownTopic: `of-${user}`, foreignTopic: 'of-nobody' };
-    });
     for (const client of clients) {
       if (client.missing === undefined) {
+        const jobs = attemptsBy(client).map(({ user, ...each }) => {
+          return { ...each, ownTopic: `of-${user}`, foreignTopic: 'of-nobody' };
+        });
         answers.set(client, runIdentities(client, jobs, bootstrap, pulsar.caFile, clientTimeoutMs));
       }
     }
   }
 
-  function faultsOf(given: ReadonlyMap<string, IdentityAnswer>): string[] {
+  function faultsOf(client: KafkaIdentityClient, given: ReadonlyMap<string, IdentityAnswer>): string[] {
     const outcome = ({ own, foreign }: Pick<IdentityAnswer, 'own' | 'foreign'>) => `${own}, then ${foreign}`;
-    return attempts.flatMap((attempt) => {
+    return attemptsBy(client).flatMap((attempt) => {
       const answer = given.get(attempt.id)!;
       if (outcome(answer) === outcome(attempt)) return [];
       return [`${attempt.id}: ${outcome(answer)} instead of ${outcome(attempt)}: ${answer.told}`];
     });
   }
+
+  it('have renewed their sessions on the connections that they had', async () => {
+    await Promise.all(answers.values());
+    const lines = gateway.log().split('\n');
+    for (const { mark } of answers.keys()) {
+      const user = `"user":"${renewingUser(mark)}"`;
+      const own = lines.filter((line) => line.includes(user));
+      expect([mark, own.some((line) => line.includes('"event":"session.renewed"'))]).toEqual([mark, true]);
+      // A connection that a client has no more use for ends in silence.
+      expect(own.filter((line) => line.includes('"event":"connection.fault"'))).toEqual([]);
+    }
+  });
 
   it('have written into the topics of their own tenants, and nowhere else', async () => {
     await Promise.all(answers.values());

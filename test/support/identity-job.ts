@@ -1,9 +1,10 @@
 // What every identity client gets, whatever its language: a file of lines of words, one job a line.
 //
-//   job <id> <mechanism, or - for TLS alone> <user> <password> <token> <certificate file> <key file> <own topic> <foreign topic>
+//   job <id> <mechanism, or - for TLS alone> <user> <password> <token> <certificate file> <key file> <own topic> <foreign topic> <ms>
 //
 // Texts are `-` for none, else `=` and base64 of UTF-8. A client makes a connection of its own for each job, writes its
-// own name, a slash and the job's id as the value of one record into its own topic, then into the foreign one, and answers
+// own name, a slash and the job's id as the value of one record into its own topic, again every 250 ms for so many ms by the
+// same producer, then into the foreign one, and answers
 // `client <its version>` and, per job, `<id> <outcome> <outcome> <what it was told>`.
 import { readFileSync } from 'node:fs';
 
@@ -24,6 +25,8 @@ export interface IdentityJob {
   readonly keyFile?: string;
   readonly ownTopic: string;
   readonly foreignTopic: string;
+  /** How long it goes on writing into its own topic. Default: once. */
+  readonly writeMs?: number;
 }
 
 export interface IdentityAnswer {
@@ -39,9 +42,9 @@ const text = (each: string) =>
 
 export function encodeIdentityJobs(jobs: readonly IdentityJob[]): string {
   const lines = jobs.map((job) => {
-    const { mechanism = '-', username, password, token, certFile, keyFile, ownTopic, foreignTopic } = job;
+    const { mechanism = '-', username, password, token, certFile, keyFile, writeMs = 0 } = job;
     const texts = [username, password, token, certFile, keyFile].map(word);
-    return ['job', job.id, mechanism, ...texts, ownTopic, foreignTopic].join(' ');
+    return ['job', job.id, mechanism, ...texts, job.ownTopic, job.foreignTopic, writeMs].join(' ');
   });
   return `${lines.join('\n')}\n`;
 }
@@ -61,6 +64,7 @@ export function readIdentityJobs(file: string): IdentityJob[] {
       keyFile,
       ownTopic: words[8],
       foreignTopic: words[9],
+      writeMs: Number(words[10]),
     } as IdentityJob;
   });
 }

@@ -85,8 +85,9 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.sasl = new SaslExchange({
       peer: { ...link.peer, listener: link.listener.name },
       authenticator,
-      onAuthenticated: (principal) => {
+      onAuthenticated: (principal, renewal) => {
         if (this.#closed) return;
+        if (renewal) this.log.debug('session.renewed', 'the client has proven again who it is');
         this.#counters.authSuccesses++;
         this.#bind(principal);
       },

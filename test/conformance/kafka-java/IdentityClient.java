@@ -43,7 +43,11 @@ public class IdentityClient {
     try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings(job, args))) {
       for (String topic : List.of(job[8], job[9])) {
         try {
-          producer.send(new ProducerRecord<>(topic, "Java/" + job[1])).get(3 * TRY_MS, TimeUnit.MILLISECONDS);
+          long end = System.currentTimeMillis() + (topic.equals(job[8]) ? Long.parseLong(job[10]) : 0);
+          do {
+            producer.send(new ProducerRecord<>(topic, "Java/" + job[1])).get(3 * TRY_MS, TimeUnit.MILLISECONDS);
+            if (System.currentTimeMillis() < end) Thread.sleep(250);
+          } while (System.currentTimeMillis() < end);
           answer.add("written");
         } catch (Exception error) {
           Throwable cause = error.getCause() == null ? error : error.getCause();

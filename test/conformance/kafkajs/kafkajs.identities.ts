@@ -1,5 +1,6 @@
 // The identity client for kafkajs. Arguments: job file (test/support/identity-job.ts), bootstrap, file of the authority.
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { type IdentityJob, type IdentityOutcome, readIdentityJobs } from '../../support/identity-job.js';
 import { packageVersion } from '../../support/producer-job.js';
@@ -40,6 +41,7 @@ function settingsOf(job: IdentityJob): KafkaConfig {
     brokers: [bootstrap],
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
+    reauthenticationThreshold: 1_500,
     ssl: { ca: [ca], ...own },
     ...(sasl && { sasl }),
   };
@@ -61,7 +63,11 @@ async function serve(job: IdentityJob): Promise<string> {
     const producer = new Kafka(settingsOf(job)).producer();
     try {
       await producer.connect();
-      await producer.send({ topic, messages: [{ value: `kafkajs/${job.id}` }] });
+      const endsAtMs = Date.now() + (topic === job.ownTopic ? (job.writeMs ?? 0) : 0);
+      do {
+        await producer.send({ topic, messages: [{ value: `kafkajs/${job.id}` }] });
+        if (Date.now() < endsAtMs) await delay(250);
+      } while (Date.now() < endsAtMs);
       outcomes.push('written');
     } catch (error) {
       outcomes.push(outcomeOf(error));

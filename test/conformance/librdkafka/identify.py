@@ -18,7 +18,7 @@ def text(word):
 
 
 def settings(job, bootstrap, ca_file, on_error):
-    _, _, mechanism, username, password, token, cert_file, key_file, _, _ = job
+    _, _, mechanism, username, password, token, cert_file, key_file, _, _, _ = job
     found = {
         "bootstrap.servers": bootstrap,
         "security.protocol": "SSL" if mechanism == "-" else "SASL_SSL",
@@ -52,7 +52,10 @@ def outcome(error):
 
 def write(producer, topic, value, failures):
     answers = []
-    producer.produce(topic, value=value, on_delivery=lambda error, _: answers.append(error))
+    try:
+        producer.produce(topic, value=value, on_delivery=lambda error, _: answers.append(error))
+    except confluent_kafka.KafkaException as refusal:  # what it has learned of the topic before
+        return refusal.args[0]
     end = time.monotonic() + 2 * TRY_MS / 1000
     # Wrong credentials are no end for librdkafka: it says so and tries again for as long as the message may wait.
     while not answers and not failures and time.monotonic() < end:
@@ -71,7 +74,11 @@ def serve(job, bootstrap, ca_file):
 
     producer = confluent_kafka.Producer(settings(job, bootstrap, ca_file, on_error), logger=None)
     for topic in (job[8], job[9]):
+        end = time.monotonic() + (int(job[10]) / 1000 if topic == job[8] else 0)
         error = write(producer, topic, f"librdkafka/{job[1]}", failures)
+        while error is None and time.monotonic() < end:
+            time.sleep(0.25)
+            error = write(producer, topic, f"librdkafka/{job[1]}", failures)
         outcomes.append(outcome(error))
         told = told if error is None else error.str().replace("\n", " ")
     producer.purge()

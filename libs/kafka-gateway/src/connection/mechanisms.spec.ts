@@ -256,6 +256,33 @@ describe('a session (KIP-368)', () => {
   });
 });
 
+describe('what a listener offers', () => {
+  const listeners = [
+    { name: 'kafka', defaultTenant: 'acme', saslMechanisms: ['SCRAM-SHA-256', 'OAUTHBEARER'] as const },
+  ];
+  const { users } = withScram.authentication;
+  const authentication = { sources: [tokens], tenants, users, listeners };
+
+  it.each(['PLAIN', 'SCRAM-SHA-512', 'plain', ''])('is all that it takes, not %j', async (mechanism) => {
+    const test = bed({ authentication });
+    expect(await test.kafka.call(saslHandshakeApi, 1, { mechanism })).toEqual({
+      errorCode: KafkaErrorCode.UNSUPPORTED_SASL_MECHANISM,
+      mechanisms: ['SCRAM-SHA-256', 'OAUTHBEARER'],
+    });
+    await test.client.closed;
+  });
+
+  it('has no secret that others could read on the way', async () => {
+    const remote = [{ ...listeners[0]!, saslMechanisms: undefined, secretsNeedTls: true }];
+    const open = bed({ authentication: { ...authentication, listeners: remote } });
+    const { mechanisms } = await open.kafka.call(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+    expect(mechanisms).toEqual(['SCRAM-SHA-256']);
+    await open.client.closed;
+    const secure = bed({ authentication: { ...authentication, listeners: remote }, peer: { tls: true } });
+    expect(await login(secure, 'OAUTHBEARER', bearer('olga'))).toMatchObject({ errorCode: 0 });
+  });
+});
+
 describe('a user that is revoked', () => {
   it('loses its connections at once, and nobody else does', async () => {
     const users = [

@@ -39,7 +39,7 @@ export interface SaslOptions {
     | 'sessionLifetimeMsMax'
   >;
   /** Called when the client is known, so at the latest before `authenticate` answers; again at each renewal. */
-  onAuthenticated(principal: Principal): void;
+  onAuthenticated(principal: Principal, renewal: boolean): void;
   /** A clock in milliseconds that never goes back. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -145,7 +145,7 @@ export class SaslExchange {
     }
     this.#state = 'certified';
     this.#begin(decision.principal, (peer.certificate?.expiresAtMs ?? forever) - Date.now());
-    this.#options.onAuthenticated(decision.principal);
+    this.#options.onAuthenticated(decision.principal, false);
     return undefined;
   }
 
@@ -225,11 +225,12 @@ export class SaslExchange {
           : 'SASL says another user than the certificate',
       );
     }
+    const renewal = this.#state === 'renewing';
     this.#exchange = undefined;
     this.#bound = undefined;
     this.#state = 'authenticated';
     const lifetimeMs = this.#begin(principal, this.#options.authenticator.sessionLifetimeMsMax);
-    this.#options.onAuthenticated(principal);
+    this.#options.onAuthenticated(principal, renewal);
     return { kind: 'allow', message, sessionLifetimeMs: lifetimeMs };
   }
 
