@@ -5,6 +5,21 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig } from './config-file.js';
 import { configJsonSchema } from './config-schema.js';
 
+const known = { users: [{ name: 'alice', password: 'x' }] };
+
+/** A configuration with one listener and two tenants. */
+function listening(listener: object, acme: object = {}, rest: object = {}): object {
+  const tenants = [
+    { name: 'acme', namespace: 'a/b', ...acme },
+    { name: 'other', namespace: 'c/d' },
+  ];
+  return { kafka: { listeners: [{ name: 'a', port: 9092, ...listener }] }, tenants, ...rest };
+}
+
+function identified(authentication: object): object {
+  return listening({}, known, { authentication });
+}
+
 describe('the configuration file', () => {
   let folder: string;
   beforeAll(() => {
@@ -72,6 +87,93 @@ describe('the configuration file', () => {
       'tenants.0.users.0',
       'tenants.1.namespace',
     ]);
+  });
+
+  it.each([
+    [
+      '`listener: [{ name: a, host: 0.0.0.0, port: 1 }]`',
+      { kafka: { listeners: [{ name: 'a', host: '0.0.0.0', port: 1 }] } },
+      ['kafka.listeners.0.host'],
+    ],
+    [
+      'anonymous clients from a network',
+      listening({ host: '::', anonymousTenant: 'acme' }),
+      ['kafka.listeners.0.anonymousTenant'],
+    ],
+    [
+      'anonymous clients from a network, said twice',
+      listening({ host: '::', anonymousTenant: 'acme', allowAnonymousBeyondLoopback: true }),
+      [],
+    ],
+    [
+      'passwords in plain text',
+      listening({ host: '10.0.0.1', saslMechanisms: ['SCRAM-SHA-256', 'PLAIN', 'OAUTHBEARER'] }, known),
+      ['kafka.listeners.0.saslMechanisms.1', 'kafka.listeners.0.saslMechanisms.2'],
+    ],
+    [
+      'passwords in plain text, said twice',
+      listening({ host: '10.0.0.1', saslMechanisms: ['PLAIN'], plaintextPasswords: true }, known),
+      [],
+    ],
+    ['passwords on loopback', listening({ saslMechanisms: ['PLAIN'] }, known), []],
+    [
+      'a mechanism that there is none of',
+      listening({ saslMechanisms: ['GSSAPI'] }, known),
+      ['kafka.listeners.0.saslMechanisms.0'],
+    ],
+    [
+      'a listener of a tenant that is not there',
+      listening({ tenant: 'nowhere' }),
+      ['kafka.listeners.0.tenant'],
+    ],
+    [
+      'a listener with two tenants',
+      listening({ tenant: 'acme', defaultTenant: 'other', anonymousTenant: 'other' }),
+      ['kafka.listeners.0.anonymousTenant', 'kafka.listeners.0.defaultTenant'],
+    ],
+    ['host names without TLS', listening({}, { serverNames: ['acme.example'] }), ['tenants.0.serverNames']],
+    ['a host name that is none', listening({}, { serverNames: ['*'] }), ['tenants.0.serverNames.0']],
+    [
+      'certificates that nobody is asked for',
+      identified({ certificates: [{ from: 'subject.CN', match: '*', user: '$0' }] }),
+      ['authentication.certificates'],
+    ],
+    [
+      'a certificate rule that could be two users',
+      identified({ certificates: [{ from: 'subject.CN', match: '**', user: '$1', tenant: 'nowhere' }] }),
+      [
+        'authentication.certificates',
+        'authentication.certificates.0',
+        'authentication.certificates.0.tenant',
+      ],
+    ],
+  ])('says what is wrong with %s', (_, config, keys) => {
+    expect(
+      faultsOf(JSON.stringify(config))
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual(keys);
+  });
+
+  it('repeats nothing of a file that is not YAML', () => {
+    const file = join(folder, 'secret.yaml');
+    for (const text of [
+      'tenants: "a" "hunter2"',
+      'a: *hunter2',
+      'a: [hunter2',
+      '"hunter2',
+      'a: b: hunter2',
+      '%hunter2\n---\na',
+    ]) {
+      writeFileSync(file, text);
+      let message = '';
+      try {
+        loadConfig(file, {});
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      expect(message).not.toContain('hunter2');
+    }
   });
 
   it('takes the environment over the file, and names the variable that is wrong', () => {

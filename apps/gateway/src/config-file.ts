@@ -46,7 +46,7 @@ export function loadConfig(
       document.errors.map((error) => ({
         where: position(file, lines, error.pos[0]),
         key: '',
-        message: error.message,
+        message: withoutContent(error.message),
       })),
     );
   }
@@ -95,6 +95,11 @@ function checked(
     );
   }
   return config;
+}
+
+/** The parser ends some messages with what it found, which may be a secret. */
+function withoutContent(message: string): string {
+  return message.replace(/: .*$/s, '');
 }
 
 function readText(file: string): string {

@@ -231,7 +231,12 @@ export class Authenticator {
     if (needsTls && peer.tls !== true) return { kind: 'deny', reason: 'plaintext' };
     if (credentials.kind === 'token') return this.#tokens.authenticate(credentials, peer, address);
     const decision = await this.#passwords.authenticate(credentials, peer, address);
-    return decision.kind === 'not-mine' ? this.#tokens.authenticate(credentials, peer, address) : decision;
+    if (decision.kind !== 'not-mine') return decision;
+    const byToken = await this.#tokens.authenticate(credentials, peer, address);
+    // Else the form of a guess would say whether there is such a user, by the time that the answer takes.
+    return byToken.kind === 'not-mine'
+      ? this.#passwords.authenticate(credentials, peer, address, true)
+      : byToken;
   }
 
   async #failed(error: unknown, peer: AuthPeer, startedMs: number): Promise<DenyReason> {

@@ -39,6 +39,7 @@ export class PasswordSource {
   /**
    * `not-mine`: there is no such user, and what stands in the place of the password looks like a token.
    *
+   * @param isNoToken nobody takes it for one: it is a wrong password then, and costs what others cost
    * @throws TooManyFailures
    * @throws WorkQueueFull
    */
@@ -46,6 +47,7 @@ export class PasswordSource {
     credentials: PasswordCredentials,
     peer: AuthPeer,
     address: string,
+    isNoToken = false,
   ): Promise<AuthDecision> {
     const { username, password } = credentials;
     const { binder, users, failures } = this.#parts;
@@ -53,7 +55,7 @@ export class PasswordSource {
     const claimed = claimedUser(username);
     const { tenant, deny } = binder.bind(peer, { userName: claimed.tenant });
     const known = tenant && users.find(tenant, claimed.user);
-    if (known === undefined && looksLikeToken(password)) return { kind: 'not-mine' };
+    if (known === undefined && !isNoToken && looksLikeToken(password)) return { kind: 'not-mine' };
     if (Buffer.byteLength(password) > passwordBytesMax) return { kind: 'deny', reason: 'bad-credentials' };
     const cacheKey = this.#cache.key(known ? `${known.id}` : `unknown ${username}`, password);
     const remembered = this.#cache.get(cacheKey);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Log, silentLog } from '#libs/telemetry';
+import { scryptVerifier } from './password-verifier.js';
 import type { AuthDecision } from './principal.js';
 import { allow, byToken, deny, notMine, peer, ScriptedSource, start, token } from './testing/identities.js';
 import { tenant } from './testing/tenants.js';
@@ -226,6 +227,20 @@ describe('a token in the place of a password', () => {
       principal: { source: 'password' },
     });
     expect(source.asked).toEqual([]);
+  });
+
+  it('that nobody takes for a token costs as much as any wrong password', async () => {
+    const password = await scryptVerifier('secret');
+    const slow = start([new ScriptedSource('a', notMine)], {
+      users: [{ name: 'alice', tenant: 'acme', password }],
+    });
+    const times: number[] = [];
+    for (const name of ['alice', 'nobody']) {
+      const startedMs = performance.now();
+      expect(await slow.plain(name, token, peer)).toEqual({ kind: 'deny', reason: 'bad-credentials' });
+      times.push(performance.now() - startedMs);
+    }
+    expect(times[1]).toBeGreaterThan(times[0]! / 4);
   });
 
   it.each(['secret', 'a.b', 'a.b.c.d', 'a b.cc.dd', '..', 'aa.bb.', 'aa.bb.cc\n'])(

@@ -39,10 +39,11 @@ export class ScramAccounts {
     const known =
       tenant && username.length <= 2 * userNameCharsMax ? users.find(tenant, claimed.user) : undefined;
     const credential = known?.scram.get(mechanism);
-    if (known !== undefined && credential !== undefined) return { credential, identity: known.byScram };
     // As the user's name would be found: `alice` and `acme/alice` are one, whether or not there is one.
     const name = tenant === undefined ? username : `${tenant.name}/${claimed.user}`;
+    // Made for those who exist, too: both take the same time.
     const phantom = phantomCredential(this.#parts.phantomKey, name, mechanism, users.usualShape(mechanism));
+    if (known !== undefined && credential !== undefined) return { credential, identity: known.byScram };
     return { credential: phantom, identity: deny ?? 'bad-credentials' };
   }
 
