@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type AuthSource, JwtSource, TenantBinder } from '#libs/auth';
-import type { Log } from '#libs/telemetry';
+import { type Log, Metrics } from '#libs/telemetry';
 import { jwtIssuerOf } from './config/jwt.schema.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
@@ -13,8 +13,19 @@ export class JwtIdentities implements OnModuleInit, OnModuleDestroy {
   constructor(
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
     @Inject(TenantBinder) binder: TenantBinder,
+    @Inject(Metrics) metrics: Metrics,
     @Inject(LOG) log: Log,
   ) {
+    metrics.gauge({
+      name: 'pulsegate_token_keys_age_seconds',
+      help: 'Since the keys of an issuer of tokens were read; +Inf = they never were.',
+      labelNames: ['issuer'],
+      read: () =>
+        (this.source?.keyAges() ?? []).map(({ issuer, ageMs }) => ({
+          labels: { issuer },
+          value: ageMs / 1_000,
+        })),
+    });
     const issuers = config.authentication.jwt.map((issuer) => jwtIssuerOf(issuer));
     if (issuers.length > 0) this.source = new JwtSource({ issuers, binder, log });
   }

@@ -215,6 +215,13 @@ describe('tokens', () => {
     expect((await bear(corp(current))).error).toBe('NONE');
   });
 
+  it('show how old the keys of their issuers are', async () => {
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    const ages = [...metrics.matchAll(/^pulsegate_token_keys_age_seconds\{issuer="(\w+)"\} ([\d.e-]+)$/gm)];
+    expect(ages.map(([, name]) => name)).toEqual(['corp', 'devices']);
+    expect(Number(ages[0]?.[2])).toBeLessThan(60);
+  });
+
   it('are never in the log, and why they were refused is', async () => {
     const token = corp(stranger);
     await bear(token);

@@ -94,6 +94,14 @@ export class JwtSource implements AuthSource {
     await Promise.all(starts);
   }
 
+  /** How old the keys of each issuer are. */
+  keyAges(): { readonly issuer: string; readonly ageMs: number }[] {
+    return [...this.#issuers.values()].map(({ options, keys }) => ({
+      issuer: options.name,
+      ageMs: keys.ageMs,
+    }));
+  }
+
   close(): void {
     for (const { keys } of this.#issuers.values()) keys.close();
   }

@@ -124,6 +124,11 @@ export class KeyRing {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Milliseconds since the keys were read; infinite when they never were. */
+  get ageMs(): number {
+    return this.#loadedAtMs === undefined ? Number.POSITIVE_INFINITY : this.#now() - this.#loadedAtMs;
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -202,6 +207,6 @@ export class KeyRing {
 
   /** Whether there are no keys, or none that were read in the time that they may be used for. */
   #stale(): boolean {
-    return this.#loadedAtMs === undefined || this.#now() - this.#loadedAtMs > this.#options.staleMsMax;
+    return this.ageMs > this.#options.staleMsMax;
   }
 }
