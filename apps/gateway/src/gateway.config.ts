@@ -5,7 +5,7 @@ import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
 import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
-import { isLoopback, type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
+import { isLocal, type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
 import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
 import { pulsarTokensFaults } from './config/pulsar-tokens.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
@@ -133,8 +133,10 @@ function entryFaults(config: GatewayConfig): ConfigFault[] {
   const known = users || identitySources(config.authentication).length > 0;
   const faults: ConfigFault[] = [];
   for (const { path, listener: each } of listeners) {
-    if (known || isLoopback(each.host) || each.anonymousTenant !== undefined) continue;
-    const message = `nobody is configured who may come: add tenants[].users or authentication.usersFile, or bind 127.0.0.1 instead of ${each.host}`;
+    if (known || isLocal(each) || each.anonymousTenant !== undefined) continue;
+    const local =
+      each.proxyProtocol === undefined ? `bind 127.0.0.1 instead of ${each.host}` : 'remove proxyProtocol';
+    const message = `nobody is configured who may come: add tenants[].users or authentication.usersFile, or ${local}`;
     faults.push({ path: [...path, 'host'], message });
   }
   const tls = listeners.some((each) => each.listener.tls !== undefined);

@@ -1,6 +1,6 @@
 import type { Authenticator, SaslMechanism } from '#libs/auth';
 import { identitySources } from './config/authentication.schema.js';
-import { isLoopback, type ListenerConfig, secretsNeedTls } from './config/listener.schema.js';
+import { isLocal, type ListenerConfig, secretsNeedTls } from './config/listener.schema.js';
 import { type GatewayConfig, listenersOf } from './gateway.config.js';
 
 /** Who gets in through one listener, and how well that is guarded. */
@@ -63,7 +63,7 @@ export function securityWarnings(config: GatewayConfig, offered: OfferedIdentiti
       warnings.push({ listener, reason, message });
     };
     const mechanisms = offered.mechanisms(listener, each.tls !== undefined);
-    if (each.tls === undefined && !isLoopback(host)) {
+    if (each.tls === undefined && !isLocal(each)) {
       if (!secretsNeedTls(each) && mechanisms.some((mechanism) => !mechanism.startsWith('SCRAM-'))) {
         warn('plaintext-passwords', `passwords cross the network in plain text: ${address} has no TLS`);
       } else if (secretsNeedTls(each) && each.saslMechanisms === undefined && anonymousTenant === undefined) {
@@ -71,7 +71,7 @@ export function securityWarnings(config: GatewayConfig, offered: OfferedIdentiti
         warn('passwords-not-taken', message);
       }
     }
-    if (anonymousTenant !== undefined && !isLoopback(host)) {
+    if (anonymousTenant !== undefined && !isLocal(each)) {
       warn(
         'anonymous-from-network',
         `whoever reaches ${address} acts in tenant ${anonymousTenant} without credentials`,

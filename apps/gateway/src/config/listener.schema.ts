@@ -57,8 +57,9 @@ export function listenerFaults(
   }
   faults.push(...listenerTlsFaults(listener.tls, [...path, 'tls']));
   const { host, anonymousTenant, allowAnonymousBeyondLoopback } = listener;
-  if (anonymousTenant !== undefined && !isLoopback(host) && !allowAnonymousBeyondLoopback) {
-    const message = `whoever reaches ${host} would get in: bind a loopback address, or say allowAnonymousBeyondLoopback: true`;
+  if (anonymousTenant !== undefined && !isLocal(listener) && !allowAnonymousBeyondLoopback) {
+    const where = listener.proxyProtocol === undefined ? host : 'its proxies';
+    const message = `whoever reaches ${where} would get in: bind a loopback address, or say allowAnonymousBeyondLoopback: true`;
     faults.push({ path: [...path, 'anonymousTenant'], message });
   }
   for (const [at, mechanism] of (listener.saslMechanisms ?? []).entries()) {
@@ -71,11 +72,16 @@ export function listenerFaults(
 }
 
 /** Whether a password or token that came here without TLS could have been read on the way. */
-export function secretsNeedTls({ host, plaintextPasswords }: ListenerConfig): boolean {
-  return !plaintextPasswords && !isLoopback(host);
+export function secretsNeedTls(listener: ListenerConfig): boolean {
+  return !listener.plaintextPasswords && !isLocal(listener);
 }
 
-/** Whether only programs of this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+/**
+ * Whether only programs of this machine can be the clients. Before a proxy it does not matter what address is bound: who
+ * reaches the proxy reaches the listener.
+ */
+export function isLocal({ host, proxyProtocol: proxies }: ListenerConfig): boolean {
+  return (
+    proxies === undefined && (host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host))
+  );
 }
