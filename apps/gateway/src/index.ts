@@ -2,6 +2,7 @@ export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './confi
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export { type GatewayConfig, listenersOf } from './gateway.config.js';
+export { forgedToken } from './pulsar-identity/forged-token.js';
 export { ownRole, pulsarClientOptions, rolesToGrant } from './pulsar-options.js';
 export { tenantsOf } from './tenants.js';
 export { pulsegateVersion } from './version.js';

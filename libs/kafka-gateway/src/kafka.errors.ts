@@ -20,6 +20,8 @@ const codeOfPulsarError: Partial<Record<PulsarErrorCode, number>> = {
   TopicTerminatedError: KafkaErrorCode.POLICY_VIOLATION,
   InvalidTopicName: KafkaErrorCode.INVALID_TOPIC_EXCEPTION,
   AuthorizationError: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  // Of the tenant's identity at Pulsar: to its clients that, too, is somebody who may not.
+  AuthenticationError: KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED,
   EntryTooLarge: KafkaErrorCode.MESSAGE_TOO_LARGE,
   ChecksumError: KafkaErrorCode.CORRUPT_MESSAGE,
   IncompatibleSchema: KafkaErrorCode.INVALID_RECORD,

@@ -95,6 +95,14 @@ export class PulsarClient implements Connector {
     return this.#pool.trial(identity);
   }
 
+  /**
+   * Closes a tenant's connections for reading, so that readers and consumers open others and are judged anew: a broker
+   * does not end a reader that acts for a role when that role loses its grant, as it does with producers.
+   */
+  renewReading(tenantKey: string): void {
+    this.#pool.renew({ tenantKey, use: 'dispatch' }, 'permissions have changed');
+  }
+
   /** The broker that serves a topic (one partition or non-partitioned), now. */
   async lookup(topic: string): Promise<BrokerAddress> {
     const broker = await this.#lookup.broker(topic);

@@ -93,6 +93,21 @@ describe('ConnectionPool', () => {
     ]);
   });
 
+  it('closes the connections of one tenant for one use', async () => {
+    const connections = pool();
+    const open = (tenantKey: string, use: 'publish' | 'dispatch') =>
+      connections.connection(broker(), { tenantKey, use });
+    const [reading, ...others] = await Promise.all([
+      open('a', 'dispatch'),
+      open('a', 'publish'),
+      open('b', 'dispatch'),
+    ]);
+    connections.renew({ tenantKey: 'a', use: 'dispatch' }, 'tested');
+    expect(reading.closed).toBe(true);
+    expect(others.map((each) => each.closed)).toEqual([false, false]);
+    expect((await open('a', 'dispatch')).closed).toBe(false);
+  });
+
   it('tries an identity with one connection that nobody else gets', async () => {
     const connections = pool();
     const gone = new Promise((resolve) =>

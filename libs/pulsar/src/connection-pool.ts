@@ -20,6 +20,7 @@ interface Face {
 }
 
 interface Slot {
+  readonly poolKey: PoolKey;
   readonly opening: Promise<BrokerConnection>;
   connection?: BrokerConnection;
   usedAtMs: number;
@@ -94,7 +95,14 @@ export class ConnectionPool {
         );
       }
     }
-    return this.#open(key, broker, this.#faces.get(tenantKey) ?? this.#own);
+    return this.#open(key, broker, { tenantKey, use });
+  }
+
+  /** Closes all connections of a tenant for one use: who goes on opens another one, and is judged by the broker again. */
+  renew({ tenantKey, use }: PoolKey, reason: string): void {
+    for (const { poolKey, connection } of [...this.#slots.values()]) {
+      if (poolKey.tenantKey === tenantKey && poolKey.use === use) connection?.close(reason);
+    }
   }
 
   /** Whether the brokers take these credentials: one CONNECT to a host of the service URL, and the end. */
@@ -112,9 +120,9 @@ export class ConnectionPool {
     this.#slots.clear();
   }
 
-  #open(key: string, broker: BrokerAddress, face: Face): Promise<BrokerConnection> {
-    const opening = this.#connect(broker, face);
-    const slot: Slot = { opening, usedAtMs: performance.now() };
+  #open(key: string, broker: BrokerAddress, poolKey: PoolKey): Promise<BrokerConnection> {
+    const opening = this.#connect(broker, this.#faces.get(poolKey.tenantKey) ?? this.#own);
+    const slot: Slot = { poolKey, opening, usedAtMs: performance.now() };
     this.#slots.set(key, slot);
     const forget = () => {
       if (this.#slots.get(key) === slot) this.#slots.delete(key);

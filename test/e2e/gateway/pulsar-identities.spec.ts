@@ -1,10 +1,11 @@
 // Who the gateway and its tenants are at a Pulsar with authentication and authorization on, and what they may do there.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Kafka } from 'kafkajs';
+import type { Kafka, Producer } from 'kafkajs';
 import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.js';
 import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../../support/pulsar-with-auth.js';
 import {
+  ConfigFolder,
   KafkaClients,
   kafkaErrorOf,
   plain,
@@ -214,6 +215,60 @@ describe('every feature works', () => {
   }, 120_000);
 });
 
+describe('over TLS', () => {
+  it('every feature works with the certificate of the tenant, beside the token of the gateway', async () => {
+    const tenantRole = newName('acme-service');
+    const own = { ...pulsar.section(), serviceUrl: pulsar.serviceUrlTls, adminUrl: pulsar.adminUrlTls };
+    const auth = { method: 'tls', ...pulsar.certificate(tenantRole) };
+    const gateway = await start({
+      tenants: [{ name: 'acme', users, permissions: [allowAll], pulsar: { auth } }],
+      config: { pulsar: { ...own, tls: { caFile: pulsar.caFile } } },
+    });
+    const namespace = gateway.namespaceOf('acme');
+    const granted = await pulsar.admin('GET', `/namespaces/${namespace}/permissions`);
+    expect(granted).toEqual({ [tenantRole]: expect.arrayContaining(['produce', 'consume']) });
+    await useEverything(gateway, 'acme');
+  }, 120_000);
+});
+
+describe('doctor says', () => {
+  const folder = new ConfigFolder();
+  afterAll(() => folder.remove());
+
+  async function advice(section: object, more: object = {}): Promise<string[]> {
+    const file = folder.write('pulsegate.yaml', JSON.stringify({ pulsar: section, ...more }));
+    const { status, stdout } = await pulsegate(['doctor', '--json', '--config', file]);
+    expect(status).toBe(1);
+    const found = (JSON.parse(stdout) as { findings: Finding[] }).findings;
+    return found
+      .filter(({ ok, check }) => !ok && ['binary protocol', 'identity', 'tokens'].includes(check))
+      .map(({ command }) => command);
+  }
+
+  const tenant = (pulsarSection: object) => ({
+    tenants: [{ name: 'acme', namespace: 'public/default', pulsar: pulsarSection }],
+  });
+  const wrong = () => ({ method: 'token', token: `${pulsar.token('x')}x` });
+
+  it('whose credentials the brokers do not take, or not for themselves', async () => {
+    const own = pulsar.section();
+    const takenFor = (role: string) => ({ method: 'token', token: pulsar.token(role) });
+    const doNotTake = (key: string) => `correct ${key}: the brokers do not take these credentials`;
+    expect(await advice({ ...own, auth: wrong() })).toEqual([doNotTake('pulsar.auth')]);
+    expect(await advice(pulsar.section(pulsarRoles.proxy))).toEqual([
+      expect.stringContaining('give pulsar.auth a role that is none of the brokers’ proxyRoles'),
+    ]);
+    expect(await advice(own, tenant({ auth: wrong() }))).toEqual([doNotTake('pulsar.auth of tenant acme')]);
+    expect(await advice(own, tenant({ auth: takenFor(pulsarRoles.proxy) }))).toEqual([
+      expect.stringContaining('use another, or pulsar.role with pulsar.proxyAuth'),
+    ]);
+    const notProxy = { ...own, proxyAuth: takenFor('nobody') };
+    expect(await advice(notProxy, tenant({ role: 'acme-service' }))).toEqual([
+      expect.stringContaining('add the role of pulsar.proxyAuth, and not acme-service, to proxyRoles'),
+    ]);
+  }, 60_000);
+});
+
 describe('a tenant whose role', () => {
   const tenantRole = 'acme-service';
   let gateway: TestGateway;
@@ -259,6 +314,46 @@ describe('a tenant whose role', () => {
     await until('refused', async () => (await produce(topic)) === 'TOPIC_AUTHORIZATION_FAILED', 30_000);
     await pulsar.grant(namespace, tenantRole, ['produce', 'consume']);
     await until('taken', async () => (await produce(topic)) === 'none', 30_000);
+  }, 90_000);
+
+  it('loses it while an idempotent producer is open: the producer hears it, and another goes on', async () => {
+    const topic = await topicOf(0);
+    const kafka = clients.kafka(gateway.kafka, plain('acme/alice', password));
+    const send = async (producer: Producer) =>
+      kafkaErrorOf(producer.send({ topic, messages: [{ value: 'v' }] }));
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 1 } });
+    await producer.connect();
+    expect(await send(producer)).toBe('none');
+    await pulsar.revoke(namespace, tenantRole);
+    await until('refused', async () => (await send(producer)) === 'TOPIC_AUTHORIZATION_FAILED', 30_000);
+    await producer.disconnect();
+    await pulsar.grant(namespace, tenantRole, ['produce', 'consume']);
+    const other = kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 1 } });
+    await other.connect();
+    await until('taken', async () => (await send(other)) === 'none', 30_000);
+    await other.disconnect();
+  }, 90_000);
+
+  it('loses it while it consumes hears it soon, and reads on where it was when it is granted again', async () => {
+    const topic = await topicOf(2);
+    const groupId = newName('g');
+    const kafka = clients.kafka(gateway.kafka, plain('acme/alice', password));
+    const consumer = kafka.consumer({ groupId, retry: { retries: 0, restartOnFailure: async () => false } });
+    const [first, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
+      kafkaErrorOf(Promise.reject(error)).then(ended.resolve, ended.reject);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({ autoCommitThreshold: 1, eachMessage: async () => first.resolve() });
+    await first.promise;
+    await pulsar.revoke(namespace, tenantRole);
+    expect(await ended.promise).toBe('TOPIC_AUTHORIZATION_FAILED');
+    await consumer.disconnect();
+    await pulsar.grant(namespace, tenantRole, ['produce', 'consume']);
+    await until('taken', async () => (await produce(topic)) === 'none', 30_000);
+    const values = await consume(kafka, groupId, topic, 1);
+    expect(values).toEqual(['v']);
   }, 90_000);
 
   it('goes through a proxy role that may not is refused as well: both need the grant', async () => {

@@ -2,15 +2,7 @@ import Table from 'cli-table3';
 import { loadConfig, ownRole, pulsarClientOptions, rolesToGrant } from '#apps/gateway';
 import { type NamespaceReport, probeIndex, PulsarClient, verifyNamespace } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
-
-interface Finding {
-  readonly subject: string;
-  readonly check: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly wanted: string;
-  readonly command: string;
-}
+import { type Finding, ownIdentity, tenantIdentities, tokensVerified } from './identity-findings.js';
 
 /** `pulsegate doctor`: exit code 0 when all is well, 1 when something is missing. */
 export async function doctorCommand(options: {
@@ -19,10 +11,13 @@ export async function doctorCommand(options: {
   fix?: boolean;
 }): Promise<number> {
   const config = loadConfig(options.config);
-  const client = new PulsarClient(pulsarClientOptions(config, silentLog));
+  const clientOptions = pulsarClientOptions(config, silentLog);
+  const client = new PulsarClient(clientOptions);
   const findings: Finding[] = [];
   try {
-    findings.push(await attempt('Pulsar', 'binary protocol', config.pulsar.serviceUrl, () => client.ping()));
+    findings.push(await ownIdentity(client, config.pulsar.serviceUrl));
+    findings.push(...(await tenantIdentities(client, clientOptions.identities ?? new Map())));
+    if (config.authentication.pulsarTokens !== undefined) findings.push(await tokensVerified(client));
     const looked = [
       ...config.tenants.map((tenant) => ({
         subject: `tenant ${tenant.name}`,
@@ -63,20 +58,6 @@ export async function doctorCommand(options: {
 
 function namespaceFindings(subject: string, report: NamespaceReport): Finding[] {
   return report.checks.map((each) => ({ ...each, subject: `${subject}: ${report.namespace}` }));
-}
-
-async function attempt(
-  subject: string,
-  check: string,
-  wanted: string,
-  action: () => Promise<unknown>,
-): Promise<Finding> {
-  try {
-    await action();
-    return { subject, check, ok: true, found: 'answers', wanted, command: '' };
-  } catch (error) {
-    return fault(subject, check, wanted, error);
-  }
 }
 
 function fault(subject: string, check: string, wanted: string, error: unknown): Finding {

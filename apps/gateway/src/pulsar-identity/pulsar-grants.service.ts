@@ -1,28 +1,45 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Authorizer } from '#libs/auth';
-import { GrantWatch } from '#libs/pulsar';
+import { GrantWatch, type NamespaceGrants } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { GatewayConfig } from '../gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import { PulsarLink } from '../pulsar-link.service.js';
 import { PulsarPolicy } from './pulsar-policy.js';
 
-/** Lets Pulsar's grants decide for the tenants that have `authorization: pulsar`. Until they are read nothing is allowed. */
+/** A tenant whose connections act for a role of Pulsar's. */
+interface ActedFor {
+  readonly tenant: string;
+  readonly role: string;
+  consuming: ReadonlySet<string>;
+}
+
+/**
+ * Heeds what Pulsar has granted. It decides for the tenants that have `authorization: pulsar`: until it is read nothing is
+ * allowed. And where a tenant's connections act for a role that loses a grant, its readers are opened anew, because brokers
+ * end such producers by themselves but such readers not.
+ */
 @Injectable()
 export class PulsarGrants implements OnModuleDestroy {
   private readonly watch: GrantWatch | undefined;
+  private readonly actedFor = new Map<string, ActedFor>();
 
   constructor(
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
-    @Inject(PulsarLink) pulsar: PulsarLink,
+    @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(Authorizer) authorizer: Authorizer,
-    @Inject(LOG) log: Log,
+    @Inject(LOG) private readonly log: Log,
   ) {
-    const tenants = config.tenants.filter(({ authorization }) => authorization === 'pulsar');
-    if (tenants.length === 0) return;
-    const namespaces = tenants.map(({ namespace }) => namespace);
-    this.watch = new GrantWatch({ admin: pulsar.client.admin, namespaces, log });
-    for (const { name, namespace } of tenants) {
+    for (const { name, namespace, pulsar: own } of config.tenants) {
+      if (own?.role === undefined || own.auth !== undefined) continue;
+      this.actedFor.set(namespace, { tenant: name, role: own.role, consuming: new Set() });
+    }
+    const deciding = config.tenants.filter(({ authorization }) => authorization === 'pulsar');
+    const namespaces = [...new Set([...this.actedFor.keys(), ...deciding.map(({ namespace }) => namespace)])];
+    if (namespaces.length === 0) return;
+    const onRead = (namespace: string, grants: NamespaceGrants) => this.heed(namespace, grants);
+    this.watch = new GrantWatch({ admin: pulsar.client.admin, namespaces, log, onRead });
+    for (const { name, namespace } of deciding) {
       authorizer.setPolicy(name, new PulsarPolicy(this.watch, namespace));
     }
   }
@@ -34,5 +51,18 @@ export class PulsarGrants implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.watch?.close();
+  }
+
+  private heed(namespace: string, grants: NamespaceGrants): void {
+    const actedFor = this.actedFor.get(namespace);
+    if (actedFor === undefined) return;
+    const { tenant, role, consuming } = actedFor;
+    actedFor.consuming = grants.consumingBy(role);
+    if ([...consuming].every((each) => actedFor.consuming.has(each))) return;
+    this.log.info(
+      { event: 'pulsar-grants.lost', tenant, role },
+      'a role lost a grant: its readers open anew',
+    );
+    this.pulsar.client.renewReading(tenant);
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type AuthDecision,
   type AuthPeer,
@@ -9,6 +8,7 @@ import {
 } from '#libs/auth';
 import { isPulsarError, type PulsarClient } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
+import { forgedToken } from './forged-token.js';
 
 export interface PulsarTokenSourceOptions {
   readonly binder: TenantBinder;
@@ -165,11 +165,4 @@ function objectOf(part: string): ReadonlyMap<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Well-formed, and signed by nobody. */
-function forgedToken(): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signature = randomBytes(32).toString('base64url');
-  return `${part({ alg: 'HS256' })}.${part({ sub: 'pulsegate-forged-token' })}.${signature}`;
 }

@@ -8,6 +8,8 @@ export interface GrantWatchOptions {
   /** `tenant/namespace`. */
   readonly namespaces: readonly string[];
   readonly log: PulsarLog;
+  /** The grants have been read, and are others than before. */
+  readonly onRead?: (namespace: string, grants: NamespaceGrants) => void;
   /** Pause between two looks at all of them. Default 3 000. */
   readonly refreshMs?: number;
   /** What was read so long ago says nothing any more. Default 30 000. */
@@ -113,7 +115,9 @@ export class GrantWatch {
       };
       const text = JSON.stringify(facts);
       if (watched.grants === undefined || watched.text !== text) {
-        this.#become(watched, new NamespaceGrants(facts), text);
+        const grants = new NamespaceGrants(facts);
+        this.#become(watched, grants, text);
+        this.#options.onRead?.(namespace, grants);
       }
       clearTimeout(watched.expiry);
       const leftMs = ageMsMax - (performance.now() - askedAtMs);

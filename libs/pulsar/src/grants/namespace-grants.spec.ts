@@ -62,6 +62,13 @@ describe('what Pulsar has granted', () => {
     expect(grants({ wildcards: true }).may('*', 'consume', 'x')).toBe(false);
   });
 
+  it('tells what lets a role consume, to see what it loses', () => {
+    expect([...grants().consumingBy('alice')]).toEqual(['t/n']);
+    expect([...grants().consumingBy('bob')]).toEqual(['persistent://t/n/orders']);
+    expect([...grants().consumingBy('chief')]).toEqual(['administrator']);
+    expect([...grants().consumingBy('nobody')]).toEqual([]);
+  });
+
   it('keeps subscriptions for their roles', () => {
     expect(grants().mayUseSubscription('alice', 'audit')).toBe(false);
     expect(grants().mayUseSubscription('auditor', 'audit')).toBe(true);

@@ -35,6 +35,8 @@ export class NamespaceGrants {
   readonly #administrators: ReadonlySet<string>;
   readonly #ofNamespace: Roles;
   readonly #ofTopic: ReadonlyMap<string, Roles>;
+  /** What a role is granted on some topic or other: there may be many topics. */
+  readonly #ofSomeTopic: Roles;
   readonly #ofSubscription: ReadonlyMap<string, readonly string[]>;
   readonly #subscriptionPrefix: boolean;
   readonly #wildcards: boolean;
@@ -46,6 +48,7 @@ export class NamespaceGrants {
     this.#ofTopic = new Map(
       [...entries(policies.destination_auth)].map(([topic, roles]) => [topic, entries(roles)]),
     );
+    this.#ofSomeTopic = union(this.#ofTopic.values());
     this.#ofSubscription = entries(policies.subscription_auth_roles);
     this.#subscriptionPrefix = facts.subscriptionAuthMode === 'Prefix';
     this.#wildcards = facts.wildcards;
@@ -65,8 +68,15 @@ export class NamespaceGrants {
   /** On the namespace, or on some topic of it. */
   mayAnywhere(role: string, action: GrantAction): boolean {
     if (this.isAdministrator(role) || this.#granted(this.#ofNamespace, role, action)) return true;
-    for (const ofTopic of this.#ofTopic.values()) if (this.#granted(ofTopic, role, action)) return true;
-    return false;
+    return this.#granted(this.#ofSomeTopic, role, action);
+  }
+
+  /** All that lets the role consume, as texts to compare: what is missing later was taken away. */
+  consumingBy(role: string): ReadonlySet<string> {
+    const found = new Set(this.isAdministrator(role) ? ['administrator'] : []);
+    if (this.#granted(this.#ofNamespace, role, 'consume')) found.add(this.#namespace);
+    for (const [topic, roles] of this.#ofTopic) if (this.#granted(roles, role, 'consume')) found.add(topic);
+    return found;
   }
 
   /** Whether the role, which may consume, may do so by this subscription. */
@@ -90,6 +100,14 @@ export class NamespaceGrants {
 function wildcardMatches(pattern: string, role: string): boolean {
   if (pattern.endsWith('*') && role.startsWith(pattern.slice(0, -1))) return true;
   return pattern.startsWith('*') && role.endsWith(pattern.slice(1));
+}
+
+function union(each: Iterable<Roles>): Roles {
+  const all = new Map<string, string[]>();
+  for (const roles of each) {
+    for (const [role, actions] of roles) all.set(role, [...new Set([...(all.get(role) ?? []), ...actions])]);
+  }
+  return all;
 }
 
 /** As a map: a role may have the name of something that every object has. */
