@@ -50,7 +50,7 @@ export function loadConfig(
       })),
     );
   }
-  const value: unknown = document.toJS() ?? {};
+  const value = valueOf(document, file) ?? {};
   const overridden = applyEnvironment(value, environment);
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
@@ -95,6 +95,16 @@ function checked(
     );
   }
   return config;
+}
+
+/** @throws ConfigError */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    // An alias (`*name`) without an anchor, or of too much.
+    throw new ConfigError([{ where: file, key: '', message: withoutContent((error as Error).message) }]);
+  }
 }
 
 /** The parser ends some messages with what it found, which may be a secret. */
