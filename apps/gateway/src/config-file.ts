@@ -50,7 +50,7 @@ export function loadConfig(
       })),
     );
   }
-  const value = valueOf(document, file) ?? {};
+  const value = contentOf(document, file) ?? {};
   const overridden = applyEnvironment(value, environment);
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
@@ -98,7 +98,7 @@ function checked(
 }
 
 /** @throws ConfigError */
-function valueOf(document: Document, file: string): unknown {
+function contentOf(document: Document, file: string): unknown {
   try {
     return document.toJS() as unknown;
   } catch (error) {
