@@ -22,19 +22,23 @@ export class OwnPulsar {
     private readonly dataDir: string,
   ) {}
 
-  static async start(): Promise<OwnPulsar> {
+  /** @param config settings of broker.conf, on top of ours */
+  static async start(config: Readonly<Record<string, string>> = {}): Promise<OwnPulsar> {
     const dataDir = mkdtempSync(join(tmpdir(), 'pulsegate-faults-'));
-    return new OwnPulsar(await startPulsar({ dataDir }), dataDir);
+    return new OwnPulsar(await startPulsar({ dataDir, config }), dataDir);
   }
 
-  /** Serves anonymous clients. Several may stand before the namespace. `kafka`: settings of that section. */
-  async gateway(kafka: Readonly<Record<string, unknown>> = {}): Promise<TestGateway> {
+  /** Serves anonymous clients. Several may stand before the namespace. `kafka`, `namespaces`: settings of these sections. */
+  async gateway(
+    kafka: Readonly<Record<string, unknown>> = {},
+    namespaces: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestGateway> {
     const { serviceUrl, adminUrl } = this.broker;
     const gateway = await startGateway({
       tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
       listener: { anonymousTenant: 'acme' },
       stateNamespace: 'public/pulsegate-state',
-      config: { pulsar: { serviceUrl, adminUrl }, kafka },
+      config: { pulsar: { serviceUrl, adminUrl }, kafka, namespaces },
     });
     this.gateways.push(gateway);
     return gateway;
@@ -109,7 +113,8 @@ export class OwnPulsar {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  private admin(method: string, path: string, body?: unknown): Promise<unknown> {
+  /** One call of the admin API on the namespace's topics, e.g. `admin('GET', 'orders/properties')`. */
+  admin(method: string, path: string, body?: unknown): Promise<unknown> {
     return this.call(method, `/persistent/${namespace}/${path}`, body);
   }
 

@@ -47,6 +47,26 @@ describe('verifying a namespace', () => {
     expect(checks.filter((each) => !each.ok)).toEqual([]);
   });
 
+  it('marks which offsets a namespace has, and holds to it', async () => {
+    const { admin } = client;
+    const verify = async (namespace: string, offsets: 'auto' | 'dense' | 'sparse', apply = true) => {
+      const report = await verifyNamespace(admin, namespace, { apply, offsets });
+      return [report.offsets, ...report.checks.filter((each) => !each.ok).map((each) => each.check)];
+    };
+    const dense = `verify-${randomBytes(4).toString('hex')}/kafka`;
+    expect(await verify(dense, 'dense')).toEqual(['dense']);
+    expect((await admin.namespacePolicies(dense)).properties?.['pulsegate.offsets']).toBeUndefined();
+    // This Pulsar shows the index.
+    expect(await verify(dense, 'auto', false)).toEqual(['dense', 'offsets']);
+    expect(await verify(dense, 'auto')).toEqual(['dense']);
+    expect(await verify(dense, 'sparse')).toEqual(['sparse', 'offsets']);
+
+    const sparse = `verify-${randomBytes(4).toString('hex')}/kafka`;
+    expect(await verify(sparse, 'sparse')).toEqual(['sparse']);
+    expect(await verify(sparse, 'auto')).toEqual(['sparse']);
+    expect(await verify(sparse, 'dense')).toEqual(['dense', 'offsets']);
+  });
+
   it('sees that a policy was taken away', async () => {
     const namespace = `verify-${randomBytes(4).toString('hex')}/kafka`;
     await verifyNamespace(client.admin, namespace, { apply: true });

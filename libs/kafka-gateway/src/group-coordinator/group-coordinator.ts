@@ -18,7 +18,7 @@ export interface GroupLog {
 }
 
 /** What groups ask of the topics that their members read. */
-export type GroupTopics = Pick<TopicRegistry, 'resolve' | 'names'>;
+export type GroupTopics = Pick<TopicRegistry, 'resolve' | 'resolveListed' | 'names'>;
 
 export interface GroupCoordinatorServices {
   readonly tenant: Tenant;

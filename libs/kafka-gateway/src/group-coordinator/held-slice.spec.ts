@@ -38,7 +38,7 @@ function bed() {
   const faults: Error[] = [];
   const slice = new HeldSlice({
     tenant: bedTenant,
-    topics: { resolve: async () => undefined, names: async () => [] },
+    topics: { resolve: async () => undefined, resolveListed: async () => undefined, names: async () => [] },
     slice: 2,
     kinds: [offsetRecords],
     options: kafkaOptionsSchema.parse({}),

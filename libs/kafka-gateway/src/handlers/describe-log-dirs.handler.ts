@@ -56,7 +56,7 @@ async function sizes(
       : asked.map(({ topic: name, partitions }) => ({ name, partitions: new Set(partitions) }));
   const found = await boundedParallel(wanted, statsParallelMax, async ({ name, partitions }) => {
     if (context.connection.closed || topicNameFault(name) !== undefined) return undefined;
-    const topic = await topics.resolve(tenant, name);
+    const topic = await topics.resolveListed(tenant, name);
     if (topic === undefined) return undefined;
     const ofTopic = await sizesOf(topic, context);
     return { name, partitions: ofTopic.filter(({ partitionIndex: at }) => partitions?.has(at) ?? true) };

@@ -121,7 +121,7 @@ class MetadataLookup {
     const answers = await boundedParallel(visible, lookupsParallelMax, async (name) => {
       if (this.context.connection.closed) return undefined;
       try {
-        const topic = await topics.resolve(tenant, name);
+        const topic = await topics.resolveListed(tenant, name);
         return topic === undefined ? undefined : this.#described(topic);
       } catch (error) {
         return this.#failed(name, error);

@@ -304,3 +304,31 @@ describe('toPulsarEntry', () => {
     );
   });
 });
+
+describe('a batch with more records than sparse offsets can tell apart in one entry', () => {
+  const records = Array.from({ length: 2_500 }, (_, at) => ({
+    timestamp: at,
+    key: null,
+    value: Buffer.from(`v${at}`),
+  }));
+  const sparse = { config: { ...options.config, sparse: true as const } };
+
+  it('becomes several entries, full but the last, each with its own sequence', () => {
+    const whole = mapped(
+      records,
+      { producerId: 7n, producerEpoch: 1, baseSequence: 2 ** 31 - 1_024 },
+      sparse,
+    );
+    const parts = [whole, ...whole.rest!];
+    expect(parts.map(({ entry }) => entry.numMessages)).toEqual([1_024, 1_024, 452]);
+    // Kafka's sequences begin again after 2^31 - 1.
+    expect(parts.map(({ sequence }) => sequence)).toEqual([2 ** 31 - 1_024, 0, 1_024]);
+    expect(parts.map(({ producerId }) => producerId)).toEqual([7n, 7n, 7n]);
+  });
+
+  it('is one entry where it fits, and with dense offsets', () => {
+    expect(mapped(records.slice(0, 1_024), {}, sparse).rest).toBeUndefined();
+    const dense = mapped(records);
+    expect([dense.entry.numMessages, dense.rest]).toEqual([2_500, undefined]);
+  });
+});

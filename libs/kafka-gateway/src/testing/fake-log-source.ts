@@ -72,6 +72,7 @@ export class FakeLogSource implements LogSource {
   /** Nothing comes before a client's patience is over. */
   slow = false;
   hiddenFrom = Number.POSITIVE_INFINITY;
+  private lastWritten: EntryPosition | undefined;
   private next = 0;
   private ledgerId = 1;
 
@@ -83,6 +84,7 @@ export class FakeLogSource implements LogSource {
     const place = { ledgerId: this.ledgerId, entryId: inLedger };
     const entry = { ...place, index: this.next - 1, numMessages: messages, unreadable, isChunk };
     this.entries.push(entry);
+    this.lastWritten = place;
     this.dispatch();
     return entry;
   }
@@ -153,6 +155,7 @@ export class FakeLogSource implements LogSource {
     return {
       ledgers: [...counts].map(([ledgerId, entries]) => ({ ledgerId, entries })),
       last: this.entries.at(-1),
+      lastWritten: this.lastWritten,
       index: this.next - 1,
     };
   }
@@ -217,7 +220,11 @@ export class FakeReader implements LogReader {
         continue;
       }
       const firstIndex = index === undefined ? undefined : index - numMessages + 1;
-      this.options.onEntry({ ...entry, firstIndex } as unknown as BrokerEntry);
+      const numberFrom = function (this: { index: number; firstIndex: number }, first: number, max: number) {
+        this.index = first + Math.min(numMessages, max) - 1;
+        this.firstIndex = first;
+      };
+      this.options.onEntry({ ...entry, firstIndex, numberFrom } as unknown as BrokerEntry);
     }
   }
 }

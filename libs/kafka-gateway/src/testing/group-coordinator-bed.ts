@@ -71,16 +71,17 @@ export function coordinatorBed(
   kinds: readonly GroupRecordKind[],
   settings: {
     options?: object;
-    topics?: GroupTopics;
+    topics?: Omit<GroupTopics, 'resolveListed'>;
     clock?: ManualClock;
     entries?: readonly (readonly GroupRecord[])[];
   } = {},
 ): CoordinatorBed {
   const clock = settings.clock ?? new ManualClock();
   const log = new MemoryGroupLog();
+  const topics = settings.topics ?? { resolve: async () => undefined, names: async () => [] };
   const coordinator = new GroupCoordinator({
     tenant: bedTenant,
-    topics: settings.topics ?? { resolve: async () => undefined, names: async () => [] },
+    topics: { ...topics, resolveListed: topics.resolve },
     slice: 0,
     store: log,
     kinds,

@@ -209,3 +209,29 @@ describe('the registry', () => {
     expect(await registry().clusterId({ ...tenant, name: 'other' })).not.toBe(id);
   });
 });
+
+describe('the kind of offsets of a topic', () => {
+  const sparse = () => new TopicRegistry(admin, { ...options, offsetsOf: () => 'sparse' });
+  const refused = code(KafkaErrorCode.POLICY_VIOLATION);
+
+  it('is written with its id, for topics of gateways and of others', async () => {
+    expect((await sparse().create(tenant, 'sparse-made', 1)).config.sparse).toBe(true);
+    await admin.createPartitionedTopic(pulsarTopic('sparse-native'), 1);
+    expect((await sparse().resolve(tenant, 'sparse-native'))!.config.sparse).toBe(true);
+    for (const name of ['sparse-made', 'sparse-native']) {
+      expect(await admin.properties(pulsarTopic(name))).toMatchObject({
+        'pulsegate.kafka.offsets': 'sparse',
+      });
+      await expect(registry().resolve(tenant, name)).rejects.toEqual(refused);
+    }
+  });
+
+  it('stays: a topic that was served with dense ones is refused, and spoils no list', async () => {
+    await registry().create(tenant, 'dense-made', 1);
+    const topics = sparse();
+    await expect(topics.resolve(tenant, 'dense-made')).rejects.toEqual(refused);
+    expect(await topics.resolveListed(tenant, 'dense-made')).toBeUndefined();
+    const { id } = await sparse().create(tenant, 'sparse-beside', 1);
+    expect((await topics.resolveId(tenant, id))?.name).toBe('sparse-beside');
+  });
+});

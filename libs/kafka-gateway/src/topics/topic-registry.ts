@@ -109,6 +109,16 @@ export class TopicRegistry implements Topics {
     return lookup;
   }
 
+  /** The same for a list of topics, which one that cannot be served must not spoil: it is left out. */
+  async resolveListed(tenant: Tenant, name: string): Promise<KafkaTopic | undefined> {
+    try {
+      return await this.resolve(tenant, name);
+    } catch (error) {
+      if (error instanceof OtherOffsets) return undefined;
+      throw error;
+    }
+  }
+
   /** What is known of a topic at this moment, without asking Pulsar. @throws KafkaError what the tenant is refused with */
   known(tenant: Tenant, name: string): KafkaTopic | undefined {
     this.#requireServed(tenant);
@@ -303,8 +313,7 @@ export class TopicRegistry implements Topics {
     const has = properties[offsetsProperty] ?? 'dense';
     const served = this.#offsetsOf(tenant);
     if (has === served) return;
-    throw new KafkaError(
-      KafkaErrorCode.POLICY_VIOLATION,
+    throw new OtherOffsets(
       `topic ${name} has ${has.slice(0, 20)} offsets, and its namespace is served with ${served} ones`,
     );
   }
@@ -320,10 +329,17 @@ export class TopicRegistry implements Topics {
     const last = this.#scans.get(tenant.name);
     if (last !== undefined && this.now() - last.startedMs < idScanIntervalMs) return last.promise;
     const promise = this.names(tenant).then(async (names) => {
-      await boundedParallel(names, lookupsParallelMax, (name) => this.resolve(tenant, name));
+      await boundedParallel(names, lookupsParallelMax, (name) => this.resolveListed(tenant, name));
     });
     this.#scans.set(tenant.name, { promise, startedMs: this.now() });
     return promise;
+  }
+}
+
+/** The topic was served with the other kind of offsets. */
+class OtherOffsets extends KafkaError {
+  constructor(message: string) {
+    super(KafkaErrorCode.POLICY_VIOLATION, message);
   }
 }
 

@@ -340,7 +340,7 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
 }
 
 export function topicSourceOf({ tenant, topics }: GroupCoordinator): TopicSource {
-  return { resolve: (name) => topics.resolve(tenant, name), names: () => topics.names(tenant) };
+  return { resolve: (name) => topics.resolveListed(tenant, name), names: () => topics.names(tenant) };
 }
 
 function unknownMember(message: string): KafkaError {
