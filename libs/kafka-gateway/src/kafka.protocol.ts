@@ -22,6 +22,7 @@ import { deleteAclsHandler } from './handlers/delete-acls.handler.js';
 import { deleteRecordsHandler } from './handlers/delete-records.handler.js';
 import { deleteTopicsHandler } from './handlers/delete-topics.handler.js';
 import { describeAclsHandler } from './handlers/describe-acls.handler.js';
+import { describeClientQuotasHandler } from './handlers/describe-client-quotas.handler.js';
 import { describeConfigsHandler } from './handlers/describe-configs.handler.js';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.handler.js';
 import { describeUserScramCredentialsHandler } from './handlers/describe-user-scram-credentials.handler.js';
@@ -108,6 +109,7 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     describeProducersHandler,
     describeLogDirsHandler,
     electLeadersHandler,
+    describeClientQuotasHandler,
     describeAclsHandler,
     createAclsHandler,
     deleteAclsHandler,

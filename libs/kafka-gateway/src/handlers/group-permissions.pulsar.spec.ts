@@ -3,6 +3,7 @@ import {
   consumerGroupDescribeApi,
   consumerGroupHeartbeatApi,
   deleteGroupsApi,
+  describeClientQuotasApi,
   describeConfigsApi,
   describeGroupsApi,
   describeLogDirsApi,
@@ -140,10 +141,11 @@ describe('what is about the cluster', () => {
       codesIn(await kafka.call(describeLogDirsApi, 4, { topics: null })),
       codesIn(await kafka.call(electLeadersApi, 2, { electionType: 0, topicPartitions: null, timeoutMs })),
       codesIn(await kafka.call(describeConfigsApi, 4, { resources: [broker] })),
+      codesIn(await kafka.call(describeClientQuotasApi, 1, { components: [], strict: false })),
     ];
-    expect(await ask()).toEqual([[31], [31], [31]]);
+    expect(await ask()).toEqual([[31], [31], [31], [31]]);
     only(on('cluster', 'describe', 'alter'));
-    expect(await ask()).toEqual([[], [], []]);
+    expect(await ask()).toEqual([[], [], [], []]);
   });
 
   it('InitProducerId needs produce of some topic, or what Kafka calls IDEMPOTENT_WRITE', async () => {

@@ -6,6 +6,7 @@ import {
   createAclsApi,
   deleteAclsApi,
   describeAclsApi,
+  describeClientQuotasApi,
   describeClusterApi,
   describeUserScramCredentialsApi,
   KafkaErrorCode as code,
@@ -66,6 +67,13 @@ export const clusterWalls = (address: string): Readonly<Record<string, Wall>> =>
     ];
     expect(mine.clusterId).not.toBe(theirs.clusterId);
     expect(mine.brokers).toEqual(theirs.brokers);
+  },
+  DescribeClientQuotas: async (acme, beta) => {
+    const request = { components: [], strict: false };
+    for (const side of [acme, beta]) {
+      const answer = await side.call(describeClientQuotasApi, 1, request);
+      expect([answer.errorCode, answer.entries]).toEqual([code.NONE, []]);
+    }
   },
   CreateAcls: async (acme, beta) => {
     const { results } = await acme.call(createAclsApi, 3, { creations: [acl] });
