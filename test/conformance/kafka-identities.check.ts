@@ -1,5 +1,4 @@
 // Every way to say who one is, with stock clients, before a Pulsar that asks too: the right identity and tenant, or the right refusal
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,13 +11,12 @@ import {
   type KafkaIdentityClient,
   runIdentities,
 } from '../support/kafka-identities.js';
+import { LoginService } from '../support/login-token.js';
 import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../support/pulsar-with-auth.js';
 
 const clientTimeoutMs = inForm({ short: 80_000, full: 300_000 });
 /** Of every session here, which some clients outlive by proving again who they are. */
 const sessionMs = 4_000;
-const issuer = 'https://id.example';
-const audience = 'pulsegate';
 const password = 'a pass word, with = and : in it';
 
 /** Who may write into which topic: `of-<user>` is the user's own, and nobody has `of-nobody`. */
@@ -57,28 +55,14 @@ function rightAndWrong(
   ];
 }
 
-function part(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-/** A token as a login service gives it. */
-function tokenOf(key: KeyObject, claims: object): string {
-  const now = Math.floor(Date.now() / 1_000);
-  const all = { iss: issuer, aud: audience, iat: now, exp: now + 600, ...claims };
-  const signed = `${part({ alg: 'ES256', typ: 'JWT' })}.${part(all)}`;
-  const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
-  return `${signed}.${signature.toString('base64url')}`;
-}
-
-function attemptsOf(pulsar: PulsarWithAuth, key: KeyObject): Attempt[] {
+function attemptsOf(pulsar: PulsarWithAuth, login: LoginService): Attempt[] {
   const byPassword = (mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512', username: string) =>
     [
       { mechanism, username, password },
       { mechanism, username, password: `${password}!` },
     ] as const;
-  const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const jwt = (user: string) => tokenOf(key, { sub: user, tenant: 'acme' });
-  const forged = (user: string) => tokenOf(stranger, { sub: user, tenant: 'acme' });
+  const jwt = (user: string) => login.token({ sub: user, tenant: 'acme' });
+  const forged = (user: string) => login.forgedToken({ sub: user, tenant: 'acme' });
   const passed = pulsar.token('rita', 600);
   const bearer = 'OAUTHBEARER' as const;
   const plain = 'PLAIN' as const;
@@ -164,9 +148,10 @@ async function scramUser(name: string, mechanism: ScramMechanism) {
   return { tenant: 'acme', name, groups: [], verifiers: [verifier] };
 }
 
-async function startAll(pulsar: PulsarWithAuth, publicKey: KeyObject): Promise<TestGateway> {
+async function startAll(pulsar: PulsarWithAuth, login: LoginService): Promise<TestGateway> {
   const keysFile = join(pulsar.folder, 'issuer.pem');
-  writeFileSync(keysFile, publicKey.export({ type: 'spki', format: 'pem' }));
+  writeFileSync(keysFile, login.publicKeyPem);
+  const { issuer, audience } = login;
   const usersFile = join(pulsar.folder, 'users.yaml');
   writeFileSync(
     usersFile,
@@ -244,7 +229,7 @@ async function valuesOf(pulsar: PulsarWithAuth, namespace: string, topic: string
 
 describe('Kafka identities', () => {
   const clients = kafkaIdentityClients();
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const login = new LoginService();
   const answers = new Map<KafkaIdentityClient, Promise<ReadonlyMap<string, IdentityAnswer>>>();
   let pulsar: PulsarWithAuth;
   let gateway: TestGateway;
@@ -252,8 +237,8 @@ describe('Kafka identities', () => {
 
   beforeAll(async () => {
     pulsar = await startPulsarWithAuth();
-    attempts = attemptsOf(pulsar, createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })));
-    gateway = await startAll(pulsar, publicKey);
+    attempts = attemptsOf(pulsar, login);
+    gateway = await startAll(pulsar, login);
     for (const { tenant, user } of [...attempts, ...clients.map(({ mark }) => renewalOf(mark))]) {
       for (const topic of [`of-${user}`, 'of-nobody']) await createTopic(tenant, topic);
     }
@@ -262,7 +247,7 @@ describe('Kafka identities', () => {
     const own = `${gateway.namespaceOf('delegated')}/of-rita`;
     await pulsar.admin('POST', `/persistent/${own}/permissions/rita`, ['produce']);
     runClients();
-  }, 180_000);
+  }, 240_000);
 
   afterAll(async () => {
     await gateway?.stop();
