@@ -126,6 +126,8 @@ export class TlsTermination {
   }
 
   #start(socket: Socket, handshake: Handshake, leave: () => void): void {
+    // Gone meanwhile: its 'close' gives the slot back.
+    if (socket.destroyed) return;
     const key = socketKey(socket);
     const timer = setTimeout(() => {
       this.#handshakes.delete(key);
