@@ -1,12 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAuthProvider } from './auth/auth-provider.js';
-import { type PulsarClientOptions, withDefaults } from './client.options.js';
+import { type PulsarClientOptions, silentLog, withDefaults } from './client.options.js';
 import type { BrokerAddress } from './connection.js';
 import { ConnectionPool } from './connection-pool.js';
 import { decodeCommand, encodeCommandFrame } from './wire/command-codec.js';
 import type { BaseCommandInit } from './wire/commands.js';
 import { commandEnd, commandStart, FrameDecoder } from './wire/frame-decoder.js';
+
+/** `ServerError` of PulsarApi.proto. */
+const authenticationError = 3;
 
 describe('ConnectionPool', () => {
   let server: Server;
@@ -29,7 +32,10 @@ describe('ConnectionPool', () => {
           const command = decodeCommand(frame, commandStart, commandEnd(frame)) as unknown as BaseCommandInit;
           if (command.connect) greetings.push(command.connect);
           const connected = { serverVersion: 'fake', protocolVersion: 21 };
-          if (command.connect) socket.write(encodeCommandFrame({ connected } as never));
+          const refused = { requestId: 0, error: authenticationError, message: 'not you' };
+          const said = Buffer.from((command.connect?.authData ?? []) as Uint8Array).toString();
+          if (said === 'wrong') socket.write(encodeCommandFrame({ error: refused } as never));
+          else if (command.connect) socket.write(encodeCommandFrame({ connected } as never));
           if (command.ping) socket.write(encodeCommandFrame({ pong: {} }));
         }),
       );
@@ -106,6 +112,24 @@ describe('ConnectionPool', () => {
     expect(reading.closed).toBe(true);
     expect(others.map((each) => each.closed)).toEqual([false, false]);
     expect((await open('a', 'dispatch')).closed).toBe(false);
+  });
+
+  it('does not knock at once again for an identity that was refused, tells so once, and hinders no other', async () => {
+    const told: object[] = [];
+    const log = { ...silentLog, error: (fields: object) => void told.push(fields) };
+    const auth = { method: 'token', token: 'wrong' } as const;
+    const connections = pool({ identities: new Map([['a', { auth }]]), log });
+    const open = (tenantKey: string) => connections.connection(broker(), { tenantKey, use: 'publish' });
+    const refusal = { code: 'AuthenticationError', retriable: false };
+    for (let turn = 0; turn < 5; turn++) await expect(open('a')).rejects.toMatchObject(refusal);
+    expect(greetings).toHaveLength(1);
+    await open('b');
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await expect(open('a')).rejects.toMatchObject(refusal);
+    expect(greetings).toHaveLength(3);
+    expect(told).toEqual([
+      { event: 'pulsar-identity', tenantKey: 'a', reason: 'AuthenticationError: not you' },
+    ]);
   });
 
   it('tries an identity with one connection that nobody else gets', async () => {

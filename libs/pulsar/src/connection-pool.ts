@@ -3,7 +3,7 @@ import { type AuthProvider, createAuthProvider } from './auth/auth-provider.js';
 import { type BrokerConnection, openConnection } from './broker-connection.js';
 import type { PulsarIdentity, ResolvedClientOptions, TlsOptions } from './client.options.js';
 import type { BrokerAddress, ConnectionUse } from './connection.js';
-import { asPulsarError, PulsarError } from './pulsar.errors.js';
+import { asPulsarError, isPulsarError, PulsarError } from './pulsar.errors.js';
 import { ServiceHosts } from './service-hosts.js';
 import { hostPort, parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
 
@@ -17,6 +17,8 @@ interface Face {
   readonly auth: AuthProvider;
   readonly tls: TlsOptions;
   readonly originalPrincipal: string | undefined;
+  /** The brokers said no to it, and are not asked again before this time. */
+  refused?: { readonly error: PulsarError; readonly untilMs: number } | undefined;
 }
 
 interface Slot {
@@ -25,6 +27,9 @@ interface Slot {
   connection?: BrokerConnection;
   usedAtMs: number;
 }
+
+/** Clients that try again and again are no reason to knock at brokers that often. */
+const refusedMs = 1_000;
 
 /** How often unused connections are looked for, within one `connectionIdleMs`. */
 const sweepsPerIdleTime = 4;
@@ -121,7 +126,13 @@ export class ConnectionPool {
   }
 
   #open(key: string, broker: BrokerAddress, poolKey: PoolKey): Promise<BrokerConnection> {
-    const opening = this.#connect(broker, this.#faces.get(poolKey.tenantKey) ?? this.#own);
+    const face = this.#faces.get(poolKey.tenantKey) ?? this.#own;
+    if (face.refused && performance.now() < face.refused.untilMs) return Promise.reject(face.refused.error);
+    const opening = this.#connect(broker, face);
+    opening.then(
+      () => this.#taken(face, poolKey),
+      (error: unknown) => this.#notTaken(face, poolKey, error),
+    );
     const slot: Slot = { poolKey, opening, usedAtMs: performance.now() };
     this.#slots.set(key, slot);
     const forget = () => {
@@ -142,6 +153,21 @@ export class ConnectionPool {
       if (broker === serviceAddress) this.#onServiceState(true);
     }, forget);
     return opening;
+  }
+
+  #taken(face: Face, { tenantKey }: PoolKey): void {
+    if (face.refused === undefined) return;
+    face.refused = undefined;
+    this.#options.log.info({ event: 'pulsar-identity', tenantKey }, 'the brokers take this identity again');
+  }
+
+  #notTaken(face: Face, { tenantKey }: PoolKey, error: unknown): void {
+    if (!isPulsarError(error, 'AuthenticationError') && !isPulsarError(error, 'AuthorizationError')) return;
+    if (face.refused === undefined) {
+      const fields = { event: 'pulsar-identity', tenantKey, reason: error.message };
+      this.#options.log.error(fields, 'the brokers do not take this identity: run pulsegate doctor');
+    }
+    face.refused = { error, untilMs: performance.now() + refusedMs };
   }
 
   async #connect(broker: BrokerAddress, face: Face): Promise<BrokerConnection> {
