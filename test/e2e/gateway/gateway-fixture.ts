@@ -23,16 +23,18 @@ export interface Ended {
 export function startPulsegate(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input?: string,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     timeout: commandMsMax,
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  child.stdin?.end(input);
+  child.stdout!.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr!.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));
@@ -40,12 +42,13 @@ export function startPulsegate(
   return { child, ended };
 }
 
-/** Runs the `pulsegate` command to its end. */
+/** Runs the `pulsegate` command to its end, with this as its standard input. */
 export function pulsegate(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input?: string,
 ): Promise<Ended> {
-  return startPulsegate(args, env).ended;
+  return startPulsegate(args, env, input).ended;
 }
 
 /** A folder for configuration files, gone with `remove`. */
