@@ -6,7 +6,7 @@ import type { KafkaConfig } from 'kafkajs';
 import { FaultyLink } from '../../support/faulty-link.js';
 import { startGateway, type TestGateway } from '../../support/gateway.js';
 import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../../support/pulsar-with-auth.js';
-import { KafkaClients, kafkaErrorOf, plain, pulsarStartMsMax, until } from './gateway-fixture.js';
+import { KafkaClients, kafkaErrorOf, plain, pulsarStartMsMax, pulsegate, until } from './gateway-fixture.js';
 
 const clients = new KafkaClients();
 let pulsar: PulsarWithAuth;
@@ -112,6 +112,26 @@ describe('a client that shows a token of Pulsar', () => {
     expect(await join()).toBe('Failed to find group coordinator');
     await pulsar.admin('POST', path, ['produce', 'consume']);
     await untilAnswered('v', join);
+  }, 60_000);
+
+  it('and pulsegate acl test say the same, and by which grants', async () => {
+    const [topic, role] = [await createTopic(), newName('device')];
+    await pulsar.admin('POST', `/persistent/${namespace}/${topic}/permissions/${role}`, ['produce']);
+    const ask = async (...question: string[]) => {
+      const options = ['--tenant', 'acme', '--config', gateway.configFile];
+      const { status, stdout } = await pulsegate(['acl', 'test', ...question, ...options]);
+      return { status, stdout };
+    };
+    const by = `role ${role} in ${namespace} may produce by persistent://${namespace}/${topic}; consume by nothing`;
+    expect(await ask(role, 'produce', `topic:${topic}`)).toEqual({
+      status: 0,
+      stdout: `allowed ${role} of acme: produce topic ${topic}\n  ${by}\n`,
+    });
+    expect(await ask(role, 'consume', `topic:${topic}`)).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^denied /),
+    });
+    expect(await ask(pulsarRoles.superuser, 'delete', `topic:${topic}`)).toMatchObject({ status: 0 });
   }, 60_000);
 
   it('creates and deletes topics as an administrator of the tenant only', async () => {

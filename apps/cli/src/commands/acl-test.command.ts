@@ -14,6 +14,7 @@ import {
   topicNameFault,
   userNameFault,
 } from '#libs/auth';
+import { askPulsar } from './pulsar-grants-question.js';
 
 export interface AclTestOptions {
   readonly user: string;
@@ -30,20 +31,16 @@ export interface AclTestOptions {
 
 /**
  * `pulsegate acl test USER ACTION RESOURCE`: whether the configuration's rules allow it, and which of them decides. Exit
- * code 1 when it is denied. Rules that clients made meanwhile are in the gateways' state: `kafka-acls --list` shows them.
+ * code 1 when it is denied. Where Pulsar's grants decide, Pulsar is asked. Rules that clients made meanwhile are in the gateways' state: `kafka-acls --list` shows them.
  */
-export function aclTestCommand(options: AclTestOptions): number {
+export function aclTestCommand(options: AclTestOptions): number | Promise<number> {
   const config = loadConfig(options.config, process.env, { references: false });
   const tenant = tenantOf(config, options.tenant);
   const action = actionOf(options.action);
   const resource = resourceOf(options.resource);
   const principal = principalOf(config, tenant, options);
   if (tenant.authorization === 'pulsar') {
-    const role = `role ${options.user} in ${tenant.namespace}`;
-    process.stderr.write(
-      `tenant ${tenant.name} has authorization: pulsar, so Pulsar's grants to ${role} decide: pulsar-admin namespaces permissions ${tenant.namespace}\n`,
-    );
-    return 2;
+    return askPulsar(config, tenant.namespace, { principal, action, resource }, options.json ?? false);
   }
   const authorizer = new Authorizer([{ tenant: tenant.name, rules: tenant.permissions }]);
   const explanation = authorizer.explain(principal, action, resource, options.clientId);

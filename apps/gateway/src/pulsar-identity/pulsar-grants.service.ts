@@ -57,7 +57,7 @@ export class PulsarGrants implements OnModuleDestroy {
     const actedFor = this.actedFor.get(namespace);
     if (actedFor === undefined) return;
     const { tenant, role, consuming } = actedFor;
-    actedFor.consuming = grants.consumingBy(role);
+    actedFor.consuming = grants.grounds(role, 'consume');
     if ([...consuming].every((each) => actedFor.consuming.has(each))) return;
     this.log.info(
       { event: 'pulsar-grants.lost', tenant, role },

@@ -63,10 +63,10 @@ describe('what Pulsar has granted', () => {
   });
 
   it('tells what lets a role consume, to see what it loses', () => {
-    expect([...grants().consumingBy('alice')]).toEqual(['t/n']);
-    expect([...grants().consumingBy('bob')]).toEqual(['persistent://t/n/orders']);
-    expect([...grants().consumingBy('chief')]).toEqual(['administrator']);
-    expect([...grants().consumingBy('nobody')]).toEqual([]);
+    expect([...grants().grounds('alice', 'consume')]).toEqual(['t/n']);
+    expect([...grants().grounds('bob', 'consume')]).toEqual(['persistent://t/n/orders']);
+    expect([...grants().grounds('chief', 'consume')]).toEqual(['administrator']);
+    expect([...grants().grounds('nobody', 'consume')]).toEqual([]);
   });
 
   it('keeps subscriptions for their roles', () => {

@@ -71,11 +71,11 @@ export class NamespaceGrants {
     return this.#granted(this.#ofSomeTopic, role, action);
   }
 
-  /** All that lets the role consume, as texts to compare: what is missing later was taken away. */
-  consumingBy(role: string): ReadonlySet<string> {
+  /** All that lets the role do it: `administrator`, the namespace, topics. What is missing later was taken away. */
+  grounds(role: string, action: GrantAction): ReadonlySet<string> {
     const found = new Set(this.isAdministrator(role) ? ['administrator'] : []);
-    if (this.#granted(this.#ofNamespace, role, 'consume')) found.add(this.#namespace);
-    for (const [topic, roles] of this.#ofTopic) if (this.#granted(roles, role, 'consume')) found.add(topic);
+    if (this.#granted(this.#ofNamespace, role, action)) found.add(this.#namespace);
+    for (const [topic, roles] of this.#ofTopic) if (this.#granted(roles, role, action)) found.add(topic);
     return found;
   }
 
