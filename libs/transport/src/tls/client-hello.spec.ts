@@ -52,13 +52,16 @@ describe('ClientHelloReader', () => {
     for (let at = 0; at < hello.length - 1; at++) {
       expect(reader.push(hello.subarray(at, at + 1))).toBeUndefined();
     }
-    expect(reader.push(hello.subarray(-1))!.rest.equals(hello)).toBe(true);
+    const { value, rest } = reader.push(hello.subarray(-1))!;
+    expect(rest.equals(hello)).toBe(true);
+    expect(value.askedName).toBe('acme.example');
   });
 
   it.each([4, 5, 16, 100])('puts records of %i bytes together', (bytes) => {
     const records = inRecords(hello, bytes);
     expect(outcomeOf(records.subarray(0, -1))).toBe('more');
     expect(outcomeOf(records)).toBe('hello');
+    expect(new ClientHelloReader().push(records)!.value.askedName).toBe('acme.example');
   });
 
   it('refuses what is no TLS with its first byte, and says what it looks like', () => {
@@ -84,6 +87,16 @@ describe('ClientHelloReader', () => {
     expect(outcomeOf(empty)).toBe('the TLS handshake begins with an empty record');
     const other = Buffer.concat([inRecords(hello, 100).subarray(0, 105), Buffer.from('1703010010', 'hex')]);
     expect(outcomeOf(other)).toBe('no TLS on a TLS port');
+  });
+
+  it('has nothing but its own error for bytes that were changed', () => {
+    for (let at = 0; at < hello.length; at++) {
+      for (const value of [0x00, 0x01, 0x7f, 0xff, hello[at]! ^ 1]) {
+        const changed = Buffer.from(hello);
+        changed[at] = value;
+        expect(typeof outcomeOf(changed)).toBe('string');
+      }
+    }
   });
 
   it('refuses what would be too long before it is there', () => {

@@ -77,6 +77,27 @@ const dayMs = 86_400_000;
     );
   });
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'tells the name of a session of %s that is resumed',
+    async (version) => {
+      const served = await bench.start({ certificates: named() });
+      const versions = { minVersion: version, maxVersion: version };
+      const session = await sessionOf(bench.client(served, { servername: 'acme.example', ...versions }));
+      const names: unknown[] = [];
+      for (const servername of ['acme.example', 'b.acme.example', '']) {
+        const socket = bench.client(served, { servername, session, ...versions });
+        await echoes(socket);
+        names.push([socket.isSessionReused(), served.protocol.connections.at(-1)!.link.peer.serverName]);
+      }
+      // OpenSSL resumes it under its own name only.
+      expect(names).toEqual([
+        [true, 'acme.example'],
+        [false, 'b.acme.example'],
+        [false, undefined],
+      ]);
+    },
+  );
+
   it('checks client certificates whatever name is asked for', async () => {
     const caFile = certificates.file('authority.crt');
     const served = await bench.start({ certificates: named(), clientAuth: 'require', caFile });

@@ -34,6 +34,11 @@ export interface Handshake {
   onFlood(): void;
 }
 
+/** A handshake whose ClientHello was read. */
+interface Begun extends Handshake {
+  readonly serverName: string | undefined;
+}
+
 /**
  * Does the TLS handshake on sockets that were accepted elsewhere, so that limits and the deadline apply before it. New
  * files serve new handshakes; connections that are up keep the keys they have.
@@ -46,7 +51,7 @@ export class TlsTermination {
   readonly #server: Server;
   readonly #slots = new HandshakeSlots();
   readonly #records = new RecordWatch();
-  readonly #handshakes = new Map<string, Handshake>();
+  readonly #handshakes = new Map<string, Begun>();
   readonly #cutOff: Handshake[] = [];
   readonly #reloadTimer: NodeJS.Timeout | undefined;
 
@@ -81,7 +86,14 @@ export class TlsTermination {
    */
   secure(socket: Socket, network: string, handshake: Handshake): void {
     readAhead(socket, new ClientHelloReader(), {
-      onValue: () => this.#queue(socket, network, handshake),
+      onValue: ({ askedName }) => {
+        const serverName = askedName === undefined ? undefined : serverNameOf(askedName);
+        if (askedName === undefined || serverName !== undefined) {
+          this.#queue(socket, network, { ...handshake, serverName });
+        } else {
+          handshake.onFailure('server-name', 'the client asks for a server name that is no host name');
+        }
+      },
       onFault: (error) => {
         const { code, message } = error as NoClientHello;
         handshake.onFailure(code, message);
@@ -106,7 +118,7 @@ export class TlsTermination {
     this.#records.close();
   }
 
-  #queue(socket: Socket, network: string, handshake: Handshake): void {
+  #queue(socket: Socket, network: string, handshake: Begun): void {
     let release: ((then: () => void) => void) | undefined;
     let waiting = true;
     const start = () => this.#start(socket, handshake, () => leave());
@@ -125,7 +137,7 @@ export class TlsTermination {
     }
   }
 
-  #start(socket: Socket, handshake: Handshake, leave: () => void): void {
+  #start(socket: Socket, handshake: Begun, leave: () => void): void {
     // Gone meanwhile: its 'close' gives the slot back.
     if (socket.destroyed) return;
     const key = socketKey(socket);
@@ -161,10 +173,12 @@ export class TlsTermination {
   #onSecure(socket: TLSSocket): void {
     const handshake = this.#take(socket);
     if (handshake === undefined) return;
-    const asked = typeof socket.servername === 'string' ? socket.servername : undefined;
-    const serverName = asked && serverNameOf(asked);
-    if (asked && serverName === undefined) {
-      handshake.onFailure('server-name', 'the client asks for a server name that is no host name');
+    const { serverName } = handshake;
+    // OpenSSL has chosen the certificate by what it read, and has no name where it resumed a session of TLS 1.2.
+    const forgotten = socket.isSessionReused() ? serverName : undefined;
+    const read = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : forgotten;
+    if (read !== serverName) {
+      handshake.onFailure('server-name', 'the client asks for two server names');
       return;
     }
     let certificate: PeerCertificate | undefined;
@@ -207,7 +221,7 @@ export class TlsTermination {
     });
   }
 
-  #take(socket: TLSSocket): Handshake | undefined {
+  #take(socket: TLSSocket): Begun | undefined {
     const key = socketKey(socket);
     const handshake = this.#handshakes.get(key);
     this.#handshakes.delete(key);
