@@ -34,7 +34,8 @@ export class CoreModule {
           // The issuers that are configured first: a token of theirs is no business of the brokers.
           const sources = [...jwt.sources, ...pulsar.sources];
           const scramSources = [security.state];
-          const authenticator = authenticatorOf({ config, tenants, log, sources, scramSources });
+          const phantomKey = () => security.phantomKey.value;
+          const authenticator = authenticatorOf({ config, tenants, log, sources, scramSources, phantomKey });
           security.configuredBy(authenticator.users);
           return authenticator;
         },

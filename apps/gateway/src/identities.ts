@@ -20,6 +20,8 @@ export interface Identities {
   readonly sources?: readonly AuthSource[];
   /** SCRAM credentials that are kept elsewhere than with the users. */
   readonly scramSources?: readonly ScramCredentialSource[];
+  /** What all gateways make the salts of users from that do not exist; while there is none, it is the cluster's secret. */
+  readonly phantomKey?: () => Buffer | undefined;
 }
 
 /** What clients are bound to tenants by, the same for all sources of identities. */
@@ -29,7 +31,8 @@ export function bindingOf(config: GatewayConfig, tenants: TenantDirectory): Tena
 }
 
 /** Everybody whom the configuration and the users file know. @throws AuthenticatorError, UsersFileError */
-export function authenticatorOf({ config, tenants, log, sources, scramSources }: Identities): Authenticator {
+export function authenticatorOf(identities: Identities): Authenticator {
+  const { config, tenants, log, sources, scramSources, phantomKey } = identities;
   const users = config.tenants.flatMap((tenant) =>
     tenant.users.map((user) => ({
       name: user.name,
@@ -43,6 +46,8 @@ export function authenticatorOf({ config, tenants, log, sources, scramSources }:
     secretsNeedTls: secretsNeedTls(listener),
   }));
   const { secret } = config.cluster;
+  const ofSecret =
+    secret === undefined ? undefined : createHmac('sha256', secret).update('phantom users').digest();
   const authenticator = new Authenticator({
     ...config.authentication,
     users,
@@ -51,10 +56,7 @@ export function authenticatorOf({ config, tenants, log, sources, scramSources }:
     log,
     ...(sources && { sources }),
     ...(scramSources && { scramSources }),
-    // Gateways that answered a user that does not exist with different salts would say that it does not.
-    ...(secret !== undefined && {
-      phantomKey: createHmac('sha256', secret).update('phantom users').digest(),
-    }),
+    phantomKey: () => phantomKey?.() ?? ofSecret,
   });
   const { usersFile } = config.authentication;
   if (usersFile !== undefined) new UsersFileWatch({ file: usersFile, users: authenticator.users, log });

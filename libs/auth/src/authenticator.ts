@@ -48,7 +48,7 @@ export interface AuthenticatorOptions {
   /** Which certificates are whom. */
   readonly certificates?: readonly CertificateRule[] | undefined;
   /** What the salts of users that do not exist are made of; the same for all gateways, or they tell who exists. */
-  readonly phantomKey?: Buffer | undefined;
+  readonly phantomKey?: (() => Buffer | undefined) | undefined;
   /** Every refusal takes at least this long, whatever it is for. Default 200. */
   readonly failureFloorMs?: number;
   /** Failures an address may have at once, and per minute. Defaults 20 and 30. */
@@ -128,9 +128,10 @@ export class Authenticator {
     this.#binder = new TenantBinder({ tenants, listeners, certificates });
     const parts = { binder: this.#binder, users: this.users, failures: this.#failures, now: this.#now };
     this.#passwords = new PasswordSource(parts);
+    const ownKey = randomBytes(phantomKeyBytes);
     this.#scram = new ScramAccounts({
       ...parts,
-      phantomKey: options.phantomKey ?? randomBytes(phantomKeyBytes),
+      phantomKey: () => options.phantomKey?.() ?? ownKey,
     });
     this.#certificates = new CertificateSource(this.#binder, certificates ?? []);
     this.#tokens = new TokenChain({

@@ -7,6 +7,7 @@ import type { GatewayConfig } from '../gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import { NamespaceGate } from '../namespaces/namespace-gate.service.js';
 import { PulsarLink } from '../pulsar-link.service.js';
+import { PhantomKey } from './phantom-key.js';
 
 /** Changes that wait for Pulsar, all tenants' together, and for how long. */
 const pendingPutsMax = 1_000;
@@ -17,6 +18,7 @@ const lookAgainMs = 5_000;
 @Injectable()
 export class TenantSecurity {
   readonly state: SecurityState;
+  readonly phantomKey: PhantomKey;
   private readonly values: LogAgreedState;
   private readonly stateNamespace: string;
   private readonly topic: string;
@@ -47,6 +49,7 @@ export class TenantSecurity {
       putTimeoutMs,
       log,
     });
+    this.phantomKey = new PhantomKey(this.values, log);
     this.state = new SecurityState({
       values: this.values,
       authorizer,
@@ -84,6 +87,7 @@ export class TenantSecurity {
   async start(): Promise<{ readonly read: Promise<void> }> {
     const read = this.values.start().then(() => {
       this.wasRead = true;
+      void this.phantomKey.agree();
     });
     // It never was, when the gateway stops before.
     read.catch(() => {});

@@ -13,7 +13,7 @@ export interface ScramAccountsParts {
   readonly users: KnownUsers;
   readonly failures: FailureLimit;
   readonly now: () => number;
-  readonly phantomKey: Buffer;
+  readonly phantomKey: () => Buffer;
 }
 
 const entriesMax = 10_000;
@@ -42,7 +42,7 @@ export class ScramAccounts {
     // As the user's name would be found: `alice` and `acme/alice` are one, whether or not there is one.
     const name = tenant === undefined ? username : `${tenant.name}/${claimed.user}`;
     // Made for those who exist, too: both take the same time.
-    const phantom = phantomCredential(this.#parts.phantomKey, name, mechanism, users.usualShape(mechanism));
+    const phantom = phantomCredential(this.#parts.phantomKey(), name, mechanism, users.usualShape(mechanism));
     if (known !== undefined && credential !== undefined) return { credential, identity: known.byScram };
     return { credential: phantom, identity: deny ?? 'bad-credentials' };
   }

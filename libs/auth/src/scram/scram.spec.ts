@@ -13,7 +13,7 @@ import { credentialOf, formatScramVerifier, parseScramVerifier, scramCredential 
 const peer: AuthPeer = { listener: 'kafka', remoteAddress: '10.0.0.1' };
 const listeners = [{ name: 'kafka', defaultTenant: 'acme' }];
 const iterations = 4_096;
-const phantomKey = Buffer.alloc(32, 7);
+const phantomKey = () => Buffer.alloc(32, 7);
 const mechanisms: readonly ScramMechanism[] = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
 let users: UserCredential[];
 
@@ -193,7 +193,8 @@ describe('users that do not exist', () => {
       expect(other.challenge!.salt).not.toBe(phantom.challenge!.salt);
     }
     expect(
-      (await attempt(start({ phantomKey: Buffer.alloc(32, 8) }), { username: 'nobody' })).challenge!.salt,
+      (await attempt(start({ phantomKey: () => Buffer.alloc(32, 8) }), { username: 'nobody' })).challenge!
+        .salt,
     ).not.toBe((await attempt(authenticator, { username: 'nobody' })).challenge!.salt);
   });
 
