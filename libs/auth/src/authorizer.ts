@@ -171,8 +171,10 @@ class TenantPermissions {
   }
 }
 
-/** Decisions remembered per principal, action and resource type; when there are more, all of these are forgotten. */
-const decisionsMax = 4_096;
+/** Decisions remembered per principal; when there are more, all are forgotten. A client chooses the names. */
+const decisionsMax = 16_384;
+/** What is longer, client id included, is decided each time: no topic is, and 16,384 group names of 32 KB would be. */
+const rememberedCharsMax = 512;
 
 /** What was decided for one principal since its tenant's permissions last changed. */
 class PrincipalDecisions {
@@ -180,6 +182,7 @@ class PrincipalDecisions {
     undefined,
   );
   #version: number;
+  #remembered = 0;
 
   constructor(
     private readonly principal: Principal,
@@ -193,7 +196,7 @@ class PrincipalDecisions {
     const { version } = permissions;
     if (version !== this.#version) {
       this.#version = version;
-      this.#byKind.fill(undefined);
+      this.#forget();
     }
     const { type, name } = resource;
     const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
@@ -207,10 +210,15 @@ class PrincipalDecisions {
       policy === undefined
         ? kind.judge(name, clientId)
         : policy.decide(this.principal, policyAction(action), resource);
-    // A client chooses the names, so the map must not grow with them.
-    if (kind.remembered.size >= decisionsMax) kind.remembered.clear();
-    kind.remembered.set(key, allowed);
+    if (key.length > rememberedCharsMax) return allowed;
+    if (this.#remembered++ >= decisionsMax) this.#forget();
+    else kind.remembered.set(key, allowed);
     return allowed;
+  }
+
+  #forget(): void {
+    this.#byKind.fill(undefined);
+    this.#remembered = 0;
   }
 }
 

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { Authorizer, type Principal } from '#libs/auth';
+import { gatewayConfigSchema } from '../gateway.config.js';
+import { tenantsOf } from '../tenants.js';
+import { tenantFaults } from './tenant.schema.js';
+
+const users = [{ name: 'alice', password: 'secret', groups: ['writers'] }];
+const rule = {
+  ...{ principals: ['user:alice'], actions: ['produce'] },
+  resource: { type: 'topic', name: 'orders' },
+};
+
+/** What is wrong with it: of the shape, or of what it says. */
+function faultsOf(permissions: unknown): string[] {
+  const parsed = gatewayConfigSchema.safeParse({
+    tenants: [{ name: 'acme', namespace: 'acme/kafka', users, permissions }],
+  });
+  if (!parsed.success) return parsed.error.issues.map(({ path }) => path.join('.'));
+  return tenantFaults(parsed.data.tenants[0]!, 0, parsed.data).map(({ path }) => path.join('.'));
+}
+
+describe('permissions of a configuration', () => {
+  it.each([
+    ['none', undefined],
+    ['an empty list', []],
+  ])('%s allow nothing', (_, permissions) => {
+    expect(faultsOf(permissions)).toEqual([]);
+    const config = gatewayConfigSchema.parse({
+      tenants: [{ name: 'acme', namespace: 'acme/kafka', users, ...(permissions && { permissions }) }],
+    });
+    const authorizer = new Authorizer(
+      config.tenants.map(({ name, permissions: rules }) => ({ tenant: name, rules })),
+    );
+    const [tenant] = tenantsOf(config);
+    const alice: Principal = {
+      ...{ tenant: tenant!, user: 'alice', groups: ['writers'], anonymous: false, source: 'password' },
+    };
+    expect(authorizer.authorize(alice, 'describe', { type: 'topic', name: 'orders' })).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing where a list stands', null],
+    ['a text', 'all'],
+    ['a rule instead of a list', rule],
+    ['an empty rule', [{}]],
+    ['nothing where a rule stands', [null]],
+    ['no principal', [{ ...rule, principals: [] }]],
+    ['a principal without type', [{ ...rule, principals: ['alice'] }]],
+    ['a principal without name', [{ ...rule, principals: ['user:'] }]],
+    ['a group that nobody is in', [{ ...rule, effect: 'deny', principals: ['group:writer'] }]],
+    ['no action', [{ ...rule, actions: [] }]],
+    ["Kafka's name of an action", [{ ...rule, actions: ['write'] }]],
+    ['a wrong effect', [{ ...rule, effect: 'Deny' }]],
+    ['an unknown key', [{ ...rule, effects: 'deny' }]],
+    ['no resource', [{ ...rule, resource: {} }]],
+    ['an empty name', [{ ...rule, resource: { type: 'topic', name: '' } }]],
+    ['a regular expression', [{ ...rule, resource: { type: 'topic', match: 'regex', name: '.*' } }]],
+    ['an unknown placeholder', [{ ...rule, resource: { type: 'topic', name: 'home.%t' } }]],
+    ['a placeholder cut off', [{ ...rule, resource: { type: 'topic', name: 'home.%' } }]],
+  ])('%s is a fault', (_, permissions) => {
+    const faults = faultsOf(permissions);
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.every((path) => path.startsWith('tenants.0.permissions'))).toBe(true);
+  });
+});
