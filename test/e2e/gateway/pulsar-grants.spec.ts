@@ -180,6 +180,12 @@ describe('a client that shows a token of Pulsar', () => {
   }, 60_000);
 });
 
+/** As the metrics say it, in seconds. */
+async function grantsAge(): Promise<number> {
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  return Number(/^pulsegate_pulsar_grants_age_seconds\{tenant="acme"\} (.+)$/m.exec(metrics)?.[1]);
+}
+
 describe('while the admin REST of Pulsar does not answer', () => {
   it('what was read last decides for 30 s, and then nothing is allowed until it answers again', async () => {
     const [topic, role] = [await createTopic(), newName('device')];
@@ -201,7 +207,9 @@ describe('while the admin REST of Pulsar does not answer', () => {
       5,
     );
     expect(answers.at(-1)?.answer).toBe('TOPIC_AUTHORIZATION_FAILED');
+    expect(await grantsAge()).toBeGreaterThan(30);
     rest.heal();
     await untilAnswered('none', () => produce(topic, as));
+    expect(await grantsAge()).toBeLessThan(30);
   }, 120_000);
 });

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Authorizer } from '#libs/auth';
 import { GrantWatch, type NamespaceGrants } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import { type Log, Metrics } from '#libs/telemetry';
 import type { GatewayConfig } from '../gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import { PulsarLink } from '../pulsar-link.service.js';
@@ -28,6 +28,7 @@ export class PulsarGrants implements OnModuleDestroy {
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(Authorizer) authorizer: Authorizer,
+    @Inject(Metrics) metrics: Metrics,
     @Inject(LOG) private readonly log: Log,
   ) {
     for (const { name, namespace, pulsar: own } of config.tenants) {
@@ -35,6 +36,16 @@ export class PulsarGrants implements OnModuleDestroy {
       this.actedFor.set(namespace, { tenant: name, role: own.role, consuming: new Set() });
     }
     const deciding = config.tenants.filter(({ authorization }) => authorization === 'pulsar');
+    metrics.gauge({
+      name: 'pulsegate_pulsar_grants_age_seconds',
+      help: 'Since what Pulsar has granted was read; over 30 nobody of the tenant may do anything.',
+      labelNames: ['tenant'],
+      read: () =>
+        deciding.map(({ name, namespace }) => ({
+          labels: { tenant: name },
+          value: (this.watch?.ageMs(namespace) ?? 0) / 1_000,
+        })),
+    });
     const namespaces = [...new Set([...this.actedFor.keys(), ...deciding.map(({ namespace }) => namespace)])];
     if (namespaces.length === 0) return;
     const onRead = (namespace: string, grants: NamespaceGrants) => this.heed(namespace, grants);

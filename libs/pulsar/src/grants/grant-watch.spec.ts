@@ -61,6 +61,7 @@ describe('the watch over what Pulsar has granted', () => {
     const admin = new FakeAdmin();
     const watch = new GrantWatch({ admin, namespaces: [namespace], log: silentLog });
     expect(watch.grants(namespace)).toBeUndefined();
+    expect(watch.ageMs(namespace)).toBe(Number.POSITIVE_INFINITY);
     const running = await started(admin);
     expect(mayProduce(running)).toBe(true);
     expect(running.grants('t/other')).toBeUndefined();
@@ -101,10 +102,12 @@ describe('the watch over what Pulsar has granted', () => {
     expect(watch.version(namespace)).toBe(version);
     await delay(ageMsMax + 50);
     expect(watch.grants(namespace)).toBeUndefined();
+    expect(watch.ageMs(namespace)).toBeGreaterThan(ageMsMax);
     expect(watch.version(namespace)).toBe(version + 1);
     admin.fault = undefined;
     await looked(admin);
     expect(mayProduce(watch)).toBe(true);
+    expect(watch.ageMs(namespace)).toBeLessThan(ageMsMax);
   });
 
   it('lets what it read grow too old also while an answer hangs', async () => {

@@ -37,6 +37,7 @@ interface Watched {
   /** What `grants` was made from. */
   text: string;
   grants: NamespaceGrants | undefined;
+  readAtMs: number;
   expiry: NodeJS.Timeout | undefined;
   fault: string | undefined;
 }
@@ -59,7 +60,15 @@ export class GrantWatch {
     this.#watched = new Map(
       options.namespaces.map((namespace) => [
         namespace,
-        { namespace, version: 0, text: '', grants: undefined, expiry: undefined, fault: undefined },
+        {
+          namespace,
+          version: 0,
+          text: '',
+          grants: undefined,
+          readAtMs: Number.NEGATIVE_INFINITY,
+          expiry: undefined,
+          fault: undefined,
+        },
       ]),
     );
   }
@@ -72,6 +81,11 @@ export class GrantWatch {
   /** Another number whenever `grants` may answer something else. */
   version(namespace: string): number {
     return this.#watched.get(namespace)?.version ?? 0;
+  }
+
+  /** Since they were read last; infinite when they never were. */
+  ageMs(namespace: string): number {
+    return performance.now() - (this.#watched.get(namespace)?.readAtMs ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Looks once at all, then goes on until it is closed. Never rejects. */
@@ -119,6 +133,7 @@ export class GrantWatch {
         this.#become(watched, grants, text);
         this.#options.onRead?.(namespace, grants);
       }
+      watched.readAtMs = askedAtMs;
       clearTimeout(watched.expiry);
       const leftMs = ageMsMax - (performance.now() - askedAtMs);
       watched.expiry = setTimeout(() => this.#expired(watched), leftMs);
