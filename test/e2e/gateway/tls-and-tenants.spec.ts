@@ -174,13 +174,26 @@ const title = hasOpenssl ? 'a TLS listener' : 'a TLS listener (skipped: there is
     const { certFile } = certificates.make('one');
     const { keyFile } = certificates.make('other');
     const folder = new ConfigFolder();
-    const listener = { name: 'kafka', port: 0, tls: { certFile, keyFile } };
+    const certificatesByName = [
+      { serverNames: ['a.example'], certFile, keyFile: certificates.file('one.key') },
+      { serverNames: ['b.example'], certFile: keyFile, keyFile },
+      { serverNames: ['c.example'], certFile, keyFile: certificates.file('none.key') },
+      { serverNames: ['d.example'], certFile, keyFile },
+    ];
+    const tls = { certFile, keyFile, certificates: certificatesByName };
+    const listener = { name: 'kafka', port: 0, tls };
     const file = folder.write('pair.yaml', JSON.stringify({ kafka: { listeners: [listener] } }));
     const { status, stdout } = await pulsegate(['check-config', '--json', '--config', file]);
     folder.remove();
     expect(status).toBe(2);
     const message = 'is not the key of the certificate in certFile';
-    expect(JSON.parse(stdout).faults).toMatchObject([{ key: 'kafka.listeners.0.tls.keyFile', message }]);
+    const key = (rest: string) => `kafka.listeners.0.tls.${rest}`;
+    expect(JSON.parse(stdout).faults).toMatchObject([
+      { key: key('keyFile'), message },
+      { key: key('certificates.1.certFile'), message: expect.stringContaining('holds no certificate') },
+      { key: key('certificates.2.keyFile'), message: expect.stringContaining('there is no file') },
+      { key: key('certificates.3.keyFile'), message },
+    ]);
   });
 
   it('writes no secret into its log, at the finest level', async () => {

@@ -160,7 +160,7 @@ const title = hasOpenssl
       }, 5);
       await echoes(bench.client(served, { cert, key: readFileSync(certificates.file('device.key')) }));
       clearInterval(beat);
-      expect(longestMs).toBeLessThan(500);
+      expect(longestMs).toBeLessThan(1_000);
     });
   });
 
@@ -196,7 +196,7 @@ const title = hasOpenssl
       await echoes(other);
       await closed(secure);
       clearInterval(flood);
-      expect(performance.now() - startedMs).toBeLessThan(3_000);
+      expect(performance.now() - startedMs).toBeLessThan(6_000);
       await echoes(other);
       expect(served.log.lines.map(({ message }) => message)).toEqual([
         'the client sends TLS records without data',
