@@ -275,7 +275,7 @@ export class LogStretch implements MemoryHolder {
 
   /** Sparse offsets leap from ledger to ledger: after all that was stored, and after 0, the next entry is the next one. */
   private followsSparsely(): boolean {
-    return this.owner.source.stride > 1 && (this.reader.isCaughtUp || this.ring.end === 0);
+    return this.owner.source.stride > 1 && (this.reader.missesNothing || this.ring.end === 0);
   }
 
   private push(batch: StoredBatch): void {

@@ -72,6 +72,24 @@ describe('a log with sparse offsets', () => {
     expect(await bed.read(end)).toBe(shown(2, 0, 1));
   });
 
+  it('does not skip in silence what may have gone while no broker was there', async () => {
+    const bed = sparseBed();
+    bed.source.add(2);
+    const end = at(1, 0, 2);
+    expect(await bed.read(end)).toBe('nothing');
+    const reader = bed.source.openReaders.at(-1)!;
+    reader.attached = false;
+    await bed.read(end);
+    bed.source.newLedger();
+    bed.source.trim();
+    bed.source.newLedger();
+    bed.source.add(1);
+    reader.attached = true;
+    reader.dispatch();
+    await settled();
+    expect(await bed.read(end)).toBe(outOfRange);
+  });
+
   it('tells who comes back too late', async () => {
     const bed = sparseBed();
     bed.source.add(2);

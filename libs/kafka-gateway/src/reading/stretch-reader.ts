@@ -40,6 +40,8 @@ export class StretchReader {
   /** The last entry, as the broker said it last. */
   private lastStored: EntryPosition | undefined;
   private awaySince = -1;
+  /** No broker dispatched to it for a while, and nothing has arrived since. */
+  private cut = false;
 
   constructor(
     private readonly source: LogSource,
@@ -58,6 +60,11 @@ export class StretchReader {
   /** Open, asking for more, and all that was stored when the broker was last asked has arrived. */
   get isCaughtUp(): boolean {
     return this.atEnd;
+  }
+
+  /** Caught up, and as far as was noticed never cut off since: what arrives next is what was stored next. */
+  get missesNothing(): boolean {
+    return this.atEnd && !this.cut;
   }
 
   /** It is on its way to what comes next. */
@@ -115,6 +122,7 @@ export class StretchReader {
     this.atEnd = false;
     this.checking = false;
     this.awaySince = -1;
+    this.cut = false;
   }
 
   /** As if nothing had arrived yet: it is to be opened further back. */
@@ -180,6 +188,7 @@ export class StretchReader {
       return 0;
     }
     const now = this.time.now();
+    this.cut = true;
     if (this.awaySince < 0) this.awaySince = now;
     return now - this.awaySince;
   }
@@ -187,6 +196,7 @@ export class StretchReader {
   private arrived(entry: BrokerEntry): void {
     this.at = { ledgerId: entry.ledgerId, entryId: entry.entryId };
     this.listener.onEntry(entry);
+    this.cut = false;
   }
 
   private failed(opening: number, error: unknown): void {
