@@ -169,7 +169,14 @@ describe('changes of credentials', () => {
     });
     answered.clear();
     unknown.clear();
-    await untilAgreed(20_000);
+    for (const { kafka } of gateways) {
+      for (let tries = 0; tries < 80; tries++) {
+        const users = await describeScram(kafka).catch(() => undefined);
+        if (users !== undefined && Object.keys(users).length === 0) break;
+        await delay(250);
+      }
+    }
+    await untilAgreed();
     expect(await logsIn(gateways[0]!.kafka, 'afterwards', 'password-7000')).toBe(false);
     for (let tries = 0; tries < 40; tries++) {
       if (await change(gateways[0]!, 'begun-anew', 4_096)) break;

@@ -46,7 +46,7 @@ export function scramClient(
   address: string,
   username: string,
   password: string,
-  mechanism: 'scram-sha-256' | 'scram-sha-512' = 'scram-sha-256',
+  mechanism: 'scram-sha-256' | 'scram-sha-512' | 'plain' = 'scram-sha-256',
 ): Kafka {
   return new Kafka({
     brokers: [address],

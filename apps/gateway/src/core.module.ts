@@ -33,7 +33,7 @@ export class CoreModule {
         useFactory: (jwt: JwtIdentities, pulsar: PulsarTokens, security: TenantSecurity) => {
           // The issuers that are configured first: a token of theirs is no business of the brokers.
           const sources = [...jwt.sources, ...pulsar.sources];
-          const scramSources = [security.state];
+          const scramSources = [security.scramSource];
           const phantomKey = () => security.phantomKey.value;
           const authenticator = authenticatorOf({ config, tenants, log, sources, scramSources, phantomKey });
           security.configuredBy(authenticator.users);

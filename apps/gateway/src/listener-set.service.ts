@@ -63,6 +63,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     // Before the first client: else its first request meets a tenant that nobody has looked at. But a Pulsar that
     // does not answer must not keep the health endpoints from saying so.
     const late = new AbortController();
+    this.security.start();
     await Promise.race([
       this.namespaces
         .start()
@@ -116,9 +117,9 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
   private async joinCluster(): Promise<void> {
     // The stop itself ends what the verification waited for.
     if (this.draining) return;
-    const { read } = await this.security.start();
     const { claimed } = await this.membership.cluster.start();
-    if (this.namespaces.stateReport().served) await Promise.all([claimed, read]);
+    if (this.namespaces.stateReport().served) await claimed;
+    await this.security.known;
   }
 
   private async open(listener: Listener): Promise<ListenerInfo> {

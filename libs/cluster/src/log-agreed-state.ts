@@ -43,6 +43,8 @@ export const agreedValueBytesMax = 64 * 1024;
 const overfullFactor = 2;
 
 const reopenMs = 1_000;
+/** Between questions whether the namespace is good: only memory is looked at. */
+const askAgainMs = 100;
 const tickMs = 1_000;
 /** Whoever was away for longer reads everything anew: the log is kept for at least a day, but need not be. */
 const rereadMs = 60_000;
@@ -175,9 +177,9 @@ export class LogAgreedState implements AgreedState {
 
   async #connect(): Promise<void> {
     if (this.#closed) return;
-    const retry = () => this.#clock.after(reopenMs, () => void this.#connect());
+    const retry = (ms = reopenMs) => this.#clock.after(ms, () => void this.#connect());
     if (!this.#options.mayOpen()) {
-      retry();
+      retry(askAgainMs);
       return;
     }
     const session = this.#noValues();

@@ -60,6 +60,9 @@ describe('SCRAM credentials', () => {
     expect(await logsIn(one.kafka, 'ann', 'ann-1')).toBe(true);
     expect(await logsIn(one.kafka, 'ann', 'ann-2', 'scram-sha-512')).toBe(true);
     expect(await logsIn(one.kafka, 'ann', 'ann-2')).toBe(false);
+    // Of two passwords PLAIN's is that of the longer hash.
+    expect(await logsIn(one.kafka, 'ann', 'ann-2', 'plain')).toBe(true);
+    expect(await logsIn(one.kafka, 'ann', 'wrong', 'plain')).toBe(false);
     await until(async () => 'ann' in (await describeScram(two.kafka)));
     expect(await describeScram(two.kafka)).toEqual({ ann: ['1:4096', '2:8192'] });
     expect(await logsIn(two.kafka, 'ann', 'ann-1')).toBe(true);

@@ -1,5 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Authorizer, type KnownUsers, type ScramUser, SecurityState } from '#libs/auth';
+import {
+  Authorizer,
+  type KnownUsers,
+  type ScramCredentialSource,
+  type ScramUser,
+  SecurityState,
+} from '#libs/auth';
 import { LogAgreedState, pulsarStateLog } from '#libs/cluster';
 import { PulsarAdminError } from '#libs/pulsar';
 import { type Log, Metrics } from '#libs/telemetry';
@@ -12,17 +18,25 @@ import { PhantomKey } from './phantom-key.js';
 /** Changes that wait for Pulsar, all tenants' together, and for how long. */
 const pendingPutsMax = 1_000;
 const putTimeoutMs = 10_000;
-const lookAgainMs = 5_000;
+const lookAgainMs = 1_000;
 
 /** Rules and SCRAM credentials that clients made, in the topic `security` of the state namespace. */
 @Injectable()
 export class TenantSecurity {
   readonly state: SecurityState;
   readonly phantomKey: PhantomKey;
+  /** Whom the state knows. Where it cannot have been kept nobody is in it, and names are refused as wrong ones are. */
+  readonly scramSource: ScramCredentialSource = {
+    scramCredential: (tenant, user, mechanism) =>
+      this.isUnused ? undefined : this.state.scramCredential(tenant, user, mechanism),
+    scramCredentials: (mechanism) => this.state.scramCredentials(mechanism),
+    onChange: (listener) => this.state.onChange(listener),
+  };
   private readonly values: LogAgreedState;
   private readonly stateNamespace: string;
   private readonly topic: string;
   private configured: KnownUsers | undefined;
+  private readonly decided = Promise.withResolvers<void>();
   private wasRead = false;
   private nothingStored = false;
   private closed = false;
@@ -80,37 +94,48 @@ export class TenantSecurity {
     this.configured = users;
   }
 
-  /**
-   * Begins to read. The promise inside resolves when all was read that was stored: not while Pulsar, or the state
-   * namespace, is away.
-   */
-  async start(): Promise<{ readonly read: Promise<void> }> {
-    const read = this.values.start().then(() => {
-      this.wasRead = true;
-      void this.phantomKey.agree();
-    });
-    // It never was, when the gateway stops before.
-    read.catch(() => {});
-    await this.lookForTopic();
-    return { read };
+  /** Begins to read, as soon as the state namespace was found good. */
+  start(): void {
+    this.values.start().then(
+      () => {
+        this.wasRead = true;
+        void this.phantomKey.agree();
+        this.decided.resolve();
+      },
+      // It was not read before the gateway ended.
+      () => {},
+    );
+    void this.lookForTopic();
+  }
+
+  /** Resolves when it is known what clients made: not while Pulsar, or the state namespace, is away. */
+  get known(): Promise<void> {
+    return this.decided.promise;
   }
 
   /** Why a tenant's topics are not served: a rule that denies may not have been read yet. */
   refusal(): { retriable: boolean; message: string } | undefined {
-    if (this.wasRead || this.nothingStored) return undefined;
+    if (this.wasRead || this.isUnused) return undefined;
     return { retriable: true, message: 'the permissions that clients made are being read' };
+  }
+
+  private get isUnused(): boolean {
+    return this.nothingStored && !this.wasRead;
   }
 
   /** Where the state namespace is not used, and the topic was never made, there is nothing to wait for. */
   private async lookForTopic(): Promise<void> {
-    if (this.wasRead || this.closed || this.namespaces.stateReport().served) return;
-    try {
-      const topics = await this.pulsar.client.admin.topics(this.stateNamespace);
-      this.nothingStored = !topics.includes(this.topic);
-    } catch (error) {
-      this.nothingStored = error instanceof PulsarAdminError && error.status === 404;
+    const { pending, served } = this.namespaces.stateReport();
+    if (!pending && !served) {
+      try {
+        const topics = await this.pulsar.client.admin.topics(this.stateNamespace);
+        this.nothingStored = !topics.includes(this.topic);
+      } catch (error) {
+        this.nothingStored = error instanceof PulsarAdminError && error.status === 404;
+      }
     }
-    if (!this.nothingStored) setTimeout(() => void this.lookForTopic(), lookAgainMs).unref();
+    if (this.nothingStored) this.decided.resolve();
+    else if (!this.wasRead && !this.closed) setTimeout(() => void this.lookForTopic(), lookAgainMs).unref();
   }
 }
 
