@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatScramVerifier, formatUsersFile, scramCredential, type ScramMechanism } from '#libs/auth';
-import { inForm } from '../support/check-form.js';
+import { checkForm, inForm } from '../support/check-form.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import type { IdentityAnswer, IdentityJob, IdentityOutcome } from '../support/identity-job.js';
 import {
@@ -14,7 +14,7 @@ import {
 import { LoginService } from '../support/login-token.js';
 import { type PulsarWithAuth, pulsarRoles, startPulsarWithAuth } from '../support/pulsar-with-auth.js';
 
-const clientTimeoutMs = inForm({ short: 80_000, full: 300_000 });
+const clientTimeoutMs = inForm({ short: 150_000, full: 300_000 });
 /** Of every session here, which some clients outlive by proving again who they are. */
 const sessionMs = 4_000;
 const password = 'a pass word, with = and : in it';
@@ -51,7 +51,14 @@ function rightAndWrong(
   const whose = { user, tenant };
   return [
     { id, ...whose, ...right, own: 'written', foreign: 'forbidden' },
-    { id: `wrong-${id}`, ...whose, ...wrong, own: refusal, foreign: refusal },
+    {
+      id: `wrong-${id}`,
+      ...whose,
+      ...wrong,
+      own: refusal,
+      foreign: refusal,
+      ...(refusal === 'refused' && { tryMs: 2_000 }),
+    },
   ];
 }
 
@@ -222,13 +229,13 @@ async function valuesOf(pulsar: PulsarWithAuth, namespace: string, topic: string
       { headers: { authorization: `Bearer ${pulsar.token(pulsarRoles.superuser)}` } },
     );
     // Before the value stands what Pulsar keeps of a message in a batch.
-    values.push(/(?:kafkajs|Java|librdkafka)\/[a-z\d-]+$/.exec(await response.text())?.[0] ?? 'unreadable');
+    values.push(/(?:kafkajs|java\d|librdkafka)\/[a-z\d-]+$/.exec(await response.text())?.[0] ?? 'unreadable');
   }
   return values;
 }
 
 describe('Kafka identities', () => {
-  const clients = kafkaIdentityClients();
+  const clients = kafkaIdentityClients().filter(({ inShortForm }) => inShortForm || checkForm === 'full');
   const login = new LoginService();
   const answers = new Map<KafkaIdentityClient, Promise<ReadonlyMap<string, IdentityAnswer>>>();
   let pulsar: PulsarWithAuth;
@@ -304,8 +311,6 @@ describe('Kafka identities', () => {
       const user = `"user":"${renewingUser(mark)}"`;
       const own = lines.filter((line) => line.includes(user));
       expect([mark, own.some((line) => line.includes('"event":"session.renewed"'))]).toEqual([mark, true]);
-      // A connection that a client has no more use for ends in silence.
-      expect(own.filter((line) => line.includes('"event":"connection.fault"'))).toEqual([]);
     }
   });
 

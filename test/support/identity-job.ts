@@ -1,9 +1,9 @@
 // What every identity client gets, whatever its language: a file of lines of words, one job a line.
 //
-//   job <id> <mechanism, or - for TLS alone> <user> <password> <token> <certificate file> <key file> <own topic> <foreign topic> <ms>
+//   job <id> <mechanism, or - for TLS alone> <user> <password> <token> <certificate file> <key file> <own topic> <foreign topic> <write ms> <try ms>
 //
 // Texts are `-` for none, else `=` and base64 of UTF-8. A client makes a connection of its own for each job, writes its
-// own name, a slash and the job's id as the value of one record into its own topic, again every 250 ms for so many ms by the
+// own name, a slash and the job's id as the value of one record into its own topic, again every 250 ms for <write ms> by the
 // same producer, then into the foreign one, and answers
 // `client <its version>` and, per job, `<id> <outcome> <outcome> <what it was told>`.
 import { readFileSync } from 'node:fs';
@@ -27,6 +27,8 @@ export interface IdentityJob {
   readonly foreignTopic: string;
   /** How long it goes on writing into its own topic. Default: once. */
   readonly writeMs?: number;
+  /** How long it tries where no connection is usable. Default: longer than any machine is that busy. */
+  readonly tryMs?: number;
 }
 
 export interface IdentityAnswer {
@@ -42,9 +44,18 @@ const text = (each: string) =>
 
 export function encodeIdentityJobs(jobs: readonly IdentityJob[]): string {
   const lines = jobs.map((job) => {
-    const { mechanism = '-', username, password, token, certFile, keyFile, writeMs = 0 } = job;
+    const {
+      mechanism = '-',
+      username,
+      password,
+      token,
+      certFile,
+      keyFile,
+      writeMs = 0,
+      tryMs = 30_000,
+    } = job;
     const texts = [username, password, token, certFile, keyFile].map(word);
-    return ['job', job.id, mechanism, ...texts, job.ownTopic, job.foreignTopic, writeMs].join(' ');
+    return ['job', job.id, mechanism, ...texts, job.ownTopic, job.foreignTopic, writeMs, tryMs].join(' ');
   });
   return `${lines.join('\n')}\n`;
 }
@@ -65,6 +76,7 @@ export function readIdentityJobs(file: string): IdentityJob[] {
       ownTopic: words[8],
       foreignTopic: words[9],
       writeMs: Number(words[10]),
+      tryMs: Number(words[11]),
     } as IdentityJob;
   });
 }

@@ -13,8 +13,10 @@ import { isThere, javaCommand, nodeCommand, pythonCommand } from './kafka-produc
 
 export interface KafkaIdentityClient {
   readonly name: string;
-  /** What it writes before the job's id. */
+  /** What it writes before the job's id; of letters and digits. */
   readonly mark: string;
+  /** Runs in the short form of the check, too. */
+  readonly inShortForm: boolean;
   /** Why it cannot run here, in words that name it; undefined when it can. */
   readonly missing?: string;
   readonly command: () => readonly string[];
@@ -26,18 +28,20 @@ export function kafkaIdentityClients(): KafkaIdentityClient[] {
   const python = isThere('python3', '-c', 'import venv, ensurepip')
     ? {}
     : { missing: 'no python3 with venv' };
+  const javaClient = (version: string, module: string, mark: string, inShortForm: boolean) => ({
+    ...{ name: `Java kafka-clients ${version}`, mark, inShortForm, ...java },
+    command: () => javaCommand(module, 'IdentityClient'),
+  });
   return [
-    { name: 'kafkajs 2.2', mark: 'kafkajs', command: () => nodeCommand('kafkajs', 'identities') },
     {
-      name: 'Java kafka-clients 4.3',
-      mark: 'Java',
-      ...java,
-      command: () => javaCommand('clients-4', 'IdentityClient'),
+      ...{ name: 'kafkajs 2.2', mark: 'kafkajs', inShortForm: true },
+      command: () => nodeCommand('kafkajs', 'identities'),
     },
+    javaClient('4.3', 'clients-4', 'java4', true),
+    javaClient('3.9', 'clients-3', 'java3', false),
+    javaClient('2.8', 'clients-2', 'java2', false),
     {
-      name: 'librdkafka (confluent-kafka)',
-      mark: 'librdkafka',
-      ...python,
+      ...{ name: 'librdkafka (confluent-kafka)', mark: 'librdkafka', inShortForm: true, ...python },
       command: () => pythonCommand('identify.py'),
     },
   ];
@@ -55,7 +59,7 @@ export async function runIdentities(
   const file = join(folder, 'jobs');
   writeFileSync(file, encodeIdentityJobs(jobs));
   const [command, ...args] = client.command();
-  const child = spawn(command!, [...args, file, bootstrap, caFile], {
+  const child = spawn(command!, [...args, file, bootstrap, caFile, client.mark], {
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });

@@ -24,13 +24,11 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.AppInfoParser;
 
 /**
- * The identity client for kafka-clients 4.x.
- * Arguments: job file (its format: test/support/identity-job.ts), bootstrap, file of the authority.
+ * The identity client for kafka-clients from 2.7 on (PEM files).
+ * Arguments: job file (its format: test/support/identity-job.ts), bootstrap, file of the authority, own name.
  */
 public class IdentityClient {
   private static final String SECURITY = "org.apache.kafka.common.security.";
-  /** How long a client without a usable connection tries. */
-  private static final int TRY_MS = 3_000;
 
   public static void main(String[] args) throws Exception {
     System.out.println("client " + AppInfoParser.getVersion());
@@ -45,7 +43,7 @@ public class IdentityClient {
         try {
           long end = System.currentTimeMillis() + (topic.equals(job[8]) ? Long.parseLong(job[10]) : 0);
           do {
-            producer.send(new ProducerRecord<>(topic, "Java/" + job[1])).get(3 * TRY_MS, TimeUnit.MILLISECONDS);
+            producer.send(new ProducerRecord<>(topic, args[3] + "/" + job[1])).get(3 * Integer.parseInt(job[11]), TimeUnit.MILLISECONDS);
             if (System.currentTimeMillis() < end) Thread.sleep(250);
           } while (System.currentTimeMillis() < end);
           answer.add("written");
@@ -73,9 +71,10 @@ public class IdentityClient {
     settings.put("bootstrap.servers", args[1]);
     settings.put("key.serializer", StringSerializer.class.getName());
     settings.put("value.serializer", StringSerializer.class.getName());
-    settings.put("max.block.ms", String.valueOf(TRY_MS));
-    settings.put("request.timeout.ms", String.valueOf(TRY_MS));
-    settings.put("delivery.timeout.ms", String.valueOf(2 * TRY_MS));
+    int tryMs = Integer.parseInt(job[11]);
+    settings.put("max.block.ms", String.valueOf(tryMs));
+    settings.put("request.timeout.ms", String.valueOf(tryMs));
+    settings.put("delivery.timeout.ms", String.valueOf(2 * tryMs));
     settings.put("security.protocol", job[2].equals("-") ? "SSL" : "SASL_SSL");
     settings.put("ssl.truststore.type", "PEM");
     settings.put("ssl.truststore.certificates", Files.readString(Paths.get(args[2])));

@@ -1,4 +1,4 @@
-// The identity client for kafkajs. Arguments: job file (test/support/identity-job.ts), bootstrap, file of the authority.
+// The identity client for kafkajs. Arguments: job file (test/support/identity-job.ts), bootstrap, file of the authority, own name.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs';
@@ -6,7 +6,7 @@ import { type IdentityJob, type IdentityOutcome, readIdentityJobs } from '../../
 import { packageVersion } from '../../support/producer-job.js';
 
 const { Kafka, logLevel } = kafkajs;
-const [jobFile, bootstrap, caFile] = process.argv.slice(2) as [string, string, string];
+const [jobFile, bootstrap, caFile, ownName] = process.argv.slice(2) as [string, string, string, string];
 const ca = readFileSync(caFile, 'utf8');
 
 function saslOf({
@@ -40,7 +40,8 @@ function settingsOf(job: IdentityJob): KafkaConfig {
     clientId: 'identity-kafkajs',
     brokers: [bootstrap],
     logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
+    connectionTimeout: 20_000,
+    retry: { maxRetryTime: job.tryMs ?? 0, retries: 8 },
     reauthenticationThreshold: 1_500,
     ssl: { ca: [ca], ...own },
     ...(sasl && { sasl }),
@@ -65,7 +66,7 @@ async function serve(job: IdentityJob): Promise<string> {
       await producer.connect();
       const endsAtMs = Date.now() + (topic === job.ownTopic ? (job.writeMs ?? 0) : 0);
       do {
-        await producer.send({ topic, messages: [{ value: `kafkajs/${job.id}` }] });
+        await producer.send({ topic, messages: [{ value: `${ownName}/${job.id}` }] });
         if (Date.now() < endsAtMs) await delay(250);
       } while (Date.now() < endsAtMs);
       outcomes.push('written');

@@ -1,6 +1,6 @@
 """The identity client for librdkafka.
 
-Arguments: job file (its format: test/support/identity-job.ts), bootstrap, file of the authority.
+Arguments: job file (its format: test/support/identity-job.ts), bootstrap, file of the authority, own name.
 """
 
 import base64
@@ -10,21 +10,19 @@ import time
 import confluent_kafka
 from confluent_kafka import KafkaError
 
-TRY_MS = 3_000
-
 
 def text(word):
     return base64.b64decode(word[1:]).decode("utf-8")
 
 
 def settings(job, bootstrap, ca_file, on_error):
-    _, _, mechanism, username, password, token, cert_file, key_file, _, _, _ = job
+    _, _, mechanism, username, password, token, cert_file, key_file, _, _, _, try_ms = job
     found = {
         "bootstrap.servers": bootstrap,
         "security.protocol": "SSL" if mechanism == "-" else "SASL_SSL",
         "ssl.ca.location": ca_file,
         "broker.address.family": "v4",
-        "message.timeout.ms": TRY_MS,
+        "message.timeout.ms": int(try_ms),
         "error_cb": on_error,
     }
     if cert_file != "-":
@@ -50,20 +48,21 @@ def outcome(error):
     return "refused" if error.code() in (KafkaError._MSG_TIMED_OUT, KafkaError._TRANSPORT) else "failed"
 
 
-def write(producer, topic, value, failures):
+def write(producer, topic, value, failures, try_ms):
     answers = []
     try:
         producer.produce(topic, value=value, on_delivery=lambda error, _: answers.append(error))
     except confluent_kafka.KafkaException as refusal:  # what it has learned of the topic before
         return refusal.args[0]
-    end = time.monotonic() + 2 * TRY_MS / 1000
+    end = time.monotonic() + 2 * try_ms / 1000
     # Wrong credentials are no end for librdkafka: it says so and tries again for as long as the message may wait.
     while not answers and not failures and time.monotonic() < end:
         producer.poll(0.1)
     return failures[0] if failures else answers[0]
 
 
-def serve(job, bootstrap, ca_file):
+def serve(job, bootstrap, ca_file, own_name):
+    value, try_ms = f"{own_name}/{job[1]}", int(job[11])
     failures = []
     told = ""
     outcomes = []
@@ -75,10 +74,10 @@ def serve(job, bootstrap, ca_file):
     producer = confluent_kafka.Producer(settings(job, bootstrap, ca_file, on_error), logger=None)
     for topic in (job[8], job[9]):
         end = time.monotonic() + (int(job[10]) / 1000 if topic == job[8] else 0)
-        error = write(producer, topic, f"librdkafka/{job[1]}", failures)
+        error = write(producer, topic, value, failures, try_ms)
         while error is None and time.monotonic() < end:
             time.sleep(0.25)
-            error = write(producer, topic, f"librdkafka/{job[1]}", failures)
+            error = write(producer, topic, value, failures, try_ms)
         outcomes.append(outcome(error))
         told = told if error is None else error.str().replace("\n", " ")
     producer.purge()

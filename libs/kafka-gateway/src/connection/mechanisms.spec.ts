@@ -236,6 +236,21 @@ describe('a session (KIP-368)', () => {
     expect(test.metrics.tenant('kafka', 'beta').connectionsOpen).toBe(0);
   });
 
+  it('that is to be renewed by a mechanism that nobody offers leaves what runs as it is, then ends', async () => {
+    const test = bed({ authentication });
+    await login(test, 'OAUTHBEARER', bearer('ann.acme.30000'));
+    test.ask('running');
+    await pastRenewalLimit();
+    test.kafka.send(saslHandshakeApi, 1, { mechanism: 'GSSAPI' });
+    await soon();
+    expect(test.metadata.contexts[0]!.principal.user).toBe('ann');
+    test.metadata.answer('running');
+    await test.kafka.response(metadataApi, 1);
+    const { body } = await test.kafka.response(saslHandshakeApi, 1);
+    expect(body).toMatchObject({ errorCode: KafkaErrorCode.UNSUPPORTED_SASL_MECHANISM });
+    expect(await test.client.closed).toBe('refused');
+  });
+
   it('past its end ends with the next request, or by itself; a running request is answered first', async () => {
     const settings = { authentication };
     const [asking, idle, busy, renewing] = [bed(settings), bed(settings), bed(settings), bed(settings)];

@@ -176,7 +176,8 @@ export class SaslExchange {
     this.#exchange = undefined;
     this.#tokens = 0;
     if (!this.mechanisms.includes(mechanism)) {
-      this.#principal = undefined;
+      // What a renewal finds running still acts as who it was.
+      if (!renewal) this.#principal = undefined;
       this.#state = 'failed';
       return 'unsupported-mechanism';
     }
