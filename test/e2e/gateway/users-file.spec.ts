@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KafkaConfig } from 'kafkajs';
+import { saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+import { KafkaSocket } from '../../support/kafka-socket.js';
 import { ConfigFolder, type Ended, KafkaClients, kafkaErrorOf, pulsegate, until } from './gateway-fixture.js';
 
 // Users that come, change and go while the gateway runs, by the command and by stock clients.
@@ -38,7 +40,7 @@ describe('users of a users file', () => {
         { name: 'beta', permissions: [allowAll] },
       ],
       listener: { defaultTenant: 'acme' },
-      config: { authentication: { usersFile: file } },
+      config: { authentication: { usersFile: file, failuresPerAddressBurst: 1_000 } },
     });
   });
   afterAll(async () => {
@@ -96,6 +98,36 @@ describe('users of a users file', () => {
     expect(JSON.parse(list.stdout)).toEqual([
       { tenant: 'acme', name: 'alice', groups: ['all'], verifiers: ['scram-sha-256', 'scram-sha-512'] },
     ]);
+  });
+
+  /** What a client hears of a user: the challenge without the nonce, and the refusal of a proof that is wrong. */
+  async function heardOf(username: string): Promise<{ challenge: string; refusal: unknown }> {
+    const socket = await KafkaSocket.open(gateway.kafka);
+    await socket.call(saslHandshakeApi, 1, { mechanism: 'SCRAM-SHA-256' });
+    const say = (text: string) => socket.call(saslAuthenticateApi, 2, { authBytes: Buffer.from(text) });
+    const { authBytes } = await say(`n,,n=${username},r=abcdefghijkl`);
+    const [nonce = '', ...challenge] = authBytes.toString().split(',');
+    const refusal = await say(`c=biws,${nonce},p=${Buffer.alloc(32).toString('base64')}`);
+    socket.destroy();
+    return { challenge: challenge.join(), refusal };
+  }
+
+  it('look like those that do not exist, also after a restart', async () => {
+    const [alice, nobody, elsewhere] = [
+      await heardOf('alice'),
+      await heardOf('nobody'),
+      await heardOf('nowhere/alice'),
+    ];
+    const shape = ({ challenge }: { challenge: string }) =>
+      challenge.replace(/s=[^,]+/, (salt) => `${salt.length}`);
+    expect(new Set([alice, nobody, elsewhere].map(shape)).size).toBe(1);
+    expect(nobody.refusal).toEqual(alice.refusal);
+    expect(elsewhere.refusal).toEqual(alice.refusal);
+    await gateway.restart();
+    expect((await heardOf('nobody')).challenge).toBe(nobody.challenge);
+    expect((await heardOf('acme/nobody')).challenge).toBe(nobody.challenge);
+    expect((await heardOf('alice')).challenge).toBe(alice.challenge);
+    expect((await heardOf('nobody2')).challenge).not.toBe(nobody.challenge);
   });
 
   it('stay when the file becomes useless', async () => {
