@@ -1,6 +1,11 @@
 // Kafka's ProducerPerformance through a gateway that asks for permission, against one that does not
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { KafkaErrorCode, metadataApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { KafkaSocket } from '../support/kafka-socket.js';
 import { startPulsar } from '../support/pulsar.js';
 import { newTopic, say } from './bench-place.js';
 import { producerPerformance, resolveKafkaTools } from './kafka-tools.js';
@@ -68,8 +73,21 @@ function gatewayOf(pulsar: { serviceUrl: string; adminUrl: string }, asks: boole
   });
 }
 
+/** Whether alice is refused what no rule allows: that what is compared are two different gateways. */
+async function asks({ kafka }: TestGateway): Promise<boolean> {
+  const socket = await KafkaSocket.open(kafka);
+  await socket.call(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
+  await socket.call(saslAuthenticateApi, 2, { authBytes: Buffer.from(`\0alice\0${password}`) });
+  const { topics } = await socket.call(metadataApi, 9, { topics: [{ name: 'forbidden' }] });
+  socket.destroy();
+  return topics[0]?.errorCode === KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED;
+}
+
+/** Alice's login, as Kafka's tools read it. */
+const loginFile = join(tmpdir(), `pulsegate-bench-${process.pid}.properties`);
+const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="${password}";`;
+
 async function rate(gateway: TestGateway, topic: string, load: Load): Promise<number> {
-  const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="${password}";`;
   const { recordsPerSecond } = await producerPerformance({
     bootstrap: gateway.kafka,
     topic,
@@ -80,17 +98,17 @@ async function rate(gateway: TestGateway, topic: string, load: Load): Promise<nu
     properties: {
       acks: 'all',
       'enable.idempotence': 'false',
-      'security.protocol': 'SASL_PLAINTEXT',
-      'sasl.mechanism': 'PLAIN',
-      'sasl.jaas.config': jaas,
       ...load.properties,
     },
+    propertiesFile: loginFile,
   });
   return recordsPerSecond;
 }
 
 async function main(): Promise<void> {
   resolveKafkaTools();
+  const login = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', `sasl.jaas.config=${jaas}`];
+  writeFileSync(loginFile, `${login.join('\n')}\n`);
   const pulsar = await startPulsar({
     dataDir: '.pulsegate/bench-pulsar',
     wipe: true,
@@ -101,6 +119,7 @@ async function main(): Promise<void> {
   const asking = await gatewayOf(pulsar, true);
   const open = await gatewayOf(pulsar, false);
   try {
+    if (!(await asks(asking)) || (await asks(open))) throw new Error('permissions are not on and off');
     for (const load of loads) {
       const ratios: number[] = [];
       // Each run has a topic of its own; who comes first changes, so that what grows warm or slow is nobody's.
@@ -121,6 +140,7 @@ async function main(): Promise<void> {
   } finally {
     await Promise.all([asking.stop(), open.stop()]);
     await pulsar.stop();
+    rmSync(loginFile);
   }
   report.print();
 }

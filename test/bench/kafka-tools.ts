@@ -22,6 +22,8 @@ export interface ProducerPerformanceOptions {
   /** Records per second; -1 for as fast as it goes. */
   readonly throughput: number;
   readonly properties: Readonly<Record<string, string>>;
+  /** A file with more of them: the command line takes no value with a `=` in it. */
+  readonly propertiesFile?: string;
 }
 
 /** Brings Kafka's tools from Maven, once. */
@@ -103,7 +105,9 @@ export async function producerPerformance(
   const output = await java('org.apache.kafka.tools.ProducerPerformance', [
     ...['--topic', options.topic, '--num-records', String(options.records)],
     ...['--warmup-records', String(options.warmupRecords), '--record-size', String(options.recordBytes)],
-    ...['--throughput', String(options.throughput), '--producer-props'],
+    ...['--throughput', String(options.throughput)],
+    ...(options.propertiesFile === undefined ? [] : ['--producer.config', options.propertiesFile]),
+    '--producer-props',
     ...Object.entries(properties).map(([key, value]) => `${key}=${value}`),
   ]);
   const summaries = [...output.matchAll(/^.*records\/sec.*99th.*$/gm)].map((match) => match[0]);
