@@ -178,11 +178,19 @@ describe('Authenticator', () => {
       if (away) throw new Error('the back end is away');
       return tenants.byName(name);
     };
-    const broken = start({ log, tenants: { byName } as TenantDirectory });
+    let nowMs = 0;
+    const now = () => nowMs;
+    const broken = start({ log, now, tenants: { byName } as TenantDirectory });
     expect(await broken.plain('alice', 'secret', peer)).toMatchObject({ kind: 'allow' });
     away = true;
     expect(await broken.plain('alice', 'secret', peer)).toEqual({ kind: 'deny', reason: 'fault' });
-    expect(errors).toMatchObject([{ event: 'authentication.failed', remoteAddress: '10.0.0.1' }]);
+    expect(errors).toMatchObject([{ event: 'authentication.failed', remoteAddress: '10.0.0.1', refused: 1 }]);
+    // Who goes on trying does not fill the log.
+    for (let each = 0; each < 50; each++) await broken.plain('alice', 'secret', peer);
+    expect(errors).toHaveLength(1);
+    nowMs = 1_000;
+    await broken.plain('alice', 'secret', peer);
+    expect(errors).toMatchObject([{}, { refused: 51 }]);
   });
 
   it('names every fault of its configuration, and no secret', () => {

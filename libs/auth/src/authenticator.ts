@@ -76,6 +76,7 @@ const failuresBurstDefault = 20;
 const failuresPerMinuteDefault = 30;
 const addressesMax = 10_000;
 const phantomKeyBytes = 32;
+const faultLogIntervalMs = 1_000;
 /** Not the client's doing, or told already: no further failure, or a patient client would never get back in. */
 const uncounted: readonly DenyReason[] = [
   'too-many-failures',
@@ -100,6 +101,8 @@ export class Authenticator {
   readonly #tokens: TokenChain;
   readonly #scram: ScramAccounts;
   readonly #now: () => number;
+  #faultToldAtMs = Number.NEGATIVE_INFINITY;
+  #faultsUntold = 0;
   /** Replaced while the gateway runs, as the users file is. */
   readonly users: KnownUsers;
   /** The longest time until a client that can must prove again who it is, as some protocols ask for it. */
@@ -244,12 +247,25 @@ export class Authenticator {
     const address = addressOf(peer);
     if (error instanceof WorkQueueFull) return this.#refused('overloaded', address, startedMs);
     if (error instanceof TooManyFailures) return this.#refused('too-many-failures', address, startedMs);
-    const { listener, remoteAddress } = peer;
-    this.#options.log.error(
-      { event: 'authentication.failed', listener, remoteAddress, error },
-      'authentication failed for a fault of ours; the client is refused',
-    );
+    this.#tellFault(error, peer);
     return this.#refused('fault', address, startedMs);
+  }
+
+  /** While a back end is away, each client that tries is one more: a line per second says enough. */
+  #tellFault(error: unknown, { listener, remoteAddress }: AuthPeer): void {
+    const sinceMs = this.#now() - this.#faultToldAtMs;
+    this.#faultsUntold++;
+    if (sinceMs < faultLogIntervalMs) return;
+    const fields = {
+      event: 'authentication.failed',
+      listener,
+      remoteAddress,
+      refused: this.#faultsUntold,
+      error,
+    };
+    this.#options.log.error(fields, 'authentication failed for a fault of ours; the client is refused');
+    this.#faultToldAtMs = this.#now();
+    this.#faultsUntold = 0;
   }
 
   async #refused(reason: DenyReason, address: string, startedMs: number): Promise<DenyReason> {
