@@ -73,8 +73,8 @@ def serve(job, bootstrap, ca_file, own_name):
 
     producer = confluent_kafka.Producer(settings(job, bootstrap, ca_file, on_error), logger=None)
     for topic in (job[8], job[9]):
-        end = time.monotonic() + (int(job[10]) / 1000 if topic == job[8] else 0)
         error = write(producer, topic, value, failures, try_ms)
+        end = time.monotonic() + (int(job[10]) / 1000 if topic == job[8] else 0)
         while error is None and time.monotonic() < end:
             time.sleep(0.25)
             error = write(producer, topic, value, failures, try_ms)
