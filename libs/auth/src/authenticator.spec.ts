@@ -160,6 +160,28 @@ describe('Authenticator', () => {
     expect(await limited.plain('alice@demo', 'another', peer)).toMatchObject({ kind: 'allow' });
   });
 
+  it('tells an address without allowance nothing about passwords that others use', async () => {
+    const limited = start({ failuresPerAddressBurst: 2, failuresPerAddressPerMinute: 0.001 });
+    expect(await limited.plain('alice', 'secret', peer)).toMatchObject({ kind: 'allow' });
+    const elsewhere = { ...peer, remoteAddress: '10.0.0.2' };
+    for (const guess of ['a', 'b']) await limited.plain('alice', guess, elsewhere);
+    expect(await limited.plain('alice', 'secret', elsewhere)).toEqual({
+      kind: 'deny',
+      reason: 'too-many-failures',
+    });
+    expect(await limited.plain('alice', 'secret', peer)).toMatchObject({ kind: 'allow' });
+  });
+
+  it('is overloaded alike for users that exist and those that do not, whatever their password is kept as', async () => {
+    const busy = start({ failuresPerAddressBurst: 5, failuresPerAddressPerMinute: 0.001 });
+    const flood = Array.from({ length: 1_100 }, (_, each) => busy.plain('nobody', `guess-${each}`, peer));
+    const elsewhere = { ...peer, remoteAddress: '10.0.0.2' };
+    const names = ['nobody', 'alice', 'alice@demo', 'bob@example.com@acme'];
+    const answers = await Promise.all(names.map((name) => busy.plain(name, 'wrong', elsewhere)));
+    expect(answers).toEqual(names.map(() => ({ kind: 'deny', reason: 'overloaded' })));
+    await Promise.all(flood);
+  });
+
   it('limits guesses that are sent all at once', async () => {
     const limited = start({ failuresPerAddressBurst: 5, failuresPerAddressPerMinute: 0.001 });
     const guesses = Array.from({ length: 40 }, (_, each) => limited.plain('alice', `guess-${each}`, peer));

@@ -28,12 +28,15 @@ const verificationsWaitingMax = 1_024;
 export class PasswordSource {
   readonly #parts: PasswordSourceParts;
   readonly #cache: VerificationCache<boolean>;
+  // Who was right from which address a short time ago.
+  readonly #proven: VerificationCache<boolean>;
   readonly #verifications = new WorkQueue(verificationsRunningMax, verificationsWaitingMax);
   readonly #underWay = new Map<string, Promise<boolean>>();
 
   constructor(parts: PasswordSourceParts) {
     this.#parts = parts;
     this.#cache = new VerificationCache(entriesMax, parts.now);
+    this.#proven = new VerificationCache(entriesMax, parts.now);
   }
 
   /**
@@ -59,12 +62,18 @@ export class PasswordSource {
     if (Buffer.byteLength(password) > passwordBytesMax) return { kind: 'deny', reason: 'bad-credentials' };
     const cacheKey = this.#cache.key(known ? `${known.id}` : `unknown ${username}`, password);
     const remembered = this.#cache.get(cacheKey);
-    // Who was right before gets in even where others at the same address (behind one NAT) guess passwords.
-    if (remembered === true && known) return { kind: 'allow', principal: known.byPassword };
-    if (failures.exhausted(address)) return { kind: 'deny', reason: 'too-many-failures' };
+    const provenKey = this.#proven.key(address, cacheKey);
+    if (failures.exhausted(address)) {
+      // Who was right from there before gets in even where others at the same address (behind one NAT) guess passwords. What
+      // is known to be right from elsewhere does not count: guesses without limit would find it.
+      const proven = remembered === true && this.#proven.get(provenKey) === true;
+      if (proven && known) return { kind: 'allow', principal: known.byPassword };
+      return { kind: 'deny', reason: 'too-many-failures' };
+    }
     const verified = remembered ?? (await this.#verifyOnce(cacheKey, known, password, address));
     // Asked again: the user may have been removed or given another password meanwhile.
     if (verified && known && users.find(known.byPassword.tenant, known.byPassword.user) === known) {
+      this.#proven.set(provenKey, true, lifetimeMs.right);
       return { kind: 'allow', principal: known.byPassword };
     }
     return { kind: 'deny', reason: deny ?? 'bad-credentials' };
@@ -90,13 +99,16 @@ export class PasswordSource {
   }
 
   async #verify(known: KnownUser | undefined, password: string, address: string): Promise<boolean> {
-    const verifier = known?.password ?? this.#parts.users.phantomPassword;
-    if (verifier === undefined) return false;
-    if (!verifier.slow) return verifier.verify(password);
+    const phantom = this.#parts.users.phantomPassword;
+    const verifier = known?.password ?? phantom;
+    if (verifier?.slow === false && (await verifier.verify(password))) return true;
+    // A wrong password waits and works as those of others do, or a full queue would tell whose is compared as it is.
+    const slow = verifier?.slow ? verifier : phantom;
+    if (slow === undefined) return false;
     const verified = await this.#verifications.run(() => {
       // Asked again after the wait: guesses sent all at once must not get past the limit together.
       if (this.#parts.failures.exhausted(address)) throw new TooManyFailures();
-      return verifier.verify(password);
+      return slow.verify(password);
     });
     return verified && known !== undefined;
   }
