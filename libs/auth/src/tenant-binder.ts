@@ -1,4 +1,4 @@
-import { bindTenant, type TenantBinding, type TenantDirectory } from '#libs/tenancy';
+import { bindTenant, type Tenant, type TenantBinding, type TenantDirectory } from '#libs/tenancy';
 import { type CertificateRule, certificateIdentity } from './certificate-rule.js';
 import type { AuthPeer } from './principal.js';
 
@@ -40,6 +40,15 @@ export class TenantBinder {
   }
 
   bind(peer: AuthPeer, claims: NamedTenants): TenantBinding {
+    return this.#bind(peer, claims, this.#listeners.get(peer.listener)?.defaultTenant);
+  }
+
+  /** The tenant of everybody who comes as this client does, whatever they name; undefined where they may choose. */
+  ofPlace(peer: AuthPeer): Tenant | undefined {
+    return this.#bind(peer, {}, undefined).tenant;
+  }
+
+  #bind(peer: AuthPeer, claims: NamedTenants, fallback: string | undefined): TenantBinding {
     const listener = this.#listeners.get(peer.listener);
     const identity = certificateIdentity(this.#certificates, peer.certificate?.attributes);
     // A certificate whose names contradict each other says nothing that a tenant could rest on.
@@ -51,7 +60,7 @@ export class TenantBinder {
         certificate: identity?.tenant,
         userName: claims.userName ?? claims.anonymous,
         token: claims.token,
-        fallback: listener?.defaultTenant,
+        fallback,
       },
       this.tenants,
     );

@@ -2,7 +2,7 @@ import type { FailureLimit } from '../failure-limit.js';
 import type { AuthPeer, DenyReason, Principal } from '../principal.js';
 import type { TenantBinder } from '../tenant-binder.js';
 import type { ScramMechanism } from '../scram-credential.js';
-import { claimedUser, userNameCharsMax } from '../user-name.js';
+import { type ClaimedUser, claimedUser, userNameCharsMax } from '../user-name.js';
 import type { KnownUsers } from '../users/known-users.js';
 import { VerificationCache } from '../verification-cache.js';
 import { phantomCredential } from './phantom-credential.js';
@@ -40,11 +40,20 @@ export class ScramAccounts {
       tenant && username.length <= 2 * userNameCharsMax ? users.find(tenant, claimed.user) : undefined;
     const credential = known?.scram.get(mechanism);
     // As the user's name would be found: `alice` and `acme/alice` are one, whether or not there is one.
-    const name = tenant === undefined ? username : `${tenant.name}/${claimed.user}`;
+    const name = tenant === undefined ? this.#refusedName(claimed, peer) : `${tenant.name}/${claimed.user}`;
     // Made for those who exist, too: both take the same time.
     const phantom = phantomCredential(this.#parts.phantomKey(), name, mechanism, users.usualShape(mechanism));
     if (known !== undefined && credential !== undefined) return { credential, identity: known.byScram };
     return { credential: phantom, identity: deny ?? 'bad-credentials' };
+  }
+
+  /**
+   * A tenant that does not exist is spelled as one that does: else the salts of `acme/alice` and `alice@acme`, or of two
+   * listeners, would tell which tenants there are.
+   */
+  #refusedName({ tenant = '', user }: ClaimedUser, peer: AuthPeer): string {
+    const place = this.#parts.binder.ofPlace(peer);
+    return place === undefined ? `${tenant}/${user}` : `${place.name}//${tenant}/${user}`;
   }
 
   /** What comes of a conversation that ended in a right or wrong proof. */
