@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ConfigError, loadConfig } from './config-file.js';
 import { configJsonSchema } from './config-schema.js';
 
@@ -189,6 +189,32 @@ describe('the configuration file', () => {
     });
     expect(config.admin.port).toBe(8091);
     expect(config.tenants[0]?.namespace).toBe('acme/kafka');
+  });
+
+  it('repeats nothing of a variable that is not YAML, and warns of nothing with its content', () => {
+    const file = join(folder, 'secret.yaml');
+    writeFileSync(file, 'admin: { port: 1 }');
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    for (const text of [
+      '[hunter2',
+      '"hunter2',
+      '@hunter2',
+      '%hunter2',
+      'a: hunter2: b',
+      '*hunter2',
+      '!x hunter2',
+    ]) {
+      let message = '';
+      try {
+        loadConfig(file, { PULSEGATE__cluster__secret: text });
+      } catch (error) {
+        message = `${(error as Error).message}${JSON.stringify(error)}`;
+        expect(error).toMatchObject({ faults: [{ where: 'PULSEGATE__cluster__secret' }] });
+      }
+      expect(message).not.toContain('hunter2');
+    }
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it('says where YAML itself is broken, and that a file is absent', () => {

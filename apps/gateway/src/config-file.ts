@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { type Document, isNode, LineCounter, parse as parseYaml, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { referenceFaults } from './config-references.js';
 import type { ConfigFault } from './config/config-fault.js';
 import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
@@ -150,10 +150,18 @@ function applyEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Map<s
       }
       node = node[key];
     }
-    node[path.at(-1) as string] = parseYaml(text) as unknown;
+    node[path.at(-1) as string] = valueOf(text, variable);
     overridden.set(path.join('.'), variable);
   }
   return overridden;
+}
+
+/** The value of a variable is YAML. @throws ConfigError that repeats nothing of it */
+function valueOf(text: string, variable: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false });
+  const [error] = document.errors;
+  if (error) throw new ConfigError([{ where: variable, key: '', message: withoutContent(error.message) }]);
+  return contentOf(document, variable);
 }
 
 /** Every key that ends in `File` holds a path relative to the configuration file. */
