@@ -38,6 +38,25 @@ describe('permissions of a configuration', () => {
     expect(authorizer.authorize(alice, 'describe', { type: 'topic', name: 'orders' })).toBe(false);
   });
 
+  it('may name users that are yet to be made, where somebody may make some', () => {
+    const ofMade = { ...rule, principals: ['user:carol'] };
+    const admin = {
+      ...{ principals: ['user:alice'], actions: ['alter'] },
+      resource: { type: 'cluster', match: 'prefix', name: 'kafka' },
+    };
+    expect(faultsOf([ofMade, admin])).toEqual([]);
+    expect(
+      faultsOf([ofMade, { ...admin, actions: ['*'], resource: { ...admin.resource, type: '*' } }]),
+    ).toEqual([]);
+    const named = 'tenants.0.permissions.0.principals.0';
+    expect(faultsOf([ofMade])).toEqual([named]);
+    expect(faultsOf([ofMade, { ...admin, effect: 'deny' }])).toEqual([named]);
+    expect(faultsOf([ofMade, { ...admin, actions: ['describe'] }])).toEqual([named]);
+    expect(faultsOf([ofMade, { ...admin, resource: { ...admin.resource, type: 'topic' } }])).toEqual([named]);
+    // They are in no group.
+    expect(faultsOf([{ ...rule, principals: ['group:writer'] }, admin])).toEqual([named]);
+  });
+
   it.each<[string, unknown]>([
     ['nothing where a list stands', null],
     ['a text', 'all'],

@@ -116,6 +116,7 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
     const message = 'nobody asks them: authorization is pulsar';
     return [{ path: ['tenants', tenantIndex, 'permissions'], message }];
   }
+  const usersAreMade = tenant.permissions.some(letsMakeUsers);
   return tenant.permissions.flatMap((rule, index) => {
     const path = ['tenants', tenantIndex, 'permissions', index];
     const fault = authorizationRuleFault(rule);
@@ -124,10 +125,20 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
       const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
       const known = kind === 'user' ? users : kind === 'group' ? groups : undefined;
       if (!allUsersKnown || known === undefined || known.has(wanted)) continue;
+      if (kind === 'user' && usersAreMade) continue;
       // A rule for nobody is a typing error, and a deny rule for nobody lets through whom it was for.
-      const message = `no user of this tenant ${kind === 'user' ? 'is named' : 'is in group'} ${wanted}`;
+      const message =
+        kind === 'user'
+          ? `no user of this tenant is named ${wanted}, and no rule lets anybody make one (alter of the cluster)`
+          : `no user of this tenant is in group ${wanted}`;
       faults.push({ path: [...path, 'principals', place], message });
     }
     return faults;
   });
+}
+
+/** Who may alter the cluster makes SCRAM users by Kafka's own tools. They are in no group. */
+function letsMakeUsers({ effect, actions: allowed, resource }: TenantConfig['permissions'][number]): boolean {
+  const alters = allowed.includes('alter') || allowed.includes('*');
+  return effect === 'allow' && alters && (resource.type === 'cluster' || resource.type === '*');
 }
