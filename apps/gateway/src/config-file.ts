@@ -150,14 +150,14 @@ function applyEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Map<s
       }
       node = node[key];
     }
-    node[path.at(-1) as string] = valueOf(text, variable);
+    node[path.at(-1) as string] = contentOfVariable(text, variable);
     overridden.set(path.join('.'), variable);
   }
   return overridden;
 }
 
 /** The value of a variable is YAML. @throws ConfigError that repeats nothing of it */
-function valueOf(text: string, variable: string): unknown {
+function contentOfVariable(text: string, variable: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error) throw new ConfigError([{ where: variable, key: '', message: withoutContent(error.message) }]);
