@@ -223,9 +223,9 @@ describe('state that gateways agree on', () => {
   it('is not ready when the log holds far more than there may be: some of it is not here', async () => {
     for (let at = 0; at < 5; at++) log.write(`k${at}`, '1');
     const a = await started({ entriesMax: 2 });
-    expect([a.ready, a.size]).toEqual([false, 4]);
+    expect([a.ready, a.isIncomplete, a.size]).toEqual([false, true, 4]);
     const b = await started({ entriesMax: 3 });
-    expect([b.ready, b.size]).toEqual([true, 5]);
+    expect([b.ready, b.isIncomplete, b.size]).toEqual([true, false, 5]);
     expect(await faultOf(b.put('k9', value('1')))).toBe('full');
     await b.put('k0', null);
   });

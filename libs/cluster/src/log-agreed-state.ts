@@ -95,6 +95,11 @@ export class LogAgreedState implements AgreedState {
     );
   }
 
+  /** What is known is not all: some did not fit. */
+  get isIncomplete(): boolean {
+    return this.#values.isIncomplete;
+  }
+
   get size(): number {
     return this.#values.size;
   }

@@ -155,6 +155,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       log,
       cluster: groupCluster(cluster),
       tenants: services.tenants,
+      tenantRefusal,
       stateNamespace: cluster.stateNamespace,
     });
     groups.register(metrics);

@@ -115,12 +115,16 @@ export class TenantSecurity {
 
   /** Why a tenant's topics are not served: a rule that denies may not have been read yet. */
   refusal(): { retriable: boolean; message: string } | undefined {
+    if (this.values.isIncomplete) {
+      return { retriable: true, message: 'there are more permissions than can be known' };
+    }
     if (this.wasRead || this.isUnused) return undefined;
     return { retriable: true, message: 'the permissions that clients made are being read' };
   }
 
+  /** A namespace that has come into use may hold what others stored. */
   private get isUnused(): boolean {
-    return this.nothingStored && !this.wasRead;
+    return this.nothingStored && !this.wasRead && !this.namespaces.stateReport().served;
   }
 
   /** Where the state namespace is not used, and the topic was never made, there is nothing to wait for. */
@@ -131,11 +135,13 @@ export class TenantSecurity {
         const topics = await this.pulsar.client.admin.topics(this.stateNamespace);
         this.nothingStored = !topics.includes(this.topic);
       } catch (error) {
-        this.nothingStored = error instanceof PulsarAdminError && error.status === 404;
+        // While nobody answers, what was found last stays.
+        if (error instanceof PulsarAdminError && error.status === 404) this.nothingStored = true;
       }
     }
     if (this.nothingStored) this.decided.resolve();
-    else if (!this.wasRead && !this.closed) setTimeout(() => void this.lookForTopic(), lookAgainMs).unref();
+    // Another gateway may be able to use the namespace, and then there is something to know.
+    if (!this.wasRead && !this.closed) setTimeout(() => void this.lookForTopic(), lookAgainMs).unref();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import type { PartitionLogs } from '../reading/partition-logs.js';
+import type { TenantRefusal } from '../topics/topic-registry.js';
 import { classicRecords } from './classic/classic-groups.js';
 import { consumerRecords } from './consumer/consumer-group-kind.js';
 import { type ClockTimer, type CoordinatorClock, systemClock } from './coordinator-clock.js';
@@ -30,6 +31,8 @@ export interface GroupCoordinatorsServices {
   readonly stateNamespace: string;
   /** Whose groups are taken up before anybody asks for them. */
   readonly tenants?: Iterable<Tenant>;
+  /** Why a tenant is not served; where that ends by itself, its groups wait for it as its topics do. */
+  readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly clock?: CoordinatorClock;
@@ -99,14 +102,16 @@ export class GroupCoordinators {
   /**
    * The coordinator of a group, which serves at this moment.
    *
-   * @throws KafkaError INVALID_GROUP_ID: it is too long; NOT_COORDINATOR: another gateway holds it; COORDINATOR_LOAD_IN_PROGRESS: it is being replayed;
-   *   COORDINATOR_NOT_AVAILABLE: Pulsar does not confirm that it is ours
+   * @throws KafkaError INVALID_GROUP_ID: it is too long; NOT_COORDINATOR: another gateway holds it; COORDINATOR_LOAD_IN_PROGRESS: it is being replayed,
+   *   or the tenant is not served yet; COORDINATOR_NOT_AVAILABLE: Pulsar does not confirm that it is ours
    */
   coordinator(tenant: Tenant, groupId: string): GroupCoordinator {
     if (groupId.length > groupIdCharsMax) {
       throw new KafkaError(KafkaErrorCode.INVALID_GROUP_ID, `a group's name of ${groupId.length} characters`);
     }
-    return this.#own(tenant, groupSlice(groupId)).coordinator();
+    const own = this.#own(tenant, groupSlice(groupId));
+    this.#requireServed(tenant);
+    return own.coordinator();
   }
 
   /**
@@ -132,6 +137,7 @@ export class GroupCoordinators {
 
   /** All that this gateway is to hold of a tenant, replayed. Rejects with a KafkaError when one cannot be had. */
   async all(tenant: Tenant): Promise<GroupCoordinator[]> {
+    this.#requireServed(tenant);
     const { cluster } = this.services;
     const own = Array.from({ length: groupSlicesPerTenant }, (_, slice) => slice).filter(
       (slice) => cluster.nodeOf(groupSliceKey(tenant.name, slice)) === cluster.nodeId,
@@ -146,6 +152,13 @@ export class GroupCoordinators {
     this.#timer.cancel();
     this.#mirrors.close();
     await Promise.all([...this.#slices.values()].map((slice) => slice.release()));
+  }
+
+  /** A rule that denies may not have been read yet. */
+  #requireServed({ name }: Tenant): void {
+    const refusal = this.services.tenantRefusal?.(name);
+    if (!refusal?.retriable) return;
+    throw new KafkaError(KafkaErrorCode.COORDINATOR_LOAD_IN_PROGRESS, refusal.message);
   }
 
   #own(tenant: Tenant, slice: number): HeldSlice {

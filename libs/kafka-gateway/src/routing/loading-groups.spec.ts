@@ -6,8 +6,10 @@ import { soleGateway } from '../group-coordinator/group-cluster.js';
 import { GroupCoordinators } from '../group-coordinator/group-coordinators.js';
 import { heartbeatHandler } from '../handlers/heartbeat.handler.js';
 import { listOffsetsHandler } from '../handlers/list-offsets.handler.js';
+import { tenant as acme } from '../testing/connection-bed.js';
 import { ReadingBed } from '../testing/fetch-bed.js';
 import { ManualClock } from '../testing/manual-clock.js';
+import type { TenantRefusal } from '../topics/topic-registry.js';
 
 const { COORDINATOR_LOAD_IN_PROGRESS, GROUP_AUTHORIZATION_FAILED, UNKNOWN_MEMBER_ID } = KafkaErrorCode;
 
@@ -38,8 +40,10 @@ function bed(options: object = {}) {
     return lease as unknown as TopicLease;
   };
   const { services } = front.protocol;
+  const tenant: { refusal?: TenantRefusal } = {};
   const groups = new GroupCoordinators({
     ...services,
+    tenantRefusal: () => tenant.refusal,
     pulsar: { acquireLease, admin: { createPartitionedTopic: async () => {} } as unknown as PulsarAdmin },
     cluster: soleGateway(0),
     stateNamespace: 'public/state',
@@ -60,7 +64,7 @@ function bed(options: object = {}) {
         }),
     };
   };
-  return { clock, leases, connect };
+  return { clock, leases, tenant, groups, connect };
 }
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
@@ -121,6 +125,22 @@ describe('requests of groups that are being loaded', () => {
     late.send('g');
     expect(await late.code()).toBe(COORDINATOR_LOAD_IN_PROGRESS);
     leases[0]!.serve();
+    expect(await client.code()).toBe(UNKNOWN_MEMBER_ID);
+  });
+
+  it('are told so while it is not known what denies, and lists of groups too', async () => {
+    const { connect, groups, leases, tenant } = bed();
+    const client = connect();
+    client.send('g');
+    await soon();
+    leases[0]!.serve();
+    expect(await client.code()).toBe(UNKNOWN_MEMBER_ID);
+    tenant.refusal = { retriable: true, message: 'the permissions are being read' };
+    client.send('g');
+    expect(await client.code()).toBe(COORDINATOR_LOAD_IN_PROGRESS);
+    await expect(groups.all(acme)).rejects.toMatchObject({ code: COORDINATOR_LOAD_IN_PROGRESS });
+    tenant.refusal = undefined;
+    client.send('g');
     expect(await client.code()).toBe(UNKNOWN_MEMBER_ID);
   });
 

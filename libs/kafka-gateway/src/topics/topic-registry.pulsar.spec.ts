@@ -188,6 +188,7 @@ describe('the registry', () => {
     await expect(topics.resolve(tenant, 'gated')).rejects.toEqual(again);
     await expect(topics.create(tenant, 'gated-2', 1)).rejects.toEqual(again);
     await expect(topics.delete(tenant, 'gated')).rejects.toEqual(again);
+    await expect(topics.names(tenant)).rejects.toEqual(again);
     refusal = { retriable: false, message: 'no deduplication' };
     await expect(topics.resolve(tenant, 'gated')).rejects.toEqual(code(KafkaErrorCode.POLICY_VIOLATION));
     refusal = undefined;

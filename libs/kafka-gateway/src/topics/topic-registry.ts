@@ -150,8 +150,14 @@ export class TopicRegistry implements Topics {
     return this.#resolveKnownId(tenant, id);
   }
 
-  /** Names of all topics of the tenant that Kafka clients can name. */
+  /**
+   * Names of all topics of the tenant that Kafka clients can name. Where the tenant is not served yet nobody is told: a rule
+   * that hides some of them may not have been read.
+   *
+   * @throws KafkaError LEADER_NOT_AVAILABLE; PulsarAdminError
+   */
   async names(tenant: Tenant): Promise<string[]> {
+    if (this.options.tenantRefusal?.(tenant.name)?.retriable) this.#requireServed(tenant);
     const { pulsarNamespace } = tenant;
     try {
       const [partitioned, all] = await Promise.all([
