@@ -64,6 +64,8 @@ export class MqttPacketDecoder {
   private held = EMPTY;
   private heldBytes = 0;
   private connected: boolean;
+  /** The CONNECT that is being decoded got as far as its level. */
+  private isLevelKnown = false;
   private failure: MqttDecodeError | undefined;
   /** Of the packet whose header was read last. */
   private remainingLength = 0;
@@ -108,15 +110,12 @@ export class MqttPacketDecoder {
   private fail(error: MqttDecodeError, packets: readonly MqttPacket[]): void {
     error.precedingPackets = packets;
     error.duringConnect = !this.connected;
-    // In a CONNECT that broke off later the level is known already.
-    error.protocolLevel ??= this.connected || this.levelSeen ? this.reader.level : undefined;
+    error.protocolLevel ??= this.connected || this.isLevelKnown ? this.reader.level : undefined;
     this.failure = error;
     this.held = EMPTY;
     this.heldBytes = 0;
     this.reader.release();
   }
-
-  private levelSeen = false;
 
   private decodeAll(bytes: Buffer, packets: MqttPacket[]): void {
     let at = this.heldBytes > 0 ? this.completeHeld(bytes, packets) : 0;
@@ -233,9 +232,8 @@ export class MqttPacketDecoder {
     const own = Buffer.allocUnsafeSlow(body.length);
     body.copy(own);
     this.reader.reset(own, 0, own.length);
-    // Until CONNECT says its level, nothing is known of it.
     const connect = decodeConnect(this.reader, () => {
-      this.levelSeen = true;
+      this.isLevelKnown = true;
       this.checkMinimal();
     });
     this.reader.release();
