@@ -99,6 +99,20 @@ describe('SessionWatch', () => {
     expect(renewed.events).toEqual(['ended']);
   });
 
+  it('ends all connections of a user who is revoked, also where one of them fails to', () => {
+    const { watch, session, revoke } = bed();
+    const broken: WatchedSession = {
+      revoked() {
+        throw new Error('no');
+      },
+      sessionEnded: () => false,
+    };
+    watch.watch(broken, principal('acme', 'ann'), Number.POSITIVE_INFINITY);
+    const other = session(principal('acme', 'ann'));
+    expect(() => revoke(principal('acme', 'ann'))).toThrow('could not be ended');
+    expect(other.events).toEqual(['revoked']);
+  });
+
   it('may lose another connection while one ends', () => {
     const { watch, lookAt, session } = bed();
     const second = session(principal('acme', 'bob'), 1_000);

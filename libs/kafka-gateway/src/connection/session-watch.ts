@@ -89,10 +89,17 @@ export class SessionWatch {
 
   /** A user who is gone takes all connections along; a token only those that came by it, not the user's others. */
   #revoke(principal: Principal): void {
+    const faults: unknown[] = [];
     for (const session of [...(this.#byUser.get(userKey(principal)) ?? [])]) {
       if (principal.source === 'token' && this.#watched.get(session)?.principal !== principal) continue;
-      session.revoked();
+      try {
+        session.revoked();
+      } catch (error) {
+        // One that fails must not keep the others open.
+        faults.push(error);
+      }
     }
+    if (faults.length > 0) throw new AggregateError(faults, 'connections could not be ended');
   }
 
   #stop(): void {
