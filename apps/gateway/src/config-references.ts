@@ -1,14 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  isScramVerifier,
-  isScryptVerifier,
-  parseIssuerKeys,
-  parseScramVerifier,
-  parseScryptVerifier,
-  readUsersFile,
-  UsersFileError,
-} from '#libs/auth';
+import { parseIssuerKeys, passwordFault, readUsersFile, UsersFileError } from '#libs/auth';
 import type { ConfigFault, ConfigPath } from './config/config-fault.js';
 import { type JwtIssuerConfig, jwtIssuerOf } from './config/jwt.schema.js';
 import type { ListenerConfig } from './config/listener.schema.js';
@@ -90,10 +82,8 @@ function passwordFaults(
     if (faults.length > 0) return faults;
   }
   try {
-    const password = passwordOf(user, environment);
-    if (isScryptVerifier(password)) parseScryptVerifier(password);
-    else if (isScramVerifier(password)) parseScramVerifier(password);
-    return [];
+    const fault = passwordFault(passwordOf(user, environment));
+    return fault === undefined ? [] : [{ path: [...path, key], message: fault }];
   } catch (error) {
     return [{ path: [...path, key], message: (error as Error).message }];
   }

@@ -215,6 +215,21 @@ describe('Authenticator', () => {
     expect(errors).toMatchObject([{}, { refused: 51 }]);
   });
 
+  it.each([
+    verifier.toUpperCase(),
+    ` ${verifier}`,
+    `$${verifier}`,
+    'scrypt:1024:8:1:aaaa:bbbb',
+    'SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy',
+    '$2b$12$abcdefghijklmnopqrstuv',
+    '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
+    '$6$salt$hash',
+  ])('takes no verifier that it does not know for a password: %.30s', (password) => {
+    expect(() => start({ users: [{ name: 'alice', tenant: 'acme', password }] })).toThrow(
+      /user "alice" of tenant "acme": a verifier starts with/,
+    );
+  });
+
   it('names every fault of its configuration, and no secret', () => {
     let faults: readonly string[] = [];
     try {

@@ -54,12 +54,11 @@ export {
   type StoredRule,
 } from './security-rules.js';
 export { SecurityState, type SecurityStateOptions, type SecurityValues } from './state/security-state.js';
-export { isScryptVerifier, parseScryptVerifier, scryptVerifier } from './password-verifier.js';
+export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';
 export {
   credentialOf,
   formatScramVerifier,
-  isScramVerifier,
   parseScramVerifier,
   scramCredential,
   scramCredentialFault,
@@ -81,6 +80,7 @@ export {
   readUsersFile,
   UsersFileError,
 } from './users/users-file.js';
+export { passwordFault } from './users/password-verifiers.js';
 export { UsersFileWatch, type UsersFileWatchOptions } from './users/users-file-watch.js';
 export { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
 export { KnownUsers, type KnownUser, type UserCredential, type UserOrigin } from './users/known-users.js';

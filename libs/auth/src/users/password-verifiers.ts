@@ -8,6 +8,10 @@ import {
 import type { ScramCredential, ScramMechanism } from '../scram-credential.js';
 import { isScramVerifier, parseScramVerifier, verifyScramPassword } from '../scram/scram-verifier.js';
 
+/** What other programs make of passwords, and our own verifiers in other letters. */
+const foreignVerifier =
+  /^\s*(?:\$?(?:scrypt|scram-sha-\d+)[$:]|\$(?:2[abxy]?|argon2i?d?|pbkdf2[\w-]*|[156y])\$)/i;
+
 /** Says whether a password is the right one. */
 export interface PasswordVerifier {
   verify(password: string): Promise<boolean>;
@@ -19,6 +23,16 @@ export interface PasswordVerifier {
 export interface ReadVerifiers {
   readonly password: PasswordVerifier | undefined;
   readonly scram: ReadonlyMap<ScramMechanism, ScramCredential>;
+}
+
+/** Why a configured text is neither a password nor a verifier, or undefined. Repeats nothing of it. */
+export function passwordFault(text: string): string | undefined {
+  try {
+    new PasswordVerifiers().read([text], new Map());
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Reads what configurations and users files say of passwords. */
@@ -46,8 +60,13 @@ export class PasswordVerifiers {
         credentials.set(credential.mechanism, credential);
       } else if (password !== undefined) {
         throw new Error('there are two passwords');
+      } else if (isScryptVerifier(text)) {
+        password = this.#scrypt(text);
+      } else if (foreignVerifier.test(text)) {
+        // As a password it would let in whoever has seen it, in the file where nothing secret is meant to be.
+        throw new Error('a verifier starts with scrypt$, scram-sha-256$ or scram-sha-512$, in these letters');
       } else {
-        password = isScryptVerifier(text) ? this.#scrypt(text) : this.#exact(text);
+        password = this.#exact(text);
       }
     }
     return { password: password ?? this.#salted(credentials), scram: credentials };
