@@ -11,6 +11,7 @@ import { SecurityState, type SecurityStateOptions, type SecurityValues } from '.
 class Values implements SecurityValues {
   ready = true;
   fault: string | undefined;
+  delay = () => Promise.resolve();
   readonly stored = new Map<string, Buffer>();
   readonly #listeners: ((key: string, value: Buffer | undefined) => void)[] = [];
 
@@ -19,6 +20,7 @@ class Values implements SecurityValues {
   }
 
   async put(key: string, value: Buffer | null): Promise<void> {
+    await this.delay();
     if (this.fault !== undefined) throw Object.assign(new Error('not stored'), { fault: this.fault });
     this.set(key, value);
   }
@@ -175,6 +177,23 @@ describe('rules and credentials in the common state', () => {
     expect(await faultOf(here.scram.set('acme', 'bob', credential()))).toBe('limit');
     await here.scram.remove('acme', 'ann', 'SCRAM-SHA-256');
     await here.scram.set('acme', 'bob', credential());
+  });
+
+  it('are bounded when many are made at once', async () => {
+    const here = state({ rulesMax: 3, scramCredentialsMax: 2 });
+    values.delay = () => new Promise((resolve) => setImmediate(resolve));
+    const named = (name: string) => ({ ...allow, resource: { ...allow.resource, name } });
+    const added = [...'abcd'].map((name) => faultOf(here.add('acme', [named(`${name}1`), named(`${name}2`)])));
+    expect(await Promise.all(added)).toEqual(['none', 'limit', 'limit', 'limit']);
+    await here.add('acme', [named('e')]);
+    const set = ['ann', 'bob', 'cid'].map((user) => faultOf(here.scram.set('acme', user, credential())));
+    expect(await Promise.all(set)).toEqual(['none', 'none', 'limit']);
+    // What could not be stored takes no room.
+    for (const { id } of here.rules('acme')) await here.remove('acme', [id]);
+    values.fault = 'unavailable';
+    expect(await faultOf(here.add('acme', [named('f'), named('g'), named('h')]))).toBe('unavailable');
+    values.fault = undefined;
+    await here.add('acme', [named('f'), named('g'), named('h')]);
   });
 
   it('are neither told nor changed while they are not known', async () => {

@@ -103,19 +103,30 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
 
   async add(tenant: string, rules: readonly AuthorizationRule[]): Promise<void> {
     this.#requireReady();
-    const known = this.#tenants.get(tenant)?.rules;
+    const security = this.#tenantOf(tenant);
+    const known = security.rules;
     const added = new Map<string, StoredRule>();
     for (const rule of rules) {
       const fault = authorizationRuleFault(rule);
       if (fault !== undefined) throw new SecurityStateError('refused', fault);
       const stored = storedRule(rule);
-      if (!known?.has(stored.id)) added.set(stored.id, stored);
+      if (!known.has(stored.id)) added.set(stored.id, stored);
     }
     const rulesMax = this.#options.rulesMax ?? rulesMaxDefault;
-    if ((known?.size ?? 0) + added.size > rulesMax) {
+    if (known.size + security.rulesOnTheirWay + added.size > rulesMax) {
       throw new SecurityStateError('limit', `a tenant has at most ${rulesMax} rules`);
     }
-    await inTurns([...added.values()], (stored) => this.#put(ruleKey(tenant, stored.id), encodeRule(stored)));
+    let left = added.size;
+    security.rulesOnTheirWay += left;
+    try {
+      await inTurns([...added.values()], async (stored) => {
+        await this.#put(ruleKey(tenant, stored.id), encodeRule(stored));
+        security.rulesOnTheirWay--;
+        left--;
+      });
+    } finally {
+      security.rulesOnTheirWay -= left;
+    }
   }
 
   async remove(tenant: string, ids: readonly string[]): Promise<void> {
@@ -142,6 +153,12 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
   onChange(listener: (tenant: string, user: string) => void): () => void {
     this.#credentialListeners.add(listener);
     return () => this.#credentialListeners.delete(listener);
+  }
+
+  #tenantOf(name: string): TenantSecurity {
+    let tenant = this.#tenants.get(name);
+    if (tenant === undefined) this.#tenants.set(name, (tenant = new TenantSecurity()));
+    return tenant;
   }
 
   #isConfigured(tenant: string, user: string): boolean {
@@ -173,12 +190,18 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
     const nameFault = user.isWellFormed() ? userNameFault(user) : 'a user name is Unicode text';
     const fault = nameFault ?? scramCredentialFault(credential);
     if (fault !== undefined) throw new SecurityStateError('refused', fault);
-    const known = this.#tenants.get(tenant);
+    const security = this.#tenantOf(tenant);
+    const added = security.scram.get(user)?.has(credential.mechanism) ? 0 : 1;
     const credentialsMax = this.#options.scramCredentialsMax ?? scramCredentialsMaxDefault;
-    if ((known?.scramCount ?? 0) >= credentialsMax && !known?.scram.get(user)?.has(credential.mechanism)) {
+    if (added > 0 && security.scramCount + security.scramOnTheirWay >= credentialsMax) {
       throw new SecurityStateError('limit', `a tenant has at most ${credentialsMax} SCRAM credentials`);
     }
-    await this.#put(scramKey(tenant, credential.mechanism, user), encodeScramCredential(credential));
+    security.scramOnTheirWay += added;
+    try {
+      await this.#put(scramKey(tenant, credential.mechanism, user), encodeScramCredential(credential));
+    } finally {
+      security.scramOnTheirWay -= added;
+    }
   }
 
   #requireUnconfigured(tenant: string, user: string): void {
@@ -205,8 +228,7 @@ export class SecurityState implements SecurityRules, ScramCredentialSource {
   #changed(key: string, value: Buffer | undefined): void {
     const parsed = parseSecurityKey(key);
     if (parsed === undefined) return;
-    let tenant = this.#tenants.get(parsed.tenant);
-    if (tenant === undefined) this.#tenants.set(parsed.tenant, (tenant = new TenantSecurity()));
+    const tenant = this.#tenantOf(parsed.tenant);
     if (parsed.kind === 'rule') {
       const rule = value && decodeRule(value);
       tenant.setRule(parsed.id, rule);
@@ -255,6 +277,9 @@ class TenantSecurity {
   readonly unreadable = new Set<string>();
   readonly scram = new Map<string, Credentials>();
   scramCount = 0;
+  /** New ones that are being stored: those of many requests at once count, too. */
+  rulesOnTheirWay = 0;
+  scramOnTheirWay = 0;
 
   setRule(id: string, rule: AuthorizationRule | undefined): void {
     this.unreadable.delete(id);

@@ -160,6 +160,16 @@ describe('Produce', () => {
     expect(await codes()).toEqual([KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 0]);
   });
 
+  it('takes nothing for a topic whose permission was taken back while Pulsar was asked for it', async () => {
+    const bed = new Bed();
+    const { codes } = bed.produce({ topicData: bed.to('a') });
+    await soon();
+    bed.denied.add('a');
+    bed.found('a');
+    expect(await codes()).toEqual([KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED]);
+    expect(bed.appended).toEqual([]);
+  });
+
   it('answers when all partitions have their outcome, in any order', async () => {
     const bed = new Bed();
     const { outcome } = bed.produce({ topicData: bed.to('a', 'a/1', 'b') });

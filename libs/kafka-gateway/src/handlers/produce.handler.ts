@@ -71,7 +71,8 @@ function startInTurn(call: ProduceCall, request: ProduceRequest, context: Reques
   }
   const topics = Promise.all(request.topicData.map((data) => resolveTopic(data, context)));
   const turn = (before === undefined ? topics : Promise.all([topics, before]).then(() => topics)).then(
-    (resolved) => call.start(resolved),
+    // The permission may have been taken back while it waited.
+    (resolved) => call.start(resolved.map((topic) => stillAllowed(topic, context))),
   );
   lastTurns.set(connection, turn);
   const done = () => {
@@ -119,6 +120,10 @@ async function resolveTopic(
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+function stillAllowed(topic: ResolvedTopic, context: RequestContext): ResolvedTopic {
+  return topic instanceof Error || mayProduce(topic.name, context) ? topic : notAuthorized(topic.name);
 }
 
 function mayProduce(name: string, context: RequestContext): boolean {
