@@ -183,7 +183,9 @@ describe('rules and credentials in the common state', () => {
     const here = state({ rulesMax: 3, scramCredentialsMax: 2 });
     values.delay = () => new Promise((resolve) => setImmediate(resolve));
     const named = (name: string) => ({ ...allow, resource: { ...allow.resource, name } });
-    const added = [...'abcd'].map((name) => faultOf(here.add('acme', [named(`${name}1`), named(`${name}2`)])));
+    const added = [...'abcd'].map((name) =>
+      faultOf(here.add('acme', [named(`${name}1`), named(`${name}2`)])),
+    );
     expect(await Promise.all(added)).toEqual(['none', 'limit', 'limit', 'limit']);
     await here.add('acme', [named('e')]);
     const set = ['ann', 'bob', 'cid'].map((user) => faultOf(here.scram.set('acme', user, credential())));
