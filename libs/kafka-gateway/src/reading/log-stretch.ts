@@ -267,15 +267,22 @@ export class LogStretch implements MemoryHolder {
     // Trimming removes whole ledgers: a hole inside one has another reason. Compaction makes many.
     const isHole = batch.baseOffset > ring.end && ring.last?.ledgerId !== batch.ledgerId;
     if (isHole && !owner.compacted && !this.followsSparsely()) {
-      this.holes.add(ring.end, batch.baseOffset);
+      this.holes.add(this.isSparse ? Math.max(1, ring.end) : ring.end, batch.baseOffset);
     }
     owner.arrived(batch, batch.baseOffset, batch.lastOffset);
     this.push(batch);
   }
 
-  /** Sparse offsets leap from ledger to ledger: after all that was stored, and after 0, the next entry is the next one. */
+  /**
+   * Sparse offsets leap from ledger to ledger: after all that was stored the next entry is the next one. After 0 too, but
+   * not for who stands between.
+   */
   private followsSparsely(): boolean {
-    return this.owner.source.stride > 1 && (this.reader.missesNothing || this.ring.end === 0);
+    return this.isSparse && this.reader.missesNothing && this.ring.end > 0;
+  }
+
+  private get isSparse(): boolean {
+    return this.owner.source.stride > 1;
   }
 
   private push(batch: StoredBatch): void {

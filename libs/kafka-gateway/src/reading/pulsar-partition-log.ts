@@ -69,6 +69,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
   private endSeen = -1;
   private endAskedAt = Number.NEGATIVE_INFINITY;
   private ended = false;
+  private readonly isSparse: boolean;
 
   /**
    * @param gone called when the topic is found to be deleted, or made again
@@ -80,6 +81,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     private settings: LogSettings,
     private readonly gone: () => void,
   ) {
+    this.isSparse = source.stride > 1;
     this.memory = services.memory;
     this.counters = services.counters;
     this.time = services.time;
@@ -184,7 +186,7 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const found = await this.source.positionOfIndex(offset);
     if (found !== undefined) return found === 'first' ? 'earliest' : found;
     const { end, last } = await this.askEnd();
-    if (this.isRemoved(offset)) throw outOfRange(offset);
+    if (this.isBelowStart(offset)) throw outOfRange(offset);
     if (offset > end) await this.requireStored(offset);
     if (offset >= end) return last ?? 'earliest';
     return (await searchLedgers(this.source, offset)) ?? last ?? 'earliest';
@@ -348,8 +350,8 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     const found = await this.boundsQuery.end();
     // Also where the broker forgot how far an emptied log had come.
     this.endIsAtLeast(Math.max(found.end, this.settings.logStart));
-    // Where the next sparse offset will be, nobody knows: who has read all stands before it.
-    if (found.isEmpty && !this.isSparse) this.startIsAtLeast(found.end);
+    // Sparsely, who has read all stands anywhere behind the first message of the last entry.
+    if (found.isEmpty) this.startIsAtLeast(found.end - this.source.stride + 1);
     return { ...found, end: this.knownEnd ?? found.end };
   }
 
@@ -364,19 +366,17 @@ export class PulsarPartitionLog implements PartitionLog, StretchOwner {
     if (start > this.brokerStart) this.brokerStart = start;
   }
 
-  /** Compaction leaves its first records at any offset, and who asks for an earlier one gets those. */
+  /** Sparse offsets leap: what a stretch covers follows on what was read, and the stretch knows where it does not. */
   private isRemoved(offset: number): boolean {
+    if (!this.isBelowStart(offset)) return false;
+    if (!this.isSparse || offset < this.settings.logStart) return true;
+    return !this.stretches.some((stretch) => !stretch.isOver && stretch.covers(offset));
+  }
+
+  /** Compaction leaves its first records at any offset, and who asks for an earlier one gets those. Sparsely, so does 0. */
+  private isBelowStart(offset: number): boolean {
     if (offset < this.settings.logStart) return true;
-    return !this.compacted && offset < this.brokerStart && !(this.isSparse && this.precedesSparsely(offset));
-  }
-
-  /** Sparse offsets leap: 0 is what consumers get of an empty topic, and what a stretch covers follows on what was read. */
-  private precedesSparsely(offset: number): boolean {
-    return offset === 0 || this.stretches.some((stretch) => !stretch.isOver && stretch.covers(offset));
-  }
-
-  private get isSparse(): boolean {
-    return this.source.stride > 1;
+    return !this.compacted && offset < this.brokerStart && !(this.isSparse && offset === 0);
   }
 
   /** What is not there is answered as it was known, so nobody waits for this. */

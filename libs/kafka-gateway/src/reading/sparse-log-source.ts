@@ -46,9 +46,12 @@ export class SparseLogSource implements LogSource {
     if (first === undefined || last === undefined) return undefined;
     const place = sparsePlace(index);
     if (place.ledgerId < first.ledgerId) return 'first';
-    const { ledgerId } = place;
-    const passed = place.batchIndex > 0 && (await this.endsBefore(place, place.batchIndex));
-    const found = existing(ledgers, { ledgerId, entryId: place.entryId + (passed ? 1 : 0) });
+    let found = existing(ledgers, place);
+    // Of an entry that is not there brokers say 500 and nothing else.
+    const holds = found !== undefined && !isBefore(place, found);
+    if (holds && place.batchIndex > 0 && (await this.endsBefore(place, place.batchIndex))) {
+      found = existing(ledgers, { ledgerId: place.ledgerId, entryId: place.entryId + 1 });
+    }
     return found === undefined || isBefore(last, found) ? undefined : found;
   }
 
@@ -67,7 +70,7 @@ export class SparseLogSource implements LogSource {
     return this.inner.isCompactedToNothing();
   }
 
-  /** Whether an entry has no message at this place of it, or is not there. */
+  /** Whether an entry has no message at this place of it, or is not there any more. */
   private async endsBefore(position: EntryPosition, batchIndex: number): Promise<boolean> {
     try {
       return (await this.entryAt(position)).messages <= batchIndex;

@@ -53,6 +53,9 @@ describe('a log with sparse offsets', () => {
     expect(await place(at(1, 0, 3))).toBe('1:1');
     expect(await place(at(1, 1, 5))).toBe('2:0');
     expect(await place(at(1, 900))).toBe('2:0');
+    // Brokers answer with 500 who asks for an entry that is not there.
+    expect(await place(at(1, 900, 7))).toBe('2:0');
+    expect(await place(at(2, 900, 7))).toBeUndefined();
     expect(await place(at(2, 0, 1))).toBeUndefined();
     expect(await place(at(3, 0))).toBeUndefined();
   });
@@ -101,10 +104,45 @@ describe('a log with sparse offsets', () => {
     expect(await bed.read(at(1, 0, 1))).toBe(outOfRange);
   });
 
+  it('tells who comes back too late, when nothing is stored any more', async () => {
+    const bed = sparseBed();
+    for (let entry = 0; entry < 3; entry++) bed.source.add(2);
+    bed.source.newLedger();
+    bed.source.trim();
+    expect(await bed.read(at(1, 1))).toBe(outOfRange);
+    expect(await bed.read(at(1, 2, 2))).toBe('nothing');
+    bed.source.add(1);
+    await settled();
+    expect(await bed.read(at(1, 2, 2))).toBe(shown(2, 0, 1));
+    expect(await bed.read(at(1, 1))).toBe(outOfRange);
+  });
+
+  it('tells who comes back too late, also while somebody else begins at 0', async () => {
+    const bed = sparseBed();
+    bed.source.add(2);
+    bed.source.newLedger();
+    bed.source.add(1);
+    bed.source.trim();
+    expect(await bed.read(0)).toBe(shown(2, 0, 1));
+    expect(await bed.read(at(1, 0))).toBe(outOfRange);
+    expect(await bed.read(0)).toBe(shown(2, 0, 1));
+
+    const emptied = sparseBed();
+    emptied.source.add(2);
+    emptied.source.newLedger();
+    emptied.source.trim();
+    expect(await emptied.read(0)).toBe('nothing');
+    emptied.source.add(1);
+    await settled();
+    expect(await emptied.read(0)).toBe(shown(2, 0, 1));
+    expect(await emptied.read(at(1, 0))).toBe(outOfRange);
+  });
+
   it('refuses what is beyond its end', async () => {
     const bed = sparseBed();
     bed.source.add(2);
     expect(await bed.read(at(1, 5))).toBe(outOfRange);
+    expect(await bed.read(at(1, 5, 7))).toBe(outOfRange);
   });
 
   it('is waited for at 0 while it is empty, through its first ledgers', async () => {
