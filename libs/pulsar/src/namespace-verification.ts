@@ -80,15 +80,13 @@ export async function verifyNamespace(
 ): Promise<NamespaceReport> {
   const { purpose = 'data' } = options;
   const settings = await brokerSettings(admin);
-  const index =
-    purpose === 'data' && options.offsets !== 'sparse' ? [indexCheck(indexExposed(settings))] : [];
   let policies = await findPolicies(admin, namespace);
   const wasAbsent = policies === 'absent';
   if (wasAbsent && options.apply) policies = await create(admin, namespace);
   if (policies === 'absent') {
-    return { namespace, checks: [await absent(admin, namespace, options.role), ...index] };
+    return unseen(await absent(admin, namespace, options.role), namespace, settings, options);
   }
-  if (policies === 'hidden') return { namespace, checks: [hidden(namespace, options.role), ...index] };
+  if (policies === 'hidden') return unseen(hidden(namespace, options.role), namespace, settings, options);
   const exposed = purpose === 'data' ? await isIndexExposed(settings, policies, options) : undefined;
   const judge = (found: Policies): NamespaceCheck[] =>
     purpose === 'data'
@@ -107,6 +105,19 @@ export async function verifyNamespace(
   if (purpose === 'state') return { namespace, checks };
   const offsets = namespaceOffsets(options.offsets ?? 'dense', offsetsMark(policies), exposed);
   return { namespace, checks, offsets };
+}
+
+/** Of a namespace whose policies nobody can read, only the brokers and the configuration say what its offsets are. */
+function unseen(
+  why: NamespaceCheck,
+  namespace: string,
+  settings: BrokerSettings | undefined,
+  { purpose = 'data', offsets: wanted = 'dense' }: NamespaceVerificationOptions,
+): NamespaceReport {
+  if (purpose === 'state') return { namespace, checks: [why] };
+  const exposed = indexExposed(settings);
+  const offsets = namespaceOffsets(wanted, undefined, exposed);
+  return { namespace, checks: offsets === 'dense' ? [why, indexCheck(exposed)] : [why], offsets };
 }
 
 /** Undefined where nobody can say. An entry is stored to find out only where the answer decides something. */
