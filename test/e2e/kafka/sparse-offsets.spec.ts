@@ -197,15 +197,17 @@ describe('sparse offsets', () => {
         [second + 5_000_000, 'c0'],
         [third, 'c0'],
       ];
-      for (const [at, value] of expected) {
+      const soughtFrom = async (at: number) => {
         const groupId = `sought-${at}`;
         await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: String(at) }] });
         const reads: Read[] = [];
         const consumer = await consume(at % 2 === 0 ? one : two, topic, groupId, reads, false);
         await until(`a record from ${at}`, async () => reads.length > 0);
         await consumer.disconnect();
-        expect({ at, value: reads[0]!.value }).toEqual({ at, value });
-      }
+        return reads[0]!.value;
+      };
+      const found = await Promise.all(expected.map(async ([at]) => [at, await soughtFrom(at)]));
+      expect(found).toEqual(expected);
       const { low, high } = (await admin.fetchTopicOffsets(topic))[0]!;
       expect([Number(low), Number(high)]).toEqual([first, third + 1]);
     },
