@@ -10,6 +10,11 @@ const rule = {
   resource: { type: 'topic', name: 'orders' },
 };
 
+const letsMakeUsers = {
+  ...{ principals: ['user:alice'], actions: ['alter'] },
+  resource: { type: 'cluster', match: 'prefix', name: 'kafka' },
+};
+
 /** What is wrong with it: of the shape, or of what it says. */
 function faultsOf(permissions: unknown): string[] {
   const parsed = gatewayConfigSchema.safeParse({
@@ -40,10 +45,7 @@ describe('permissions of a configuration', () => {
 
   it('may name users that are yet to be made, where somebody may make some', () => {
     const ofMade = { ...rule, principals: ['user:carol'] };
-    const admin = {
-      ...{ principals: ['user:alice'], actions: ['alter'] },
-      resource: { type: 'cluster', match: 'prefix', name: 'kafka' },
-    };
+    const admin = letsMakeUsers;
     expect(faultsOf([ofMade, admin])).toEqual([]);
     expect(
       faultsOf([ofMade, { ...admin, actions: ['*'], resource: { ...admin.resource, type: '*' } }]),
@@ -67,6 +69,13 @@ describe('permissions of a configuration', () => {
     ['a principal without type', [{ ...rule, principals: ['alice'] }]],
     ['a principal without name', [{ ...rule, principals: ['user:'] }]],
     ['a group that nobody is in', [{ ...rule, effect: 'deny', principals: ['group:writer'] }]],
+    ['a wildcard in a literal name', [{ ...rule, effect: 'deny', resource: { type: 'topic', name: '*' } }]],
+    [
+      'a wildcard behind a prefix',
+      [{ ...rule, resource: { type: 'topic', match: 'prefix', name: 'orders*' } }],
+    ],
+    ['a wildcard for users', [{ ...rule, effect: 'deny', principals: ['user:*'] }, letsMakeUsers]],
+    ['a wildcard in a group', [{ ...rule, effect: 'deny', principals: ['group:writer?'] }, letsMakeUsers]],
     ['no action', [{ ...rule, actions: [] }]],
     ["Kafka's name of an action", [{ ...rule, actions: ['write'] }]],
     ['a wrong effect', [{ ...rule, effect: 'Deny' }]],

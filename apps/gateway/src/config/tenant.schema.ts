@@ -119,7 +119,7 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
   const usersAreMade = tenant.permissions.some(letsMakeUsers);
   return tenant.permissions.flatMap((rule, index) => {
     const path = ['tenants', tenantIndex, 'permissions', index];
-    const fault = authorizationRuleFault(rule);
+    const fault = authorizationRuleFault(rule) ?? wildcardFault(rule);
     const faults: ConfigFault[] = fault === undefined ? [] : [{ path, message: fault }];
     for (const [place, principal] of rule.principals.entries()) {
       const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
@@ -141,4 +141,16 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
 function letsMakeUsers({ effect, actions: allowed, resource }: TenantConfig['permissions'][number]): boolean {
   const alters = allowed.includes('alter') || allowed.includes('*');
   return effect === 'allow' && alters && (resource.type === 'cluster' || resource.type === '*');
+}
+
+/** A deny rule whose wildcard is none would deny nothing. */
+function wildcardFault({ principals, resource }: TenantConfig['permissions'][number]): string | undefined {
+  const wildcard = /[*?]/;
+  if (resource.match !== 'pattern' && wildcard.test(resource.name)) {
+    return `"*" and "?" stand for other characters with match: pattern only, not with ${resource.match}`;
+  }
+  if (principals.some((principal) => principal !== '*' && wildcard.test(principal))) {
+    return 'users and groups are named without wildcards; everyone is "*"';
+  }
+  return undefined;
 }
