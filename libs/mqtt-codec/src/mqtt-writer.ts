@@ -46,7 +46,8 @@ export class MqttWriter {
 
   /**
    * @param firstByte packet type and flags
-   * @param remainingLength of the packet; @param absentBytes how many of them, at its end, are not written here
+   * @param remainingLength of the packet
+   * @param absentBytes how many of them, at its end, are not written here
    */
   constructor(firstByte: number, remainingLength: number, absentBytes = 0) {
     if (remainingLength > REMAINING_LENGTH_MAX) {

@@ -90,7 +90,8 @@ export class MqttPacketDecoder {
   /**
    * Takes the next bytes and returns the packets that they complete.
    *
-   * @throws MqttDecodeError with the packets that came before it in `precedingPackets`; then on every call, without them
+   * @throws MqttDecodeError with the packets that came before it in `precedingPackets`, which are to be served before the
+   * error is answered; then on every call, without them
    */
   push(bytes: Buffer): MqttPacket[] {
     if (this.failure) {

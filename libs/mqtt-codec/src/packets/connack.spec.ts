@@ -29,6 +29,11 @@ describe('CONNACK', () => {
     expect(decodeHex(hex, level, 'server')).toEqual(expected);
   });
 
+  it('of MQTT 3.1 has a first byte that is not used', () => {
+    expect(decodeHex('20 02 01 00', 3, 'server')).toEqual(packet());
+    expect(decodeHex('20 02 ff 02', 3, 'server')).toEqual(packet({ reasonCode: 2 }));
+  });
+
   it('leaves out what its level does not have', () => {
     const rich = packet({ sessionPresent: true, properties: { reasonString: 'hello' } });
     expect(encodeConnack(rich, 4)).toEqual(bytesOf('20 02 01 00'));

@@ -21,6 +21,10 @@ describe('CONNECT', () => {
     expect(refusal("10 0f 0004 'MQTT' 04 c2 003c 0003 'abc'", 4)).toBe('malformed-packet: MQTT-4.13.1-1');
   });
 
+  it('of MQTT 3.1 has a flag that is not used', () => {
+    expect(decodeHex("10 11 0006 'MQIsdp' 03 03 003c 0003 'abc'", 3)).toEqual({ ...plain, protocolLevel: 3 });
+  });
+
   it('of MQTT 5 with all that it may have', () => {
     const hex =
       "10 36 0004 'MQTT' 05 ee 0000 05 11 ffffffff 0000" +

@@ -108,6 +108,17 @@ describe('PUBLISH', () => {
     );
   });
 
+  it('is not written where a length field is too small', () => {
+    const tooLarge = expect.objectContaining({ name: 'MqttEncodeError', code: 'too-large' });
+    const correlationData = Buffer.alloc(65_536);
+    expect(() => encodePublish(packet({ properties: { correlationData } }), 5)).toThrow(tooLarge);
+    expect(() => encodePublish(packet({ topic: 'é'.repeat(32_768) }), 5)).toThrow(tooLarge);
+    // Only its length matters to the head, so it need not be there: 5 bytes of topic, and the payload.
+    const payloadOf = (length: number) => packet({ payload: { length } as Buffer });
+    expect(encodePublishHead(payloadOf(268_435_450), 4)).toEqual(bytesOf("30 ffffff7f 0003 'a/b'"));
+    expect(() => encodePublishHead(payloadOf(268_435_451), 4)).toThrow(tooLarge);
+  });
+
   it('is not written with a property of another packet', () => {
     const properties = { reasonString: 'no' } as object;
     expect(() => encodePublish(packet({ properties }), 5)).toThrow(
