@@ -55,6 +55,8 @@ describe('permissions of a configuration', () => {
     expect(faultsOf([ofMade, { ...admin, effect: 'deny' }])).toEqual([named]);
     expect(faultsOf([ofMade, { ...admin, actions: ['describe'] }])).toEqual([named]);
     expect(faultsOf([ofMade, { ...admin, resource: { ...admin.resource, type: 'topic' } }])).toEqual([named]);
+    // Everyone is `*`: of this name there is nobody, and nothing would be denied.
+    expect(faultsOf([{ ...rule, effect: 'deny', principals: ['user:*'] }, admin])).toEqual([named]);
     // They are in no group.
     expect(faultsOf([{ ...rule, principals: ['group:writer'] }, admin])).toEqual([named]);
   });

@@ -38,7 +38,10 @@ const user = z.strictObject({
 
 const permission = z.strictObject({
   effect: z.enum(['allow', 'deny']).default('allow'),
-  principals: z.array(z.string().regex(/^(\*|(user|group):.+)$/, 'user:NAME, group:NAME or *')).min(1),
+  // `user:*` would be a user of that name: a rule that denies to it would deny nothing.
+  principals: z
+    .array(z.string().regex(/^(\*|(user|group):(?!\*$).+)$/, 'user:NAME, group:NAME or, for everyone, *'))
+    .min(1),
   actions: z.array(z.enum([...actions, '*'])).min(1),
   resource: z.strictObject({
     type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster', '*']),

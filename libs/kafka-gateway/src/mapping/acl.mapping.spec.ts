@@ -72,6 +72,8 @@ describe('toRule', () => {
     ['a principal of another type', { principal: 'Role:alice' }],
     ['a principal without name', { principal: 'User:' }],
     ['a user of another tenant', { principal: 'User:demo/alice' }],
+    ['all groups', { principal: 'Group:*' }],
+    ['clients without credentials', { principal: 'User:ANONYMOUS' }],
     ['everyone as group', { principal: 'Group:a b' }],
     ['a line break in a name', { principal: 'User:a\nb' }],
   ])('refuses %s', (_, change) => {

@@ -26,6 +26,8 @@ export const aclPatternType = { literal: 3, prefixed: 4 } as const;
 export const aclPermission = { deny: 2, allow: 3 } as const;
 export const anyName = '*';
 export const anyHost = '*';
+/** `KafkaPrincipal.ANONYMOUS` */
+const kafkaAnonymous = 'ANONYMOUS';
 const clusterName = 'kafka-cluster';
 
 const all = 2;
@@ -120,6 +122,10 @@ function toPrincipal(principal: string): string {
   const [, type, name = ''] = /^(User|Group):(.+)$/s.exec(principal) ?? [];
   if (type === undefined) throw invalid('a principal is User:NAME, User:* or Group:NAME');
   if (type === 'User' && name === anyName) return '*';
+  // Nobody is called so: what such a rule denies would stay allowed.
+  if (name === anyName || (type === 'User' && name === kafkaAnonymous)) {
+    throw invalid('all groups, or clients without credentials, are no principal: everyone is User:*');
+  }
   const fault = userNameFault(name);
   if (fault !== undefined) throw invalid(fault);
   return `${type.toLowerCase()}:${name}`;
