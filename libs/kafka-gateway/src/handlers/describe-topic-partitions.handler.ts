@@ -51,7 +51,7 @@ async function namesOf(
   { topics, cursor }: DescribeTopicPartitionsRequest,
   context: RequestContext,
 ): Promise<string[]> {
-  let names = [...new Set(topics.map(({ name }) => name))];
+  const names = [...new Set(topics.map(({ name }) => name))];
   if (names.length === 0) {
     const authorization = new TopicAuthorization(context);
     const all = await context.gateway.topics.names(context.principal.tenant);
