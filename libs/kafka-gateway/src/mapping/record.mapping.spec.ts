@@ -326,6 +326,21 @@ describe('a batch with more records than sparse offsets can tell apart in one en
     expect(parts.map(({ producerId }) => producerId)).toEqual([7n, 7n, 7n]);
   });
 
+  it('is refused when it would become more entries than may be on their way at once', () => {
+    const record = { timestamp: 0, key: null, value: null };
+    const many = Array.from({ length: 512 * 1_024 + 1 }, () => record);
+    const room = { ...sparse, config: { ...sparse.config, messageBytesMax: 5_000_000 } };
+    const code = (of: readonly RecordInput[]) => {
+      try {
+        return mapped(of, {}, { ...room, decompressedBytesMax: 64 * 1024 * 1024 }).rest?.length;
+      } catch (error) {
+        return `code ${kafkaErrorCode(error)}`;
+      }
+    };
+    expect(code(many.slice(1))).toBe(511);
+    expect(code(many)).toBe(`code ${KafkaErrorCode.MESSAGE_TOO_LARGE}`);
+  });
+
   it('is one entry where it fits, and with dense offsets', () => {
     expect(mapped(records.slice(0, 1_024), {}, sparse).rest).toBeUndefined();
     const dense = mapped(records);

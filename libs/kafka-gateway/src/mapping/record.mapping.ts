@@ -37,6 +37,9 @@ const firstMessageAttributesAt = 17;
 /** What a message takes in Pulsar's batch beyond what it takes in Kafka's, about. */
 const growthBytesPerRecord = 12;
 
+/** Entries of one batch: with more, a Pulsar producer would refuse the last ones after the first ones were sent. */
+const partsMax = 512;
+
 export interface RecordMappingOptions {
   readonly produceVersion: number;
   readonly config: KafkaTopicConfig;
@@ -100,6 +103,7 @@ function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): Parti
 function splitToPulsar(batch: RecordBatch, options: RecordMappingOptions): PartitionBatch {
   const section = recordsBytes(batch, options.decompressedBytesMax);
   const cursor = new RecordCursor(section, batch.recordCount);
+  if (batch.recordCount > partsMax * sparseMessagesMax) throw tooManyRecords();
   const bytesPerRecord = section.length / batch.recordCount + growthBytesPerRecord;
   const appendTimeMs = options.config.timestampType === 'append' ? options.nowMs : undefined;
   const faults = options.config.compacted ? new CompactionFaults() : undefined;
@@ -126,6 +130,14 @@ function splitToPulsar(batch: RecordBatch, options: RecordMappingOptions): Parti
   return withRest(parts);
 }
 
+/** Clients make several batches of it. */
+function tooManyRecords(): KafkaError {
+  return new KafkaError(
+    KafkaErrorCode.MESSAGE_TOO_LARGE,
+    `a batch of more than ${partsMax * sparseMessagesMax} records`,
+  );
+}
+
 function withRest([first, ...rest]: readonly PartitionBatch[]): PartitionBatch {
   return rest.length === 0 ? first! : { ...first!, rest };
 }
@@ -148,6 +160,7 @@ function messageSetsToPulsar(sets: readonly RecordSet[], options: RecordMappingO
     for (; cursor.next(); at++) {
       if (builder.numMessages === recordsMax) {
         finish(builder);
+        if (parts.length === partsMax) throw tooManyRecords();
         builder = newBuilder(builder.bytes, options);
       }
       faults?.check(cursor, at);
