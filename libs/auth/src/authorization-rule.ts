@@ -1,6 +1,7 @@
 import type { Principal } from './principal.js';
-import { type Action, actions, type ResourceType, resourceTypes } from './resource.js';
+import { type Action, actions, clusterResource, type ResourceType, resourceTypes } from './resource.js';
 import { globMatches } from './glob.js';
+import { topicNameFault } from './topic-name.js';
 
 /** One line of a tenant's permissions. */
 export interface AuthorizationRule {
@@ -58,6 +59,18 @@ export function authorizationRuleFault(rule: AuthorizationRule): string | undefi
     return `there is no placeholder ${JSON.stringify(placeholder[0])}; %u is the user's name, %c the client id`;
   }
   return undefined;
+}
+
+/** Why nothing is ever called so, or undefined. Such a rule only looks like one: as a deny it would deny nothing. */
+export function deadNameFault({ type, match, name }: AuthorizationRule['resource']): string | undefined {
+  if (match !== 'pattern' && /[*?]/.test(name)) {
+    return `"*" and "?" stand for other characters with match: pattern only, not with ${match}`;
+  }
+  if (name.includes('%')) return undefined;
+  if (type === 'cluster' && !nameMatches(match, name, clusterResource.name)) {
+    return `the name of the cluster is ${JSON.stringify(clusterResource.name)}`;
+  }
+  return type === 'topic' && match === 'literal' ? topicNameFault(name) : undefined;
 }
 
 /** What stands for `%u` and `%c`. */

@@ -10,7 +10,12 @@ export {
   type AuthenticatorListener,
   type AuthenticatorOptions,
 } from './authenticator.js';
-export { type AuthorizationRule, authorizationRuleFault, type RuleOrigin } from './authorization-rule.js';
+export {
+  type AuthorizationRule,
+  authorizationRuleFault,
+  deadNameFault,
+  type RuleOrigin,
+} from './authorization-rule.js';
 export {
   type AuthorizationPolicy,
   Authorizer,

@@ -12,7 +12,7 @@ const rule = {
 
 const letsMakeUsers = {
   ...{ principals: ['user:alice'], actions: ['alter'] },
-  resource: { type: 'cluster', match: 'prefix', name: 'kafka' },
+  resource: { type: 'cluster', match: 'literal', name: 'cluster' },
 };
 
 /** What is wrong with it: of the shape, or of what it says. */
@@ -48,7 +48,7 @@ describe('permissions of a configuration', () => {
     const admin = letsMakeUsers;
     expect(faultsOf([ofMade, admin])).toEqual([]);
     expect(
-      faultsOf([ofMade, { ...admin, actions: ['*'], resource: { ...admin.resource, type: '*' } }]),
+      faultsOf([ofMade, { ...admin, actions: ['*'], resource: { type: '*', match: 'pattern', name: '*' } }]),
     ).toEqual([]);
     const named = 'tenants.0.permissions.0.principals.0';
     expect(faultsOf([ofMade])).toEqual([named]);
@@ -57,6 +57,7 @@ describe('permissions of a configuration', () => {
     expect(faultsOf([ofMade, { ...admin, resource: { ...admin.resource, type: 'topic' } }])).toEqual([named]);
     // Everyone is `*`: of this name there is nobody, and nothing would be denied.
     expect(faultsOf([{ ...rule, effect: 'deny', principals: ['user:*'] }, admin])).toEqual([named]);
+    expect(faultsOf([ofMade, { ...admin, resource: { type: '*', name: 'orders' } }])).toEqual([named]);
     // They are in no group.
     expect(faultsOf([{ ...rule, principals: ['group:writer'] }, admin])).toEqual([named]);
   });
@@ -78,6 +79,12 @@ describe('permissions of a configuration', () => {
     ],
     ['a wildcard for users', [{ ...rule, effect: 'deny', principals: ['user:*'] }, letsMakeUsers]],
     ['a wildcard in a group', [{ ...rule, effect: 'deny', principals: ['group:writer?'] }, letsMakeUsers]],
+    [
+      'a name that no cluster has',
+      [{ ...letsMakeUsers, resource: { type: 'cluster', name: 'kafka-cluster' } }],
+    ],
+    ['a name of a partition', [{ ...rule, resource: { type: 'topic', name: 'orders-partition-0' } }]],
+    ['a name of Pulsar', [{ ...rule, resource: { type: 'topic', name: 'persistent://a/b/orders' } }]],
     ['no action', [{ ...rule, actions: [] }]],
     ["Kafka's name of an action", [{ ...rule, actions: ['write'] }]],
     ['a wrong effect', [{ ...rule, effect: 'Deny' }]],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actions, authorizationRuleFault, userNameFault } from '#libs/auth';
+import { actions, authorizationRuleFault, deadNameFault, userNameFault } from '#libs/auth';
 import { pulsarNamespaceFault, serverNameFault } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
@@ -122,7 +122,7 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
   const usersAreMade = tenant.permissions.some(letsMakeUsers);
   return tenant.permissions.flatMap((rule, index) => {
     const path = ['tenants', tenantIndex, 'permissions', index];
-    const fault = authorizationRuleFault(rule) ?? wildcardFault(rule);
+    const fault = authorizationRuleFault(rule) ?? deadRuleFault(rule);
     const faults: ConfigFault[] = fault === undefined ? [] : [{ path, message: fault }];
     for (const [place, principal] of rule.principals.entries()) {
       const [kind, wanted] = [principal.split(':', 1)[0], principal.slice(principal.indexOf(':') + 1)];
@@ -143,17 +143,17 @@ function permissionFaults(tenant: TenantConfig, tenantIndex: number, allUsersKno
 /** Who may alter the cluster makes SCRAM users by Kafka's own tools. They are in no group. */
 function letsMakeUsers({ effect, actions: allowed, resource }: TenantConfig['permissions'][number]): boolean {
   const alters = allowed.includes('alter') || allowed.includes('*');
-  return effect === 'allow' && alters && (resource.type === 'cluster' || resource.type === '*');
+  const cluster = resource.type === 'cluster' || resource.type === '*';
+  return (
+    effect === 'allow' && alters && cluster && deadNameFault({ ...resource, type: 'cluster' }) === undefined
+  );
 }
 
-/** A deny rule whose wildcard is none would deny nothing. */
-function wildcardFault({ principals, resource }: TenantConfig['permissions'][number]): string | undefined {
-  const wildcard = /[*?]/;
-  if (resource.match !== 'pattern' && wildcard.test(resource.name)) {
-    return `"*" and "?" stand for other characters with match: pattern only, not with ${resource.match}`;
-  }
-  if (principals.some((principal) => principal !== '*' && wildcard.test(principal))) {
-    return 'users and groups are named without wildcards; everyone is "*"';
-  }
-  return undefined;
+/** A deny rule for nothing or nobody would deny nothing. */
+function deadRuleFault({ principals, resource }: TenantConfig['permissions'][number]): string | undefined {
+  const fault = deadNameFault(resource);
+  if (fault !== undefined) return fault;
+  return principals.some((principal) => principal !== '*' && /[*?]/.test(principal))
+    ? 'users and groups are named without wildcards; everyone is "*"'
+    : undefined;
 }
