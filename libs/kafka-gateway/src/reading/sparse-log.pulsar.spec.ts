@@ -105,4 +105,40 @@ describe('a partition with sparse offsets', () => {
     expect(await log.read(at(kept, 2), 1_000, true)).toMatchObject({ error: OFFSET_OUT_OF_RANGE });
     expect(shown(await readAll(log, 0, at(kept, 1)))).toEqual([`${at(kept)}-${at(kept)}`]);
   }, 60_000);
+
+  it('finds what follows a place where no entry is, and refuses one behind all', async () => {
+    const topic = await bed.topic('places', { sparse: true });
+    const producer = await bed.producer(topic);
+    const first = await producer.batch(['a']);
+    await bed.pulsar.admin.unload(topic.pulsarTopic);
+    const next = await producer.batch(['b']);
+    const nowhere = { ...first, entryId: 900 };
+    expect(shown(await readAll(bed.log(topic), at(nowhere, 7), at(next, 1)))).toEqual([
+      `${at(next)}-${at(next)}`,
+    ]);
+    expect(await bed.log(topic).read(at({ ...next, entryId: 900 }, 7), 1_000, true)).toMatchObject({
+      error: KafkaErrorCode.OFFSET_OUT_OF_RANGE,
+    });
+  }, 60_000);
+
+  it('tells who comes for what was trimmed when nothing is left', async () => {
+    const topic = await bed.topic('emptied', { sparse: true });
+    const producer = await bed.producer(topic);
+    const gone = await producer.batch(['a', 'b']);
+    const last = await producer.batch(['c', 'd']);
+    await bed.pulsar.admin.unload(topic.pulsarTopic);
+    await bed.pulsar.admin.truncate(topic.pulsarTopic);
+    for (let tries = 0; tries < 100; tries++) {
+      const { ledgers } = await bed.pulsar.admin.internalStats(topic.pulsarTopic);
+      if (ledgers.every(({ ledgerId }) => ledgerId > last.ledgerId)) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const log = bed.log(topic);
+    const { OFFSET_OUT_OF_RANGE } = KafkaErrorCode;
+    expect(await log.read(at(gone), 1_000, true)).toMatchObject({ batches: [], error: OFFSET_OUT_OF_RANGE });
+    expect(await log.read(at(last, 2), 1_000, true)).toEqual({ batches: [], bytes: 0 });
+    const next = await producer.batch(['e']);
+    expect(shown(await readAll(log, at(last, 2), at(next, 1)))).toEqual([`${at(next)}-${at(next)}`]);
+    expect(await log.read(at(gone), 1_000, true)).toMatchObject({ batches: [], error: OFFSET_OUT_OF_RANGE });
+  }, 60_000);
 });
