@@ -105,6 +105,23 @@ describe("Kafka's ACL API", () => {
     expect(await listed(kafka, { principalFilter: 'User:alice' })).toHaveLength(1);
   });
 
+  it('deletes no rule that says more than the filter', async () => {
+    const { kafka, stored, authorizer } = bedWith(clusterRule('allow', 'alter', 'describe'));
+    const resource = { type: 'topic', match: 'literal', name: 'orders' } as const;
+    const denied: AuthorizationRule = {
+      ...{ effect: 'deny', principals: ['user:alice', 'user:bob'], actions: ['produce'] },
+      resource,
+    };
+    stored.set('made elsewhere', { id: 'made elsewhere', rule: denied });
+    authorizer.setRules('acme', 'state', [denied]);
+    const filter = { ...any, principalFilter: 'User:alice', resourceNameFilter: 'orders' };
+    const { filterResults } = await kafka.call(deleteAclsApi, 3, { filters: [filter] });
+    expect(filterResults[0]!.matchingAcls.map(({ errorCode }) => errorCode)).toEqual([code.POLICY_VIOLATION]);
+    expect(await listed(kafka, { principalFilter: 'User:bob' })).toHaveLength(1);
+    await kafka.call(deleteAclsApi, 3, { filters: [{ ...filter, principalFilter: null }] });
+    expect(stored.size).toBe(0);
+  });
+
   it('acts at once', async () => {
     const { bed, kafka } = bedWith();
     bed.topic('orders').append(1);

@@ -30,7 +30,7 @@ interface Matches {
 
 const operators = new KafkaError(
   KafkaErrorCode.POLICY_VIOLATION,
-  'the rule is in the configuration file of the gateway, where alone it can be changed',
+  'the rule is in the configuration file of the gateway, where alone it can be changed, or it says more than the filter',
 );
 
 /**
@@ -87,9 +87,9 @@ function matchesOf(filter: AclFilter, rules: readonly ListedRule[], apiVersion: 
     const matching = acls.filter(
       (acl) => aclMatches(filter, acl) && (apiVersion > 0 || acl.patternType === aclPatternType.literal),
     );
-    if (id === undefined) kept.push(...matching);
+    // What Kafka's clients make is one ACL each. A rule that somebody else made may be several, of which some were not meant.
+    if (id === undefined || matching.length < acls.length) kept.push(...matching);
     else if (matching.length > 0) {
-      // What clients make is one ACL each, so a rule goes with it.
       ids.push(id);
       removed.push(...matching);
     }
