@@ -165,6 +165,23 @@ describe('Authorizer', () => {
     expect(authorize.authorize(alice, 'alter', clusterResource)).toBe(false);
   });
 
+  it('remembers no more however many principals there are: each token is one', () => {
+    const resource = { type: 'topic', match: 'prefix', name: 'orders-' } as const;
+    const rememberedBytesMax = 100_000;
+    const authorizer = new Authorizer([{ tenant: 'acme', rules: [rule({ resource })] }], rememberedBytesMax);
+    let most = 0;
+    for (let token = 0; token < 500; token++) {
+      const principal = { ...alice };
+      for (let name = 0; name < 20; name++) {
+        expect(authorizer.authorize(principal, 'produce', topic(`orders-${name}`))).toBe(true);
+        expect(authorizer.authorize(principal, 'produce', topic(`others-${name}`))).toBe(false);
+        most = Math.max(most, authorizer.rememberedBytes);
+      }
+    }
+    expect(most).toBeGreaterThan(rememberedBytesMax / 2);
+    expect(most).toBeLessThanOrEqual(rememberedBytesMax);
+  });
+
   it('names every fault of its rules', () => {
     const bad = [
       rule({ effect: 'maybe' as never }),

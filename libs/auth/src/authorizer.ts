@@ -54,10 +54,19 @@ const typeIndex: Readonly<Record<ResourceType, number>> = indexOf(resourceTypes)
 export class Authorizer {
   readonly #tenants = new Map<string, TenantPermissions>();
   // By the principal object, of which there is one per user: what is remembered goes with the user.
-  readonly #decisions = new WeakMap<Principal, PrincipalDecisions>();
+  #decisions = new WeakMap<Principal, PrincipalDecisions>();
+  #rememberedBytes = 0;
 
-  /** `ruleSets`: those of the configuration. @throws AuthorizerError */
-  constructor(ruleSets: readonly RuleSet[]) {
+  /**
+   * @param ruleSets those of the configuration
+   * @param rememberedBytesMax about, of all principals; when there is more, all is forgotten. Each token is a principal
+   *
+   * @throws AuthorizerError
+   */
+  constructor(
+    ruleSets: readonly RuleSet[],
+    private readonly rememberedBytesMax = 64 * 1024 * 1024,
+  ) {
     const faults: string[] = [];
     const named = new Set<string>();
     for (const { tenant, rules } of ruleSets) {
@@ -103,7 +112,7 @@ export class Authorizer {
   authorize(principal: Principal, action: Action, resource: Resource, clientId = ''): boolean {
     let decisions = this.#decisions.get(principal);
     if (decisions === undefined) {
-      decisions = new PrincipalDecisions(principal, this.#permissions(principal.tenant.name));
+      decisions = new PrincipalDecisions(principal, this.#permissions(principal.tenant.name), this.#remember);
       this.#decisions.set(principal, decisions);
     }
     return decisions.decide(action, resource, clientId);
@@ -133,6 +142,18 @@ export class Authorizer {
     if (concerning.some((rule) => rule.denies && rule.matchesEveryName)) return false;
     return concerning.some((rule) => !rule.denies);
   }
+
+  /** About how much is remembered: it is not counted back when a principal goes. */
+  get rememberedBytes(): number {
+    return this.#rememberedBytes;
+  }
+
+  readonly #remember = (bytes: number): void => {
+    this.#rememberedBytes += bytes;
+    if (this.#rememberedBytes <= this.rememberedBytesMax) return;
+    this.#decisions = new WeakMap();
+    this.#rememberedBytes = 0;
+  };
 
   /** Of principals, whose tenants are those of the configuration. */
   #permissions(tenant: string): TenantPermissions {
@@ -175,6 +196,8 @@ class TenantPermissions {
 const decisionsMax = 16_384;
 /** What is longer, client id included, is decided each time: no topic is, and 16,384 group names of 32 KB would be. */
 const rememberedCharsMax = 512;
+/** What a decision takes beside its name, and a rule that is kept for a principal. */
+const entryBytes = 64;
 
 /** What was decided for one principal since its tenant's permissions last changed. */
 class PrincipalDecisions {
@@ -187,6 +210,7 @@ class PrincipalDecisions {
   constructor(
     private readonly principal: Principal,
     private readonly permissions: TenantPermissions,
+    private readonly remember: (bytes: number) => void,
   ) {
     this.#version = permissions.version;
   }
@@ -200,7 +224,7 @@ class PrincipalDecisions {
     }
     const { type, name } = resource;
     const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
-    const kind = (this.#byKind[at] ??= new KindDecisions(this.principal, action, type, permissions));
+    const kind = (this.#byKind[at] ??= this.#kind(action, type));
     // The length says where the id ends: whatever is in it, no two questions have the same key.
     const key = permissions.usesClientId ? `${clientId.length}:${clientId}${name}` : name;
     const known = kind.remembered.get(key);
@@ -213,7 +237,14 @@ class PrincipalDecisions {
     if (key.length > rememberedCharsMax) return allowed;
     if (this.#remembered++ >= decisionsMax) this.#forget();
     else kind.remembered.set(key, allowed);
+    this.remember(entryBytes + 2 * key.length);
     return allowed;
+  }
+
+  #kind(action: Action, type: ResourceType): KindDecisions {
+    const kind = new KindDecisions(this.principal, action, type, this.permissions);
+    this.remember(entryBytes * (1 + kind.ruleCount));
+    return kind;
   }
 
   #forget(): void {
@@ -245,6 +276,10 @@ class KindDecisions {
         (rule.denies ? this.#denying : this.#allowing).push(rule);
       }
     }
+  }
+
+  get ruleCount(): number {
+    return this.#deniedNames.size + this.#allowedNames.size + this.#denying.length + this.#allowing.length;
   }
 
   judge(name: string, clientId: string): boolean {
