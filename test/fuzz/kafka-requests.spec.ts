@@ -141,7 +141,11 @@ describe('the Kafka front', () => {
     await pulsar.admin.setDeduplication(pulsarNamespace, true);
     const tenants = new TenantDirectory([tenant]);
     const listeners = [{ name: 'kafka', defaultTenant: 'acme', anonymousTenant: 'acme' }];
-    const authenticator = new Authenticator({ users: [], tenants, listeners, log, failureFloorMs: 5 });
+    // All come from one address, and are to be heard to the end.
+    const limits = { failureFloorMs: 5, failuresPerAddressBurst: 1_000_000 };
+    // Without users there would be no mechanism to be refused by.
+    const users = [{ name: 'alice', tenant: 'acme', password: 'secret-of-alice' }];
+    const authenticator = new Authenticator({ users, tenants, listeners, log, ...limits });
     protocol = new KafkaProtocol({
       pulsar,
       authenticator,

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { packetArbitrary } from '../generator/packet-arbitraries.js';
-import { bytesOf, decoderAt, decoderFor } from '../generator/packet-hex.js';
-import { packetSamples } from '../generator/packet-samples.js';
+import { packetArbitrary } from './testing/packet-arbitraries.js';
+import { bytesOf, decoderAt, decoderFor } from './testing/packet-hex.js';
+import { packetSamples } from './testing/packet-samples.js';
 import {
   encodePacket,
   MqttDecodeError,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, decoderAt, type Refusal, refusal } from '../generator/packet-hex.js';
+import { bytesOf, decodeHex, decoderAt, type Refusal, refusal } from './testing/packet-hex.js';
 import { encodePublish, MqttDecodeError, MqttPacketDecoder, type MqttProtocolLevel } from './index.js';
 
 const connect = bytesOf("10 0f 0004 'MQTT' 04 02 003c 0003 'abc'");

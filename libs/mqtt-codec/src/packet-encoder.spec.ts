@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { decodeHex } from '../generator/packet-hex.js';
+import { decodeHex } from './testing/packet-hex.js';
 import { encodePacket, encodePacketWithin, type MqttPacket } from './index.js';
 
 const puback: MqttPacket = {

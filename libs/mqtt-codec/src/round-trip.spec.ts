@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { packetArbitrary } from '../generator/packet-arbitraries.js';
-import { bytesOf, decoderFor } from '../generator/packet-hex.js';
-import { packetSamples } from '../generator/packet-samples.js';
+import { packetArbitrary } from './testing/packet-arbitraries.js';
+import { bytesOf, decoderFor } from './testing/packet-hex.js';
+import { packetSamples } from './testing/packet-samples.js';
 import { encodePacket, type MqttProtocolLevel, type MqttSender } from './index.js';
 
 const levels: readonly MqttProtocolLevel[] = [3, 4, 5];

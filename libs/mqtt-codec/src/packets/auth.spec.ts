@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, type Refusal, refusal } from '../../generator/packet-hex.js';
+import { bytesOf, decodeHex, type Refusal, refusal } from '../testing/packet-hex.js';
 import { type AuthPacket, encodeAuth, type MqttSender } from '../index.js';
 
 const packet = (reasonCode: number, properties = {}): AuthPacket => ({

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, refusal } from '../../generator/packet-hex.js';
+import { bytesOf, decodeHex, refusal } from '../testing/packet-hex.js';
 import { type ConnectPacket, encodeConnect, MqttDecodeError, MqttPacketDecoder } from '../index.js';
 
 const plain: ConnectPacket = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, refusal } from '../../generator/packet-hex.js';
+import { bytesOf, decodeHex, refusal } from '../testing/packet-hex.js';
 import { encodePing, pingreq, pingresp } from '../index.js';
 
 describe.each([3, 4, 5] as const)('PINGREQ and PINGRESP at level %d', (level) => {

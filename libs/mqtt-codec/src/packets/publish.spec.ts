@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, decoderAt, type Refusal, refusal } from '../../generator/packet-hex.js';
+import { bytesOf, decodeHex, decoderAt, type Refusal, refusal } from '../testing/packet-hex.js';
 import { encodePublish, encodePublishHead, type MqttProtocolLevel, type PublishPacket } from '../index.js';
 
 const packet = (change: Partial<PublishPacket> = {}): PublishPacket => ({

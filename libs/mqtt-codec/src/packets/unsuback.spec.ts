@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, decodeHex, type Refusal, refusal } from '../../generator/packet-hex.js';
+import { bytesOf, decodeHex, type Refusal, refusal } from '../testing/packet-hex.js';
 import { encodeUnsuback, type MqttProtocolLevel, type UnsubackPacket } from '../index.js';
 
 const packet = (reasonCodes: readonly number[], properties = {}): UnsubackPacket => ({

@@ -9,7 +9,7 @@ import {
   mqttPropertyTable,
   noProperties,
   type PropertyOwner,
-} from '../src/index.js';
+} from '../index.js';
 
 const text = fc
   .oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.string({ maxLength: 80 }))

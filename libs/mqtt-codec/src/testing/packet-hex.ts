@@ -8,7 +8,7 @@ import {
   type MqttProtocolLevel,
   type MqttSender,
   noProperties,
-} from '../src/index.js';
+} from '../index.js';
 
 /** Hexadecimal; blanks separate, and text in quotes stands for its UTF-8 bytes. */
 export function bytesOf(hex: string): Buffer {

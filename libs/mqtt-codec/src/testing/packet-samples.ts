@@ -1,5 +1,5 @@
 // One or more packets of each kind, byte by byte, for tests that damage them.
-import type { MqttProtocolLevel, MqttSender } from '../src/index.js';
+import type { MqttProtocolLevel, MqttSender } from '../index.js';
 
 export const packetSamples: readonly (readonly [MqttProtocolLevel, MqttSender, string])[] = [
   [3, 'client', "10 18 0006 'MQIsdp' 03 c2 003c 0003 'abc' 0001 'u' 0002 'pw'"],
