@@ -69,11 +69,14 @@ export class PulsarGrants implements OnModuleDestroy {
     if (actedFor === undefined) return;
     const { tenant, role, consuming } = actedFor;
     actedFor.consuming = grants.grounds(role, 'consume');
-    if ([...consuming].every((each) => actedFor.consuming.has(each))) return;
-    this.log.info(
-      { event: 'pulsar-grants.lost', tenant, role },
-      'a role lost a grant: its readers open anew',
-    );
-    this.pulsar.client.renewReading(tenant);
+    const lost = [...consuming].some((each) => !actedFor.consuming.has(each));
+    if (lost) {
+      this.log.info(
+        { event: 'pulsar-grants.lost', tenant, role },
+        'a role lost a grant: its readers open anew',
+      );
+    }
+    // Without any grant there may still be readers: of a grant that came and went between two looks.
+    if (lost || actedFor.consuming.size === 0) this.pulsar.client.renewReading(tenant);
   }
 }

@@ -8,7 +8,7 @@ export interface GrantWatchOptions {
   /** `tenant/namespace`. */
   readonly namespaces: readonly string[];
   readonly log: PulsarLog;
-  /** The grants have been read, and are others than before. */
+  /** The grants have been read, whether they are others than before or not. */
   readonly onRead?: (namespace: string, grants: NamespaceGrants) => void;
   /** Pause between two looks at all of them. Default 3 000. */
   readonly refreshMs?: number;
@@ -128,11 +128,10 @@ export class GrantWatch {
         ...this.#brokers,
       };
       const text = JSON.stringify(facts);
-      if (watched.grants === undefined || watched.text !== text) {
-        const grants = new NamespaceGrants(facts);
-        this.#become(watched, grants, text);
-        this.#options.onRead?.(namespace, grants);
-      }
+      const changed = watched.grants === undefined || watched.text !== text;
+      const grants = changed ? new NamespaceGrants(facts) : watched.grants!;
+      if (changed) this.#become(watched, grants, text);
+      this.#options.onRead?.(namespace, grants);
       watched.readAtMs = askedAtMs;
       clearTimeout(watched.expiry);
       const leftMs = ageMsMax - (performance.now() - askedAtMs);
