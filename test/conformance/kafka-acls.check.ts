@@ -6,35 +6,24 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listOffsetsApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
-import { inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import {
-  type KafkaJavaModule,
   kafkaJavaClassPath,
   kafkaJavaMissing,
+  type KafkaTool,
+  kafkaToolClass,
+  kafkaToolVersions,
   runKafkaTool,
   type ToolRun,
 } from '../support/kafka-java-tools.js';
 import { KafkaSocket } from '../support/kafka-socket.js';
 import { createPulsarNamespace } from '../support/pulsar.js';
 
-const tools = 'org.apache.kafka.tools';
-const classes = {
-  acls: (module: KafkaJavaModule) =>
-    module === 'tools-3' ? 'kafka.admin.AclCommand' : `${tools}.AclCommand`,
-  configs: () => 'kafka.admin.ConfigCommand',
-  topics: () => `${tools}.TopicCommand`,
-  produce: (module: KafkaJavaModule) => `${module === 'tools-3' ? 'kafka.tools' : tools}.ConsoleProducer`,
-  consume: () => `${tools}.consumer.ConsoleConsumer`,
-} as const;
-
-const newest = { name: '4.3', module: 'tools-4' } as const;
-const versions = inForm({ short: [newest], full: [newest, { name: '3.9', module: 'tools-3' } as const] });
 const scenarioTimeoutMs = 400_000;
 /** What is made through one gateway holds on the others after at most this. */
 const spreadMs = 2_000;
 
-describe.each(versions)("Kafka's tools $name", ({ module }) => {
+describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
   const on = kafkaJavaMissing ? it.skip : it;
   const gateways: TestGateway[] = [];
   let folder: string;
@@ -76,13 +65,7 @@ describe.each(versions)("Kafka's tools $name", ({ module }) => {
   }
 
   /** A tool as this user, at the first or the second gateway. */
-  function run(
-    tool: keyof typeof classes,
-    user: string,
-    at: 0 | 1,
-    args: string,
-    input = '',
-  ): Promise<ToolRun> {
+  function run(tool: KafkaTool, user: string, at: 0 | 1, args: string, input = ''): Promise<ToolRun> {
     const option = { produce: '--producer.config', consume: '--consumer.config' }[tool as string];
     const command = [
       '--bootstrap-server',
@@ -90,11 +73,11 @@ describe.each(versions)("Kafka's tools $name", ({ module }) => {
       option ?? '--command-config',
       join(folder, user),
     ];
-    return runKafkaTool(module, classes[tool](module), [...command, ...args.split(' ')], { input });
+    return runKafkaTool(module, kafkaToolClass(tool, module), [...command, ...args.split(' ')], { input });
   }
 
   /** The tool's words; fails unless it says that it did what it was told. */
-  async function done(tool: keyof typeof classes, at: 0 | 1, args: string): Promise<string> {
+  async function done(tool: KafkaTool, at: 0 | 1, args: string): Promise<string> {
     const { exitCode, output } = await run(tool, 'admin', at, args);
     if (exitCode !== 0) throw new Error(`${tool} ${args}: exit code ${exitCode}\n${output}`);
     await delay(spreadMs);

@@ -3,39 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import {
-  type KafkaJavaModule,
   kafkaJavaClassPath,
   kafkaJavaMissing,
+  type KafkaTool,
+  kafkaToolClass,
+  kafkaToolVersions,
   runKafkaTool,
   type ToolRun,
 } from '../support/kafka-java-tools.js';
 import { buildOracle, oracleRead, oracleWrite } from '../support/pulsar-oracle.js';
 import { pulsarAdmin, testPulsar } from '../support/pulsar.js';
 
-const tools = 'org.apache.kafka.tools';
-const classes = {
-  topics: () => `${tools}.TopicCommand`,
-  configs: () => 'kafka.admin.ConfigCommand',
-  groups: () => `${tools}.consumer.group.ConsumerGroupCommand`,
-  getOffsets: () => `${tools}.GetOffsetShell`,
-  deleteRecords: () => `${tools}.DeleteRecordsCommand`,
-  logDirs: () => `${tools}.LogDirsCommand`,
-  produce: (module: KafkaJavaModule) => `${module === 'tools-3' ? 'kafka.tools' : tools}.ConsoleProducer`,
-  consume: () => `${tools}.consumer.ConsoleConsumer`,
-} as const;
-
-const newest = { name: '4.3', module: 'tools-4' } as const;
-const versions = inForm({ short: [newest], full: [newest, { name: '3.9', module: 'tools-3' } as const] });
 const installTimeoutMs = 400_000;
 const scenarioTimeoutMs = 300_000;
 /** Records that the console producer writes, and more that a native producer writes. */
 const written = 20;
 const nativelyWritten = 7;
 
-describe.each(versions)("Kafka's tools $name", ({ module }) => {
+describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
   const on = kafkaJavaMissing ? it.skip : it;
   let gateway: TestGateway;
   let folder: string;
@@ -58,13 +45,13 @@ describe.each(versions)("Kafka's tools $name", ({ module }) => {
     if (folder) rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  function run(tool: keyof typeof classes, args: string, input = ''): Promise<ToolRun> {
+  function run(tool: KafkaTool, args: string, input = ''): Promise<ToolRun> {
     const command = ['--bootstrap-server', gateway.kafka, ...args.split(' ')];
-    return runKafkaTool(module, classes[tool](module), command, { input });
+    return runKafkaTool(module, kafkaToolClass(tool, module), command, { input });
   }
 
   /** The tool's words; fails unless it says that it did what it was told. */
-  async function done(tool: keyof typeof classes, args: string, input = ''): Promise<string> {
+  async function done(tool: KafkaTool, args: string, input = ''): Promise<string> {
     const { exitCode, output } = await run(tool, args, input);
     expect({ tool, args, exitCode, output: exitCode === 0 ? '' : output }).toMatchObject({
       exitCode: 0,

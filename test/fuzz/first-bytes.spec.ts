@@ -1,13 +1,12 @@
 // What clients and proxies send before their protocol begins, spoilt in every way: the listener goes on, says nothing of its own
 // code, and has all places and handshakes back.
 import { once } from 'node:events';
-import { connect as connectPlain, createServer } from 'node:net';
+import { connect as connectPlain } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect } from 'node:tls';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Certificates, hasOpenssl } from '../../libs/transport/src/testing/certificates.js';
 import { proxyHeader, tlv } from '../../libs/transport/src/testing/proxy-header.js';
-import { echoes, TlsBench, until } from '../../libs/transport/src/testing/tls-client.js';
+import { clientHello, echoes, TlsBench, until } from '../../libs/transport/src/testing/tls-client.js';
 import { RandomNumbers } from '../support/random-numbers.js';
 
 const durationMs = Number(process.env.PULSEGATE_FUZZ_MS ?? 5_000);
@@ -24,18 +23,6 @@ const title = hasOpenssl ? 'first bytes' : 'first bytes (skipped: there is no op
     await bench.end();
     certificates.remove();
   });
-
-  async function clientHello(): Promise<Buffer> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const client = connect({ port: (server.address() as { port: number }).port, host: '127.0.0.1' });
-    client.on('error', () => {});
-    const [socket] = await once(server, 'connection');
-    const [bytes] = await once(socket, 'data');
-    client.destroy();
-    server.close();
-    return bytes as Buffer;
-  }
 
   function spoilt(bytes: Buffer): Buffer {
     const changed = Buffer.from(bytes);

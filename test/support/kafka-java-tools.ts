@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inForm } from './check-form.js';
 import { isThere, onceFor, runOnce } from './kafka-producers.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -11,6 +12,32 @@ const installed = join(root, '.pulsegate', 'conformance', 'kafka-java-tools');
 
 /** A module beside `kafka-java-tools/pom.xml`. */
 export type KafkaJavaModule = 'tools-3' | 'tools-4' | 'streams' | 'connect';
+
+const newestTools = { name: '4.3', module: 'tools-4' } as const;
+/** Whose tools a check runs. */
+export const kafkaToolVersions = inForm({
+  short: [newestTools],
+  full: [newestTools, { name: '3.9', module: 'tools-3' } as const],
+});
+
+const tools = 'org.apache.kafka.tools';
+/** Main classes of the tools; some moved between 3.9 and 4. */
+const toolClasses = {
+  topics: () => `${tools}.TopicCommand`,
+  configs: () => 'kafka.admin.ConfigCommand',
+  acls: (module: KafkaJavaModule) =>
+    module === 'tools-3' ? 'kafka.admin.AclCommand' : `${tools}.AclCommand`,
+  groups: () => `${tools}.consumer.group.ConsumerGroupCommand`,
+  getOffsets: () => `${tools}.GetOffsetShell`,
+  deleteRecords: () => `${tools}.DeleteRecordsCommand`,
+  logDirs: () => `${tools}.LogDirsCommand`,
+  produce: (module: KafkaJavaModule) => `${module === 'tools-3' ? 'kafka.tools' : tools}.ConsoleProducer`,
+  consume: () => `${tools}.consumer.ConsoleConsumer`,
+} as const;
+
+export type KafkaTool = keyof typeof toolClasses;
+
+export const kafkaToolClass = (tool: KafkaTool, module: KafkaJavaModule): string => toolClasses[tool](module);
 
 /** Why none of it can run here, in words that name it; undefined when it can. */
 export const kafkaJavaMissing: string | undefined =

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { ListenerOptions, ListenerTlsOptions } from '../protocol.js';
@@ -69,6 +69,19 @@ export class TlsBench {
     this.#sockets.push(socket);
     socket.on('error', () => {});
   }
+}
+
+/** The first bytes of a TLS client, as Node's sends them. */
+export async function clientHello(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect({ port: (server.address() as { port: number }).port, host: '127.0.0.1' });
+  client.on('error', () => {});
+  const [socket] = await once(server, 'connection');
+  const [bytes] = await once(socket, 'data');
+  client.destroy();
+  server.close();
+  return bytes as Buffer;
 }
 
 /** Authenticates and has a line echoed: the connection is served. */

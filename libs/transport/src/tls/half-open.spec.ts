@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectPlain, createServer, type Socket } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { proxyHeader, tlv } from '../testing/proxy-header.js';
-import { closed, echoes, TlsBench, until } from '../testing/tls-client.js';
+import { clientHello, closed, echoes, TlsBench, until } from '../testing/tls-client.js';
 import { handshakesPerAddressMax } from './handshake-slots.js';
 
 // field: slow loris. A client that begins and falls silent costs little, keeps nobody else out, and is ended in time.
@@ -34,18 +34,6 @@ const title = hasOpenssl ? 'half-open connections' : 'half-open connections (ski
     await bench.end();
   });
   afterAll(() => certificates.remove());
-
-  async function clientHello(): Promise<Buffer> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const client = connect({ port: (server.address() as { port: number }).port, host: '127.0.0.1' });
-    client.on('error', () => {});
-    const [socket] = await once(server, 'connection');
-    const [bytes] = await once(socket, 'data');
-    client.destroy();
-    server.close();
-    return bytes as Buffer;
-  }
 
   /** A gateway's listener in a process of its own. */
   async function startProcess(options: object) {
