@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PulsarAdminError, PulsarClient } from '#libs/pulsar';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
@@ -74,20 +75,21 @@ describe('changes of credentials', () => {
     );
 
   /** Both say the same, and what was answered. */
-  async function untilAgreed(timeoutMs = 2_000): Promise<void> {
+  async function untilAgreed(timeoutMs = 20_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const seen = await Promise.all(gateways.map(({ kafka }) => describeScram(kafka))).catch(
         () => undefined,
       );
-      const isSame = JSON.stringify(seen?.[0]) === JSON.stringify(seen?.[1]);
-      if (seen !== undefined && (isSame || performance.now() > deadline)) {
-        expect(seen[1]).toEqual(seen[0]);
-        const known = Object.entries(seen[0]!).filter(([user]) => !unknown.has(user));
+      const isOver = performance.now() > deadline;
+      if (seen === undefined && isOver) throw new Error('the gateways cannot say');
+      const known = Object.entries(seen?.[0] ?? {}).filter(([user]) => !unknown.has(user));
+      if (isOver) {
+        expect(seen![1]).toEqual(seen![0]);
         expect(Object.fromEntries(known)).toEqual(expected());
-        return;
       }
-      if (performance.now() > deadline) throw new Error('the gateways cannot say');
+      const isSame = isDeepStrictEqual(seen?.[1], seen?.[0]);
+      if (seen !== undefined && isSame && isDeepStrictEqual(Object.fromEntries(known), expected())) return;
       await delay(100);
     }
   }
@@ -138,14 +140,21 @@ describe('changes of credentials', () => {
       const writers = gateways.map(async (at, gateway) => {
         for (let round = 0; !isOver; round++) {
           const user = `broker${gateway}-${round}`;
-          if (!(await change(at, user, 6_000 + round))) unknown.add(user);
+          await change(at, user, 6_000 + round);
           await delay(50);
         }
       });
       await delay(1_000);
       await broker.kill();
+      // An answer to an earlier one may still be on its way; one that is begun now must not hold before there is a broker.
+      let isBack = false;
+      const meanwhile = gateways.map(async (at, gateway) => {
+        const holds = await change(at, `meanwhile${gateway}`, 6_500);
+        return !holds || isBack;
+      });
       // Who is known stays known for a while.
       expect(await logsIn(gateways[0]!.kafka, 'survived0', 'password-4100')).toBe(true);
+      isBack = true;
       await broker.restart();
       for (let tries = 0; tries < 100; tries++) {
         if (await change(gateways[1]!, 'afterwards', 7_000)) break;
@@ -154,8 +163,8 @@ describe('changes of credentials', () => {
       isOver = true;
       await Promise.all(writers);
       expect(answered.get('afterwards')).toBe(7_000);
-      expect([...unknown].some((user) => user.startsWith('broker'))).toBe(true);
-      await untilAgreed(20_000);
+      expect(await Promise.all(meanwhile)).toEqual([true, true]);
+      await untilAgreed();
       expect(await logsIn(gateways[0]!.kafka, 'afterwards', 'password-7000')).toBe(true);
       await Promise.all(gateways.map((each) => each.restart()));
       await untilAgreed();
