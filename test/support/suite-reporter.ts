@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RunResults, SuiteCounts } from './test-results.js';
 
 const dist = fileURLToPath(new URL('../../', import.meta.url));
 const stillRunningEveryMs = 30_000;
@@ -34,9 +35,7 @@ function nameOf(suite: Suite): string {
 /** The shape jest calls; see its documentation on custom reporters. */
 export default class SuiteReporter {
   private readonly running = new Map<string, number>();
-  private passed = 0;
-  private failed = 0;
-  private skipped = 0;
+  private readonly suites: SuiteCounts[] = [];
   private lastLineAt = Date.now();
   private timer: NodeJS.Timeout | undefined;
 
@@ -66,9 +65,10 @@ export default class SuiteReporter {
     // A suite that cannot even be loaded has no failing test, yet has failed.
     const failures = result.numFailingTests + (result.testExecError && result.numFailingTests === 0 ? 1 : 0);
     const skipped = result.numPendingTests + result.numTodoTests;
-    this.passed += result.numPassingTests;
-    this.failed += failures;
-    this.skipped += skipped;
+    this.suites.push({
+      ...{ name, path: suite.path },
+      ...{ passed: result.numPassingTests, failed: failures, skipped },
+    });
     const seconds = ((result.perfStats.end - result.perfStats.start) / 1_000).toFixed(1);
     const counts = `${result.numPassingTests} passed${failures ? `, ${failures} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
     this.say(`${failures ? 'FAILED' : 'ok    '} ${name} (${counts}, ${seconds} s)`);
@@ -83,8 +83,8 @@ export default class SuiteReporter {
   onRunComplete(): void {
     clearInterval(this.timer);
     const file = process.env.PULSEGATE_TEST_RESULTS;
-    const { passed, failed, skipped } = this;
-    if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped, complete: true }));
+    const results: RunResults = { suites: this.suites, complete: true };
+    if (file) writeFileSync(file, JSON.stringify(results));
   }
 
   getLastError(): undefined {
