@@ -1,0 +1,1 @@
+export { asMqttError, MqttError } from './mqtt.errors.js';

@@ -1,0 +1,49 @@
+import { Buffer } from 'node:buffer';
+import type { MqttPropertiesOf, MqttQos } from '#libs/mqtt-codec';
+
+/** What travels from the publisher to all subscribers unaltered [MQTT-3.3.2-4, -15, -16, -17, -20]. */
+export type MqttMessageProperties = Pick<
+  MqttPropertiesOf<'publish'>,
+  'payloadFormatIndicator' | 'contentType' | 'responseTopic' | 'correlationData' | 'userProperties'
+>;
+
+/** A message as MQTT sees it, whoever wrote it. */
+export interface MqttMessage {
+  /** A valid topic name; never one that begins with `$`. */
+  readonly topic: string;
+  /** May be a view on bytes that others own: who keeps it beyond the call keeps {@link ownedMessage}. */
+  readonly payload: Buffer;
+  /** As it was published; 1 for what other protocols wrote. */
+  readonly qos: MqttQos;
+  /** The RETAIN flag that it was published with. */
+  readonly retain: boolean;
+  readonly properties: MqttMessageProperties;
+  /** Milliseconds since 1970; undefined: never. */
+  readonly expiresAtMs: number | undefined;
+  /** Client identifier of the MQTT client that published it, for No Local. */
+  readonly publisherId: string | undefined;
+}
+
+/** The same with bytes of its own: nothing else is kept alive by keeping it. */
+export function ownedMessage(message: MqttMessage): MqttMessage {
+  const { correlationData } = message.properties;
+  const properties =
+    correlationData === undefined
+      ? message.properties
+      : { ...message.properties, correlationData: copyOf(correlationData) };
+  return { ...message, payload: copyOf(message.payload), properties };
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  return Buffer.from(bytes);
+}
+
+/** Whole seconds until the message expires, at least 1; undefined: never. What has expired is not sent. */
+export function remainingExpirySeconds(message: MqttMessage, nowMs: number): number | undefined {
+  if (message.expiresAtMs === undefined) return undefined;
+  return Math.max(1, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
+}
+
+export function hasExpired(message: MqttMessage, nowMs: number): boolean {
+  return message.expiresAtMs !== undefined && message.expiresAtMs <= nowMs;
+}

@@ -1,0 +1,38 @@
+import { MqttReasonCode, mqttReasonCodeName } from '#libs/mqtt-codec';
+import type { PulsarErrorCode } from '#libs/pulsar';
+import { isPulsarError } from '#libs/pulsar';
+
+/** A refusal that a client is told: the reason code of MQTT 5, and a sentence for its reason string and our log. */
+export class MqttError extends Error {
+  override readonly name = 'MqttError';
+
+  /** @param reasonCode 0x80 or more */
+  constructor(
+    readonly reasonCode: number,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  get reasonName(): string {
+    return mqttReasonCodeName(this.reasonCode) ?? `0x${this.reasonCode.toString(16)}`;
+  }
+}
+
+/** What a fault of Pulsar is to a client that published or subscribed; all others are 0x83. */
+const reasonOfPulsarError: Partial<Record<PulsarErrorCode, number>> = {
+  AuthorizationError: MqttReasonCode.NOT_AUTHORIZED,
+  AuthenticationError: MqttReasonCode.NOT_AUTHORIZED,
+  EntryTooLarge: MqttReasonCode.PACKET_TOO_LARGE,
+  TooManyPending: MqttReasonCode.QUOTA_EXCEEDED,
+};
+
+export function asMqttError(error: unknown): MqttError {
+  if (error instanceof MqttError) return error;
+  if (!isPulsarError(error)) {
+    return new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the gateway failed', { cause: error });
+  }
+  const code = reasonOfPulsarError[error.code] ?? MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
+  return new MqttError(code, `Pulsar: ${error.message}`, { cause: error });
+}

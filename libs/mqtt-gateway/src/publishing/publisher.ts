@@ -1,0 +1,28 @@
+import type { Buffer } from 'node:buffer';
+import type { MqttQos } from '#libs/mqtt-codec';
+import type { Tenant } from '#libs/tenancy';
+import type { MqttMessageProperties } from '../message.js';
+import type { MqttError } from '../mqtt.errors.js';
+
+/** A PUBLISH, or a will, that was authorized: what is to be stored. */
+export interface PublishRequest {
+  readonly tenant: Tenant;
+  /** A valid topic name that does not begin with `$`; a topic alias was resolved. */
+  readonly topic: string;
+  /** A view on the socket's bytes: copied before `publish` returns. */
+  readonly payload: Buffer;
+  readonly qos: MqttQos;
+  readonly retain: boolean;
+  readonly properties: MqttMessageProperties;
+  readonly messageExpiryIntervalSeconds: number | undefined;
+  readonly clientId: string;
+}
+
+/** Called once, after Pulsar's receipt or when there will be none. */
+export type PublishDone = (error: MqttError | undefined) => void;
+
+/** Stores messages in Pulsar, in the order of the calls for one Pulsar topic and key. */
+export interface Publisher {
+  /** Never throws. QoS 0 too: `done` is for counting. */
+  publish(request: PublishRequest, done: PublishDone): void;
+}
