@@ -112,6 +112,7 @@ async function main(): Promise<void> {
   const pulsar = await startPulsar({
     dataDir: '.pulsegate/bench-pulsar',
     wipe: true,
+    javaOptions: [],
     config: { journalSyncData: 'false', journalMaxGroupWaitMSec: '0', journalFlushWhenQueueEmpty: 'true' },
     onProgress: say,
   });

@@ -25,6 +25,7 @@ export async function inBenchPlace(run: (place: BenchPlace) => Promise<void>): P
   const pulsar = await startPulsar({
     dataDir: '.pulsegate/bench-pulsar',
     wipe: true,
+    javaOptions: [],
     config: journal,
     onProgress: say,
   });

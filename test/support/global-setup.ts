@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PulsarStandalone, startPulsar } from '../../apps/cli/src/pulsar-standalone/index.js';
+import { type PulsarStandalone, startPulsar } from './pulsar.js';
 
 const dataDir = fileURLToPath(new URL('../../../.pulsegate/pulsar/test-data', import.meta.url));
 

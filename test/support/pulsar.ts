@@ -1,13 +1,29 @@
 // A Pulsar for a test: the run's shared one, or one of its own to stop, kill and restart.
 import { randomBytes } from 'node:crypto';
+import {
+  type PulsarStandalone,
+  type PulsarStandaloneOptions,
+  startPulsar as startEmbeddedPulsar,
+} from '../../apps/cli/src/pulsar-standalone/index.js';
+import { inForm } from './check-form.js';
 
 export {
   findFreePort,
   type PulsarStandalone,
   type PulsarStandaloneOptions,
-  startPulsar,
   startWatchedProcess,
 } from '../../apps/cli/src/pulsar-standalone/index.js';
+
+/**
+ * Without the optimising compiler, which a broker of a test does not live long enough to gain from: it starts with 6 s of
+ * CPU instead of 14, and a run of all tests starts some forty.
+ */
+const javaOptions = inForm({ short: ['-XX:TieredStopAtLevel=1'], full: [] });
+
+/** For a test; a benchmark gives `javaOptions: []`. */
+export function startPulsar(options: PulsarStandaloneOptions = {}): Promise<PulsarStandalone> {
+  return startEmbeddedPulsar({ javaOptions, ...options });
+}
 
 /** The Pulsar that all suites of a run share. */
 export const testPulsar = {

@@ -28,6 +28,8 @@ export interface PulsarStandaloneOptions {
   readonly wipe?: boolean;
   /** Broker settings (broker.conf) on top of ours. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Of the JVM, on top of ours; not in a container. */
+  readonly javaOptions?: readonly string[];
   /** Port of the binary protocol on 127.0.0.1; a free one by default. */
   readonly binaryPort?: number;
   /** Port of the admin REST API on 127.0.0.1; a free one by default. */
@@ -112,6 +114,7 @@ async function startProcess(
   runtime: PulsarRuntime,
   layout: Layout,
   ports: PulsarPorts,
+  javaOptions: readonly string[],
 ): Promise<WatchedProcess> {
   await writeFile(layout.outputFile, '');
   const start = {
@@ -119,6 +122,7 @@ async function startProcess(
     jars: jarsFolder,
     logConfig: join(standaloneFolder, 'log4j2.properties'),
     bookiePort: ports.bookie,
+    javaOptions,
   };
   const common = { cwd: layout.dataDir, outputFile: layout.outputFile };
   if (runtime.kind === 'java') {
@@ -166,7 +170,7 @@ class RunningStandalone implements PulsarStandalone {
 
   async start(): Promise<void> {
     this.progress(`Pulsar ${pulsarVersion}: starting (log: ${this.logFile})`);
-    const started = await startProcess(this.runtime, this.layout, this.ports);
+    const started = await startProcess(this.runtime, this.layout, this.ports, this.options.javaOptions ?? []);
     this.process = started;
     try {
       await waitUntilServing(this.adminUrl, started.ended, startTimeoutMs, (seconds) =>

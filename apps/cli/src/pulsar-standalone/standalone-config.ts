@@ -70,6 +70,7 @@ export interface JavaStart {
   readonly logFile: string;
   readonly logConfig: string;
   readonly bookiePort: number;
+  readonly javaOptions: readonly string[];
 }
 
 export function javaArguments(start: JavaStart): string[] {
@@ -78,6 +79,7 @@ export function javaArguments(start: JavaStart): string[] {
     '-Xmx1g',
     '-XX:MaxDirectMemorySize=1g',
     '-XX:+ExitOnOutOfMemoryError',
+    ...start.javaOptions,
     ...openedModules.flatMap((module) => ['--add-opens', `${module}=ALL-UNNAMED`]),
     '-Dpulsar.allocator.exit_on_oom=false',
     '-Dio.netty.tryReflectionSetAccessible=true',
