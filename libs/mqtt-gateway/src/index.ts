@@ -1,1 +1,5 @@
 export { asMqttError, MqttError } from './mqtt.errors.js';
+export { type MqttOptions, mqttOptionsSchema } from './mqtt.options.js';
+export { MqttProtocol } from './mqtt.protocol.js';
+export type { MqttProcess } from './mqtt.services.js';
+export { MqttGatewayModule } from './mqtt-gateway.module.js';

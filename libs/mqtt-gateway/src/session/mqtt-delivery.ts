@@ -13,7 +13,14 @@ export interface MqttDelivery {
   readonly subscriptionIdentifiers: readonly number[];
   /** What the session's store knows it by; undefined where nothing is stored of it. */
   readonly ref?: DeliveryRef;
+  /**
+   * Called once by the session, for who waits for the end of it. `completed`: the client has it, refused it, or it can not be
+   * sent to it; `returned`: it was not, and may go to another session.
+   */
+  readonly onDone?: (outcome: DeliveryOutcome) => void;
 }
+
+export type DeliveryOutcome = 'completed' | 'returned';
 
 /** Made by the session store and opaque to all others. */
 export interface DeliveryRef {

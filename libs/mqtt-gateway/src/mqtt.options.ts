@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+const bytes = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
+const count = (max: number) => z.int().min(1).max(max);
+const milliseconds = (min: number, max: number) => z.int().min(min).max(max);
+
+/** The settings of the MQTT front, with their defaults; the gateway's configuration embeds this schema. */
+export const mqttOptionsSchema = z
+  .strictObject({
+    connectBytesMax: bytes(kibibyte, mebibyte)
+      .default(64 * kibibyte)
+      .describe('The largest CONNECT, with its will.'),
+    packetBytesMax: bytes(4 * kibibyte, 256 * mebibyte)
+      .default(mebibyte)
+      .describe('The largest packet after CONNECT: the Maximum Packet Size that MQTT 5 clients are told.'),
+    receiveMaximum: count(0xffff)
+      .default(1_024)
+      .describe(
+        'QoS 1 and 2 publishes of a client that are not answered. MQTT 5 clients are told; others are not read at it.',
+      ),
+    publishBytesInFlightMax: bytes(64 * kibibyte)
+      .default(4 * mebibyte)
+      .describe('Bytes that a client published and Pulsar has not confirmed; at it, the client is not read.'),
+    topicAliasMaximum: z
+      .int()
+      .min(0)
+      .max(0xffff)
+      .default(32)
+      .describe('Topic aliases that a client may use, and how many are used towards it.'),
+    topicLevelsMax: count(0xffff).default(128).describe('Levels of a topic name or filter.'),
+    clientIdCharsMax: count(0xffff).default(256).describe('Characters of a client identifier.'),
+    keepAliveSecondsMax: count(0xffff)
+      .default(0xffff)
+      .describe('MQTT 5 clients that ask for a longer keep alive, or none, are told to use this one.'),
+    sessionExpirySecondsMax: z
+      .int()
+      .min(0)
+      .max(0xffffffff)
+      .default(30 * 86_400)
+      .describe(
+        'How long a session outlives its connection at most; also what a 3.1.1 client without Clean Session gets.',
+      ),
+    subscriptionsMax: count(1_000_000).default(10_000).describe('Subscriptions of one session.'),
+    outboundWindowMax: count(0xffff)
+      .default(1_024)
+      .describe('QoS 1 and 2 messages on their way to a client, whatever Receive Maximum it allows.'),
+    outboundQueueMessagesMax: count(1_000_000)
+      .default(1_000)
+      .describe('Messages that wait for a connected client; what comes beyond is dropped and counted.'),
+    outboundQueueBytesMax: bytes(64 * kibibyte)
+      .default(mebibyte)
+      .describe('Their bytes, with those on their way.'),
+    willDelaySecondsMax: z
+      .int()
+      .min(0)
+      .max(0xffffffff)
+      .default(86_400)
+      .describe('The longest will delay; a longer one is cut.'),
+    unauthorizedPublish: z
+      .enum(['drop', 'disconnect'])
+      .default('disconnect')
+      .describe(
+        'A 3.1 or 3.1.1 client that publishes without permission: the message is dropped, or it is closed.',
+      ),
+    responseInformation: z
+      .string()
+      .max(1_024)
+      .default('responses/%c/')
+      .describe(
+        'What MQTT 5 clients that ask are told to begin response topics with; %c is the client id; empty: nothing.',
+      ),
+    serverReference: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('Other servers that MQTT 5 clients are told of when this one stops: `host:port`, by spaces.'),
+    connectTimeoutMs: milliseconds(100, 120_000)
+      .default(10_000)
+      .describe('How long a CONNECT may wait for its session; then it is refused with 0x88.'),
+  })
+  .readonly();
+
+export type MqttOptions = z.infer<typeof mqttOptionsSchema>;

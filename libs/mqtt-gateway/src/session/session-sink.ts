@@ -1,0 +1,17 @@
+import type { Buffer } from 'node:buffer';
+import type { MqttProtocolLevel } from '#libs/mqtt-codec';
+
+/** Where a connected session sends to: its connection, with what the client allows. */
+export interface SessionSink {
+  readonly level: MqttProtocolLevel;
+  /** QoS 1 and 2 messages on their way at once; never above `outboundWindowMax`. */
+  readonly receiveMaximum: number;
+  /** What is larger is not sent [MQTT-3.1.2-24]. */
+  readonly maximumPacketSizeBytes: number;
+  /** 0: the client takes no topic aliases. */
+  readonly topicAliasMaximum: number;
+  /** False: the send buffer is full; {@link MqttSession.onWritable} is called when it is not any more. */
+  send(bytes: Buffer | readonly Buffer[]): boolean;
+  /** Whether the client may read a message of this topic; asked for subscriptions that are `checked`. */
+  mayReceive(topic: string): boolean;
+}
