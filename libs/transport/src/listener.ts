@@ -4,7 +4,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
 import { Connections, type Refusal } from './connections.js';
 import { networkOf, plainAddress } from './network.js';
-import type { ListenerInfo, ListenerOptions, PeerInfo, Protocol } from './protocol.js';
+import {
+  type ListenerInfo,
+  type ListenerOptions,
+  listenerDefaults,
+  type PeerInfo,
+  type Protocol,
+} from './protocol.js';
 import { AddressSet } from './proxy/address-set.js';
 import { type ProxiedAddress, type ProxyHeaderFault, ProxyHeaderReader } from './proxy/proxy-header.js';
 import { readAhead } from './read-ahead.js';
@@ -92,7 +98,8 @@ export class Listener {
       advertisedPort: advertisedPort ?? bound.port,
       tls: tls !== undefined,
     };
-    this.#sweep = setInterval(() => this.#checkIdle(), idleTimeoutMs / idleChecksMax).unref();
+    const quietMs = idleTimeoutMs === 0 ? listenerDefaults.idleTimeoutMs : idleTimeoutMs;
+    this.#sweep = setInterval(() => this.#checkIdle(), quietMs / idleChecksMax).unref();
     return this.#info;
   }
 
@@ -258,6 +265,7 @@ export class Listener {
       counters: this.#counters,
       authenticationTimeoutMs: Math.max(1, arrival.deadlineMs - performance.now()),
       sendBufferBytesMax: this.#options.sendBufferBytesMax,
+      silenceAllowed: this.#options.idleTimeoutMs === 0,
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(transport);

@@ -21,6 +21,11 @@ export class MalformedFrame extends Error {
  */
 export interface FrameDecoder<F> {
   push(bytes: Buffer): readonly F[];
+  /**
+   * There are bytes that it does not cut before the protocol has said what they are. After each frame and each pause it
+   * is asked again, by a `push` without bytes.
+   */
+  readonly holdsBack?: boolean;
 }
 
 export type CertificateAttributeKind =
@@ -161,7 +166,10 @@ export interface ListenerOptions {
   readonly connectionsPerAddressMax: number;
   /** From accept to `authenticated()`, PROXY header and TLS handshake included; absolute, however busy the client is. */
   readonly authenticationTimeoutMs: number;
-  /** Without a byte in either direction; also how long a client may leave a full send buffer unread. */
+  /**
+   * Without a byte in either direction; also how long a client may leave a full send buffer unread. 0: silence is for the
+   * protocol to judge, and a full send buffer may be left for `listenerDefaults.idleTimeoutMs`.
+   */
   readonly idleTimeoutMs: number;
   /** Above it the client is not read and `send` answers false. */
   readonly sendBufferBytesMax: number;

@@ -13,6 +13,8 @@ export interface TransportOptions {
   /** What is left of the time to authenticate. */
   readonly authenticationTimeoutMs: number;
   readonly sendBufferBytesMax: number;
+  /** `checkIdle` looks only for clients that do not read. */
+  readonly silenceAllowed?: boolean;
   onClosed?(transport: Transport, reason: string): void;
 }
 
@@ -188,7 +190,7 @@ export class Transport implements Link {
     const heldByUs = this.#pauses > 0 && !this.#stalled;
     this.#heard = false;
     this.#flushedBytesSeen = flushedBytes;
-    if (moved || heldByUs) {
+    if (moved || heldByUs || (this.#options.silenceAllowed && !this.#stalled)) {
       this.#quietChecks = 0;
     } else if (++this.#quietChecks >= idleChecksMax) {
       this.#onIdle();
@@ -238,15 +240,28 @@ export class Transport implements Link {
     if (this.#state !== 'open') return;
     this.#heard = true;
     this.#prefix ??= Buffer.from(bytes.subarray(0, prefixBytes));
+    this.#decode(bytes);
+    this.#decodeHeldBack();
+  }
+
+  /** @returns whether there were frames */
+  #decode(bytes: Buffer): boolean {
     let frames: readonly unknown[];
     try {
       frames = this.#connection!.decoder.push(bytes);
     } catch (error) {
       if (isMalformedFrame(error)) this.#onMalformed(error);
       else this.#fail(error, 'the decoder failed on bytes from the client');
-      return;
+      return false;
     }
     this.#deliver(frames, 0);
+    return frames.length > 0;
+  }
+
+  #decodeHeldBack(): void {
+    while (this.#state === 'open' && this.#pauses === 0 && this.#connection!.decoder.holdsBack) {
+      if (!this.#decode(nothing)) return;
+    }
   }
 
   #deliver(frames: readonly unknown[], from: number): void {
@@ -281,6 +296,7 @@ export class Transport implements Link {
     this.#pumpScheduled = false;
     if (this.#state !== 'open' || this.#pauses > 0 || this.#delivering) return;
     if (this.#held.length > 0) this.#deliver(this.#held, this.#heldFrom);
+    this.#decodeHeldBack();
     if (this.#state !== 'open' || this.#pauses > 0) return;
     if (this.#ended) this.close('client-closed');
     else this.#socket.resume();
@@ -288,8 +304,10 @@ export class Transport implements Link {
 
   #onEnd(): void {
     this.#ended = true;
-    // Frames that wait for a resume came before the end, and are still served.
-    if (this.#held.length === 0) this.close('client-closed');
+    // What waits for a resume came before the end, and is still served.
+    if (this.#held.length === 0 && !(this.#pauses > 0 && this.#connection!.decoder.holdsBack)) {
+      this.close('client-closed');
+    }
   }
 
   #onMalformed(error: Error & { code: string }): void {
