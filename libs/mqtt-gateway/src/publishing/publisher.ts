@@ -21,8 +21,18 @@ export interface PublishRequest {
 /** Called once, after Pulsar's receipt or when there will be none. */
 export type PublishDone = (error: MqttError | undefined) => void;
 
+/** There is more in flight to Pulsar than should be. */
+export interface PublishPressure {
+  /** Calls `listener` once, as soon as there is room again; perhaps at once. Returns the way to cancel. */
+  onRelief(listener: () => void): () => void;
+}
+
 /** Stores messages in Pulsar, in the order of the calls for one Pulsar topic and key. */
 export interface Publisher {
-  /** Never throws. QoS 0 too: `done` is for counting. */
-  publish(request: PublishRequest, done: PublishDone): void;
+  /**
+   * Never throws. QoS 0 too: `done` is for counting. `done` may be called before it returns when the message is refused.
+   * What it returns, if anything, says that no more should be read from whoever published until its relief; what was read
+   * already is taken, up to a bound, and refused with 0x97 beyond.
+   */
+  publish(request: PublishRequest, done: PublishDone): PublishPressure | undefined;
 }
