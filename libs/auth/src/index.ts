@@ -59,6 +59,13 @@ export {
   type StoredRule,
 } from './security-rules.js';
 export { SecurityState, type SecurityStateOptions, type SecurityValues } from './state/security-state.js';
+export {
+  type MechanismExchange,
+  type MechanismStep,
+  type SaslAuthority,
+  startMechanism,
+} from './sasl/sasl-mechanism.js';
+export { SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';
 export {

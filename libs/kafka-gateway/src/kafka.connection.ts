@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Principal } from '#libs/auth';
+import type { Principal, SessionWatch, WatchedSession } from '#libs/auth';
 import {
   apiVersionsApi,
   ByteReader,
@@ -18,7 +18,6 @@ import type { ProcessBudget } from './connection/process-budget.js';
 import { type KafkaRequest, nothing, type ResponseBytes } from './connection/request.js';
 import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange, type SaslStep } from './connection/sasl-exchange.js';
-import type { SessionWatch, WatchedSession } from './connection/session-watch.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
 import { unsupportedVersionsResponse } from './handlers/api-versions.handler.js';
 import { coordinatorOfRequest, namesGroups } from './routing/coordinator-of-request.js';

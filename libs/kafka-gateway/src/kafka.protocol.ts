@@ -1,11 +1,11 @@
 import type { Buffer } from 'node:buffer';
+import { SessionWatch } from '#libs/auth';
 import { aloneCluster, type ClusterView } from '#libs/cluster';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
-import { SessionWatch } from './connection/session-watch.js';
 import { Fetches } from './fetching/fetches.js';
 import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';

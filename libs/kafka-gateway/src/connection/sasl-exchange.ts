@@ -1,6 +1,13 @@
 import type { Buffer } from 'node:buffer';
-import type { AuthPeer, Authenticator, DenyReason, Principal } from '#libs/auth';
-import { type MechanismExchange, type MechanismStep, startMechanism } from './sasl-mechanism.js';
+import {
+  type AuthPeer,
+  type Authenticator,
+  type DenyReason,
+  type MechanismExchange,
+  type MechanismStep,
+  type Principal,
+  startMechanism,
+} from '#libs/auth';
 
 const apiKey = { saslHandshake: 17, apiVersions: 18, saslAuthenticate: 36 } as const;
 

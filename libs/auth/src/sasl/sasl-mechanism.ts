@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { AuthDecision, AuthPeer, Authenticator, Principal } from '#libs/auth';
+import type { Authenticator } from '../authenticator.js';
+import type { AuthDecision, AuthPeer, Principal } from '../principal.js';
 import {
   type BearerCredentials,
   bearerFailure,

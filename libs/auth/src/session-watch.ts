@@ -1,4 +1,5 @@
-import type { Authenticator, Principal } from '#libs/auth';
+import type { Authenticator } from './authenticator.js';
+import type { Principal } from './principal.js';
 
 /** A connection whose identity may end before it does. */
 export interface WatchedSession {

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { Principal } from '#libs/auth';
+import type { Principal } from './principal.js';
 import { SessionWatch, type WatchedSession } from './session-watch.js';
 
 const principal = (tenant: string, user: string) => ({ tenant: { name: tenant }, user }) as Principal;
