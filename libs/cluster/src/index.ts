@@ -13,3 +13,15 @@ export { listenerOf, type Member, type MemberListener, memberNames } from './mem
 export { NodeIdTaken } from './node-id-taken.js';
 export { rendezvous } from './rendezvous.js';
 export { pulsarStateLog, type PulsarStateLogOptions } from './pulsar-state-log.js';
+export { HeldSlice, type SliceGround, type SliceLog, type SliceState } from './slices/held-slice.js';
+export { HeldSlices, type HeldSlicesServices } from './slices/held-slices.js';
+export { type ClockTimer, PausableClock, type SliceClock, systemSliceClock } from './slices/slice-clock.js';
+export {
+  type SliceCluster,
+  sliceCluster,
+  sliceKey,
+  sliceOf,
+  slicesTopic,
+  soleGateway,
+} from './slices/slice-place.js';
+export { SliceUnavailable, type SliceUnavailableReason } from './slices/slice-unavailable.js';

@@ -1,13 +1,12 @@
 import type { Buffer } from 'node:buffer';
 import { SessionWatch } from '#libs/auth';
-import { aloneCluster, type ClusterView } from '#libs/cluster';
+import { aloneCluster, type ClusterView, sliceCluster } from '#libs/cluster';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
 import { ApiTable } from './api-table.js';
 import { PartialFrames } from './connection/partial-frames.js';
 import { ProcessBudget } from './connection/process-budget.js';
 import { Fetches } from './fetching/fetches.js';
-import { groupCluster } from './group-coordinator/group-cluster.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
 import { alterUserScramCredentialsHandler } from './handlers/alter-user-scram-credentials.handler.js';
@@ -153,7 +152,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       logs,
       options,
       log,
-      cluster: groupCluster(cluster),
+      cluster: sliceCluster(cluster),
       tenants: services.tenants,
       tenantRefusal,
       stateNamespace: cluster.stateNamespace,

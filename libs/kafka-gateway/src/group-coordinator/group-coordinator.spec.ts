@@ -70,7 +70,7 @@ describe('a slice of groups', () => {
       committedAt: bed.clock.now(),
       topicId: 'id',
     });
-    expect(next.coordinator.groupCount).toBe(1);
+    expect(next.coordinator.count).toBe(1);
   });
 
   it('deletes with a group what is on its way to the log', () => {
@@ -142,7 +142,7 @@ describe('a slice of groups', () => {
     bed.log.give();
     commit(bed, 'b', { 't/0': 2, 't/1': 2 }, codes);
     expect(codes).toEqual([KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, 0, 0]);
-    expect(bed.coordinator.groupCount).toBe(2);
+    expect(bed.coordinator.count).toBe(2);
   });
 
   it('has a bound on the offsets of all its groups', () => {
@@ -157,7 +157,7 @@ describe('a slice of groups', () => {
     next.coordinator.remove(next.coordinator.group('a')!, () => {});
     expect(next.coordinator.offsetCount).toBe(1);
     expect(commit(next, 'c', { 't/0': 1, 't/1': 1 })).toEqual([0]);
-    expect([next.coordinator.offsetCount, next.coordinator.groupCount]).toEqual([3, 2]);
+    expect([next.coordinator.offsetCount, next.coordinator.count]).toEqual([3, 2]);
   });
 
   it('counts long metadata as more offsets', () => {
@@ -190,7 +190,7 @@ describe('a slice of groups', () => {
     expect(() => commitOffsets(bed.coordinator, { ...committer, apiVersion: 9 }, commits, () => {})).toThrow(
       expect.objectContaining({ code: INVALID_COMMIT_OFFSET_SIZE }),
     );
-    expect([bed.coordinator.groupCount, bed.log.entries]).toEqual([0, []]);
+    expect([bed.coordinator.count, bed.log.entries]).toEqual([0, []]);
   });
 
   it('keeps a group that cannot be deleted as a whole at the moment, and deletes any when nothing waits', () => {
@@ -215,7 +215,7 @@ describe('a slice of groups', () => {
   it('forgets a group of which nothing came to be stored', () => {
     const bed = coordinatorBed(kinds);
     commit(bed, 'nothing', {});
-    expect(bed.coordinator.groupCount).toBe(0);
+    expect(bed.coordinator.count).toBe(0);
   });
 
   it('is a matter of the group id alone', () => {

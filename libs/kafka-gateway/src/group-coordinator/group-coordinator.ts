@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import type { SliceLog, SliceState } from '#libs/cluster';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { PulsarError } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
@@ -11,12 +12,6 @@ import type { CoordinatorClock } from './coordinator-clock.js';
 import { Group } from './group.js';
 import type { GroupRecord, GroupRecordKind } from './group-record.js';
 
-/** Where a slice's records go: the lease, or memory in specs. */
-export interface GroupLog {
-  /** Stores the records as one entry. `done` is called once, in the order of the appends. */
-  append(records: readonly GroupRecord[], done: (error: PulsarError | undefined) => void): void;
-}
-
 /** What groups ask of the topics that their members read. */
 export type GroupTopics = Pick<TopicRegistry, 'resolve' | 'resolveListed' | 'names'>;
 
@@ -25,7 +20,7 @@ export interface GroupCoordinatorServices {
   readonly topics: GroupTopics;
   /** 0 to `groupSlicesPerTenant` - 1. */
   readonly slice: number;
-  readonly store: GroupLog;
+  readonly store: SliceLog;
   readonly kinds: readonly GroupRecordKind[];
   readonly clock: CoordinatorClock;
   readonly options: KafkaOptions;
@@ -52,7 +47,7 @@ const memberBytesAgeMaxMs = 10_000;
 const tombstonesPerEntryMax = 1_000;
 
 /** One slice of a tenant's groups, which this gateway serves. Its state is what its log says, and nothing before the receipt. */
-export class GroupCoordinator {
+export class GroupCoordinator implements SliceState {
   readonly tenant: Tenant;
   readonly topics: GroupTopics;
   readonly slice: number;
@@ -66,7 +61,7 @@ export class GroupCoordinator {
   readonly #groups = new Map<string, Group>();
   readonly #offsets = { value: 0 };
   readonly #kinds: readonly GroupRecordKind[];
-  readonly #store: GroupLog;
+  readonly #store: SliceLog;
   #replaying = true;
   #closedWith: number | undefined;
   #pendingRecords = 0;
@@ -88,7 +83,7 @@ export class GroupCoordinator {
     return this.#closedWith !== undefined;
   }
 
-  get groupCount(): number {
+  get count(): number {
     return this.#groups.size;
   }
 

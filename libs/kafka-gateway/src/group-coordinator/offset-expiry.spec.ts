@@ -79,7 +79,7 @@ describe('committed offsets', () => {
     b.clock.advance(1);
     await b.expiry.sweep();
     expect(left(b)).toEqual(['long/a', 'young/a']);
-    expect(b.coordinator.groupCount).toBe(2);
+    expect(b.coordinator.count).toBe(2);
     expect([...b.log.latest().keys()]).toEqual(['offset/long/a/0', 'offset/young/a/0']);
   });
 
@@ -97,7 +97,7 @@ describe('committed offsets', () => {
     b.clock.advance(30 * day);
     await b.expiry.sweep();
     expect(left(b)).toEqual(['classic/read', 'unsettled/unread', 'unknown/unread']);
-    expect(b.coordinator.groupCount).toBe(4);
+    expect(b.coordinator.count).toBe(4);
   });
 
   it('of a group whose members left expire from then on, and the group goes with them', async () => {
@@ -110,7 +110,7 @@ describe('committed offsets', () => {
     expect(left(b)).toEqual(['g/read']);
     b.clock.advance(1);
     await b.expiry.sweep();
-    expect([left(b), b.coordinator.groupCount]).toEqual([[], 0]);
+    expect([left(b), b.coordinator.count]).toEqual([[], 0]);
   });
 
   it('of a topic that is gone go: at once when it is another one, after two looks when it is not there', async () => {

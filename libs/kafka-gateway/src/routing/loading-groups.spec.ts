@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { soleGateway } from '#libs/cluster';
 import { heartbeatApi, type HeartbeatResponse, KafkaErrorCode, listOffsetsApi } from '#libs/kafka-codec';
 import type { LeaseOptions, LeaseState, PulsarAdmin, TopicLease } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
-import { soleGateway } from '../group-coordinator/group-cluster.js';
 import { GroupCoordinators } from '../group-coordinator/group-coordinators.js';
 import { heartbeatHandler } from '../handlers/heartbeat.handler.js';
 import { listOffsetsHandler } from '../handlers/list-offsets.handler.js';

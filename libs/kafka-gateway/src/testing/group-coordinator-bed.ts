@@ -1,7 +1,8 @@
 import { PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import { GroupCoordinator, type GroupLog, type GroupTopics } from '../group-coordinator/group-coordinator.js';
+import type { SliceLog } from '#libs/cluster';
+import { GroupCoordinator, type GroupTopics } from '../group-coordinator/group-coordinator.js';
 import type { GroupRecord, GroupRecordKind } from '../group-coordinator/group-record.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
 import { ManualClock } from './manual-clock.js';
@@ -14,7 +15,7 @@ export const bedTenant: Tenant = {
 };
 
 /** A slice's log in memory: receipts come at once, or when the test says so. */
-export class MemoryGroupLog implements GroupLog {
+export class MemoryGroupLog implements SliceLog {
   /** Every record that was stored, in order: one array for each entry. */
   readonly entries: (readonly GroupRecord[])[] = [];
   readonly #waiting: (() => void)[] = [];

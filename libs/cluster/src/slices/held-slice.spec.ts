@@ -1,14 +1,37 @@
+import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { KafkaErrorCode } from '#libs/kafka-codec';
 import { type LeaseOptions, type LeaseState, PulsarError, type TopicLease } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
-import { kafkaOptionsSchema } from '../kafka.options.js';
-import { bedTenant } from '../testing/group-coordinator-bed.js';
+import type { Tenant } from '#libs/tenancy';
 import { ManualClock } from '../testing/manual-clock.js';
-import { offsetRecords } from './group-offsets.js';
-import { HeldSlice } from './held-slice.js';
+import { HeldSlice, type SliceGround, type SliceState } from './held-slice.js';
 
-const { NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE } = KafkaErrorCode;
+const tenant = { name: 'acme' } as Tenant;
+
+/** Keeps what it is given. */
+class Notes implements SliceState {
+  readonly notes = new Map<string, string>();
+  isServing = false;
+  isClosed = false;
+
+  constructor(readonly ground: SliceGround) {}
+
+  get count(): number {
+    return this.notes.size;
+  }
+
+  replay(key: string, value: Buffer | null): void {
+    this.notes.set(key, String(value));
+  }
+
+  serve(): void {
+    this.isServing = true;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
 
 class ScriptedLease {
   state: LeaseState = 'queued';
@@ -36,12 +59,12 @@ function bed() {
   const clock = new ManualClock();
   const leases: ScriptedLease[] = [];
   const faults: Error[] = [];
-  const slice = new HeldSlice({
-    tenant: bedTenant,
-    topics: { resolve: async () => undefined, resolveListed: async () => undefined, names: async () => [] },
+  const slice = new HeldSlice<Notes>({
+    tenant,
     slice: 2,
-    kinds: [offsetRecords],
-    options: kafkaOptionsSchema.parse({}),
+    things: 'notes',
+    pendingEntriesMax: 10,
+    makeState: (ground) => new Notes(ground),
     log: silentLog,
     clock,
     owner: 'test',
@@ -58,10 +81,10 @@ function bed() {
   });
   const code = () => {
     try {
-      slice.coordinator();
-      return 0;
+      slice.state();
+      return 'serves';
     } catch (error) {
-      return (error as { code: number }).code;
+      return (error as { reason: string }).reason;
     }
   };
   /** Lets the promises between two steps come to rest. */
@@ -73,18 +96,18 @@ describe('the right to a slice', () => {
   it('is asked for by the first request, and serves when all is replayed', async () => {
     const { slice, leases, code, settle } = bed();
     expect(leases).toHaveLength(0);
-    expect([code(), code()]).toEqual([COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_LOAD_IN_PROGRESS]);
+    expect([code(), code()]).toEqual(['loading', 'loading']);
     const acquired = slice.acquired(1_000);
     await settle();
     const [lease] = leases;
     expect([leases.length, lease!.options.eager]).toEqual([1, true]);
     lease!.become('replaying');
-    lease!.record('offset/g/a/0', '{"v":1,"o":5,"t":1}');
-    lease!.record('unknown/of/a/newer/gateway', 'anything');
-    expect(code()).toBe(COORDINATOR_LOAD_IN_PROGRESS);
+    lease!.record('a', 'noted');
+    expect(code()).toBe('loading');
     lease!.become('serving');
-    expect((await acquired).group('g')?.offsets.get('a', 0)?.offset).toBe(5);
-    expect(code()).toBe(0);
+    const notes = await acquired;
+    expect([notes.isServing, ...notes.notes]).toEqual([true, ['a', 'noted']]);
+    expect(code()).toBe('serves');
   });
 
   it('answers nothing while Pulsar does not confirm it, and its timers wait', async () => {
@@ -93,12 +116,12 @@ describe('the right to a slice', () => {
     await settle();
     leases[0]!.become('serving');
     let called = 0;
-    slice.coordinator().clock.after(100, () => called++);
+    slice.state().ground.clock.after(100, () => called++);
     leases[0]!.become('suspended');
     clock.advance(1_000);
-    expect([code(), called]).toEqual([COORDINATOR_NOT_AVAILABLE, 0]);
+    expect([code(), called]).toEqual(['unconfirmed', 0]);
     leases[0]!.become('serving');
-    expect(code()).toBe(0);
+    expect(code()).toBe('serves');
     clock.advance(100);
     expect(called).toBe(1);
   });
@@ -108,24 +131,22 @@ describe('the right to a slice', () => {
     code();
     await settle();
     leases[0]!.become('serving');
-    const coordinator = slice.coordinator();
-    const codes: unknown[] = [];
+    const state = slice.state();
     leases[0]!.become('lost');
-    coordinator.append([], (error) => codes.push(error?.code));
-    expect([coordinator.closed, codes, code()]).toEqual([true, [NOT_COORDINATOR], COORDINATOR_NOT_AVAILABLE]);
+    expect([state.isClosed, code()]).toEqual([true, 'unconfirmed']);
     clock.advance(100);
     faults.push(new Error('Pulsar is away'));
-    expect(code()).toBe(COORDINATOR_LOAD_IN_PROGRESS);
+    expect(code()).toBe('loading');
     const refused = slice.acquired(1_000);
-    await expect(refused).rejects.toMatchObject({ code: NOT_COORDINATOR });
+    await expect(refused).rejects.toMatchObject({ reason: 'elsewhere' });
     clock.advance(199);
-    expect(code()).toBe(COORDINATOR_NOT_AVAILABLE);
+    expect(code()).toBe('unconfirmed');
     clock.advance(1);
-    expect(code()).toBe(COORDINATOR_LOAD_IN_PROGRESS);
+    expect(code()).toBe('loading');
     await settle();
     leases[1]!.become('serving');
-    expect(code()).toBe(0);
-    expect(slice.coordinator()).not.toBe(coordinator);
+    expect(code()).toBe('serves');
+    expect(slice.state()).not.toBe(state);
   });
 
   it('is given back for good, also while it is being asked for', async () => {
@@ -133,13 +154,13 @@ describe('the right to a slice', () => {
     code();
     await settle();
     leases[0]!.become('serving');
-    const coordinator = slice.coordinator();
+    const state = slice.state();
     await slice.release();
-    expect([coordinator.closed, leases[0]!.released, slice.served]).toEqual([true, 1, undefined]);
+    expect([state.isClosed, leases[0]!.released, slice.served]).toEqual([true, 1, undefined]);
     code();
     const waiting = slice.acquired(1_000);
     const given = slice.release();
-    await expect(waiting).rejects.toMatchObject({ code: NOT_COORDINATOR });
+    await expect(waiting).rejects.toMatchObject({ reason: 'elsewhere' });
     await given;
     await settle();
     expect(leases.filter(({ released }) => released === 0)).toEqual([]);
@@ -149,6 +170,6 @@ describe('the right to a slice', () => {
     const { slice, clock } = bed();
     const acquired = slice.acquired(500);
     clock.advance(500);
-    await expect(acquired).rejects.toMatchObject({ code: COORDINATOR_LOAD_IN_PROGRESS });
+    await expect(acquired).rejects.toMatchObject({ reason: 'loading' });
   });
 });

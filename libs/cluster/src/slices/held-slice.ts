@@ -1,33 +1,59 @@
-import { KafkaErrorCode } from '#libs/kafka-codec';
-import type { LeaseOptions, LeaseState, PulsarError, TopicLease } from '#libs/pulsar';
+import type { Buffer } from 'node:buffer';
+import type { LeaseAppend, LeaseOptions, LeaseState, PulsarError, TopicLease } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import { KafkaError } from '../kafka.errors.js';
-import type { KafkaOptions } from '../kafka.options.js';
-import { type CoordinatorClock, PausableClock } from './coordinator-clock.js';
-import { GroupCoordinator, type GroupTopics } from './group-coordinator.js';
-import type { GroupRecordKind } from './group-record.js';
+import { PausableClock, type SliceClock } from './slice-clock.js';
+import { SliceUnavailable } from './slice-unavailable.js';
 
-export interface HeldSliceServices {
+/** What one holder of a slice knows: made anew for each attempt to hold it. */
+export interface SliceState {
+  /** How many things are in it; of an empty one nothing needs to be held. */
+  readonly count: number;
+  /** One record of the log, in its order, before `serve`; also for keys that are deleted later. What it throws costs the slice. */
+  replay(key: string, value: Buffer | null): void;
+  /** The log was replayed: requests come from now on. */
+  serve(): void;
+  /** The slice is somebody else's from now on: answers everybody who waits. Also called of one that never served. */
+  close(): void;
+}
+
+/** Where a slice's records go: the lease, or memory in specs. */
+export interface SliceLog {
+  /** Stores the records as one entry. `done` is called once, in the order of the appends. */
+  append(records: readonly LeaseAppend[], done: (error: PulsarError | undefined) => void): void;
+}
+
+/** What a state is made with. */
+export interface SliceGround {
   readonly tenant: Tenant;
-  readonly topics: GroupTopics;
   readonly slice: number;
-  readonly kinds: readonly GroupRecordKind[];
-  readonly options: KafkaOptions;
+  /** Its timers stand still while Pulsar does not confirm the lease. */
+  readonly clock: SliceClock;
+  readonly store: SliceLog;
+}
+
+export interface HeldSliceServices<State extends SliceState> {
+  readonly tenant: Tenant;
+  readonly slice: number;
+  /** What is in it, for logs and errors: `groups`. */
+  readonly things: string;
+  /** Appends without a receipt. */
+  readonly pendingEntriesMax: number;
   readonly log: Log;
-  readonly clock: CoordinatorClock;
+  readonly clock: SliceClock;
   /** This gateway, for people who read the topic. */
   readonly owner: string;
   /** The topic of the slice's records, made when it was not there. */
   topic(): Promise<string>;
   acquireLease(options: LeaseOptions): Promise<TopicLease>;
-  /** Called with each coordinator when it begins to serve. */
-  onServing?(coordinator: GroupCoordinator): void;
+  makeState(ground: SliceGround): State;
+  /** Called with each state when it begins to serve. */
+  onServing?(state: State): void;
 }
 
 /** One attempt to hold the slice, from the first request to the loss. */
-interface Holding {
-  readonly coordinator: GroupCoordinator;
+interface Holding<State> {
+  readonly state: State;
   readonly clock: PausableClock;
   readonly startedAt: number;
   lease: TopicLease | undefined;
@@ -35,9 +61,9 @@ interface Holding {
   ended: boolean;
 }
 
-interface Waiter {
-  resolve(coordinator: GroupCoordinator): void;
-  reject(error: KafkaError): void;
+interface Waiter<State> {
+  resolve(state: State): void;
+  reject(error: SliceUnavailable): void;
 }
 
 /** Between attempts, doubled from the one to the other. */
@@ -49,23 +75,23 @@ const waitersMax = 1_000;
 const releaseMsMax = 3_000;
 
 /**
- * The right to serve one slice of a tenant's groups.
+ * The right to serve one slice of a tenant's state.
  *
  *   absent ──asked for──▶ opening ──lease serves, all replayed──▶ serving ◀──receipt── suspended
  *     ▲                      │                                       │  └──no receipt──▶  │
  *     └──(after a pause)─────┴──────────── lease lost ◀──────────────┴────────────────────┘
  *                              release(): another gateway is to hold it, nobody uses it, the process ends
  */
-export class HeldSlice {
-  #holding: Holding | undefined;
+export class HeldSlice<State extends SliceState> {
+  #holding: Holding<State> | undefined;
   #failures = 0;
   #retryAt = 0;
-  #waiters: Waiter[] = [];
+  #waiters: Waiter<State>[] = [];
   #releasing: Promise<void> | undefined;
   /** Of the clock: when somebody last asked. */
   lastUsedAt: number;
 
-  constructor(private readonly services: HeldSliceServices) {
+  constructor(private readonly services: HeldSliceServices<State>) {
     this.lastUsedAt = services.clock.now();
   }
 
@@ -74,36 +100,34 @@ export class HeldSlice {
     if (this.#holding === undefined) this.#open();
   }
 
-  /** The coordinator if it serves at this moment. @throws KafkaError, see `GroupCoordinators.coordinator` */
-  coordinator(): GroupCoordinator {
+  /** The state if it serves at this moment. @throws SliceUnavailable */
+  state(): State {
+    const { things } = this.services;
     this.lastUsedAt = this.services.clock.now();
     const holding = this.#holding;
     if (holding?.serving) {
-      if (holding.lease?.state === 'serving') return holding.coordinator;
-      throw new KafkaError(KafkaErrorCode.COORDINATOR_NOT_AVAILABLE, 'Pulsar does not confirm the lease');
+      if (holding.lease?.state === 'serving') return holding.state;
+      throw new SliceUnavailable('unconfirmed', 'Pulsar does not confirm the lease');
     }
     if (holding === undefined && !this.#open()) {
-      throw new KafkaError(
-        KafkaErrorCode.COORDINATOR_NOT_AVAILABLE,
-        'the groups cannot be loaded at present',
-      );
+      throw new SliceUnavailable('unconfirmed', `the ${things} cannot be loaded at present`);
     }
-    throw new KafkaError(KafkaErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'the groups are being loaded');
+    throw this.#stillLoading();
   }
 
-  /** The coordinator when it serves. Rejects with a KafkaError when it does not within `timeoutMs`. */
-  acquired(timeoutMs: number): Promise<GroupCoordinator> {
+  /** The state when it serves. Rejects with SliceUnavailable when it does not within `timeoutMs`. */
+  acquired(timeoutMs: number): Promise<State> {
     try {
-      return Promise.resolve(this.coordinator());
+      return Promise.resolve(this.state());
     } catch (error) {
       if (this.#holding === undefined || this.#holding.serving) return Promise.reject(error);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<GroupCoordinator>();
+    const { promise, resolve, reject } = Promise.withResolvers<State>();
     const waiter = { resolve, reject };
     this.#waiters.push(waiter);
     const timer = this.services.clock.after(timeoutMs, () => {
       this.#waiters = this.#waiters.filter((each) => each !== waiter);
-      reject(new KafkaError(KafkaErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'the groups are being loaded'));
+      reject(this.#stillLoading());
     });
     return promise.finally(() => timer.cancel());
   }
@@ -120,8 +144,8 @@ export class HeldSlice {
   }
 
   /** Without asking for it: undefined unless it serves. */
-  get served(): GroupCoordinator | undefined {
-    return this.#holding?.serving ? this.#holding.coordinator : undefined;
+  get served(): State | undefined {
+    return this.#holding?.serving ? this.#holding.state : undefined;
   }
 
   /** Gives the slice to whoever asks next. Everybody who waits is answered. */
@@ -145,16 +169,12 @@ export class HeldSlice {
   /** False while the pause after a failure lasts. */
   #open(): boolean {
     const { services } = this;
+    const { tenant, slice } = services;
     if (services.clock.now() < this.#retryAt) return false;
     const clock = new PausableClock(services.clock);
-    const holding: Holding = {
-      coordinator: new GroupCoordinator({
-        ...services,
-        clock,
-        store: {
-          append: (records, done) => holding.lease?.append(records, done),
-        },
-      }),
+    const store: SliceLog = { append: (records, done) => holding.lease?.append(records, done) };
+    const holding: Holding<State> = {
+      state: services.makeState({ tenant, slice, clock, store }),
       clock,
       startedAt: services.clock.now(),
       lease: undefined,
@@ -166,7 +186,7 @@ export class HeldSlice {
     return true;
   }
 
-  async #ask(holding: Holding): Promise<void> {
+  async #ask(holding: Holding<State>): Promise<void> {
     const { services } = this;
     // The own farewell first: it would cut the next holding off.
     await this.#releasing;
@@ -175,18 +195,18 @@ export class HeldSlice {
     const lease = await services.acquireLease({
       topic,
       // The slice is the gateway's and not the tenant's: connections as the gateway itself.
-      tenantKey: `pulsegate-groups ${services.tenant.name}`,
+      tenantKey: `pulsegate-${services.things} ${services.tenant.name}`,
       owner: services.owner,
       eager: true,
-      pendingEntriesMax: services.options.groupPendingRecordsMax,
-      onRecord: ({ key, value }) => holding.coordinator.replay(key, value),
+      pendingEntriesMax: services.pendingEntriesMax,
+      onRecord: ({ key, value }) => holding.state.replay(key, value),
       onStateChange: (state, error) => this.#became(holding, state, error),
     });
     if (holding.ended) await lease.release();
     else holding.lease = lease;
   }
 
-  #became(holding: Holding, state: LeaseState, error: PulsarError | undefined): void {
+  #became(holding: Holding<State>, state: LeaseState, error: PulsarError | undefined): void {
     if (holding.ended) return;
     if (state === 'lost') this.#failed(holding, error);
     else if (state === 'suspended') holding.clock.pause();
@@ -196,39 +216,43 @@ export class HeldSlice {
     }
   }
 
-  #serve(holding: Holding): void {
-    const { coordinator } = holding;
-    const { clock } = this.services;
+  #serve(holding: Holding<State>): void {
+    const { state } = holding;
+    const { clock, things } = this.services;
     holding.serving = true;
     this.#failures = 0;
-    this.#log('info', 'group-slice-serving', 'groups of a slice are served', {
-      count: coordinator.groupCount,
+    this.#log('info', 'serving', `${things} of a slice are served`, {
+      count: state.count,
       durationMs: clock.now() - holding.startedAt,
     });
-    coordinator.serve();
-    this.services.onServing?.(coordinator);
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(coordinator);
+    state.serve();
+    this.services.onServing?.(state);
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(state);
   }
 
-  #failed(holding: Holding, error: unknown): void {
+  #failed(holding: Holding<State>, error: unknown): void {
     if (holding.ended) return;
     this.#retryAt =
       this.services.clock.now() + Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#failures++, 10));
     this.#end(holding);
-    this.#log('warn', 'group-slice-lost', 'groups of a slice are not served any more', { error });
+    this.#log('warn', 'lost', `${this.services.things} of a slice are not served any more`, { error });
   }
 
-  #end(holding: Holding): void {
+  #end(holding: Holding<State>): void {
     holding.ended = true;
     if (this.#holding === holding) this.#holding = undefined;
     holding.clock.pause();
-    holding.coordinator.close(KafkaErrorCode.NOT_COORDINATOR);
-    const error = new KafkaError(KafkaErrorCode.NOT_COORDINATOR, 'this gateway does not hold the groups');
+    holding.state.close();
+    const error = new SliceUnavailable('elsewhere', `this gateway does not hold the ${this.services.things}`);
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 
-  #log(level: 'info' | 'warn', event: string, message: string, fields: object): void {
-    const { tenant, slice, log } = this.services;
-    log[level]({ event, tenant: tenant.name, slice, ...fields }, message);
+  #stillLoading(): SliceUnavailable {
+    return new SliceUnavailable('loading', `the ${this.services.things} are being loaded`);
+  }
+
+  #log(level: 'info' | 'warn', what: 'serving' | 'lost', message: string, fields: object): void {
+    const { tenant, slice, things, log } = this.services;
+    log[level]({ event: `slice-${what}`, things, tenant: tenant.name, slice, ...fields }, message);
   }
 }

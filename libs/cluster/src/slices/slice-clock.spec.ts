@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '../testing/manual-clock.js';
-import { PausableClock, systemClock } from './coordinator-clock.js';
+import { PausableClock, systemSliceClock } from './slice-clock.js';
 
 describe("a slice's clock", () => {
   it('stops its timers while it is paused, and lets them run what they had left', () => {
@@ -27,9 +27,9 @@ describe("a slice's clock", () => {
   it('calls a timer of the system once, unless it is cancelled', async () => {
     const called: string[] = [];
     await new Promise<void>((resolve) => {
-      systemClock.after(0, () => called.push('cancelled')).cancel();
-      systemClock.after(-5, () => called.push('past'));
-      systemClock.after(20, resolve);
+      systemSliceClock.after(0, () => called.push('cancelled')).cancel();
+      systemSliceClock.after(-5, () => called.push('past'));
+      systemSliceClock.after(20, resolve);
     });
     expect(called).toEqual(['past']);
   });
