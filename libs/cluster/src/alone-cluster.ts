@@ -28,5 +28,9 @@ export function aloneCluster(
       request: (nodeId) => Promise.reject(new PeerUnavailable(nodeId, 'there is no other gateway')),
       serve() {},
     },
+    splicing: {
+      open: (nodeId) => Promise.reject(new PeerUnavailable(nodeId, 'there is no other gateway')),
+      serve() {},
+    },
   };
 }

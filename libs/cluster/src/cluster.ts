@@ -4,13 +4,14 @@ import type { PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { Listener } from '#libs/transport';
 import { type ClusterClock, systemClock } from './cluster-clock.js';
-import type { ClusterView, Forwarding } from './cluster-view.js';
+import type { ClusterView, Forwarding, Splicing } from './cluster-view.js';
 import type { Member, MemberListener } from './member.js';
 import { Membership } from './membership.js';
 import type { NodeIdTaken } from './node-id-taken.js';
 import { PeerForwarding } from './peers/peer-forwarding.js';
 import { peerProtocolName, ServedPeers } from './peers/served-peer.js';
 import { pulsarMembersLog } from './pulsar-members-log.js';
+import { PeerSplicing } from './splicing/peer-splicing.js';
 import { rendezvous } from './rendezvous.js';
 
 export interface ClusterOptions {
@@ -57,11 +58,19 @@ const peerLimits = {
   sendBufferBytesMax: 4 * mebibyte,
 };
 
+/** Connections of clients that another gateway serves. Two gateways have some 28,000 ports between them. */
+const spliceLimits = {
+  splicesMax: 20_000,
+  authenticationTimeoutMs: 5_000,
+  spliceBufferBytesMax: mebibyte,
+};
+
 /** Of the internal listener, beside them. */
 const listenerLimits = {
-  connectionsMax: 256,
-  connectionsPerAddressMax: 256,
-  idleTimeoutMs: 600_000,
+  connectionsMax: 65_536,
+  connectionsPerAddressMax: 32_768,
+  // A client may be silent for as long as its own protocol allows.
+  idleTimeoutMs: 0,
   drainTimeoutMs: 1_000,
 };
 
@@ -71,8 +80,10 @@ const secretBytes = 32;
 export class Cluster implements ClusterView {
   readonly stateNamespace: string;
   readonly forwarding: Forwarding;
+  readonly splicing: Splicing;
   readonly #membership: Membership;
   readonly #peers: PeerForwarding;
+  readonly #splices: PeerSplicing;
   readonly #listener: Listener;
   readonly #log: Log;
 
@@ -104,6 +115,8 @@ export class Cluster implements ClusterView {
     };
     this.#peers = new PeerForwarding(peerLimits, directory, served, { log, metrics });
     this.forwarding = this.#peers;
+    this.#splices = new PeerSplicing(spliceLimits, directory, served, { log, metrics });
+    this.splicing = this.#splices;
     const protocol = peerProtocolName;
     const listenerOptions = { ...listen, ...listenerLimits, ...peerLimits, name: protocol, protocol };
     this.#listener = new Listener(listenerOptions, served, { log, metrics });
@@ -120,6 +133,11 @@ export class Cluster implements ClusterView {
       name: 'pulsegate_cluster_forwarded_in_flight',
       help: 'Requests that were sent on to other gateways and are not answered.',
       read: () => this.#peers.requestsInFlight,
+    });
+    metrics.gauge({
+      name: 'pulsegate_cluster_splices_open',
+      help: 'Connections of clients that are carried on to other gateways.',
+      read: () => this.#splices.count,
     });
   }
 
@@ -182,6 +200,7 @@ export class Cluster implements ClusterView {
   /** After all else has ended but Pulsar's client. */
   async leave(): Promise<void> {
     this.#peers.close();
+    this.#splices.close();
     await Promise.all([this.#membership.leave(), this.#listener.close()]);
   }
 }

@@ -7,6 +7,11 @@ export {
   type Forwarder,
   type Forwarding,
   PeerUnavailable,
+  type Splice,
+  type SpliceAcceptor,
+  type SpliceEvents,
+  spliceHeaderBytesMax,
+  type Splicing,
 } from './cluster-view.js';
 export { type AgreedStateOptions, LogAgreedState } from './log-agreed-state.js';
 export { listenerOf, type Member, type MemberListener, memberNames } from './member.js';

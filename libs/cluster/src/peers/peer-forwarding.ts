@@ -1,7 +1,7 @@
 import type { ListenerHooks } from '#libs/transport';
 import { type ForwardedHandler, type Forwarding, PeerUnavailable } from '../cluster-view.js';
-import type { Member } from '../member.js';
 import { Peer } from './peer.js';
+import { type PeerDirectory, reachablePeer } from './peer-directory.js';
 import type { ServedPeers } from './served-peer.js';
 
 export interface PeerForwardingOptions {
@@ -11,15 +11,6 @@ export interface PeerForwardingOptions {
   readonly requestBytesMax: number;
   readonly authenticationTimeoutMs: number;
   readonly sendBufferBytesMax: number;
-}
-
-/** Who there is to forward to. */
-export interface PeerDirectory {
-  readonly self: Member;
-  members(): readonly Member[];
-  /** What the internal listener of a member asks to prove. */
-  secretOf(nodeId: number): string | undefined;
-  onChange(listener: () => void): () => void;
 }
 
 /** Requests to and from the other gateways. */
@@ -80,16 +71,9 @@ export class PeerForwarding implements Forwarding {
   }
 
   #peer(nodeId: number): Peer {
-    const { self } = this.directory;
-    const member = this.directory.members().find((each) => each.nodeId === nodeId);
-    if (member === undefined) throw new PeerUnavailable(nodeId, 'it is not there');
-    if (member.instance === self.instance) throw new PeerUnavailable(nodeId, 'it is this gateway itself');
+    const { member, secret } = reachablePeer(this.directory, nodeId);
     const known = this.#peers.get(member.instance);
     if (known !== undefined) return known;
-    const secret = this.directory.secretOf(nodeId);
-    if (member.internal.port === 0 || secret === undefined) {
-      throw new PeerUnavailable(nodeId, 'it has no internal listener');
-    }
     const selfId = () => this.directory.self.nodeId;
     const peer = new Peer(member, { ...this.options, secret, selfId }, this.hooks);
     this.#peers.set(member.instance, peer);

@@ -11,6 +11,7 @@ import { type FrameDecoder, MalformedFrame } from '#libs/transport';
  * response    id UINT32, payload
  * failure     id UINT32, why (UTF-8)
  * cancel      id UINT32                                    nobody waits for this answer any more
+ * splice      length of kind UINT8, kind, header           the last frame: from here on, bytes of a client's connection
  * ```
  */
 export const frameKinds = {
@@ -21,6 +22,7 @@ export const frameKinds = {
   response: 5,
   failure: 6,
   cancel: 7,
+  splice: 8,
 } as const;
 
 export const nonceBytes = 32;
@@ -49,6 +51,11 @@ export function encodeRequest(id: number, kind: string, payload: Buffer): Buffer
   return encodeFrame(frameKinds.request, uint32(id), Buffer.of(name.length), name, payload);
 }
 
+export function encodeSplice(kind: string, header: Buffer): Buffer[] {
+  const name = Buffer.from(kind);
+  return encodeFrame(frameKinds.splice, Buffer.of(name.length), name, header);
+}
+
 export function encodeCancel(id: number): Buffer[] {
   return encodeFrame(frameKinds.cancel, uint32(id));
 }
@@ -70,6 +77,13 @@ export function decodeRequest(body: Buffer): { id: number; kind: string; payload
 }
 
 /** @throws MalformedFrame */
+export function decodeSplice(body: Buffer): { kind: string; header: Buffer } {
+  if (body.length < 1 || body.length < 1 + body[0]!) throw tooShort();
+  const headerAt = 1 + body[0]!;
+  return { kind: body.toString('utf8', 1, headerAt), header: body.subarray(headerAt) };
+}
+
+/** @throws MalformedFrame */
 export function decodeAnswer(body: Buffer): { id: number; payload: Buffer } {
   if (body.length < idBytes) throw tooShort();
   return { id: body.readUInt32BE(), payload: body.subarray(idBytes) };
@@ -85,7 +99,10 @@ function tooShort(): MalformedFrame {
   return new MalformedFrame('frame-too-short', 'a frame ends before its fields do');
 }
 
-/** Cuts frames; holds what arrived of one, never more because of what was announced. */
+/**
+ * Cuts frames; holds what arrived of one, never more because of what was announced. What follows a splice is not cut: it
+ * is for {@link takeRest}.
+ */
 export class PeerFrameDecoder implements FrameDecoder<PeerFrame> {
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -110,7 +127,16 @@ export class PeerFrameDecoder implements FrameDecoder<PeerFrame> {
       const rest = all.subarray(wanted);
       this.#held = rest.length > 0 ? [rest] : [];
       this.#heldBytes = rest.length;
+      if (all[lengthBytes] === frameKinds.splice) return frames;
     }
+  }
+
+  /** Bytes that arrived after the last frame. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return rest;
   }
 
   /** Bytes of the next frame with its length; undefined while that is not known. */

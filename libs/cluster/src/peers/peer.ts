@@ -12,21 +12,15 @@ import type { Member } from '../member.js';
 import {
   decodeAnswer,
   encodeCancel,
-  encodeFrame,
   encodeRequest,
   frameKinds,
-  nonceBytes,
   type PeerFrame,
   PeerFrameDecoder,
 } from './peer-frame.js';
-import { clientMac, encodeProof, isEqualMac, newNonce, serverMac } from './peer-proof.js';
+import { PeerHandshake, type PeerIdentity } from './peer-handshake.js';
 import { peerProtocolName } from './served-peer.js';
 
-export interface PeerOptions {
-  /** Of this gateway, as it says itself. */
-  readonly selfId: () => number;
-  /** What the other asks to prove. */
-  readonly secret: string;
+export interface PeerOptions extends PeerIdentity {
   readonly frameBytesMax: number;
   readonly authenticationTimeoutMs: number;
   readonly sendBufferBytesMax: number;
@@ -157,22 +151,21 @@ interface PeerEvents {
 /** The side that connects, from the challenge to the last answer. */
 class PeerConnection implements ProtocolConnection<PeerFrame> {
   readonly decoder: PeerFrameDecoder;
-  readonly #nonce = newNonce();
-  #challenge: Buffer | undefined;
+  readonly #handshake: PeerHandshake;
   #trusted = false;
 
   constructor(
     private readonly link: Link,
-    private readonly options: PeerOptions,
+    options: PeerOptions,
     private readonly events: PeerEvents,
   ) {
     this.decoder = new PeerFrameDecoder(options.frameBytesMax);
+    this.#handshake = new PeerHandshake(link, options);
   }
 
-  onFrame({ kind, body }: PeerFrame): void {
-    if (this.#challenge === undefined) this.#onChallenge(kind, body);
-    else if (!this.#trusted) this.#onWelcome(kind, body, this.#challenge);
-    else this.#onAnswer(kind, body);
+  onFrame(frame: PeerFrame): void {
+    if (this.#trusted) this.#onAnswer(frame);
+    else if (this.#handshake.onFrame(frame)) this.#onTrusted();
   }
 
   onWritable(): void {}
@@ -185,33 +178,17 @@ class PeerConnection implements ProtocolConnection<PeerFrame> {
     return Promise.resolve();
   }
 
-  #onChallenge(kind: number, body: Buffer): void {
-    if (kind !== frameKinds.challenge || body.length !== nonceBytes) throw notAGateway();
-    // A view on the socket's bytes, which later ones follow.
-    this.#challenge = Buffer.from(body);
-    const { secret, selfId } = this.options;
-    const [nodeId, nonce] = [selfId(), this.#nonce];
-    const mac = clientMac(secret, this.#challenge, nodeId, nonce);
-    this.link.send(encodeFrame(frameKinds.proof, encodeProof({ nodeId, nonce, mac })));
-  }
-
-  #onWelcome(kind: number, body: Buffer, challenge: Buffer): void {
-    const expected = serverMac(this.options.secret, challenge, this.#nonce);
-    if (kind !== frameKinds.welcome || !isEqualMac(expected, body)) throw notAGateway();
+  #onTrusted(): void {
     this.#trusted = true;
     this.decoder.authenticated();
     this.link.authenticated();
     this.events.opened();
   }
 
-  #onAnswer(kind: number, body: Buffer): void {
+  #onAnswer({ kind, body }: PeerFrame): void {
     const { id, payload } = decodeAnswer(body);
     if (kind === frameKinds.response) this.events.answered(id, payload);
     else if (kind === frameKinds.failure) this.events.failed(id, payload.toString());
     else throw new MalformedFrame('frame-unexpected', `a frame of kind ${kind} instead of an answer`);
   }
-}
-
-function notAGateway(): MalformedFrame {
-  return new MalformedFrame('not-a-gateway', 'who is there does not know the secret of the gateways');
 }

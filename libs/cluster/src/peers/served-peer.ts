@@ -1,8 +1,21 @@
-import { type Link, MalformedFrame, type Protocol, type ProtocolConnection } from '#libs/transport';
-import type { ForwardedHandler, Forwarder } from '../cluster-view.js';
+import {
+  type FrameDecoder,
+  type Link,
+  MalformedFrame,
+  type Protocol,
+  type ProtocolConnection,
+} from '#libs/transport';
+import {
+  type ForwardedHandler,
+  type Forwarder,
+  type SpliceAcceptor,
+  spliceHeaderBytesMax,
+} from '../cluster-view.js';
+import { TakenOverDecoder } from '../splicing/taken-over-decoder.js';
 import {
   decodeAnswer,
   decodeRequest,
+  decodeSplice,
   encodeAnswer,
   encodeFrame,
   frameKinds,
@@ -27,10 +40,11 @@ const answerOverheadBytes = 64;
 /** The protocol's name in logs and metrics. */
 export const peerProtocolName = 'cluster';
 
-/** The internal listener's side: serves the requests of gateways that prove to know the secret. */
-export class ServedPeers implements Protocol<PeerFrame> {
+/** The internal listener's side: serves requests and connections of gateways that prove to know the secret. */
+export class ServedPeers implements Protocol {
   readonly name = peerProtocolName;
   readonly #handlers = new Map<string, ForwardedHandler>();
+  readonly #acceptors = new Map<string, SpliceAcceptor>();
 
   constructor(private readonly options: ServedPeerOptions) {}
 
@@ -42,19 +56,29 @@ export class ServedPeers implements Protocol<PeerFrame> {
     return this.#handlers.get(kind);
   }
 
-  accept(link: Link): ProtocolConnection<PeerFrame> {
+  serveSplice(kind: string, accept: SpliceAcceptor): void {
+    this.#acceptors.set(kind, accept);
+  }
+
+  acceptor(kind: string): SpliceAcceptor | undefined {
+    return this.#acceptors.get(kind);
+  }
+
+  accept(link: Link): ProtocolConnection<unknown> {
     return new ServedPeer(link, this, this.options);
   }
 }
 
 /**
  * ```
- *   challenged ──right proof──▶ trusted (serves requests)
+ *   challenged ──right proof──▶ trusted (serves requests) ──splice──▶ carrying (a protocol's connection from here on)
  *       └──anything else──▶ closed
  * ```
  */
-class ServedPeer implements ProtocolConnection<PeerFrame> {
-  readonly decoder: PeerFrameDecoder;
+class ServedPeer implements ProtocolConnection<unknown> {
+  readonly #frames: PeerFrameDecoder;
+  decoder: FrameDecoder<unknown>;
+  #carried: ProtocolConnection<unknown> | undefined;
   readonly #challenge = newNonce();
   #from: number | undefined;
   /** Of requests that are being served: who wants to know that nobody waits. */
@@ -68,25 +92,36 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
     private readonly peers: ServedPeers,
     private readonly options: ServedPeerOptions,
   ) {
-    this.decoder = new PeerFrameDecoder(options.frameBytesMax);
+    this.#frames = new PeerFrameDecoder(options.frameBytesMax);
+    this.decoder = this.#frames;
     link.send(encodeFrame(frameKinds.challenge, this.#challenge));
   }
 
-  onFrame({ kind, body }: PeerFrame): void {
+  onFrame(frame: unknown): void {
+    if (this.#carried === undefined) this.#onPeerFrame(frame as PeerFrame);
+    else this.#carried.onFrame(frame);
+  }
+
+  #onPeerFrame({ kind, body }: PeerFrame): void {
     if (this.#from === undefined) this.#onProof(kind, body);
     else if (kind === frameKinds.request) void this.#onRequest(body, this.#from);
+    else if (kind === frameKinds.splice) this.#onSplice(body, this.#from);
     else if (kind === frameKinds.cancel) this.#gone(decodeAnswer(body).id);
     else throw new MalformedFrame('frame-unexpected', `a frame of kind ${kind} instead of a request`);
   }
 
-  onWritable(): void {}
+  onWritable(): void {
+    this.#carried?.onWritable();
+  }
 
-  onClose(): void {
+  onClose(reason: string): void {
+    this.#carried?.onClose(reason);
     for (const id of [...this.#serving.keys()]) this.#gone(id);
     for (const resolve of this.#idle) resolve();
   }
 
   drained(): Promise<void> {
+    if (this.#carried !== undefined) return this.#carried.drained();
     if (this.#requests === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
@@ -101,7 +136,7 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
       return;
     }
     this.#from = nodeId;
-    this.decoder.authenticated();
+    this.#frames.authenticated();
     this.link.authenticated();
     this.link.send(encodeFrame(frameKinds.welcome, serverMac(secret, this.#challenge, nonce)));
   }
@@ -138,6 +173,16 @@ class ServedPeer implements ProtocolConnection<PeerFrame> {
     this.#serving.delete(id);
     this.#requestBytes -= body.length;
     if (--this.#requests === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #onSplice(body: Buffer, from: number): void {
+    const { kind, header } = decodeSplice(body);
+    const accept = this.peers.acceptor(kind);
+    if (accept === undefined || header.length > spliceHeaderBytesMax || this.#requests > 0) {
+      throw new MalformedFrame('splice-refused', `a connection of kind ${kind} is not taken here`);
+    }
+    this.#carried = accept(this.link, header, from);
+    this.decoder = new TakenOverDecoder(this.#frames.takeRest(), this.#carried.decoder);
   }
 
   #gone(id: number): void {
