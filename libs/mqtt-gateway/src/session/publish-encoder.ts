@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { encodePublishHead, type MqttProtocolLevel, type PublishPacket } from '#libs/mqtt-codec';
 import { type MqttMessage, remainingExpirySeconds } from '../message.js';
 import type { MqttDelivery } from './mqtt-delivery.js';
+import type { OutboundAlias } from './topic-aliases.js';
 
 /** Payloads up to this size are copied into the packet; a larger one is sent from where it is. */
 const copiedPayloadBytesMax = 1_024;
@@ -27,20 +28,19 @@ export class PublishEncoder {
   #message: MqttMessage | undefined;
   readonly #forms: (Encoded | undefined)[] = [];
 
-  /** @param packetId 0 with QoS 0. @param topicAlias with `topic` empty where the client knows it already */
+  /** @param packetId 0 with QoS 0. @param alias the topic is left out where the client knows it */
   encode(
     delivery: MqttDelivery,
     level: MqttProtocolLevel,
     packetId: number,
     nowMs: number,
     dup = false,
-    topic = delivery.message.topic,
-    topicAlias?: number,
+    alias?: OutboundAlias,
   ): EncodedPublish {
     const { message, qos, retain, subscriptionIdentifiers } = delivery;
     const expirySeconds = level === 5 ? remainingExpirySeconds(message, nowMs) : undefined;
-    const plain = qos === 0 && topicAlias === undefined && subscriptionIdentifiers.length === 0;
-    if (!plain) return this.#fresh(delivery, level, packetId, expirySeconds, dup, topic, topicAlias);
+    const plain = qos === 0 && alias === undefined && subscriptionIdentifiers.length === 0;
+    if (!plain) return this.#fresh(delivery, level, packetId, expirySeconds, dup, alias);
     const form = (level === 5 ? 2 : 0) + (retain ? RETAIN : 0);
     if (this.#message !== message) {
       this.#message = message;
@@ -48,7 +48,7 @@ export class PublishEncoder {
     }
     const known = this.#forms[form];
     if (known !== undefined && known.expirySeconds === expirySeconds) return known;
-    const fresh = this.#fresh(delivery, level, 0, expirySeconds, false, topic, undefined);
+    const fresh = this.#fresh(delivery, level, 0, expirySeconds, false, undefined);
     this.#forms[form] = { expirySeconds, ...fresh };
     return fresh;
   }
@@ -59,13 +59,12 @@ export class PublishEncoder {
     packetId: number,
     expirySeconds: number | undefined,
     dup: boolean,
-    topic: string,
-    topicAlias: number | undefined,
+    alias: OutboundAlias | undefined,
   ): EncodedPublish {
     const { payload } = message;
     const packet: PublishPacket = {
       type: 'publish',
-      topic,
+      topic: alias?.known === true ? '' : message.topic,
       payload,
       qos,
       retain,
@@ -74,7 +73,7 @@ export class PublishEncoder {
       properties: {
         ...message.properties,
         messageExpiryIntervalSeconds: expirySeconds,
-        topicAlias,
+        topicAlias: alias?.alias,
         subscriptionIdentifiers: subscriptionIdentifiers.length === 0 ? undefined : subscriptionIdentifiers,
       },
     };

@@ -1,5 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { MqttProtocolLevel } from '#libs/mqtt-codec';
+import type { TenantCounters } from '#libs/telemetry';
+import type { MqttError } from '../mqtt.errors.js';
 
 /** Where a connected session sends to: its connection, with what the client allows. */
 export interface SessionSink {
@@ -14,4 +16,7 @@ export interface SessionSink {
   send(bytes: Buffer | readonly Buffer[]): boolean;
   /** Whether the client may read a message of this topic; asked for subscriptions that are `checked`. */
   mayReceive(topic: string): boolean;
+  /** The session's store failed: the session is not served here any more. */
+  lost(error: MqttError): void;
+  readonly tenantCounters: TenantCounters;
 }

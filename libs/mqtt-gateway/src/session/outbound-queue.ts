@@ -1,0 +1,45 @@
+import type { MqttDelivery } from './mqtt-delivery.js';
+
+/** What a delivery takes in memory beside its message's topic and payload, about. */
+const deliveryBytes = 128;
+/** Places before the first delivery that are given back by moving the others. */
+const emptyPlacesMax = 64;
+
+export function bytesOfDelivery({ message }: MqttDelivery): number {
+  return deliveryBytes + message.topic.length + message.payload.length;
+}
+
+/** Deliveries that wait for their turn, first in first out. */
+export class OutboundQueue {
+  #places: (MqttDelivery | undefined)[] = [];
+  #first = 0;
+  bytes = 0;
+
+  get length(): number {
+    return this.#places.length - this.#first;
+  }
+
+  get head(): MqttDelivery | undefined {
+    return this.#places[this.#first];
+  }
+
+  push(delivery: MqttDelivery): void {
+    this.#places.push(delivery);
+    this.bytes += bytesOfDelivery(delivery);
+  }
+
+  shift(): MqttDelivery | undefined {
+    const delivery = this.#places[this.#first];
+    if (delivery === undefined) return undefined;
+    this.#places[this.#first++] = undefined;
+    this.bytes -= bytesOfDelivery(delivery);
+    if (this.#first === this.#places.length) {
+      this.#places = [];
+      this.#first = 0;
+    } else if (this.#first > emptyPlacesMax && this.#first * 2 > this.#places.length) {
+      this.#places.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return delivery;
+  }
+}
