@@ -3,21 +3,15 @@ import { hasExpired } from '../message.js';
 import type { DropReason } from '../mqtt.counters.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
-import type { DeliveryOutcome, DeliveryRef, MqttDelivery } from './mqtt-delivery.js';
+import type { MqttDelivery } from './mqtt-delivery.js';
 import { OutboundQueue } from './outbound-queue.js';
-import { type InFlight, OutboundWindow } from './outbound-window.js';
+import { type InFlight, OutboundWindow, type RestoredInFlight } from './outbound-window.js';
 import { PacketIds } from './packet-ids.js';
 import type { EncodedPublish } from './publish-encoder.js';
 import type { SessionScope } from './session-scope.js';
 import type { SessionSink } from './session-sink.js';
 import type { SessionStore } from './session-store.js';
 import { OutboundAliases } from './topic-aliases.js';
-
-/** A message that the client had not acknowledged when its session was last in memory. */
-export type RestoredInFlight =
-  | { readonly packetId: number; readonly state: 'sent'; readonly delivery: MqttDelivery }
-  /** QoS 2, PUBREC has come: only the packet id is left. */
-  | { readonly packetId: number; readonly state: 'received'; readonly ref?: DeliveryRef };
 
 export interface MqttSessionOptions {
   readonly clientId: string;
@@ -63,7 +57,10 @@ export class MqttSession implements TailSubscriber {
     this.clientId = clientId;
     this.store = store;
     this.#scope = scope;
-    if (inFlight !== undefined && inFlight.length > 0) this.#restore(inFlight);
+    if (inFlight === undefined || inFlight.length === 0) return;
+    this.#window = new OutboundWindow(inFlight);
+    this.#packetIds = new PacketIds();
+    for (const { packetId } of inFlight) this.#packetIds.startAfter(packetId);
   }
 
   get attached(): boolean {
@@ -374,25 +371,6 @@ export class MqttSession implements TailSubscriber {
     const queue = this.#queue;
     this.#queue = undefined;
     for (let next = queue?.shift(); next !== undefined; next = queue!.shift()) next.onDone?.('returned');
-  }
-
-  #restore(inFlight: readonly RestoredInFlight[]): void {
-    const window = new OutboundWindow();
-    const packetIds = new PacketIds();
-    for (const each of inFlight) {
-      const { packetId } = each;
-      packetIds.startAfter(packetId);
-      const delivery = each.state === 'sent' ? each.delivery : undefined;
-      const ref = each.state === 'sent' ? each.delivery.ref : each.ref;
-      const restored: InFlight = {
-        ...{ packetId, qos: delivery?.qos === 1 ? 1 : 2, state: 'sent', delivery, ref },
-        ...{ onDone: delivery?.onDone, dup: true, counted: false, releasable: true },
-      };
-      window.add(restored);
-      if (each.state === 'received') window.receive(restored);
-    }
-    this.#window = window;
-    this.#packetIds = packetIds;
   }
 }
 

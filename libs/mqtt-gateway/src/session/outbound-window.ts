@@ -24,6 +24,12 @@ export interface InFlight {
   releasable: boolean;
 }
 
+/** A message that the client had not acknowledged when its session was last in memory. */
+export type RestoredInFlight =
+  | { readonly packetId: number; readonly state: 'sent'; readonly delivery: MqttDelivery }
+  /** QoS 2, PUBREC has come: only the packet id is left. */
+  | { readonly packetId: number; readonly state: 'received'; readonly ref?: DeliveryRef };
+
 /** The messages of a session that are on their way, in the order in which they were first sent (section 4.6). */
 export class OutboundWindow {
   /** Until PUBACK or PUBREC. */
@@ -35,6 +41,19 @@ export class OutboundWindow {
   /** Messages of this connection that the client has not finished. */
   counted = 0;
   bytes = 0;
+
+  constructor(restored: readonly RestoredInFlight[] = []) {
+    for (const each of restored) {
+      const delivery = each.state === 'sent' ? each.delivery : undefined;
+      const ref = each.state === 'sent' ? each.delivery.ref : each.ref;
+      const inFlight: InFlight = {
+        ...{ packetId: each.packetId, qos: delivery?.qos === 1 ? 1 : 2, state: 'sent', delivery, ref },
+        ...{ onDone: delivery?.onDone, dup: true, counted: false, releasable: true },
+      };
+      this.add(inFlight);
+      if (each.state === 'received') this.receive(inFlight);
+    }
+  }
 
   get size(): number {
     return this.published.size + this.received.size;
