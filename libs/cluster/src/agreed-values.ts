@@ -51,8 +51,9 @@ export class AgreedValues {
       this.isIncomplete = true;
       return;
     }
-    // A copy: it came as a view on a socket's buffer.
-    const kept = Buffer.from(value);
+    // A copy: it came as a view on a socket's buffer. Of its own: a small one would keep a whole slab of Node's pool.
+    const kept = Buffer.allocUnsafeSlow(value.length);
+    value.copy(kept);
     this.#bytes += entryBytes(key, kept);
     this.#values.set(key, kept);
   }

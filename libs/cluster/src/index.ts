@@ -13,7 +13,7 @@ export {
   spliceHeaderBytesMax,
   type Splicing,
 } from './cluster-view.js';
-export { type AgreedStateOptions, LogAgreedState } from './log-agreed-state.js';
+export { agreedKeyCharsMax, type AgreedStateOptions, LogAgreedState } from './log-agreed-state.js';
 export { listenerOf, type Member, type MemberListener, memberNames } from './member.js';
 export { NodeIdTaken } from './node-id-taken.js';
 export { rendezvous } from './rendezvous.js';

@@ -16,6 +16,8 @@ export interface AgreedStateOptions {
   /** Default 100 000 entries and 64 MiB of keys and values. */
   readonly entriesMax?: number;
   readonly bytesMax?: number;
+  /** Of one value. Default 64 KiB. */
+  readonly valueBytesMax?: number;
   /** Puts that are not answered. Default 1 000. */
   readonly pendingPutsMax?: number;
   /** Until a put is given up, in ms. Default 10 000. */
@@ -30,15 +32,17 @@ interface PendingPut {
   settle(error?: AgreedStateError): void;
 }
 
+export const agreedKeyCharsMax = 1_024;
+export const agreedValueBytesMax = 64 * 1024;
+
 const defaults = {
   entriesMax: 100_000,
   bytesMax: 64 * 1024 * 1024,
+  valueBytesMax: agreedValueBytesMax,
   pendingPutsMax: 1_000,
   putTimeoutMs: 10_000,
   staleMsMax: 30_000,
 };
-export const agreedKeyCharsMax = 1_024;
-export const agreedValueBytesMax = 64 * 1024;
 /** Several gateways may pass the limits at once, by what each did not know of the others. So much is beyond any of that. */
 const overfullFactor = 2;
 
@@ -104,6 +108,25 @@ export class LogAgreedState implements AgreedState {
     return this.#values.size;
   }
 
+  /** Of keys and values. */
+  get bytes(): number {
+    return this.#values.bytes;
+  }
+
+  /**
+   * Resolves when all is known here that was stored before the call, on whichever gateway. Rejects with AgreedStateError
+   * while the log cannot be asked.
+   */
+  async caughtUp(): Promise<void> {
+    const away = 'the log cannot be asked now';
+    if (this.#stateLog === undefined) throw new AgreedStateError('unavailable', away);
+    try {
+      await this.#stateLog.reachEnd();
+    } catch (error) {
+      throw new AgreedStateError('unavailable', away, { cause: error });
+    }
+  }
+
   entries(): Iterable<[string, Buffer]> {
     return this.#values.entries();
   }
@@ -147,13 +170,13 @@ export class LogAgreedState implements AgreedState {
   }
 
   #refusal(key: string, value: Buffer | null): AgreedStateError | undefined {
-    const { entriesMax, bytesMax, pendingPutsMax } = this.#options;
+    const { entriesMax, bytesMax, valueBytesMax, pendingPutsMax } = this.#options;
     if (key === '' || key.length > agreedKeyCharsMax || key.startsWith(reservedKeyPrefix)) {
       return new AgreedStateError('invalid', `a key has 1 to ${agreedKeyCharsMax} characters`);
     }
     // Compaction takes an empty value for none.
-    if (value !== null && (value.length === 0 || value.length > agreedValueBytesMax)) {
-      return new AgreedStateError('invalid', `a value has 1 to ${agreedValueBytesMax} bytes`);
+    if (value !== null && (value.length === 0 || value.length > valueBytesMax)) {
+      return new AgreedStateError('invalid', `a value has 1 to ${valueBytesMax} bytes`);
     }
     if (!this.ready || this.#stateLog === undefined) {
       return new AgreedStateError('unavailable', 'the state cannot be changed now');

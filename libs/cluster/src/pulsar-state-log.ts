@@ -88,6 +88,11 @@ class PulsarStateLog implements StateLog {
     });
   }
 
+  async reachEnd(): Promise<void> {
+    if (this.#reader === undefined) throw new PulsarError('Closed', 'the log is not followed');
+    await this.#reader.reachEnd();
+  }
+
   /** @throws PulsarError when a compaction ended meanwhile: tombstones may be missing then */
   async replay(): Promise<void> {
     const compacted = await this.#compactedLedger();

@@ -25,6 +25,8 @@ export interface StateLog {
   readonly attached: boolean;
   /** `done` without an error: it is stored, at `position`; after an error it may be, or not. */
   append(key: string, value: Buffer | null, done: (error: unknown, position: LogPosition) => void): void;
+  /** Resolves when all was given that is stored at the time of the call. Rejects while nothing can be read. */
+  reachEnd(): Promise<void>;
   /** What was appended and has no receipt fails. */
   close(): Promise<void>;
 }

@@ -81,6 +81,11 @@ export class FakeStateLog {
         if (this.#holdsReceipts) attached.receipts.push(receipt);
         else setImmediate(receipt);
       },
+      reachEnd: async () => {
+        if (!this.attached) throw new Error('away');
+        const end = this.#entries.length;
+        while (attached.next < end && !attached.isClosed) await turn();
+      },
       close: async () => {
         attached.isClosed = true;
         this.#all.delete(attached);
