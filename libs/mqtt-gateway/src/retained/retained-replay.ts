@@ -1,14 +1,13 @@
 import { isSharedFilter } from '#libs/mqtt-codec';
-import { hasExpired } from '../message.js';
-import type { MqttMessage } from '../message.js';
+import { hasExpired, type MqttMessage } from '../message.js';
 import type { MqttDelivery } from '../session/mqtt-delivery.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
-import type { RetainedReceiver } from './retained-receiver.js';
+import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 
 /** What a replay reads: the retained messages of one tenant. */
 export interface RetainedSource {
-  /** Calls once when all that was retained before the call is known; until then nothing may be said to be missing. */
-  whenCaughtUp(call: () => void): void;
+  /** Calls once when all is known that was retained before. Returns the way to cancel. */
+  whenCaughtUp(call: () => void): () => void;
   matching(filter: string): RetainedWalk;
 }
 
@@ -18,9 +17,11 @@ export interface RetainedWalk {
   next(visitsMax: number): MqttMessage | undefined;
 }
 
-/** Steps through the index, and messages, in one turn of the event loop. */
-const visitsPerTurn = 2_000;
-const deliveriesPerTurn = 100;
+/** In one turn of the event loop: each step finds a message, or looks at so many places in vain. */
+const stepsPerTurn = 100;
+const visitsPerStep = 200;
+
+const noIdentifiers: readonly number[] = [];
 
 interface Running {
   readonly subscription: MqttSubscription;
@@ -31,23 +32,27 @@ interface Running {
 
 /**
  * Gives one session the retained messages that its new subscriptions match, one subscription after the other, as fast as
- * the session takes them: a `#` over all of them neither fills its queue nor keeps the others waiting.
+ * the session takes them: a `#` over all of them neither fills its queue nor keeps other sessions waiting.
  *
  * ```
- *   idle ──add──▶ asking (what was stored until now is known) ──▶ giving ──no room──▶ full ──resume──▶ giving
- *    ▲                                                              │ a turn's share is given: next turn
- *    └───────────────── nothing is left ────────────────────────────┘            stop, from anywhere: ended
+ *   idle ──add──▶ asking (what was stored until now is known) ──▶ giving ──no room──▶ full ──room──▶ giving
+ *    ▲                 ▲                                            │  a turn's share was given: the next turn
+ *    │                 └──── subscriptions were added meanwhile ────┤
+ *    └────────────────────── nothing is left ───────────────────────┘         stop, from anywhere: ended
  * ```
  */
 export class RetainedReplay {
-  readonly #waiting = new Map<string, MqttSubscription>();
+  /** By filter: the same one again begins anew. */
+  readonly #added = new Map<string, MqttSubscription>();
+  #asked: MqttSubscription[] = [];
   #running: Running | undefined;
+  #cancelAsking: (() => void) | undefined;
   #state: 'idle' | 'asking' | 'giving' | 'full' | 'ended' = 'idle';
 
   constructor(
     private readonly source: RetainedSource,
-    private readonly receiver: RetainedReceiver,
-    private readonly now: () => number = Date.now,
+    private readonly receiver: TailSubscriber,
+    private readonly nowMs: () => number,
   ) {}
 
   get isIdle(): boolean {
@@ -55,7 +60,7 @@ export class RetainedReplay {
   }
 
   /**
-   * To be called when messages that are published from now on reach the session.
+   * To be called when messages that are published from now on reach the session, so that none falls between.
    *
    * @param existed there was a subscription with this filter, for Retain Handling 1 [MQTT-3.3.1-10]
    */
@@ -64,60 +69,89 @@ export class RetainedReplay {
     if (this.#state === 'ended' || isSharedFilter(filter)) return;
     if (retainHandling === 2 || (retainHandling === 1 && existed)) return;
     this.remove(filter);
-    this.#waiting.set(filter, subscription);
+    this.#added.set(filter, subscription);
     if (this.#state === 'idle') this.#ask();
   }
 
   /** Unsubscribed: no more of it. */
   remove(filter: string): void {
-    this.#waiting.delete(filter);
+    this.#added.delete(filter);
     if (this.#running?.subscription.filter === filter) this.#running = undefined;
+    else if (this.#asked.length > 0) this.#asked = this.#asked.filter((each) => each.filter !== filter);
   }
 
-  /** There is room again. */
-  resume(): void {
-    if (this.#state === 'full') this.#give();
-  }
-
+  /** The connection has ended. */
   stop(): void {
     this.#state = 'ended';
-    this.#waiting.clear();
+    this.#cancelAsking?.();
+    this.#added.clear();
+    this.#asked = [];
     this.#running = undefined;
   }
 
   #ask(): void {
     this.#state = 'asking';
-    this.source.whenCaughtUp(() => {
+    this.#asked = [...this.#added.values()].reverse();
+    this.#added.clear();
+    this.#cancelAsking = this.source.whenCaughtUp(() => {
+      this.#cancelAsking = undefined;
       if (this.#state === 'asking') this.#give();
     });
   }
 
   #give(): void {
     this.#state = 'giving';
-    let visits = visitsPerTurn;
-    for (let given = 0; given < deliveriesPerTurn && visits > 0; given++) {
+    for (let steps = 0; steps < stepsPerTurn; steps++) {
       const running = (this.#running ??= this.#next());
       if (running === undefined) {
-        if (this.#state === 'giving') this.#state = 'idle';
+        if (this.#added.size > 0) this.#ask();
+        else this.#state = 'idle';
         return;
       }
-      running.held ??= this.#find(running, visits);
-      visits -= visitsPerDelivery;
+      running.held ??= this.#find(running);
       if (running.held === undefined) {
         if (running.walk.isDone) this.#running = undefined;
-        else break;
-        continue;
-      }
-      if (!this.receiver.hasRoom() || !this.receiver.deliver(running.held)) {
-        if (this.#state === 'giving') this.#state = 'full';
+      } else if (this.receiver.deliver(running.held)) {
+        running.held = undefined;
+        // The delivery may have ended the session.
+        if (this.#state !== 'giving') return;
+      } else {
+        this.#waitForRoom();
         return;
       }
-      running.held = undefined;
-      // The delivery may have ended the session.
-      if (this.#state !== 'giving') return;
     }
     setImmediate(() => {
       if (this.#state === 'giving') this.#give();
     });
+  }
+
+  #waitForRoom(): void {
+    if (this.#state !== 'giving') return;
+    this.#state = 'full';
+    this.receiver.whenRoom(() => {
+      if (this.#state === 'full') this.#give();
+    });
+  }
+
+  #next(): Running | undefined {
+    const subscription = this.#asked.pop();
+    if (subscription === undefined) return undefined;
+    return { subscription, walk: this.source.matching(subscription.filter), held: undefined };
+  }
+
+  #find({ subscription, walk }: Running): MqttDelivery | undefined {
+    const message = walk.next(visitsPerStep);
+    if (message === undefined || hasExpired(message, this.nowMs())) return undefined;
+    const { clientId } = this.receiver;
+    if (subscription.noLocal && message.publisherId === clientId) return undefined;
+    if (subscription.checked && !this.receiver.mayReceive(message.topic)) return undefined;
+    const { qos, identifier } = subscription;
+    return {
+      message,
+      qos: message.qos < qos ? message.qos : qos,
+      // [MQTT-3.3.1-8]
+      retain: true,
+      subscriptionIdentifiers: identifier === undefined ? noIdentifiers : [identifier],
+    };
   }
 }
