@@ -53,6 +53,25 @@ export const mqttOptionsSchema = z
     outboundQueueBytesMax: bytes(64 * kibibyte)
       .default(mebibyte)
       .describe('Their bytes, with those on their way.'),
+    retainedMessagesMax: count(1_000_000)
+      .default(100_000)
+      .describe(
+        'Topics of a tenant that have a retained message; a publish that would retain one more gets 0x97.',
+      ),
+    retainedBytesMax: bytes(64 * kibibyte)
+      .default(64 * mebibyte)
+      .describe('What they take in memory, about; the same beyond.'),
+    retainedMessageBytesMax: bytes(kibibyte, 1_000_000)
+      .default(256 * kibibyte)
+      .describe('Payload and properties of one retained message; the same beyond.'),
+    systemTopicsIntervalMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(10_000)
+      .describe(
+        'How often the values of `$SYS/` topics are sent to subscribers; 0: there are no such topics.',
+      ),
     willDelaySecondsMax: z
       .int()
       .min(0)

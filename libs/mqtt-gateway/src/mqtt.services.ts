@@ -5,15 +5,16 @@ import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant, TenantDirectory } from '#libs/tenancy';
 import type { MqttIdentity } from './connection/mqtt-identity.js';
-import type { MqttMessage } from './message.js';
 import type { MqttCounters } from './mqtt.counters.js';
 import type { MqttError } from './mqtt.errors.js';
 import type { MqttOptions } from './mqtt.options.js';
-import type { Publisher, PublishRequest } from './publishing/publisher.js';
+import type { Publisher } from './publishing/publisher.js';
+import type { RetainedMessages } from './retained/retained-messages.js';
 import type { SessionDirectory } from './session/session-directory.js';
 import type { SessionScope } from './session/session-scope.js';
 import type { TailSubscriber } from './subscriptions/tail-subscriber.js';
 import type { MqttSubscription } from './subscriptions/mqtt-subscription.js';
+import type { SystemTopics } from './system-topics/system-topics.js';
 
 /** Why a tenant is not served at present. */
 export interface TenantRefusal {
@@ -29,6 +30,10 @@ export interface MqttProcess {
   /** What clients may change of it; absent: nothing. */
   readonly security?: { readonly rules: SecurityRules; readonly scram: ScramUsers };
   readonly limits: RateLimits;
+  /** Of the gateway, for `$SYS/broker/version`. */
+  readonly version?: string;
+  /** Whether the state namespace has what it needs; default: always. */
+  readonly stateServed?: () => boolean;
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
   readonly tenants: TenantDirectory;
@@ -60,13 +65,6 @@ export interface GroupSubscriptions {
   leave(tenant: Tenant, subscriber: TailSubscriber, filter: string): void;
 }
 
-export interface RetainedStore {
-  /** A publish with RETAIN that was stored as a message; an empty payload clears. */
-  set(request: PublishRequest, done: SubscribeDone): void;
-  /** All that match, once what is retained is known. */
-  matching(tenant: Tenant, filter: string): Promise<Iterable<MqttMessage>>;
-}
-
 export type SubscribeDecision = 'allowed' | 'denied' | 'per-message';
 
 export interface ClientAuthorization {
@@ -84,6 +82,8 @@ export interface MqttServices extends MqttProcess {
   readonly scope: SessionScope;
   readonly tails: TransientSubscriptions;
   readonly groups: GroupSubscriptions;
-  readonly retained: RetainedStore;
+  readonly retained: RetainedMessages;
+  /** `$SYS/`, and what it counts of each tenant. */
+  readonly system: SystemTopics;
   readonly authorization: ClientAuthorization;
 }

@@ -1,11 +1,58 @@
 import { Buffer } from 'node:buffer';
 import type { MqttError } from '../mqtt.errors.js';
-import type { PublishDone, Publisher, PublishRequest } from '../publishing/publisher.js';
+import type { PublishDone, Publisher, PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import type { WriteDone } from './retained-writes.js';
 
 /** Where publishes with RETAIN are retained. */
 export interface RetainingStore {
   set(request: PublishRequest, done: WriteDone): void;
+}
+
+/** What one client may have waiting before it is not read. */
+const heldMessagesMax = 1_000;
+const heldBytesMax = 256 * 1024;
+
+/**
+ * Retains what is to be retained before it is published, or a subscriber that comes between would get it neither as
+ * retained nor as new. What cannot be retained is not published. The client's later publishes wait, so that they keep their
+ * order [MQTT-4.6.0-6].
+ */
+export class RetainedPublisher implements Publisher {
+  /** By tenant and client id; only while something waits. */
+  readonly #held = new Map<string, Map<string, HeldPublishes>>();
+
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly store: RetainingStore,
+  ) {}
+
+  publish(request: PublishRequest, done: PublishDone): PublishPressure | undefined {
+    const { tenant, clientId, retain } = request;
+    const before = this.#held.get(tenant.name)?.get(clientId);
+    if (before === undefined && !retain) return this.publisher.publish(request, done);
+    const queue = before ?? this.#hold(request);
+    const held = queue.add(ownedRequest(request), done);
+    if (retain) {
+      this.store.set(held.request, (error) => {
+        held.isRetained = true;
+        held.error = error;
+        queue.publishNext();
+      });
+    }
+    return queue.isFull ? queue : undefined;
+  }
+
+  #hold({ tenant: { name: tenant }, clientId }: PublishRequest): HeldPublishes {
+    let ofTenant = this.#held.get(tenant);
+    if (ofTenant === undefined) this.#held.set(tenant, (ofTenant = new Map()));
+    const clients = ofTenant;
+    const queue = new HeldPublishes(this.publisher, () => {
+      clients.delete(clientId);
+      if (clients.size === 0) this.#held.delete(tenant);
+    });
+    clients.set(clientId, queue);
+    return queue;
+  }
 }
 
 interface HeldPublish {
@@ -15,62 +62,53 @@ interface HeldPublish {
   error: MqttError | undefined;
 }
 
-/**
- * Retains what is to be retained before it is published, or a subscriber that comes between would get it neither as
- * retained nor as new. What cannot be retained is not published. The client's later publishes wait, so that they keep their
- * order [MQTT-4.6.0-6].
- */
-export class RetainedPublisher implements Publisher {
-  /** By tenant and client id; only while something is held. */
-  readonly #held = new Map<string, Map<string, HeldPublish[]>>();
+/** What one client published since a message that is not retained yet, in order. */
+class HeldPublishes implements PublishPressure {
+  readonly #queue: HeldPublish[] = [];
+  readonly #listeners = new Set<() => void>();
+  #bytes = 0;
 
   constructor(
     private readonly publisher: Publisher,
-    private readonly store: RetainingStore,
+    private readonly onEmpty: () => void,
   ) {}
 
-  publish(request: PublishRequest, done: PublishDone): void {
-    const before = this.#held.get(request.tenant.name)?.get(request.clientId);
-    if (before === undefined && !request.retain) {
-      this.publisher.publish(request, done);
-      return;
-    }
-    const held = { request: ownedRequest(request), done, isRetained: !request.retain, error: undefined };
-    if (before === undefined) this.#hold(held);
-    else before.push(held);
-    if (request.retain) this.#retain(held);
+  get isFull(): boolean {
+    return this.#queue.length >= heldMessagesMax || this.#bytes >= heldBytesMax;
   }
 
-  #retain(held: HeldPublish): void {
-    this.store.set(held.request, (error) => {
-      held.isRetained = true;
-      held.error = error;
-      this.#publishNext(held.request);
-    });
+  add(request: PublishRequest, done: PublishDone): HeldPublish {
+    const held = { request, done, isRetained: !request.retain, error: undefined };
+    this.#queue.push(held);
+    this.#bytes += request.payload.length;
+    return held;
   }
 
-  #hold(held: HeldPublish): void {
-    const { tenant, clientId } = held.request;
-    const ofTenant = this.#held.get(tenant.name);
-    if (ofTenant === undefined) this.#held.set(tenant.name, new Map([[clientId, [held]]]));
-    else ofTenant.set(clientId, [held]);
+  onRelief(listener: () => void): () => void {
+    if (this.#queue.length === 0) listener();
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** All that waits for nothing any more. */
-  #publishNext({ tenant, clientId }: PublishRequest): void {
-    const ofTenant = this.#held.get(tenant.name);
-    const queue = ofTenant?.get(clientId);
-    if (ofTenant === undefined || queue === undefined) return;
+  publishNext(): void {
+    let pressure: PublishPressure | undefined;
     let published = 0;
-    while (published < queue.length && queue[published]!.isRetained) {
-      const { request, done, error } = queue[published++]!;
-      if (error === undefined) this.publisher.publish(request, done);
+    while (published < this.#queue.length && this.#queue[published]!.isRetained) {
+      const { request, done, error } = this.#queue[published++]!;
+      this.#bytes -= request.payload.length;
+      if (error === undefined) pressure = this.publisher.publish(request, done);
       else done(error);
     }
-    queue.splice(0, published);
-    if (queue.length > 0) return;
-    ofTenant.delete(clientId);
-    if (ofTenant.size === 0) this.#held.delete(tenant.name);
+    this.#queue.splice(0, published);
+    if (this.#queue.length > 0) return;
+    this.onEmpty();
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) {
+      if (pressure === undefined) listener();
+      else pressure.onRelief(listener);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { isSharedFilter } from '#libs/mqtt-codec';
+import { isSharedFilter, type MqttQos } from '#libs/mqtt-codec';
 import { hasExpired, type MqttMessage } from '../message.js';
 import type { MqttDelivery } from '../session/mqtt-delivery.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
@@ -148,7 +148,7 @@ export class RetainedReplay {
     const { qos, identifier } = subscription;
     return {
       message,
-      qos: message.qos < qos ? message.qos : qos,
+      qos: Math.min(message.qos, qos) as MqttQos,
       // [MQTT-3.3.1-8]
       retain: true,
       subscriptionIdentifiers: identifier === undefined ? noIdentifiers : [identifier],

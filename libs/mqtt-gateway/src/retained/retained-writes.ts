@@ -81,7 +81,12 @@ export class RetainedWrites {
       this.#replace(known, value, done);
       return;
     }
-    const writes = { key, deadlineMs: nowMs() + timeoutMs, current: { value, done: [done] }, next: undefined };
+    const writes = {
+      key,
+      deadlineMs: nowMs() + timeoutMs,
+      current: { value, done: [done] },
+      next: undefined,
+    };
     this.#byKey.set(key, writes);
     this.#unsent.push(writes);
     this.#sendMore();

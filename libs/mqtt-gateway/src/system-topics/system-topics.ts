@@ -58,7 +58,7 @@ export class SystemTopics {
   ) {
     this.#nowMs = services.nowMs ?? Date.now;
     this.#startedAtMs = this.#nowMs();
-    systemValues.forEach(({ topic }, index) => this.#tree.set(topic, { topic, index }));
+    for (const [index, { topic }] of systemValues.entries()) this.#tree.set(topic, { topic, index });
   }
 
   /** Counts of a tenant, the same object always. */
@@ -82,7 +82,8 @@ export class SystemTopics {
       this.#tenants.set(tenant, followed);
     }
     const filters = followed.followers.get(subscriber);
-    if (filters === undefined) followed.followers.set(subscriber, new Map([[subscription.filter, subscription]]));
+    if (filters === undefined)
+      followed.followers.set(subscriber, new Map([[subscription.filter, subscription]]));
     else filters.set(subscription.filter, subscription);
     const { retainHandling } = subscription;
     if (retainHandling === 0 || (retainHandling === 1 && !existed)) {
