@@ -104,6 +104,11 @@ export class TopicReader implements ConsumerSessionOwner {
     return this.session !== undefined;
   }
 
+  /** The last entry delivered; before the first of a reader that began at `latest`: the one after which it began. */
+  get position(): EntryPosition | undefined {
+    return this.positioned ? { ledgerId: this.after.ledgerId, entryId: this.after.entryId } : undefined;
+  }
+
   start(): Promise<void> {
     return this.attachment.start();
   }

@@ -1,16 +1,35 @@
-import type { PulsarClient, PulsarLog } from '#libs/pulsar';
+import {
+  asPulsarError,
+  type PulsarClient,
+  type PulsarLog,
+  parseTopicName,
+  withoutPartition,
+} from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Feed, FeedListener, FeedStart } from './feed.js';
+import { PartitionTail, undecodableOf } from './partition-tail.js';
+import type { ReadingCounters } from './reading-counters.js';
 import type { TopicReading } from './topic-reading.js';
 
 export interface PartitionFeedsParts {
-  readonly pulsar: PulsarClient;
+  readonly pulsar: Pick<PulsarClient, 'createReader'>;
   readonly reading: TopicReading;
+  readonly counters: ReadingCounters;
   readonly log: PulsarLog;
+  /** Bytes kept of entries that a paused listener has not taken; beyond, it reads them again. Default 1 MiB. */
+  readonly heldBytesMax?: number;
+  /** How long a partition that nobody listens to is still read, in ms. Default 5 s. */
+  readonly lingerMs?: number;
 }
+
+const lingerMsDefault = 5_000;
 
 /** What this process reads of Pulsar for MQTT: each partition once, for all who listen. */
 export class PartitionFeeds {
+  private readonly tails = new Map<string, PartitionTail>();
+  private readonly unused = new Map<string, NodeJS.Timeout>();
+  private closed = false;
+
   constructor(private readonly parts: PartitionFeedsParts) {}
 
   /**
@@ -18,9 +37,54 @@ export class PartitionFeeds {
    * 'AuthorizationError' and so on.
    * @param partition full name of a partition, or of a topic without
    */
-  async open(_tenant: Tenant, partition: string, _from: FeedStart, _listener: FeedListener): Promise<Feed> {
-    throw new Error(`${partition} is not read yet by ${this.parts.pulsar.connectionCount}`);
+  open(tenant: Tenant, partition: string, from: FeedStart, listener: FeedListener): Promise<Feed> {
+    if (this.closed) return Promise.reject(asPulsarError(new Error('the gateway stops reading'), 'Closed'));
+    const tail = this.tails.get(partition) ?? this.newTail(tenant, partition);
+    clearTimeout(this.unused.get(partition));
+    this.unused.delete(partition);
+    return tail.feed(from, listener);
   }
 
-  close(): void {}
+  /** Nobody is told anything more. */
+  close(): void {
+    this.closed = true;
+    for (const timer of this.unused.values()) clearTimeout(timer);
+    for (const tail of this.tails.values()) tail.close();
+    this.unused.clear();
+    this.tails.clear();
+  }
+
+  private newTail(tenant: Tenant, partition: string): PartitionTail {
+    const { reading } = this.parts;
+    const { localName } = parseTopicName(withoutPartition(partition));
+    const onUndecodable = undecodableOf(this.parts, partition);
+    const forget = () => {
+      if (this.tails.get(partition) === tail) this.tails.delete(partition);
+    };
+    const topic = { tenant, name: localName, reading, onUndecodable };
+    const tail: PartitionTail = new PartitionTail(
+      this.parts,
+      topic,
+      partition,
+      () => this.linger(partition, tail),
+      forget,
+    );
+    this.tails.set(partition, tail);
+    tail.opened.catch(forget);
+    return tail;
+  }
+
+  /** Clients come back after a moment, and others subscribe to the same. */
+  private linger(partition: string, tail: PartitionTail): void {
+    if (this.closed || this.tails.get(partition) !== tail) return;
+    const timer = setTimeout(() => {
+      this.unused.delete(partition);
+      if (tail.isUsed) return;
+      this.tails.delete(partition);
+      tail.close();
+    }, this.parts.lingerMs ?? lingerMsDefault);
+    timer.unref();
+    clearTimeout(this.unused.get(partition));
+    this.unused.set(partition, timer);
+  }
 }

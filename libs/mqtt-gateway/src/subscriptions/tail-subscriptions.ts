@@ -1,44 +1,68 @@
-import type { PulsarLog } from '#libs/pulsar';
+import type { EntryPosition, PulsarLog } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
-import { MqttReasonCode } from '#libs/mqtt-codec';
-import { MqttError } from '../mqtt.errors.js';
 import type { MatchedTopics } from '../reading/matched-topics.js';
 import type { PartitionFeeds } from '../reading/partition-feeds.js';
+import type { TopicReading } from '../reading/topic-reading.js';
 import type { StoreDone } from '../session/session-store.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
 import type { TailSubscriber } from './tail-subscriber.js';
+import { TenantTails } from './tenant-tails.js';
 
 export interface TailSubscriptionsParts {
   readonly feeds: PartitionFeeds;
   readonly topics: MatchedTopics;
+  readonly reading: TopicReading;
   readonly log: PulsarLog;
 }
 
 /** The subscriptions of sessions that end with their connection: what is published reaches them, and nothing is kept. */
 export class TailSubscriptions {
+  private readonly tenants = new Map<string, TenantTails>();
+
   constructor(private readonly parts: TailSubscriptionsParts) {}
 
   /**
    * Adds, or replaces the subscriber's subscription with the same filter, which must not be a shared one. `done` when what
-   * is published from now on is delivered.
+   * is published from now on is delivered, perhaps before this returns; with an error there is no such subscription.
    */
   subscribe(
-    _tenant: Tenant,
-    _subscriber: TailSubscriber,
+    tenant: Tenant,
+    subscriber: TailSubscriber,
     subscription: MqttSubscription,
     done: StoreDone,
   ): void {
-    this.parts.log.debug({ filter: subscription.filter }, 'subscribe');
-    done(new MqttError(MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, 'nothing is read yet'));
+    let tails = this.tenants.get(tenant.name);
+    if (tails === undefined) {
+      tails = new TenantTails(this.parts, tenant);
+      this.tenants.set(tenant.name, tails);
+    }
+    tails.subscribe(subscriber, subscription, done);
   }
 
   /** False: there was none with this filter. */
-  unsubscribe(_tenant: Tenant, _subscriber: TailSubscriber, _filter: string): boolean {
-    return false;
+  unsubscribe(tenant: Tenant, subscriber: TailSubscriber, filter: string): boolean {
+    return this.tenants.get(tenant.name)?.unsubscribe(subscriber, filter) ?? false;
   }
 
   /** All of the subscriber's: its session has ended. */
-  drop(_tenant: Tenant, _subscriber: TailSubscriber): void {}
+  drop(tenant: Tenant, subscriber: TailSubscriber): void {
+    this.tenants.get(tenant.name)?.drop(subscriber);
+  }
 
-  close(): void {}
+  /**
+   * This gateway published, and Pulsar has confirmed an entry: who subscribes from now on does not get it, though it may not
+   * have been read back yet. To be called before the publisher hears of it.
+   */
+  noteStored(tenant: Tenant, partition: string, position: EntryPosition): void {
+    this.tenants.get(tenant.name)?.noteStored(partition, position);
+  }
+
+  /** Subscriptions of a tenant's sessions. */
+  subscriptions(tenant: string): number {
+    return this.tenants.get(tenant)?.subscriptions ?? 0;
+  }
+
+  close(): void {
+    for (const tails of this.tenants.values()) tails.close();
+  }
 }

@@ -1,0 +1,136 @@
+import type { EntryPosition } from '#libs/pulsar';
+import type { Tenant } from '#libs/tenancy';
+import type { StoreDone } from '../session/session-store.js';
+import { FilterTree } from './filter-tree.js';
+import { MessageFanOut, TailMember, TailSubscription } from './message-fan-out.js';
+import type { MqttSubscription } from './mqtt-subscription.js';
+import { UnreadPublications } from './published-before.js';
+import { TailPartition } from './tail-partition.js';
+import type { TailSubscriber } from './tail-subscriber.js';
+import type { TailSubscriptionsParts } from './tail-subscriptions.js';
+import { type InterestedReader, TopicInterest } from './topic-interest.js';
+
+/** One tenant's subscribers, the tree of their filters, and the partitions that are read for them. */
+export class TenantTails implements InterestedReader {
+  readonly fanOut: MessageFanOut;
+  private readonly tree = new FilterTree<TailMember, TailSubscription>();
+  private readonly members = new Map<TailSubscriber, TailMember>();
+  private readonly interests = new Map<string, TopicInterest>();
+  private readonly partitions = new Map<string, TailPartition>();
+  private readonly unread = new UnreadPublications();
+
+  constructor(
+    private readonly parts: TailSubscriptionsParts,
+    private readonly tenant: Tenant,
+  ) {
+    this.fanOut = new MessageFanOut(this.tree, (clientId, error) => {
+      parts.log.error({ event: 'mqtt-session-failed', clientId, error }, 'a session failed at a message');
+    });
+  }
+
+  get subscriptions(): number {
+    return this.tree.size;
+  }
+
+  subscribe(subscriber: TailSubscriber, options: MqttSubscription, done: StoreDone): void {
+    let member = this.members.get(subscriber);
+    if (member === undefined) {
+      member = new TailMember(subscriber);
+      this.members.set(subscriber, member);
+    }
+    const { filter } = options;
+    const replaced = this.tree.get(filter, member);
+    const before =
+      replaced === undefined
+        ? this.unread.before((partition) => this.partitions.has(partition))
+        : replaced.publishedBefore;
+    const subscription = new TailSubscription(member, options, before);
+    // Before anything is read: nothing can be missed between.
+    this.tree.add(filter, member, subscription);
+    const interest = member.filters.get(filter) ?? this.interestIn(filter, member);
+    interest.whenReady((error) => {
+      if (error !== undefined) this.removeIf(subscription);
+      done(error);
+    });
+  }
+
+  unsubscribe(subscriber: TailSubscriber, filter: string): boolean {
+    const member = this.members.get(subscriber);
+    return member !== undefined && this.remove(member, filter);
+  }
+
+  drop(subscriber: TailSubscriber): void {
+    const member = this.members.get(subscriber);
+    if (member === undefined) return;
+    for (const filter of [...member.filters.keys()]) this.remove(member, filter);
+  }
+
+  /** Published by this gateway and confirmed by Pulsar: who subscribes from now on does not get it. */
+  noteStored(partition: string, position: EntryPosition): void {
+    this.unread.note(partition, position);
+  }
+
+  acquire(partition: string, isNew: boolean): Promise<void> {
+    let read = this.partitions.get(partition);
+    if (read === undefined) {
+      read = new TailPartition(
+        {
+          tenant: this.tenant,
+          feeds: this.parts.feeds,
+          log: this.parts.log,
+          fanOut: this.fanOut,
+          onPassed: (passed, position) => this.unread.passed(passed, position),
+        },
+        partition,
+        isNew ? 'earliest' : 'latest',
+      );
+      this.partitions.set(partition, read);
+    }
+    read.users++;
+    return read.opened;
+  }
+
+  release(partition: string): void {
+    const read = this.partitions.get(partition);
+    if (read === undefined || --read.users > 0) return;
+    this.partitions.delete(partition);
+    read.close();
+  }
+
+  close(): void {
+    for (const interest of [...this.interests.values()]) interest.end();
+    for (const read of this.partitions.values()) read.close();
+    this.partitions.clear();
+  }
+
+  private interestIn(filter: string, member: TailMember): TopicInterest {
+    const { names, all } = this.parts.reading.topicsOf(this.tenant, filter);
+    const key = [all ? '*' : '', ...names].join('\n');
+    let interest = this.interests.get(key);
+    if (interest === undefined) {
+      interest = new TopicInterest(this.tenant, filter, this.parts.topics, this, (ended) => {
+        if (this.interests.get(key) === ended) this.interests.delete(key);
+      });
+      this.interests.set(key, interest);
+    }
+    interest.retain();
+    member.filters.set(filter, interest);
+    return interest;
+  }
+
+  private removeIf({ member, options }: TailSubscription): void {
+    const { filter } = options;
+    // Of several with this filter that waited, the last one stands.
+    if (this.tree.get(filter, member) !== undefined) this.remove(member, filter);
+  }
+
+  private remove(member: TailMember, filter: string): boolean {
+    const interest = member.filters.get(filter);
+    if (interest === undefined) return false;
+    member.filters.delete(filter);
+    this.tree.remove(filter, member);
+    if (member.filters.size === 0) this.members.delete(member.subscriber);
+    interest.release();
+    return true;
+  }
+}
