@@ -29,8 +29,20 @@ export interface TestTenant {
   readonly [setting: string]: unknown;
 }
 
+/** Which listeners for MQTT there are, beside the Kafka listener. */
+export interface TestMqttOptions {
+  /** Settings of every MQTT listener, e.g. `{ anonymousTenant: 'acme' }`. */
+  readonly listener?: Readonly<Record<string, unknown>>;
+  /** The `tls` section of the TLS and the WSS listener; without it there are none. */
+  readonly tls?: Readonly<Record<string, unknown>>;
+  /** The `websocket` section of the WS and the WSS listener. */
+  readonly websocket?: Readonly<Record<string, unknown>>;
+}
+
 export interface TestGatewayOptions {
   readonly tenants: readonly TestTenant[];
+  /** With it, clients can connect by MQTT. */
+  readonly mqtt?: TestMqttOptions;
   /** Settings of the one Kafka listener, e.g. `{ anonymousTenant: 'acme' }`. */
   readonly listener?: Readonly<Record<string, unknown>>;
   /** Sections of `pulsegate.yaml` that are merged over the defaults of a test, one level deep. */
@@ -45,9 +57,20 @@ export interface TestGatewayOptions {
   readonly readyTimeoutMs?: number;
 }
 
+/** Reading one that was not asked for is an error. */
+export interface MqttEndpoints {
+  readonly tcp: string;
+  readonly tls: string;
+  /** `ws://127.0.0.1:port/mqtt` */
+  readonly ws: string;
+  readonly wss: string;
+}
+
 export interface TestGateway {
   /** `127.0.0.1:port` of the Kafka listener, the same after a restart. */
   readonly kafka: string;
+  /** Where MQTT clients connect, the same after a restart: `127.0.0.1:port`, and URLs of the WebSocket listeners. */
+  readonly mqtt: MqttEndpoints;
   readonly adminUrl: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -77,21 +100,24 @@ interface Files {
   readonly logFile: string;
 }
 
+interface Ports {
+  readonly kafka: number;
+  readonly admin: number;
+  /** Of those that were asked for. */
+  readonly mqtt: ReadonlyMap<keyof MqttEndpoints, number>;
+}
+
 type PlacedTenant = TestTenant & { readonly namespace: string };
 
-function writeConfig(
-  options: TestGatewayOptions,
-  tenants: readonly PlacedTenant[],
-  kafkaPort: number,
-  adminPort: number,
-): Files {
+function writeConfig(options: TestGatewayOptions, tenants: readonly PlacedTenant[], ports: Ports): Files {
   const folder = join(root, '.pulsegate', 'test-gateways', randomBytes(6).toString('hex'));
   mkdirSync(folder, { recursive: true });
   const { serviceUrl, adminUrl } = testPulsar;
   const sections: Record<string, Record<string, unknown>> = {
     pulsar: options.pulsar?.section() ?? { serviceUrl, adminUrl },
-    kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: kafkaPort, ...options.listener }] },
-    admin: { host: '127.0.0.1', port: adminPort },
+    kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: ports.kafka, ...options.listener }] },
+    mqtt: { listeners: mqttListeners(options.mqtt ?? {}, ports.mqtt) },
+    admin: { host: '127.0.0.1', port: ports.admin },
     cluster: {
       stateNamespace: options.stateNamespace ?? `public/pulsegate-state-${randomBytes(4).toString('hex')}`,
     },
@@ -107,8 +133,43 @@ function writeConfig(
   return { configFile, logFile: join(folder, 'gateway.log') };
 }
 
+function mqttListeners(
+  { listener, tls, websocket = {} }: TestMqttOptions,
+  ports: Ports['mqtt'],
+): Readonly<Record<string, unknown>>[] {
+  return [...ports].map(([kind, port]) => ({
+    ...{ name: `mqtt-${kind}`, host: '127.0.0.1', port, ...listener },
+    ...(kind === 'tls' || kind === 'wss' ? { tls } : {}),
+    ...(kind === 'ws' || kind === 'wss' ? { websocket } : {}),
+  }));
+}
+
+function endpointsOf(ports: Ports['mqtt'], { websocket }: TestMqttOptions): MqttEndpoints {
+  const path = String(websocket?.['path'] ?? '/mqtt');
+  const of = (kind: keyof MqttEndpoints) => {
+    const port = ports.get(kind);
+    if (port === undefined) throw new Error(`the gateway has no MQTT listener for ${kind}`);
+    return kind === 'ws' || kind === 'wss' ? `${kind}://127.0.0.1:${port}${path}` : `127.0.0.1:${port}`;
+  };
+  return {
+    get tcp() {
+      return of('tcp');
+    },
+    get tls() {
+      return of('tls');
+    },
+    get ws() {
+      return of('ws');
+    },
+    get wss() {
+      return of('wss');
+    },
+  };
+}
+
 class RunningGateway implements TestGateway {
   readonly kafka: string;
+  readonly mqtt: MqttEndpoints;
   readonly adminUrl: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -118,11 +179,11 @@ class RunningGateway implements TestGateway {
     private readonly options: TestGatewayOptions,
     private readonly tenants: readonly PlacedTenant[],
     files: Files,
-    kafkaPort: number,
-    adminPort: number,
+    ports: Ports,
   ) {
-    this.kafka = `127.0.0.1:${kafkaPort}`;
-    this.adminUrl = `http://127.0.0.1:${adminPort}`;
+    this.kafka = `127.0.0.1:${ports.kafka}`;
+    this.mqtt = endpointsOf(ports.mqtt, options.mqtt ?? {});
+    this.adminUrl = `http://127.0.0.1:${ports.admin}`;
     this.configFile = files.configFile;
     this.logFile = files.logFile;
   }
@@ -200,16 +261,24 @@ function namespaceFor(tenant: TestTenant, pulsar: PulsarWithAuth | undefined): P
   return Promise.resolve(`${tenant.name}-${randomBytes(4).toString('hex')}/n`);
 }
 
+async function findPorts({ mqtt }: TestGatewayOptions): Promise<Ports> {
+  const kinds = mqtt === undefined ? [] : (['tcp', 'ws', ...(mqtt.tls ? ['tls', 'wss'] : [])] as const);
+  const found: number[] = [];
+  for (let count = 0; count < kinds.length + 2; count++) found.push(await findFreePort(found));
+  const [kafka, admin, ...rest] = found;
+  const ports = new Map(kinds.map((kind, index) => [kind as keyof MqttEndpoints, rest[index]!]));
+  return { kafka: kafka!, admin: admin!, mqtt: ports };
+}
+
 /** Starts it on free ports. A named namespace must exist or be creatable by the gateway. */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const kafkaPort = await findFreePort();
-  const adminPort = await findFreePort([kafkaPort]);
+  const ports = await findPorts(options);
   const tenants: PlacedTenant[] = [];
   for (const tenant of options.tenants) {
     tenants.push({ ...tenant, namespace: tenant.namespace ?? (await namespaceFor(tenant, options.pulsar)) });
   }
-  const files = writeConfig(options, tenants, kafkaPort, adminPort);
-  const gateway = new RunningGateway(options, tenants, files, kafkaPort, adminPort);
+  const files = writeConfig(options, tenants, ports);
+  const gateway = new RunningGateway(options, tenants, files, ports);
   await gateway.start();
   return gateway;
 }

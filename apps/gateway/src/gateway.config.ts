@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
+import { mqttOptionsSchema } from '#libs/mqtt-gateway';
 import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
 import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
-import { isLocal, type ListenerConfig, listener, listenerFaults } from './config/listener.schema.js';
+import {
+  isLocal,
+  type ListenerConfig,
+  listener,
+  listenerFaults,
+  mqttListener,
+} from './config/listener.schema.js';
 import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
 import { pulsarTokensFaults } from './config/pulsar-tokens.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
@@ -16,16 +23,22 @@ import { tenant, tenantFaults } from './config/tenant.schema.js';
  * Units are in the names (`...Ms`, `...Bytes`, `...PerSecond`).
  */
 
-/** The Kafka front's own settings are declared in its lib; the listeners are every protocol's alike. */
+/** A front's own settings are declared in its lib; the listeners are every protocol's alike. */
 const kafka = z.strictObject({
   listeners: z.array(listener).default([]).describe('Where Kafka clients connect.'),
   ...kafkaOptionsSchema.unwrap().shape,
+});
+
+const mqtt = z.strictObject({
+  listeners: z.array(mqttListener).default([]).describe('Where MQTT clients connect.'),
+  ...mqttOptionsSchema.unwrap().shape,
 });
 
 export const gatewayConfigSchema = z
   .strictObject({
     pulsar: pulsar.prefault({}),
     kafka: kafka.prefault({}),
+    mqtt: mqtt.prefault({}),
     cluster,
     authentication,
     admin: z
@@ -81,9 +94,13 @@ export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
 export function listenersOf(
   config: GatewayConfig,
 ): { readonly protocol: string; readonly path: ConfigPath; readonly listener: ListenerConfig }[] {
-  const sections = { kafka: config.kafka };
+  const sections = { kafka: config.kafka, mqtt: config.mqtt };
   return Object.entries(sections).flatMap(([protocol, { listeners }]) =>
-    listeners.map((each, index) => ({ protocol, path: [protocol, 'listeners', index], listener: each })),
+    listeners.map((each: ListenerConfig, index) => ({
+      protocol,
+      path: [protocol, 'listeners', index],
+      listener: each,
+    })),
   );
 }
 

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Authenticator, Authorizer } from '#libs/auth';
 import { KafkaGatewayModule, KafkaProtocol } from '#libs/kafka-gateway';
+import { MqttGatewayModule, MqttProtocol } from '#libs/mqtt-gateway';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
 import { TenantDirectory } from '#libs/tenancy';
@@ -15,46 +16,78 @@ import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 import { TenantSecurity } from './security/tenant-security.service.js';
 
-const kafka = KafkaGatewayModule.forRootAsync({
-  inject: [
-    GATEWAY_CONFIG,
-    LOG,
-    PulsarLink,
-    Authenticator,
-    Authorizer,
-    RateLimits,
-    Metrics,
-    NamespaceGate,
-    ClusterMembership,
-    TenantDirectory,
-    TenantSecurity,
-  ],
-  useFactory: (
-    config: GatewayConfig,
-    log: Log,
-    pulsar: PulsarLink,
-    authenticator: Authenticator,
-    authorizer: Authorizer,
-    limits: RateLimits,
-    metrics: Metrics,
-    namespaces: NamespaceGate,
-    membership: ClusterMembership,
-    tenants: TenantDirectory,
-    security: TenantSecurity,
-  ) => ({
+/** What every protocol works with, as Nest injects it. */
+const shared = [
+  GATEWAY_CONFIG,
+  LOG,
+  PulsarLink,
+  Authenticator,
+  Authorizer,
+  RateLimits,
+  Metrics,
+  NamespaceGate,
+  ClusterMembership,
+  TenantDirectory,
+  TenantSecurity,
+];
+
+type SharedServices = [
+  config: GatewayConfig,
+  log: Log,
+  pulsar: PulsarLink,
+  authenticator: Authenticator,
+  authorizer: Authorizer,
+  limits: RateLimits,
+  metrics: Metrics,
+  namespaces: NamespaceGate,
+  membership: ClusterMembership,
+  tenants: TenantDirectory,
+  security: TenantSecurity,
+];
+
+function sharedBy(...services: SharedServices) {
+  const [
+    ,
+    log,
+    pulsar,
+    authenticator,
+    authorizer,
+    limits,
+    metrics,
+    namespaces,
+    membership,
+    tenants,
+    security,
+  ] = services;
+  return {
     pulsar: pulsar.client,
     authenticator,
     authorizer,
     security: { rules: security.state, scram: security.state.scram },
     limits,
-    options: config.kafka,
     log,
     metrics,
     cluster: membership.cluster,
     tenants,
     tenantRefusal: (tenant: string) => namespaces.refusal(tenant) ?? security.refusal(),
     offsetsOf: (tenant: string) => namespaces.offsetsOf(tenant),
-  }),
+  };
+}
+
+const kafka = KafkaGatewayModule.forRootAsync({
+  inject: shared,
+  useFactory: (...services: SharedServices) => {
+    const [config] = services;
+    return { ...sharedBy(...services), options: config.kafka };
+  },
+});
+
+const mqtt = MqttGatewayModule.forRootAsync({
+  inject: shared,
+  useFactory: (...services: SharedServices) => {
+    const [config] = services;
+    return { ...sharedBy(...services), options: config.mqtt };
+  },
 });
 
 /** The process, as a table of contents. A protocol is its module above and one line in PROTOCOLS. */
@@ -63,14 +96,15 @@ export class GatewayModule {
   static forRoot(config: GatewayConfig, log: Log): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [CoreModule.forRoot(config, log), kafka],
+      imports: [CoreModule.forRoot(config, log), kafka, mqtt],
       controllers: [HealthController, MetricsController],
       providers: [
         {
           provide: PROTOCOLS,
-          inject: [KafkaProtocol],
-          useFactory: (protocol: KafkaProtocol): ServedProtocol[] => [
-            { protocol, listeners: config.kafka.listeners },
+          inject: [KafkaProtocol, MqttProtocol],
+          useFactory: (kafkaProtocol: KafkaProtocol, mqttProtocol: MqttProtocol): ServedProtocol[] => [
+            { protocol: kafkaProtocol, listeners: config.kafka.listeners },
+            { protocol: mqttProtocol, listeners: config.mqtt.listeners },
           ],
         },
         ListenerSet,

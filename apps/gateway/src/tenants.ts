@@ -5,12 +5,13 @@ import type { GatewayConfig } from './gateway.config.js';
 
 /** The configuration's tenants as the libs know them. */
 export function tenantsOf(config: GatewayConfig): Tenant[] {
-  return config.tenants.map(({ name, namespace, serverNames, limits, kafka }) => ({
+  return config.tenants.map(({ name, namespace, serverNames, limits, kafka, mqtt }) => ({
     name,
     pulsarNamespace: namespace,
     serverNames,
     limits,
     kafka,
+    mqtt,
   }));
 }
 

@@ -40,6 +40,43 @@ export const listener = z.strictObject({
 
 export type ListenerConfig = z.output<typeof listener>;
 
+/** A web page as browsers say where it is from (RFC 6454): scheme, host and port if it is not the scheme's own. */
+const origin = z.string().refine((value) => value === '*' || isOrigin(value), {
+  message: 'scheme://host or scheme://host:port in lower case, without a path; or * for all',
+});
+
+export const mqttListener = listener.extend({
+  idleTimeoutMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(0)
+    .describe(
+      'Ends connections without a byte for so long, whatever keep alive they have. 0: keep alive decides.',
+    ),
+  sendBufferBytesMax: bytes
+    .default(1_048_576)
+    .describe('Unsent bytes per connection before reading stops and messages wait.'),
+  websocket: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[\w./~-]*$/, 'a path that begins with /')
+        .default('/mqtt')
+        .describe('Where WebSocket clients connect; nothing else is served there.'),
+      origins: z
+        .array(origin)
+        .default([])
+        .describe(
+          'Pages whose scripts may connect, `https://app.example`, or * for all. Clients that are no browsers say none and are let in.',
+        ),
+    })
+    .optional()
+    .describe('MQTT inside of WebSocket, and nothing else on this listener.'),
+});
+
+export type MqttListenerConfig = z.output<typeof mqttListener>;
+
 export function listenerFaults(
   listener: ListenerConfig,
   path: ConfigPath,
@@ -69,6 +106,10 @@ export function listenerFaults(
     }
   }
   return faults;
+}
+
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
 }
 
 /** Whether a password or token that came here without TLS could have been read on the way. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actions, authorizationRuleFault, deadNameFault, userNameFault } from '#libs/auth';
-import { pulsarNamespaceFault, serverNameFault } from '#libs/tenancy';
+import { pulsarNamespaceFault, serverNameFault, tenantMqttDefaults } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
@@ -15,6 +15,40 @@ const tenantKafka = z.strictObject({
     .max(5_000_000)
     .default(1_048_588)
     .describe('max.message.bytes of new topics.'),
+});
+
+const tenantMqtt = z.strictObject({
+  topics: z
+    .array(
+      z.strictObject({
+        filter: z
+          .string()
+          .min(1)
+          .describe('MQTT topics, as a filter; what its + and # stand for is $1, $2, ...'),
+        topic: z.string().min(1).describe('Their Pulsar topic in the namespace; may hold $1, $2, ...'),
+        key: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Key of their messages; may hold $1, $2, ... Default: the whole MQTT topic.'),
+      }),
+    )
+    .max(1_000)
+    .default([])
+    .describe(
+      'Where MQTT topics are in Pulsar: the first that matches. Default: a topic named after the first level.',
+    ),
+  topicsMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(tenantMqttDefaults.topicsMax)
+    .describe('Pulsar topics that MQTT clients may publish to; beyond it they hear 0x97.'),
+  autoCreateTopics: z
+    .boolean()
+    .default(tenantMqttDefaults.autoCreateTopics)
+    .describe('Publishing to a topic that is not there creates it.'),
+  partitionsDefault: z.int().min(1).max(1_000).default(tenantMqttDefaults.partitionsDefault),
 });
 
 const limits = z.strictObject({
@@ -62,6 +96,7 @@ export const tenant = z.strictObject({
       'Host names in TLS (SNI) that are this tenant: exact, or `*.` and a domain. No other tenant gets in by them.',
     ),
   kafka: tenantKafka.prefault({}),
+  mqtt: tenantMqtt.prefault({}),
   limits: limits.prefault({}),
   users: z.array(user).default([]),
   permissions: z.array(permission).default([]),

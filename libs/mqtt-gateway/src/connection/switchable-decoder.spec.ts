@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Buffer } from 'node:buffer';
 import { encodeAuth, encodeConnect, encodePublish, MqttDecodeError, noProperties } from '#libs/mqtt-codec';
 import { inMemoryLink, type Link, type Protocol, type ProtocolConnection } from '#libs/transport';
-import { type MqttFrame, SwitchableDecoder } from './switchable-decoder.js';
+import type { MqttFrame } from './mqtt-frame.js';
+import { SwitchableDecoder } from './switchable-decoder.js';
 
 const limits = { connectBytesMax: 1_000, packetBytesMax: 10_000 };
 

@@ -1,22 +1,12 @@
 import { Buffer } from 'node:buffer';
 import {
   MqttDecodeError,
-  type MqttPacket,
   MqttPacketDecoder,
   type MqttPacketDecoderOptions,
   type MqttProtocolLevel,
 } from '#libs/mqtt-codec';
 import type { FrameDecoder } from '#libs/transport';
-
-/** Bytes of a connection that is carried on to another gateway. */
-export interface RawBytes {
-  readonly type: 'raw';
-  /** A view on the socket's bytes. */
-  readonly bytes: Buffer;
-}
-
-/** A packet, a fault in one (the last frame; what came before it was given before it), or bytes that are passed on. */
-export type MqttFrame = MqttPacket | MqttDecodeError | RawBytes;
+import type { MqttFrame } from './mqtt-frame.js';
 
 const nothing = Buffer.alloc(0);
 const noFrames: readonly MqttFrame[] = [];
