@@ -10,6 +10,7 @@ import { KafkaSocket } from '../support/kafka-socket.js';
 import { createPartitionedTopic, createPulsarNamespace, testPulsar } from '../support/pulsar.js';
 
 const memberTimeoutMs = 2_000;
+const drainTimeoutMs = 10_000; // of test gateways
 const partitions = 12;
 const topic = 'orders';
 const stateNamespace = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
@@ -145,7 +146,7 @@ describe('the coordinator of a group', () => {
       await gateway.kill();
       const before = performance.now();
       await untilCommitted(all[0]!);
-      expect(performance.now() - before).toBeLessThan(15_000);
+      expect(performance.now() - before).toBeLessThan(30_000);
       await delay(1_000);
       const accepted = await stopCommitting();
       expect(all.map(({ generations }) => generations.length)).toEqual([1, 1, 1, 1]);
@@ -154,7 +155,7 @@ describe('the coordinator of a group', () => {
     });
     for (const refusal of refusalsOf(all)) expect(refusal).toMatch(expected);
     await Promise.all(all.map((each) => each.crash()));
-  }, 60_000);
+  }, 120_000);
 
   it('that is killed in the middle of a rebalance: all are in the next generation soon after', async () => {
     const { groupId, all, generation } = await group(4, 1_500);
@@ -166,14 +167,14 @@ describe('the coordinator of a group', () => {
       await delay(750);
       await gateway.kill();
       expect(await untilSettled(all, partitions)).toBeGreaterThan(generation);
-      expect(performance.now() - before).toBeLessThan(20_000);
+      expect(performance.now() - before).toBeLessThan(30_000);
     });
     for (const refusal of refusalsOf(all)) {
       // A member that joined the lost rebalance is not known to the successor, or knows a generation that was not stored.
       expect(refusal).toMatch(new RegExp(`${expected.source}|^(UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION)$`));
     }
     await Promise.all(all.map((each) => each.crash()));
-  }, 60_000);
+  }, 120_000);
 
   it('that is stopped hands over at once: the same generation, and no more than a moment of refusals', async () => {
     const { groupId, all, generation } = await group(4);
@@ -182,14 +183,14 @@ describe('the coordinator of a group', () => {
       const stopping = gateway.stop();
       const before = performance.now();
       await untilCommitted(all[0]!);
-      expect(performance.now() - before).toBeLessThan(5_000);
+      expect(performance.now() - before).toBeLessThan(drainTimeoutMs - 1_000);
       expect(await stopping).toBe('exit status 0');
       expect(await untilSettled(all, partitions)).toBe(generation);
       expect(all.map(({ generations }) => generations.length)).toEqual([1, 1, 1, 1]);
     });
     for (const refusal of refusalsOf(all)) expect(refusal).toMatch(expected);
     await Promise.all(all.map((each) => each.crash()));
-  }, 60_000);
+  }, 120_000);
 
   it('that is stopped while members wait to join answers them', async () => {
     const { groupId, all } = await group(2, 5_000);
@@ -199,12 +200,12 @@ describe('the coordinator of a group', () => {
     await without(gateway, async () => {
       const before = performance.now();
       expect(await gateway.stop()).toBe('exit status 0');
-      expect(performance.now() - before).toBeLessThan(5_000);
+      expect(performance.now() - before).toBeLessThan(drainTimeoutMs - 1_000);
       all.push(waiting);
       await untilSettled(all, partitions);
     });
     await Promise.all(all.map((each) => each.crash()));
-  }, 60_000);
+  }, 120_000);
 
   it('is reached through the other gateway by those who know no better, and when it is gone that one is it', async () => {
     const { groupId, all } = await group(2);
@@ -225,7 +226,7 @@ describe('the coordinator of a group', () => {
     });
     for (const refusal of refusalsOf(left)) expect(refusal).toMatch(expected);
     await Promise.all(left.map((each) => each.crash()));
-  }, 60_000);
+  }, 120_000);
 
   it('that is joined by a third gateway keeps its groups, or hands them over in their generation', async () => {
     const groups = await Promise.all(Array.from({ length: 4 }, () => group(2)));
@@ -241,7 +242,7 @@ describe('the coordinator of a group', () => {
       await third.stop();
     }
     for (const { all } of groups) for (const refusal of refusalsOf(all)) expect(refusal).toMatch(expected);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a gateway that cannot reach Pulsar', () => {
@@ -282,7 +283,7 @@ describe('a gateway that cannot reach Pulsar', () => {
 });
 
 /** Until the member's coordinator, whoever that is, stores what it commits. */
-async function untilCommitted(by: RawMember, timeoutMs = 20_000): Promise<void> {
+async function untilCommitted(by: RawMember, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await by.commit(0, undefined, 1).catch(() => undefined);

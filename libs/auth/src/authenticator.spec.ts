@@ -113,11 +113,11 @@ describe('Authenticator', () => {
     await fresh.plain('alice', 'secret', peer);
     const startedMs = performance.now();
     for (let each = 0; each < 200; each++) await fresh.plain('alice', 'secret', peer);
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
     const other = start();
     const storm = await Promise.all(Array.from({ length: 500 }, () => other.plain('alice', 'secret', peer)));
     expect(storm.every(({ kind }) => kind === 'allow')).toBe(true);
-    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
   it('takes the floor time for every refusal, known user or not', async () => {
@@ -132,7 +132,7 @@ describe('Authenticator', () => {
       const startedMs = performance.now();
       await slow.plain(username, password, peer);
       expect(performance.now() - startedMs).toBeGreaterThanOrEqual(198);
-      expect(performance.now() - startedMs).toBeLessThan(450);
+      expect(performance.now() - startedMs).toBeLessThan(1_500);
     }
   });
 

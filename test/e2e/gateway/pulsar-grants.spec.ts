@@ -16,7 +16,7 @@ let namespace: string;
 
 const newName = (prefix: string) => `${prefix}-${randomBytes(4).toString('hex')}`;
 /** Longer than a gateway takes to see what was granted or revoked. */
-const seenMs = 10_000;
+const seenMs = 30_000;
 
 beforeAll(async () => {
   pulsar = await startPulsarWithAuth();

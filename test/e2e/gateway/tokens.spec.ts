@@ -137,7 +137,7 @@ describe('tokens', () => {
     const longer = await bear(corp(current, { exp: inSeconds(60) }), renewed.socket);
     expect(longer.error).toBe('NONE');
     expect(longer.sessionLifetimeMs).toBeGreaterThan(50_000);
-    await until('the idle connection was ended', async () => idle.socket.closed, 5_000);
+    await until('the idle connection was ended', async () => idle.socket.closed, 20_000);
     await alive(renewed.socket);
   });
 

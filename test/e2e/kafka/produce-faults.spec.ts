@@ -114,11 +114,12 @@ describe('Produce while the way to the broker fails', () => {
     const id = await client.producerId();
     const records = (at: number) => batch([`${at}`], { producerId: id, producerEpoch: 0, baseSequence: at });
     expect(await client.produce(topic, records(0))).toMatchObject({ errorCode: 0 });
-    link.stall(1_500);
+    link.stall(60_000);
     const before = Date.now();
     const late = await client.produce(topic, records(1), { timeoutMs: 300 });
     expect(late.errorCode).toBe(code.REQUEST_TIMED_OUT);
-    expect(Date.now() - before).toBeLessThan(1_000);
+    expect(Date.now() - before).toBeLessThan(10_000);
+    link.heal();
     expect(await client.produce(topic, records(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
     expect(await client.produce(topic, records(2))).toMatchObject({ errorCode: 0, baseOffset: 2n });
     expect(await texts(topic, 3)).toEqual(['0', '1', '2']);

@@ -168,7 +168,7 @@ describe('several gateways', () => {
     await kafkaCall(first.kafka, deleteTopicsApi, 5, { topicNames: ['fleeting'], timeoutMs: 10_000 });
     const startedAt = performance.now();
     while ((await errorCode(second)) === 0) await delay(20);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('say in health who is there', async () => {

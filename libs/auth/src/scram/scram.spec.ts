@@ -214,7 +214,7 @@ describe('users that do not exist', () => {
       const startedMs = performance.now();
       outcomes.push((await attempt(authenticator, options)).last);
       expect(performance.now() - startedMs).toBeGreaterThanOrEqual(148);
-      expect(performance.now() - startedMs).toBeLessThan(400);
+      expect(performance.now() - startedMs).toBeLessThan(1_500);
     }
     const messages = outcomes.map((last) => last.kind === 'deny' && last.message?.toString());
     expect(new Set(messages)).toEqual(new Set(['e=invalid-proof']));

@@ -94,25 +94,25 @@ describe('a listener behind proxies', () => {
   });
 
   it('ends a header that never completes at the one deadline, however it comes', async () => {
-    const served = await start({ authenticationTimeoutMs: 200 });
+    const served = await start({ authenticationTimeoutMs: 1_000 });
     const startedMs = performance.now();
     const silent = bench.plainClient(served, proxy);
     const slow = bench.plainClient(served, proxy);
     let at = 0;
-    const drip = setInterval(() => slow.write(header.subarray(at, ++at)), 15);
+    const drip = setInterval(() => slow.write(header.subarray(at, ++at)), 100);
     await Promise.all([closed(silent), closed(slow)]);
     clearInterval(drip);
-    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(served.counters.authTimeouts).toBe(2);
     const late = 'the proxy did not complete its PROXY header in time';
     expect(served.log.lines.map(({ message }) => message)).toEqual([late, late]);
     // The header does not begin the time anew.
     const late2 = bench.plainClient(served, proxy);
     const secondMs = performance.now();
-    await delay(120);
+    await delay(900);
     late2.write(header);
     await closed(late2);
-    expect(performance.now() - secondMs).toBeLessThan(320);
+    expect(performance.now() - secondMs).toBeLessThan(1_850);
   });
 
   it('counts shares of clients, not of proxies, and gives them back', async () => {
