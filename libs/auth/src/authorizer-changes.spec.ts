@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AuthorizationRule } from './authorization-rule.js';
+import { type AuthorizationRule, authorizationRuleFault, resourceMatches } from './authorization-rule.js';
 import { type AuthorizationPolicy, Authorizer, AuthorizerError } from './authorizer.js';
 import type { Principal } from './principal.js';
 import { actions, clusterResource, type Resource, resourceTypes } from './resource.js';
@@ -143,15 +143,17 @@ describe('a policy', () => {
 
 describe('what is remembered and what is explained', () => {
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '.'), maxLength: 4 });
+  const qosCondition = fc.constantFrom<readonly (0 | 1 | 2)[] | undefined>(undefined, [0], [1, 2]);
   const rule = fc.record({
     effect: fc.constantFrom('allow' as const, 'deny' as const),
     principals: fc.subarray(['*', 'user:alice', 'user:bob', 'group:g', 'group:h'], { minLength: 1 }),
     actions: fc.subarray(['*' as const, ...actions], { minLength: 1, maxLength: 3 }),
     resource: fc.record({
       type: fc.constantFrom('*' as const, ...resourceTypes),
-      match: fc.constantFrom('literal' as const, 'prefix' as const, 'pattern' as const),
-      name: fc.oneof(name, fc.constantFrom('%u', 'a%c', '%u.%c')),
+      match: fc.constantFrom(...resourceMatches),
+      name: fc.oneof(name, fc.constantFrom('%u', 'a%c', '%u.%c', '#', '+', 'a/%c')),
     }),
+    ...{ qos: qosCondition, retain: fc.constantFrom(undefined, true, false) },
   });
 
   it('is the same decision, whatever the rules are', () => {
@@ -160,13 +162,17 @@ describe('what is remembered and what is explained', () => {
       action: fc.constantFrom(...actions),
       resource: fc.oneof(
         fc.record({ type: fc.constantFrom(...resourceTypes), name }),
+        fc.record({
+          ...{ type: fc.constant('mqtt-topic' as const), name: fc.oneof(name, fc.constantFrom('a/b', '$a')) },
+          ...{ qos: fc.constantFrom(0 as const, 2 as const), retain: fc.boolean() },
+        }),
         fc.constant(clusterResource),
       ),
       client: fc.constantFrom('', 'a', 'b.', '*'),
     });
     fc.assert(
       fc.property(fc.array(rule, { maxLength: 8 }), fc.array(question, { maxLength: 10 }), (rules, asked) => {
-        const known = rules.filter(({ resource }) => resource.match !== 'literal' || resource.name !== '');
+        const known = rules.filter((each) => authorizationRuleFault(each) === undefined);
         const authorizer = new Authorizer([{ tenant: 'acme', rules: known.slice(0, 3) }]);
         authorizer.setRules('acme', 'state', known.slice(3));
         for (const { who, action, resource, client } of [...asked, ...asked]) {

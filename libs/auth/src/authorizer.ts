@@ -1,9 +1,5 @@
-import {
-  type AuthorizationRule,
-  authorizationRuleFault,
-  CompiledRule,
-  type RuleOrigin,
-} from './authorization-rule.js';
+import { type AuthorizationRule, authorizationRuleFault, type RuleOrigin } from './authorization-rule.js';
+import { type AskedFilter, CompiledRule } from './compiled-rule.js';
 import type { Principal } from './principal.js';
 import { type Action, actions, type Resource, type ResourceType, resourceTypes } from './resource.js';
 
@@ -19,6 +15,16 @@ export interface Explanation {
   readonly rule?: AuthorizationRule;
   /** Where the deciding rule is from; `policy`: see {@link Authorizer.setPolicy}. */
   readonly origin?: RuleOrigin | 'policy';
+}
+
+/** `none`: no rule is about it, so it is denied unless something else than this name allows it. */
+export type Verdict = 'allow' | 'deny' | 'none';
+
+/** What holds for many names at once. */
+export interface ScopeVerdict {
+  /** Of `some`, which rules there are decides: it may turn out to be none. */
+  readonly allowed: 'all' | 'some' | 'none';
+  readonly denied: 'all' | 'some' | 'none';
 }
 
 /** Every fault of the rules, told together. */
@@ -110,15 +116,75 @@ export class Authorizer {
    * @param clientId what the client calls itself, for rules with `%c`
    */
   authorize(principal: Principal, action: Action, resource: Resource, clientId = ''): boolean {
+    return this.judge(principal, action, resource, clientId) === 'allow';
+  }
+
+  /** The same for what has two names, of which either may allow and either deny. A policy knows no `none`. */
+  judge(principal: Principal, action: Action, resource: Resource, clientId = ''): Verdict {
+    return this.#decisionsOf(principal).decide(action, resource, clientId);
+  }
+
+  /**
+   * What holds for the topics of an MQTT filter, by the rules for `mqtt-topic`. A policy decides by who asks alone.
+   *
+   * @param filter valid, without `$share/name/`
+   */
+  judgeFilter(
+    principal: Principal,
+    action: 'produce' | 'consume',
+    filter: string,
+    qos: 0 | 1 | 2 | undefined,
+    clientId = '',
+  ): ScopeVerdict {
+    const { policy } = this.#permissions(principal.tenant.name);
+    if (policy !== undefined) {
+      const allowed = policy.decide(principal, action, { type: 'mqtt-topic', name: filter });
+      return { allowed: allowed ? 'all' : 'none', denied: 'none' };
+    }
+    const rules = this.#rulesFor(principal, action, 'mqtt-topic');
+    const asker = { principal, clientId };
+    const asked: AskedFilter = { text: filter, levels: filter.split('/') };
+    return scopeVerdict(
+      rules,
+      (rule) => rule.coversFilter(asker, asked, qos),
+      (rule) => rule.overlapsFilter(asker, asked, qos),
+    );
+  }
+
+  /** What holds for all names of a type, those that are not there yet too. */
+  judgeEvery(principal: Principal, action: Action, type: ResourceType): ScopeVerdict {
+    const { policy } = this.#permissions(principal.tenant.name);
+    if (policy !== undefined) {
+      const allowed = policy.decideAny(principal, policyAction(action), type) ? 'some' : 'none';
+      return { allowed, denied: 'some' };
+    }
+    return scopeVerdict(
+      this.#rulesFor(principal, action, type),
+      (rule) => rule.matchesEveryName,
+      () => true,
+    );
+  }
+
+  /** Another number whenever an answer about the tenant's principals may have changed. */
+  version(tenant: string): number {
+    return this.#permissions(tenant).version;
+  }
+
+  #rulesFor(principal: Principal, action: Action, type: ResourceType): readonly CompiledRule[] {
+    const { rules } = this.#permissions(principal.tenant.name);
+    return rules.filter((rule) => rule.concerns(principal, action, type));
+  }
+
+  #decisionsOf(principal: Principal): PrincipalDecisions {
     let decisions = this.#decisions.get(principal);
     if (decisions === undefined) {
       decisions = new PrincipalDecisions(principal, this.#permissions(principal.tenant.name), this.#remember);
       this.#decisions.set(principal, decisions);
     }
-    return decisions.decide(action, resource, clientId);
+    return decisions;
   }
 
-  /** The same decision with the rule that made it: the first deny that matches, else the first allow. */
+  /** What `authorize` decides, with the rule that made it: the first deny that matches, else the first allow. */
   explain(principal: Principal, action: Action, resource: Resource, clientId = ''): Explanation {
     const permissions = this.#permissions(principal.tenant.name);
     const { policy } = permissions;
@@ -127,7 +193,7 @@ export class Authorizer {
     }
     const asker = { principal, clientId };
     const matching = permissions.rules.filter(
-      (rule) => rule.concerns(principal, action, resource.type) && rule.matches(asker, resource.name),
+      (rule) => rule.concerns(principal, action, resource.type) && rule.matches(asker, resource),
     );
     const deciding = matching.find((rule) => rule.denies) ?? matching[0];
     if (deciding === undefined) return { allowed: false };
@@ -215,7 +281,7 @@ class PrincipalDecisions {
     this.#version = permissions.version;
   }
 
-  decide(action: Action, resource: Resource, clientId: string): boolean {
+  decide(action: Action, resource: Resource, clientId: string): Verdict {
     const { permissions } = this;
     const { version } = permissions;
     if (version !== this.#version) {
@@ -226,19 +292,21 @@ class PrincipalDecisions {
     const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
     const kind = (this.#byKind[at] ??= this.#kind(action, type));
     // The length says where the id ends: whatever is in it, no two questions have the same key.
-    const key = permissions.usesClientId ? `${clientId.length}:${clientId}${name}` : name;
+    const named = permissions.usesClientId ? `${clientId.length}:${clientId}${name}` : name;
+    // Up to the first colon it says how the topic is used.
+    const key = type === 'mqtt-topic' ? `${resource.qos ?? ''}${resource.retain ?? ''}:${named}` : named;
     const known = kind.remembered.get(key);
     if (known !== undefined) return known;
     const { policy } = permissions;
-    const allowed =
+    const verdict =
       policy === undefined
-        ? kind.judge(name, clientId)
-        : policy.decide(this.principal, policyAction(action), resource);
-    if (key.length > rememberedCharsMax) return allowed;
+        ? kind.judge(resource, clientId)
+        : verdictOf(policy.decide(this.principal, policyAction(action), resource));
+    if (key.length > rememberedCharsMax) return verdict;
     if (this.#remembered++ >= decisionsMax) this.#forget();
-    else kind.remembered.set(key, allowed);
+    else kind.remembered.set(key, verdict);
     this.remember(entryBytes + 2 * key.length);
-    return allowed;
+    return verdict;
   }
 
   #kind(action: Action, type: ResourceType): KindDecisions {
@@ -255,7 +323,7 @@ class PrincipalDecisions {
 
 /** What one principal may do of one action to resources of one type. */
 class KindDecisions {
-  readonly remembered = new Map<string, boolean>();
+  readonly remembered = new Map<string, Verdict>();
   // A client that asks for ever new names asks these, and not all the rules of its tenant.
   readonly #deniedNames = new Set<string>();
   readonly #allowedNames = new Set<string>();
@@ -282,13 +350,31 @@ class KindDecisions {
     return this.#deniedNames.size + this.#allowedNames.size + this.#denying.length + this.#allowing.length;
   }
 
-  judge(name: string, clientId: string): boolean {
-    if (this.#deniedNames.has(name)) return false;
+  judge(resource: Resource, clientId: string): Verdict {
+    const { name } = resource;
+    if (this.#deniedNames.has(name)) return 'deny';
     const asker = { principal: this.principal, clientId };
-    const matches = (rule: CompiledRule) => rule.matches(asker, name);
-    if (this.#denying.some(matches)) return false;
-    return this.#allowedNames.has(name) || this.#allowing.some(matches);
+    const matches = (rule: CompiledRule) => rule.matches(asker, resource);
+    if (this.#denying.some(matches)) return 'deny';
+    return this.#allowedNames.has(name) || this.#allowing.some(matches) ? 'allow' : 'none';
   }
+}
+
+function scopeVerdict(
+  rules: readonly CompiledRule[],
+  isAll: (rule: CompiledRule) => boolean,
+  isSome: (rule: CompiledRule) => boolean,
+): ScopeVerdict {
+  const scope = (denies: boolean): 'all' | 'some' | 'none' => {
+    const about = rules.filter((rule) => rule.denies === denies && isSome(rule));
+    if (about.length === 0) return 'none';
+    return about.some(isAll) ? 'all' : 'some';
+  };
+  return { allowed: scope(false), denied: scope(true) };
+}
+
+function verdictOf(allowed: boolean): Verdict {
+  return allowed ? 'allow' : 'deny';
 }
 
 function rulesFaults(tenant: string, rules: readonly AuthorizationRule[]): string[] {

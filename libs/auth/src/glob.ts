@@ -26,3 +26,9 @@ export function globMatches(pattern: string, text: string): boolean {
   while (pattern[inPattern] === '*') inPattern++;
   return inPattern === pattern.length;
 }
+
+/** Whether a name is what is wanted: the name itself, the beginning of names, or a pattern. */
+export function nameMatches(match: 'literal' | 'prefix' | 'pattern', wanted: string, name: string): boolean {
+  if (match === 'literal') return name === wanted;
+  return match === 'prefix' ? name.startsWith(wanted) : globMatches(wanted, name);
+}

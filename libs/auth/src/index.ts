@@ -14,6 +14,8 @@ export {
   type AuthorizationRule,
   authorizationRuleFault,
   deadNameFault,
+  type ResourceMatch,
+  resourceMatches,
   type RuleOrigin,
 } from './authorization-rule.js';
 export {
@@ -23,6 +25,8 @@ export {
   type Explanation,
   type PolicyAction,
   type RuleSet,
+  type ScopeVerdict,
+  type Verdict,
 } from './authorizer.js';
 export { type CertificateRule, certificateRuleFault } from './certificate-rule.js';
 export {

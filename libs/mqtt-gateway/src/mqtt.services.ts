@@ -1,5 +1,6 @@
 import type { Authenticator, Authorizer, ScramUsers, SecurityRules } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
+import type { MqttQos } from '#libs/mqtt-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
@@ -68,8 +69,8 @@ export interface GroupSubscriptions {
 export type SubscribeDecision = 'allowed' | 'denied' | 'per-message';
 
 export interface ClientAuthorization {
-  mayPublish(identity: MqttIdentity, topic: string, qos: number, retain: boolean): boolean;
-  maySubscribe(identity: MqttIdentity, filter: string, qos: number): SubscribeDecision;
+  mayPublish(identity: MqttIdentity, topic: string, qos: MqttQos, retain: boolean): boolean;
+  maySubscribe(identity: MqttIdentity, filter: string, qos: MqttQos): SubscribeDecision;
   mayReceive(identity: MqttIdentity, topic: string): boolean;
 }
 

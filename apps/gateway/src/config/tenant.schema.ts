@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { actions, authorizationRuleFault, deadNameFault, userNameFault } from '#libs/auth';
+import {
+  actions,
+  authorizationRuleFault,
+  deadNameFault,
+  resourceMatches,
+  resourceTypes,
+  userNameFault,
+} from '#libs/auth';
 import { pulsarNamespaceFault, serverNameFault, tenantMqttDefaults } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
@@ -78,10 +85,19 @@ const permission = z.strictObject({
     .min(1),
   actions: z.array(z.enum([...actions, '*'])).min(1),
   resource: z.strictObject({
-    type: z.enum(['topic', 'group', 'transactional-id', 'queue', 'exchange', 'cluster', '*']),
-    match: z.enum(['literal', 'prefix', 'pattern']).default('literal'),
+    type: z.enum([...resourceTypes, '*']),
+    match: z.enum(resourceMatches).default('literal'),
     name: z.string().min(1).describe('May hold %u, the name of the user, and %c, the id of the client.'),
   }),
+  qos: z
+    .array(z.literal([0, 1, 2]))
+    .min(1)
+    .optional()
+    .describe('Of mqtt-topic: the rule is about these QoS only. Default: all.'),
+  retain: z
+    .boolean()
+    .optional()
+    .describe('Of mqtt-topic: the rule is about what is published with, or without, RETAIN. Default: both.'),
 });
 
 export const tenant = z.strictObject({

@@ -53,6 +53,8 @@ export function storedRule(rule: AuthorizationRule): StoredRule {
     principals: [...new Set(rule.principals)].sort(),
     actions: [...new Set(rule.actions)].sort(),
     resource: { type, match, name },
+    ...(rule.qos !== undefined && { qos: [...new Set(rule.qos)].sort() }),
+    ...(rule.retain !== undefined && { retain: rule.retain }),
   };
   const digest = createHash('sha256').update(JSON.stringify(canonical)).digest();
   return { id: digest.subarray(0, idBytes).toString('base64url'), rule: canonical };
@@ -66,10 +68,13 @@ export function encodeRule({ rule }: StoredRule): Buffer {
 export function decodeRule(value: Buffer): AuthorizationRule | undefined {
   const { rule } = parse(value) ?? {};
   if (!isObject(rule) || !isObject(rule.resource)) return undefined;
-  const { effect, principals, actions, resource } = rule;
+  const { effect, principals, actions, resource, qos, retain } = rule;
   if (effect !== 'allow' && effect !== 'deny') return undefined;
   if (!isTexts(principals) || !isTexts(actions) || typeof resource.name !== 'string') return undefined;
-  const read = { effect, principals, actions, resource } as unknown as AuthorizationRule;
+  if (qos !== undefined && !Array.isArray(qos)) return undefined;
+  if (retain !== undefined && typeof retain !== 'boolean') return undefined;
+  const conditions = { ...(qos !== undefined && { qos }), ...(retain !== undefined && { retain }) };
+  const read = { effect, principals, actions, resource, ...conditions } as unknown as AuthorizationRule;
   return authorizationRuleFault(read) === undefined ? read : undefined;
 }
 

@@ -151,7 +151,8 @@ function toNames(type: ResourceType, { resourceName: name, patternType }: Acl) {
 
 /**
  * How Kafka's clients see a rule: one ACL for each of its principals and operations, and each type of resource that Kafka
- * has. A pattern with wildcards inside is shown as LITERAL with its text, which no topic has for a name.
+ * has: rules for MQTT topics are none of these. A pattern with wildcards inside is shown as LITERAL with its text, which no
+ * topic has for a name.
  */
 export function toAcls({ effect, principals, actions, resource }: AuthorizationRule): Acl[] {
   const acls: Acl[] = [];
