@@ -1,0 +1,74 @@
+import type { Buffer } from 'node:buffer';
+import type { MqttQos } from '#libs/mqtt-codec';
+import type { MqttMessage } from '../message.js';
+import type { DeliveryRef, MqttDelivery } from '../session/mqtt-delivery.js';
+import { encodeQueueRecord, type MessageSource, type QueueTarget } from './records/queue-record.js';
+import type { StoredSession } from './stored-session.js';
+
+/** Of the objects around a message, about. */
+const messageOverheadBytes = 512;
+
+/** A message that sessions of the slice are not done with: in memory once for all of them. */
+export class QueuedMessage implements DeliveryRef {
+  readonly bytes: number;
+  /** How many sessions are not done with it. */
+  outstanding = 0;
+  /** There is, or is about to be, a record of it. */
+  stored = false;
+  isWritten = false;
+  /** The position of its partition has passed it: it will not be read again. */
+  passed = false;
+
+  /** @param targets all that it was for; forgotten when it is stored and passed */
+  constructor(
+    readonly sequence: number,
+    readonly message: MqttMessage,
+    readonly source: MessageSource,
+    public targets: readonly QueueTarget[],
+  ) {
+    const { topic, payload } = message;
+    this.bytes = payload.length + topic.length + messageOverheadBytes;
+  }
+
+  /** Its record; whom it was for is known from now on by each of them alone. */
+  written(): Buffer {
+    const record = encodeQueueRecord(this);
+    this.isWritten = true;
+    if (this.passed) this.targets = [];
+    return record;
+  }
+}
+
+/** What one session has still to get of a queued message; given to the session as it is. */
+export class PendingMessage implements MqttDelivery {
+  /** 0: it was not sent. */
+  packetId = 0;
+  /** QoS 2: PUBREC has come. */
+  received = false;
+
+  constructor(
+    readonly ref: QueuedMessage,
+    readonly session: StoredSession,
+    private readonly target: QueueTarget,
+  ) {}
+
+  get message(): MqttMessage {
+    return this.ref.message;
+  }
+
+  get qos(): MqttQos {
+    return this.target.qos;
+  }
+
+  get retain(): boolean {
+    return this.target.retain;
+  }
+
+  get checked(): boolean {
+    return this.target.checked;
+  }
+
+  get subscriptionIdentifiers(): readonly number[] {
+    return this.target.subscriptionIdentifiers;
+  }
+}

@@ -1,0 +1,73 @@
+import type { MqttProtocolLevel } from '#libs/mqtt-codec';
+import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
+import type { SequencedPlace } from '../publishing/sequenced-publisher.js';
+import type { Due } from './due-times.js';
+import type { PendingMessage } from './queued-message.js';
+import type { ProgressRecord } from './records/progress-record.js';
+import type { SessionRecord } from './records/session-record.js';
+
+const noSubscriptions: ReadonlyMap<string, MqttSubscription> = new Map();
+
+/**
+ * One persistent session as its slice knows it, connected or asleep. What it has not got is in two places, each in the
+ * order of the sequence: `given` to the connection, and `waiting` behind that. Maps are made when they are needed: most
+ * sessions sleep and have nothing. Pure; changed only by its SliceTable.
+ */
+export class StoredSession implements SessionRecord, Due {
+  level: MqttProtocolLevel;
+  expirySeconds: number;
+  disconnectedAtMs: number | undefined;
+  dueSecond = 0;
+  /** What changed of its progress is not written yet. */
+  progressChanged = false;
+  /** A record of its progress is in the log. */
+  progressStored = false;
+  isGone = false;
+  subscriptionMap: Map<string, MqttSubscription> | undefined;
+  waiting: PendingMessage[] = [];
+  given: Map<number, PendingMessage> | undefined;
+  /** By packet id, in the order of sending; those received in the order of that. */
+  inFlight: Map<number, PendingMessage> | undefined;
+  /** Sequences after the first that is not done. */
+  doneBeyond: Set<number> | undefined;
+  /** QoS 2 in: where the message of a packet id is. */
+  intents: Map<number, SequencedPlace> | undefined;
+  /** Of all that it has not got. */
+  queueBytes = 0;
+
+  constructor(
+    readonly number: number,
+    readonly clientId: string,
+    record: Omit<SessionRecord, 'clientId'>,
+  ) {
+    this.level = record.level;
+    this.expirySeconds = record.expirySeconds;
+    this.disconnectedAtMs = record.disconnectedAtMs;
+  }
+
+  get subscriptions(): ReadonlyMap<string, MqttSubscription> {
+    return this.subscriptionMap ?? noSubscriptions;
+  }
+
+  get pendingCount(): number {
+    return this.waiting.length + (this.given?.size ?? 0);
+  }
+
+  /** In the order of the sequence. */
+  *pending(): Iterable<PendingMessage> {
+    if (this.given !== undefined) yield* this.given.values();
+    yield* this.waiting;
+  }
+
+  /** What is written of its progress. @param lastSequence the last that any message of the slice has */
+  progress(lastSequence: number): ProgressRecord {
+    let doneThrough = lastSequence;
+    for (const { ref } of this.pending()) doneThrough = Math.min(doneThrough, ref.sequence - 1);
+    const { doneBeyond } = this;
+    for (const sequence of doneBeyond ?? []) if (sequence <= doneThrough) doneBeyond?.delete(sequence);
+    const inFlight = [...(this.inFlight ?? [])]
+      .filter(([, pending]) => pending.ref.stored)
+      .map(([packetId, { ref, received }]) => ({ packetId, sequence: ref.sequence, received }));
+    return { doneThrough, doneBeyond: [...(doneBeyond ?? [])], inFlight };
+  }
+}
