@@ -45,7 +45,9 @@ export class SliceReplay {
     for (const [partition, position] of this.#positions) table.positions.set(partition, position);
     for (const [number, will] of this.#wills) table.wills.set(number, { ...will, number, dueSecond: 0 });
     table.begin(this.#lastNumber, this.#lastSequence);
-    const done = new Map([...this.#progress].map(([number, { doneBeyond }]) => [number, new Set(doneBeyond)]));
+    const done = new Map(
+      [...this.#progress].map(([number, { doneBeyond }]) => [number, new Set(doneBeyond)]),
+    );
     for (const [sequence, record] of [...this.#queue].sort(([a], [b]) => a - b)) {
       const left = record.targets.filter(({ session }) => {
         const { doneThrough = 0 } = this.#progress.get(session) ?? {};
@@ -81,7 +83,8 @@ export class SliceReplay {
     }
     for (const [number, intents] of this.#intents) {
       if (!isOrphan(number)) continue;
-      for (const packetId of intents.keys()) table.changes.delete('record', recordKey('in', number, packetId));
+      for (const packetId of intents.keys())
+        table.changes.delete('record', recordKey('in', number, packetId));
     }
     for (const number of this.#progress.keys()) {
       if (isOrphan(number)) table.changes.delete('progress', recordKey('progress', number));

@@ -167,7 +167,11 @@ export class SliceTable {
   }
 
   /** One that is in the log. @param targets those that are not done with it */
-  adoptQueued(sequence: number, { message, source, targets: all }: QueueRecord, targets: readonly QueueTarget[]): void {
+  adoptQueued(
+    sequence: number,
+    { message, source, targets: all }: QueueRecord,
+    targets: readonly QueueTarget[],
+  ): void {
     const queued = new QueuedMessage(sequence, message, source, all);
     queued.stored = true;
     queued.isWritten = true;
