@@ -50,7 +50,7 @@ export class SliceSessions implements SessionDirectory {
   constructor(private readonly parts: SliceSessionsParts) {}
 
   async open(request: OpenRequest): Promise<SessionOpening> {
-    this.parts.log.debug({ clientId: request.clientId }, 'open');
+    this.parts.log.debug({ event: 'mqtt-open', clientId: request.clientId }, 'open');
     throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'sessions are not served yet');
   }
 
