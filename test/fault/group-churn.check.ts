@@ -1,6 +1,6 @@
 // Groups whose members come, go and crash while gateways are killed and the broker restarts: nothing is lost, no offset goes back (full: 1,000,000 records)
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { isRetriable, kafkaErrorName, listOffsetsApi, metadataApi, offsetFetchApi } from '#libs/kafka-codec';
 import { inForm } from '../support/check-form.js';
 import {
@@ -17,12 +17,12 @@ import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
 
 const partitions = 24;
 const topic = 'orders';
-const churnMs = inForm({ short: 40_000, full: 180_000 });
-const records = inForm({ short: 20_000, full: 1_000_000 });
+const churnMs = inForm({ short: 28_000, full: 180_000 });
+const records = inForm({ short: 15_000, full: 1_000_000 });
 const recordsPerSecond = inForm({ short: 1_000, full: 7_000 });
-const stepMs = inForm({ short: 2_000, full: 3_000 });
+const stepMs = inForm({ short: 1_200, full: 3_000 });
 /** Before each fault, and while a gateway is dead. */
-const quietMs = inForm({ short: 3_000, full: 25_000 });
+const quietMs = inForm({ short: 2_000, full: 25_000 });
 const deadMs = inForm({ short: 1_000, full: 10_000 });
 
 const sessionTimeoutMs = 6_000;
@@ -36,7 +36,7 @@ const recoveryMs = 5_000;
 const observeMs = 500;
 const answerMsMax = 10_000;
 const caughtUpMsMax = 60_000;
-const testTimeoutMs = inForm({ short: 240_000, full: 1_200_000 });
+const testTimeoutMs = inForm({ short: 480_000, full: 1_200_000 });
 
 /** Group -> protocol; kafkajs and Java share the first. */
 const groups = { mixed: 'eager', cooperative: 'cooperative', consumer: 'consumer' } as const;
@@ -79,10 +79,6 @@ async function within<T>(what: string, ms: number, promise: Promise<T>): Promise
   });
   return Promise.race([promise, late]);
 }
-
-// Once in about six runs of the short form it did not come to its end, after all groups were settled, and what it waited
-// for is not known. Until it is, a second attempt counts; the first one's error is printed, and now says which step it was.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe('groups under churn', () => {
   let pulsar: OwnPulsar;
@@ -323,21 +319,21 @@ describe('groups under churn', () => {
       })();
       await within('faults', testTimeoutMs / 2, Promise.all([trouble, delay(churnMs)]));
       await within('records', testTimeoutMs / 2, flowing.untilAcked(records));
-      await within('members', rebalanceTimeoutMs, stopChurn());
-      await within('end of the producer', 40_000, flowing.stop());
+      await within('members', 2 * rebalanceTimeoutMs, stopChurn());
+      await within('end of the producer', 60_000, flowing.stop());
 
       const ends = endsOf(flowing.sent);
       expect([...flowing.failed]).toEqual([]);
       expect([flowing.acked.size, ...unordered(flowing.acked)]).toEqual([flowing.sent]);
-      const logEnds = await logEndsOf(gateways[0]!);
-      expect(await logEndsOf(gateways[1]!)).toEqual(logEnds);
-      await untilAllCommitted(logEnds);
+      const [logEnds, others] = await within('log ends', 30_000, Promise.all(gateways.map(logEndsOf)));
+      expect(others).toEqual(logEnds);
+      await untilAllCommitted(logEnds!);
       await untilSettled();
       const counts = ends.map((_, p) => pulsar.count(`${topic}-partition-${p}`));
-      const counted = await within('count', 30_000, Promise.all(counts));
+      const counted = await within('count', 60_000, Promise.all(counts));
       expect(counted).toEqual(ends);
       ended = true;
-      await observing;
+      await within('observer', 2 * answerMsMax * recordOf.size, observing);
       await Promise.all([...running.values()].map((each) => each.end(rebalanceTimeoutMs)));
 
       expect([...refusals.keys()].filter((what) => what.startsWith('fatal'))).toEqual([]);

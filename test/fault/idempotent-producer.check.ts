@@ -57,7 +57,7 @@ describe('an idempotent producer', () => {
   it(
     'of Java goes on over unloads, a killed and a stopped broker, a killed and a stopped gateway',
     async () => {
-      const atLeast = inForm({ short: 20_000, full: 200_000 });
+      const atLeast = inForm({ short: 12_000, full: 200_000 });
       const topic = await topicFor('java');
       const rate = inForm({ short: 4_000, full: 6_000 });
       const flood = javaFlood({ bootstrap: gateway.kafka, topic, partitions, rate });
@@ -70,7 +70,6 @@ describe('an idempotent producer', () => {
       await during(flood, atLeast, [
         unload,
         () => pulsar.crashBroker(),
-        unload,
         killGateway,
         unload,
         stopGateway,
@@ -103,7 +102,7 @@ describe('an idempotent producer', () => {
     it(
       'of Java moves to the other one when its own dies, and back',
       async () => {
-        const atLeast = inForm({ short: 8_000, full: 60_000 });
+        const atLeast = inForm({ short: 4_000, full: 60_000 });
         const topic = await topicFor('java-two-gateways');
         const bootstrap = `${gateway.kafka},${other.kafka}`;
         const flood = javaFlood({ bootstrap, topic, partitions, rate: 2_000 });
