@@ -1,4 +1,4 @@
-import { asPulsarError, type PulsarLog, parseTopicName, withoutPartition } from '#libs/pulsar';
+import { asPulsarError, type PulsarLog, withoutPartition } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { NamespaceTopics, type NamespaceTopicsParts } from './namespace-topics.js';
 import type { FilterTopics, TopicReading } from './topic-reading.js';
@@ -69,6 +69,7 @@ export class MatchedTopics {
 /** The topics of one tenant, and who follows which of them. */
 class TenantTopics {
   private readonly namespace: NamespaceTopics;
+  private readonly prefixLength: number;
   private readonly started: Promise<void>;
   private readonly follows = new Set<Follow>();
   /** Topics that are MQTT's, and that are not, by name; only asked for where a filter needs it. */
@@ -83,6 +84,7 @@ class TenantTopics {
     private readonly tenant: Tenant,
     private readonly onClosed: () => void,
   ) {
+    this.prefixLength = `persistent://${tenant.pulsarNamespace}/`.length;
     this.namespace = new NamespaceTopics(parts, tenant.pulsarNamespace, {
       onAdded: (partition) => this.added(partition),
       onRemoved: (partition) => this.removed(partition),
@@ -104,7 +106,7 @@ class TenantTopics {
     }
     // From here on nothing is waited for: no change can come between the list and the following of it.
     for (const partition of this.namespace.partitions) {
-      if (this.wants(follow, nameOf(partition))) follow.add(partition, false);
+      if (this.wants(follow, this.nameOf(partition))) follow.add(partition, false);
     }
     this.follows.add(follow);
     return follow;
@@ -113,7 +115,7 @@ class TenantTopics {
   becameMqtt(name: string): void {
     this.ofMqtt.set(name, true);
     for (const partition of this.namespace.partitions) {
-      if (nameOf(partition) !== name) continue;
+      if (this.nameOf(partition) !== name) continue;
       for (const follow of this.follows) if (follow.wanted.all) follow.add(partition, false);
     }
   }
@@ -125,6 +127,10 @@ class TenantTopics {
     this.namespace.close();
     this.follows.clear();
     this.onClosed();
+  }
+
+  private nameOf(partition: string): string {
+    return withoutPartition(partition.slice(this.prefixLength));
   }
 
   private left(follow: Follow): void {
@@ -139,7 +145,7 @@ class TenantTopics {
   }
 
   private added(partition: string): void {
-    const name = nameOf(partition);
+    const name = this.nameOf(partition);
     let asking = false;
     for (const follow of this.follows) {
       if (this.wants(follow, name)) follow.add(partition, true);
@@ -165,7 +171,7 @@ class TenantTopics {
   }
 
   private removed(partition: string): void {
-    const name = nameOf(partition);
+    const name = this.nameOf(partition);
     this.ofMqtt.delete(name);
     for (const follow of this.follows) follow.remove(partition);
   }
@@ -174,7 +180,7 @@ class TenantTopics {
     for (;;) {
       const unknown = new Set<string>();
       for (const partition of this.namespace.partitions) {
-        const name = nameOf(partition);
+        const name = this.nameOf(partition);
         if (!this.ofMqtt.has(name)) unknown.add(name);
       }
       if (unknown.size === 0) return;
@@ -232,8 +238,4 @@ class Follow implements FollowedFilter {
     this.closed = true;
     this.onClosed();
   }
-}
-
-function nameOf(partition: string): string {
-  return parseTopicName(withoutPartition(partition)).localName;
 }
