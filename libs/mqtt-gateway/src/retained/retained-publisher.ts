@@ -46,7 +46,8 @@ export class RetainedPublisher implements Publisher {
     let ofTenant = this.#held.get(tenant);
     if (ofTenant === undefined) this.#held.set(tenant, (ofTenant = new Map()));
     const clients = ofTenant;
-    const queue = new HeldPublishes(this.publisher, () => {
+    const queue: HeldPublishes = new HeldPublishes(this.publisher, () => {
+      if (clients.get(clientId) !== queue) return;
       clients.delete(clientId);
       if (clients.size === 0) this.#held.delete(tenant);
     });
@@ -93,14 +94,12 @@ class HeldPublishes implements PublishPressure {
   /** All that waits for nothing any more. */
   publishNext(): void {
     let pressure: PublishPressure | undefined;
-    let published = 0;
-    while (published < this.#queue.length && this.#queue[published]!.isRetained) {
-      const { request, done, error } = this.#queue[published++]!;
+    while (this.#queue[0]?.isRetained === true) {
+      const { request, done, error } = this.#queue.shift()!;
       this.#bytes -= request.payload.length;
       if (error === undefined) pressure = this.publisher.publish(request, done);
       else done(error);
     }
-    this.#queue.splice(0, published);
     if (this.#queue.length > 0) return;
     this.onEmpty();
     const listeners = [...this.#listeners];

@@ -98,7 +98,7 @@ function headerOf(record: Buffer): RecordHeader | undefined {
   const end = prefixBytes + record.readUInt32BE(2);
   if (end > record.length || (record[1]! & QOS_MASK) === 3) return undefined;
   try {
-    return JSON.parse(record.toString('utf8', prefixBytes, end)) as RecordHeader;
+    return (JSON.parse(record.toString('utf8', prefixBytes, end)) as RecordHeader | null) ?? undefined;
   } catch {
     return undefined;
   }

@@ -85,10 +85,12 @@ export class SystemTopics {
     if (filters === undefined)
       followed.followers.set(subscriber, new Map([[subscription.filter, subscription]]));
     else filters.set(subscription.filter, subscription);
-    const { retainHandling } = subscription;
+    const { retainHandling, checked } = subscription;
     if (retainHandling === 0 || (retainHandling === 1 && !existed)) {
       for (const index of this.#matching(subscription)) {
-        subscriber.deliver(delivery(followed.messages[index]!, true, [subscription]));
+        const message = followed.messages[index]!;
+        if (checked && !subscriber.mayReceive(message.topic)) continue;
+        subscriber.deliver(delivery(message, true, [subscription]));
       }
     }
     this.#timer ??= setInterval(() => this.#tell(), this.options.systemTopicsIntervalMs).unref();
