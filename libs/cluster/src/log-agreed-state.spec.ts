@@ -90,6 +90,33 @@ describe('state that gateways agree on', () => {
     }
   });
 
+  it('knows, when asked to catch up, all that was stored before; while the log is away it cannot', async () => {
+    const [a, b] = [await started(), await started()];
+    log.hold('delivery');
+    log.write('k', '1');
+    let isCaughtUp = false;
+    const caughtUp = b.caughtUp().then(() => {
+      isCaughtUp = true;
+    });
+    await log.settled();
+    expect([isCaughtUp, text(b, 'k')]).toEqual([false, undefined]);
+    log.release();
+    await caughtUp;
+    expect(text(b, 'k')).toBe('1');
+    log.attached = false;
+    expect(await faultOf(a.caughtUp())).toBe('unavailable');
+    log.attached = true;
+    log.end();
+    expect(await faultOf(a.caughtUp())).toBe('unavailable');
+  });
+
+  it('takes values of the size that it was made for', async () => {
+    const a = await started({ valueBytesMax: 100_000 });
+    await a.put('k', Buffer.alloc(100_000));
+    expect(a.bytes).toBe(100_001);
+    expect(await faultOf(a.put('k', Buffer.alloc(100_001)))).toBe('invalid');
+  });
+
   it('answers both of two that set a key at the same time, and the later in the log is in force for both', async () => {
     const [a, b] = [await started(), await started()];
     await Promise.all([a.put('k', value('a')), b.put('k', value('b'))]);

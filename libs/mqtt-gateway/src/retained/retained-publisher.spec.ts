@@ -31,7 +31,13 @@ function bench() {
   );
   const answers: string[] = [];
   const publish = (text: string, retain: boolean, clientId = 'c', tenant = 'acme') => {
-    const request = { tenant: tenantOf(tenant), topic: 't', payload: Buffer.from(text), qos: 1, retain } as const;
+    const request = {
+      tenant: tenantOf(tenant),
+      topic: 't',
+      payload: Buffer.from(text),
+      qos: 1,
+      retain,
+    } as const;
     const rest = { properties: {}, messageExpiryIntervalSeconds: undefined, clientId };
     return publisher.publish({ ...request, ...rest }, (error) =>
       answers.push(error === undefined ? text : `${text}: ${error.reasonName}`),
@@ -102,9 +108,12 @@ describe('publishes that are retained', () => {
     const publish = (): void => {
       const request = { tenant: tenantOf('acme'), topic: 't', qos: 1, retain: true, properties: {} } as const;
       const payload = Buffer.from(`${again}`);
-      publisher.publish({ ...request, payload, messageExpiryIntervalSeconds: undefined, clientId: 'c' }, () => {
-        if (--again > 0) publish();
-      });
+      publisher.publish(
+        { ...request, payload, messageExpiryIntervalSeconds: undefined, clientId: 'c' },
+        () => {
+          if (--again > 0) publish();
+        },
+      );
     };
     publish();
     expect(published).toEqual(['3', '2', '1']);

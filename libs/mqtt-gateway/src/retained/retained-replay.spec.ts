@@ -87,7 +87,11 @@ describe('retained messages for a new subscription', () => {
     for (let turns = 0; turns < 50; turns++) await turn();
   }
 
-  async function added(filter: string, more: Partial<MqttSubscription> = {}, existed = false): Promise<string[]> {
+  async function added(
+    filter: string,
+    more: Partial<MqttSubscription> = {},
+    existed = false,
+  ): Promise<string[]> {
     session.got.length = 0;
     replay.add(subscription(filter, more), existed);
     await settled();
@@ -115,10 +119,13 @@ describe('retained messages for a new subscription', () => {
     [1, true, 0],
     [2, false, 0],
     [2, true, 0],
-  ] as [0 | 1 | 2, boolean, number][])('with Retain Handling %i to one that existed (%s): %i', async (retainHandling, existed, count) => {
-    retain('a');
-    expect(await added('a', { retainHandling }, existed)).toHaveLength(count);
-  });
+  ] as [0 | 1 | 2, boolean, number][])(
+    'with Retain Handling %i to one that existed (%s): %i',
+    async (retainHandling, existed, count) => {
+      retain('a');
+      expect(await added('a', { retainHandling }, existed)).toHaveLength(count);
+    },
+  );
 
   it('are not for shared subscriptions, not what the client published with No Local, not what it may not read', async () => {
     retain('a', { publisherId: 'me' });
