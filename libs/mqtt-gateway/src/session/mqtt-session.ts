@@ -91,6 +91,8 @@ export class MqttSession implements TailSubscriber {
         if (inFlight.releasable) this.#sendPubrel(inFlight.packetId, MqttReasonCode.SUCCESS);
       }
     }
+    // Who has more for it waits for that since there was no connection.
+    this.#tellRoom();
   }
 
   /**
