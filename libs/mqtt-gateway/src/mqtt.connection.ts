@@ -1,28 +1,241 @@
+import {
+  type AuthPacket,
+  type ConnectPacket,
+  connackReturnCode,
+  encodePacketWithin,
+  MqttDecodeError,
+  type MqttPacket,
+  type MqttProtocolLevel,
+  MqttReasonCode,
+  noProperties,
+  pingresp,
+} from '#libs/mqtt-codec';
 import type { Link, ProtocolConnection } from '#libs/transport';
+import { MqttAuthentication } from './authentication/mqtt-authentication.js';
+import { AcceptedClient } from './connection/accepted-client.js';
+import { connackOf } from './connection/connack.js';
+import { type ConnectAttempt, connectSteps } from './connection/connect-steps.js';
 import type { MqttFrame } from './connection/mqtt-frame.js';
-import { MqttFrameDecoder } from './connection/mqtt-frame-decoder.js';
+import { ReadingPause, ReadingPauses } from './connection/reading-pauses.js';
+import { SwitchableDecoder } from './connection/switchable-decoder.js';
+import { handleAcknowledgement } from './handlers/acknowledgement.handler.js';
+import { handleAuth } from './handlers/auth.handler.js';
+import { handleDisconnect } from './handlers/disconnect.handler.js';
+import { handlePublish } from './handlers/publish.handler.js';
+import { handleSubscribe } from './handlers/subscribe.handler.js';
+import { handleUnsubscribe } from './handlers/unsubscribe.handler.js';
+import { packetTypes } from './mqtt.counters.js';
+import { asMqttError, MqttError } from './mqtt.errors.js';
 import type { MqttServices } from './mqtt.services.js';
+import type { ConnectedClient } from './session/session-directory.js';
 
-/** One client. Decides which handler serves a packet and nothing else. */
-export class MqttConnection implements ProtocolConnection<MqttFrame> {
-  readonly decoder: MqttFrameDecoder;
+/**
+ * One client. Decides which handler serves a packet and nothing else:
+ *
+ *     new ── CONNECT ──▶ connecting (not read; AUTH packets alone) ──▶ accepted ──▶ closed
+ *      └────────────────── refused ──┴─────────────────────────────────────────────▲
+ */
+export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedClient {
+  readonly decoder: SwitchableDecoder;
+  readonly #pauses: ReadingPauses;
+  #client: AcceptedClient | undefined;
+  #connect: ConnectPacket | undefined;
+  /** Who waits for the AUTH packet that answers ours. */
+  #asked: PromiseWithResolvers<AuthPacket> | undefined;
+  #closed = false;
 
   constructor(
     readonly link: Link,
     readonly services: MqttServices,
   ) {
-    this.decoder = new MqttFrameDecoder(services.options);
+    this.decoder = new SwitchableDecoder(services.options);
+    this.#pauses = new ReadingPauses(link);
   }
 
-  onFrame(_frame: MqttFrame): void {
-    this.link.close('not-served');
+  get id(): string {
+    return this.link.id;
   }
 
-  onWritable(): void {}
+  onFrame(frame: MqttFrame): void {
+    if (this.#closed) return;
+    if (frame instanceof MqttDecodeError) {
+      this.#onDecodeError(frame);
+      return;
+    }
+    if (frame.type === 'raw') return;
+    this.services.counters.packetsReceived[packetTypes[frame.type]]!++;
+    const client = this.#client;
+    if (client !== undefined) this.#dispatch(frame, client);
+    else this.#beforeAccepted(frame);
+  }
 
-  onClose(_reason: string): void {}
+  onWritable(): void {
+    this.#client?.onWritable();
+  }
 
-  drained(): Promise<void> {
-    return Promise.resolve();
+  onClose(_reason: string): void {
+    this.#closed = true;
+    this.#asked?.reject(new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the client is gone'));
+    this.#client?.end({ normal: false });
+  }
+
+  async drained(): Promise<void> {
+    await this.#client?.drain();
+  }
+
+  takenOver(): void {
+    this.services.counters.takeovers++;
+    this.lost(new MqttError(MqttReasonCode.SESSION_TAKEN_OVER, 'another connection has the client identifier now'));
+  }
+
+  lost(error: MqttError): void {
+    if (this.#client !== undefined) this.#client.refuse(error);
+    else this.#refuseConnect(error);
+  }
+
+  #dispatch(packet: MqttPacket, client: AcceptedClient): void {
+    client.heardAtTick = this.services.keepAlive.tick;
+    client.traffic.messagesReceived++;
+    try {
+      switch (packet.type) {
+        case 'publish':
+          return handlePublish(packet, client);
+        case 'puback':
+        case 'pubrec':
+        case 'pubrel':
+        case 'pubcomp':
+          return handleAcknowledgement(packet, client);
+        case 'pingreq':
+          return client.send(pingresp);
+        case 'subscribe':
+          return handleSubscribe(packet, client);
+        case 'unsubscribe':
+          return handleUnsubscribe(packet, client);
+        case 'disconnect':
+          return handleDisconnect(packet, client);
+        case 'auth':
+          return handleAuth(packet, client);
+        default:
+          // The decoder refuses a second CONNECT, and what only servers send.
+          throw new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} from a client`);
+      }
+    } catch (error) {
+      if (!(error instanceof MqttError)) throw error;
+      client.refuse(error);
+    }
+  }
+
+  #beforeAccepted(packet: MqttPacket): void {
+    if (packet.type === 'connect') void this.#serveConnect(packet);
+    else if (packet.type === 'auth' && this.#asked !== undefined) this.#asked.resolve(packet);
+    // [MQTT-3.1.2-30]; the decoder lets nothing come before CONNECT.
+    else this.#refuseConnect(new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} before CONNACK`));
+  }
+
+  async #serveConnect(connect: ConnectPacket): Promise<void> {
+    const { services, link } = this;
+    this.#connect = connect;
+    this.#pauses.add(ReadingPause.connecting);
+    const peer = { ...link.peer, listener: link.listener.name };
+    const attempt: ConnectAttempt = {
+      ...{ connect, link, services, client: this, spliced: false },
+      authentication: new MqttAuthentication({ authenticator: services.authenticator, peer }),
+      ask: (packet) => this.#ask(packet),
+      ...{ authenticated: {}, clientId: '', assigned: false, will: undefined },
+      ...{ sessionExpirySeconds: 0, keepAliveSeconds: 0 },
+    };
+    try {
+      for (const step of connectSteps) {
+        const waiting = step(attempt);
+        if (waiting !== undefined) await waiting;
+        if (this.#closed) break;
+      }
+      this.#accept(attempt);
+    } catch (error) {
+      if (!(error instanceof MqttError)) link.log.failure(error, 'a CONNECT could not be served');
+      this.#refuseConnect(asMqttError(error));
+    }
+  }
+
+  async #ask(packet: AuthPacket): Promise<AuthPacket> {
+    this.#send(packet);
+    this.#asked = Promise.withResolvers();
+    this.decoder.decodeOne();
+    this.#pauses.remove(ReadingPause.connecting);
+    try {
+      return await this.#asked.promise;
+    } finally {
+      this.#asked = undefined;
+      this.#pauses.add(ReadingPause.connecting);
+    }
+  }
+
+  #accept(attempt: ConnectAttempt): void {
+    const { opening, connect } = attempt;
+    if (this.#closed) {
+      // It never was accepted: nobody has heard of its will.
+      if (opening?.kind === 'opened') opening.close({ normal: true });
+      return;
+    }
+    if (opening?.kind !== 'opened') {
+      throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'the session is on a gateway that cannot be reached');
+    }
+    const client = new AcceptedClient(attempt, opening, this.#pauses);
+    this.#client = client;
+    const acceptance = { ...attempt, sessionPresent: opening.sessionPresent, authentication: attempt.authenticated };
+    client.send(connackOf(connect, acceptance, this.services.options));
+    this.decoder.decode();
+    client.start();
+    this.#pauses.remove(ReadingPause.connecting);
+  }
+
+  /** What came before it was served; MQTT 5 is told why, others are closed [MQTT-4.13.1-1]. */
+  #onDecodeError(error: MqttDecodeError): void {
+    const { reasonCode, protocolLevel, message, code } = error;
+    this.services.metrics.protocol('mqtt').malformed++;
+    const told = new MqttError(reasonCode, `${code}: ${message}`);
+    if (this.#client !== undefined) this.#client.refuse(told);
+    else this.#refuseConnect(told, protocolLevel);
+  }
+
+  /** CONNACK with the reason where there is one, then the end [MQTT-3.1.4-6 of 3.1.1]. */
+  #refuseConnect(error: MqttError, level = this.#connect?.protocolLevel): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { reasonName, message } = error;
+    this.services.metrics.errors('mqtt', reasonName).inc();
+    this.link.log.fault(reasonName, message);
+    if (level !== undefined) this.#sendRefusal(error, level);
+    this.link.close(reasonName);
+    this.#asked?.reject(error);
+  }
+
+  #sendRefusal({ reasonCode, message }: MqttError, level: MqttProtocolLevel): void {
+    const packet = { type: 'connack', sessionPresent: false } as const;
+    if (level < 5) {
+      const returnCode = connackReturnCode(reasonCode);
+      if (returnCode !== undefined) this.#send({ ...packet, reasonCode: returnCode, properties: noProperties }, level);
+      return;
+    }
+    const told = notInConnack.has(reasonCode) ? MqttReasonCode.UNSPECIFIED_ERROR : reasonCode;
+    this.#send({ ...packet, reasonCode: told, properties: { reasonString: message } }, level);
+  }
+
+  #send(packet: MqttPacket, level: MqttProtocolLevel = 5): void {
+    const bytesMax = this.#connect?.properties.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY;
+    const bytes = encodePacketWithin(packet, level, bytesMax);
+    if (bytes === undefined) return;
+    this.services.counters.packetsSent[packetTypes[packet.type]]!++;
+    this.link.send(bytes);
   }
 }
+
+/** Reason codes that end a connection and that CONNACK does not have [MQTT-3.2.2-8]. */
+const notInConnack: ReadonlySet<number> = new Set([
+  MqttReasonCode.SERVER_SHUTTING_DOWN,
+  MqttReasonCode.SESSION_TAKEN_OVER,
+  MqttReasonCode.TOPIC_FILTER_INVALID,
+  MqttReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
+  MqttReasonCode.TOPIC_ALIAS_INVALID,
+  MqttReasonCode.ADMINISTRATIVE_ACTION,
+]);

@@ -1,3 +1,11 @@
+import type { MqttPacketType } from '#libs/mqtt-codec';
+
+/** Packet types by number (section 2.1.2). */
+export const packetTypes: Readonly<Record<MqttPacketType, number>> = {
+  ...{ connect: 1, connack: 2, publish: 3, puback: 4, pubrec: 5, pubrel: 6, pubcomp: 7, subscribe: 8 },
+  ...{ suback: 9, unsubscribe: 10, unsuback: 11, pingreq: 12, pingresp: 13, disconnect: 14, auth: 15 },
+};
+
 /** Why a message for a client was not sent. */
 export const dropReasons = ['queue-full', 'too-large', 'expired', 'detached'] as const;
 export type DropReason = (typeof dropReasons)[number];

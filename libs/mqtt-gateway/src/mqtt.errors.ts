@@ -15,9 +15,15 @@ export class MqttError extends Error {
     super(message, options);
   }
 
+  /** For logs, metrics and close reasons: `not-authorized`. */
   get reasonName(): string {
-    return mqttReasonCodeName(this.reasonCode) ?? `0x${this.reasonCode.toString(16)}`;
+    return reasonNameOf(this.reasonCode);
   }
+}
+
+export function reasonNameOf(reasonCode: number): string {
+  const name = mqttReasonCodeName(reasonCode);
+  return name?.toLowerCase().replaceAll('_', '-') ?? `0x${reasonCode.toString(16)}`;
 }
 
 /** What a fault of Pulsar is to a client that published or subscribed; all others are 0x83. */

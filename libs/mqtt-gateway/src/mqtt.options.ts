@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientIdRules } from './authentication/client-id.js';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -32,6 +33,12 @@ export const mqttOptionsSchema = z
       .describe('Topic aliases that a client may use, and how many are used towards it.'),
     topicLevelsMax: count(0xffff).default(128).describe('Levels of a topic name or filter.'),
     clientIdCharsMax: count(0xffff).default(256).describe('Characters of a client identifier.'),
+    clientIdRule: z
+      .enum(clientIdRules)
+      .default('any')
+      .describe(
+        'Client identifiers that a user may have: `any`; `user`: its name; `user-prefix`: that, or that with `/` and more.',
+      ),
     keepAliveSecondsMax: count(0xffff)
       .default(0xffff)
       .describe('MQTT 5 clients that ask for a longer keep alive, or none, are told to use this one.'),

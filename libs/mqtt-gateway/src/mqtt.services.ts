@@ -1,20 +1,19 @@
-import type { Authenticator, Authorizer, ScramUsers, SecurityRules } from '#libs/auth';
+import type { Authenticator, Authorizer, ScramUsers, SecurityRules, SessionWatch } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
-import type { MqttQos } from '#libs/mqtt-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
-import type { Tenant, TenantDirectory } from '#libs/tenancy';
-import type { MqttIdentity } from './connection/mqtt-identity.js';
+import type { TenantDirectory } from '#libs/tenancy';
+import type { MqttAuthorization } from './authorization/mqtt-authorization.js';
+import type { KeepAliveWheel } from './connection/keep-alive-wheel.js';
 import type { MqttCounters } from './mqtt.counters.js';
-import type { MqttError } from './mqtt.errors.js';
 import type { MqttOptions } from './mqtt.options.js';
 import type { Publisher } from './publishing/publisher.js';
 import type { RetainedMessages } from './retained/retained-messages.js';
 import type { SessionDirectory } from './session/session-directory.js';
 import type { SessionScope } from './session/session-scope.js';
-import type { TailSubscriber } from './subscriptions/tail-subscriber.js';
-import type { MqttSubscription } from './subscriptions/mqtt-subscription.js';
+import type { SharedSubscriptions } from './subscriptions/shared-subscriptions.js';
+import type { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
 import type { SystemTopics } from './system-topics/system-topics.js';
 
 /** Why a tenant is not served at present. */
@@ -45,35 +44,6 @@ export interface MqttProcess {
   readonly metrics: Metrics;
 }
 
-export type SubscribeDone = (error?: MqttError) => void;
-
-/** Subscriptions of sessions that end with their connection: what is published from `done` on is delivered. */
-export interface TransientSubscriptions {
-  subscribe(
-    tenant: Tenant,
-    subscriber: TailSubscriber,
-    subscription: MqttSubscription,
-    done: SubscribeDone,
-  ): void;
-  unsubscribe(tenant: Tenant, subscriber: TailSubscriber, filter: string): void;
-  /** All of a subscriber. */
-  drop(tenant: Tenant, subscriber: TailSubscriber): void;
-}
-
-export interface GroupSubscriptions {
-  /** The same for `$share/...` filters; deliveries are given back by their `onDone`. */
-  join(tenant: Tenant, subscriber: TailSubscriber, subscription: MqttSubscription, done: SubscribeDone): void;
-  leave(tenant: Tenant, subscriber: TailSubscriber, filter: string): void;
-}
-
-export type SubscribeDecision = 'allowed' | 'denied' | 'per-message';
-
-export interface ClientAuthorization {
-  mayPublish(identity: MqttIdentity, topic: string, qos: MqttQos, retain: boolean): boolean;
-  maySubscribe(identity: MqttIdentity, filter: string, qos: MqttQos): SubscribeDecision;
-  mayReceive(identity: MqttIdentity, topic: string): boolean;
-}
-
 /** What the connections of a process have in common: all that handlers work with. */
 export interface MqttServices extends MqttProcess {
   readonly cluster: ClusterView;
@@ -81,10 +51,14 @@ export interface MqttServices extends MqttProcess {
   readonly publisher: Publisher;
   readonly sessions: SessionDirectory;
   readonly scope: SessionScope;
-  readonly tails: TransientSubscriptions;
-  readonly groups: GroupSubscriptions;
+  readonly tails: TailSubscriptions;
+  readonly groups: SharedSubscriptions;
   readonly retained: RetainedMessages;
   /** `$SYS/`, and what it counts of each tenant. */
   readonly system: SystemTopics;
-  readonly authorization: ClientAuthorization;
+  readonly authorization: MqttAuthorization;
+  /** Closes clients that fall silent. */
+  readonly keepAlive: KeepAliveWheel;
+  /** Ends connections whose identity ends. */
+  readonly watch: SessionWatch;
 }

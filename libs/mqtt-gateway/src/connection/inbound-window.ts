@@ -27,7 +27,7 @@ export interface InboundWindowOptions {
   readonly told: boolean;
   readonly pauses: ReadingPauses;
   /** Sends the acknowledgements of publishes that were stored, as they are. */
-  send(acknowledgements: Buffer, count: number): void;
+  send(acknowledgements: Buffer, pubacks: number, pubrecs: number): void;
   sendRefusal(pending: PendingPublish, answer: PublishAnswer): void;
 }
 
@@ -138,15 +138,18 @@ export class InboundWindow {
 
   #acknowledge(from: number, to: number): void {
     const bytes = Buffer.allocUnsafe((to - from) * acknowledgementBytes);
+    let pubacks = 0;
     for (let index = from, at = 0; index < to; index++) {
       const { packetId, qos } = this.#line[index]!;
       bytes[at++] = qos === 1 ? PUBACK : PUBREC;
       bytes[at++] = 2;
       bytes[at++] = packetId >> 8;
       bytes[at++] = packetId & 0xff;
-      if (qos === 1) this.#uncount();
+      if (qos === 2) continue;
+      pubacks++;
+      this.#uncount();
     }
-    this.#options.send(bytes, to - from);
+    this.#options.send(bytes, pubacks, to - from - pubacks);
   }
 
   #refuse(pending: PendingPublish, answer: PublishAnswer): void {

@@ -78,7 +78,7 @@ export class LocalSessions implements SessionDirectory {
   #end(key: string, held: Held): void {
     clearTimeout(held.expiry);
     if (this.#held.get(key) === held) this.#held.delete(key);
-    held.store.end();
     held.session.end();
+    held.store.end();
   }
 }

@@ -313,9 +313,11 @@ export class MqttSession implements TailSubscriber {
     if (alias !== undefined) this.#aliases!.sent(topic, alias);
     counters.packetsSent[PUBLISH]!++;
     counters.publishesSent[delivery.qos]!++;
+    sink.traffic.publishMessagesSent++;
+    sink.traffic.publishBytesSent += delivery.message.payload.length;
     sink.tenantCounters.consumeMessages++;
     sink.tenantCounters.consumeBytes += encoded.bytes;
-    if (!sink.send(encoded.parts)) this.#writable = false;
+    if (!sink.sendBytes(encoded.parts)) this.#writable = false;
     return true;
   }
 
@@ -324,7 +326,7 @@ export class MqttSession implements TailSubscriber {
     if (sink === undefined) return;
     this.#scope.counters.packetsSent[PUBREL]!++;
     const packet = { type: 'pubrel', packetId, reasonCode, properties: noProperties } as const;
-    sink.send(encodeAcknowledgement(packet, sink.level));
+    sink.sendBytes(encodeAcknowledgement(packet, sink.level));
   }
 
   /** A PUBREC for what was received already is answered again; one for an unknown packet id is told so. */
@@ -351,6 +353,7 @@ export class MqttSession implements TailSubscriber {
   /** What cannot be sent counts as delivered [MQTT-3.1.2-25]. */
   #drop(delivery: MqttDelivery, packetId: number | undefined, reason: DropReason): void {
     this.#scope.counters.dropped[reason]++;
+    if (this.#sink !== undefined) this.#sink.traffic.publishMessagesDropped++;
     this.#finish(delivery, packetId);
   }
 

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { MqttProtocolLevel } from '#libs/mqtt-codec';
 import type { TenantCounters } from '#libs/telemetry';
 import type { MqttError } from '../mqtt.errors.js';
+import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
 
 /** Where a connected session sends to: its connection, with what the client allows. */
 export interface SessionSink {
@@ -13,10 +14,11 @@ export interface SessionSink {
   /** 0: the client takes no topic aliases. */
   readonly topicAliasMaximum: number;
   /** False: the send buffer is full; {@link MqttSession.onWritable} is called when it is not any more. */
-  send(bytes: Buffer | readonly Buffer[]): boolean;
+  sendBytes(bytes: Buffer | readonly Buffer[]): boolean;
   /** Whether the client may read a message of this topic; asked for subscriptions that are `checked`. */
   mayReceive(topic: string): boolean;
   /** The session's store failed: the session is not served here any more. */
   lost(error: MqttError): void;
   readonly tenantCounters: TenantCounters;
+  readonly traffic: TenantTraffic;
 }

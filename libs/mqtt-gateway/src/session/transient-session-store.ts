@@ -6,6 +6,7 @@ import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
 import type { SharedSubscriptions } from '../subscriptions/shared-subscriptions.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 import type { TailSubscriptions } from '../subscriptions/tail-subscriptions.js';
+import { isSystemFilter } from '../system-topics/system-topics.js';
 import type { SessionStore, StoreDone } from './session-store.js';
 
 export interface TransientParts {
@@ -54,7 +55,9 @@ export class TransientSessionStore implements SessionStore {
       done(error);
     };
     const { tails, groups } = this.#parts;
-    if (isSharedFilter(filter)) groups.join(this.#tenant, this.#subscriber!, subscription, ended);
+    // What the gateway itself tells is given to the connection.
+    if (isSystemFilter(filter)) ended();
+    else if (isSharedFilter(filter)) groups.join(this.#tenant, this.#subscriber!, subscription, ended);
     else tails.subscribe(this.#tenant, this.#subscriber!, subscription, ended);
   }
 
@@ -63,7 +66,7 @@ export class TransientSessionStore implements SessionStore {
     if (existed) {
       const { tails, groups } = this.#parts;
       if (isSharedFilter(filter)) groups.leave(this.#tenant, this.#subscriber!, filter);
-      else tails.unsubscribe(this.#tenant, this.#subscriber!, filter);
+      else if (!isSystemFilter(filter)) tails.unsubscribe(this.#tenant, this.#subscriber!, filter);
     }
     done(undefined, existed);
   }

@@ -2,7 +2,6 @@ import type { Principal } from '#libs/auth';
 import type { MqttAuthorization } from '../authorization/mqtt-authorization.js';
 import type { MqttError } from '../mqtt.errors.js';
 import type { Publisher } from '../publishing/publisher.js';
-import type { RetainedStore } from '../mqtt.services.js';
 import type { MqttWill } from './session-directory.js';
 import { publishRequestOfWill } from './will.js';
 
@@ -11,23 +10,18 @@ export class WillPublisher {
   constructor(
     private readonly parts: {
       readonly publisher: Publisher;
-      readonly retained: RetainedStore;
       readonly authorization: MqttAuthorization;
     },
   ) {}
 
   publish(will: MqttWill, principal: Principal, clientId: string, done: (error?: MqttError) => void): void {
-    const { publisher, retained, authorization } = this.parts;
+    const { publisher, authorization } = this.parts;
     const { topic, qos, retain } = will;
     const refusal = authorization.of(principal, clientId).mayPublish(topic, qos, retain);
     if (refusal !== undefined) {
       done(refusal);
       return;
     }
-    const request = publishRequestOfWill(will, principal.tenant, clientId);
-    publisher.publish(request, (error) => {
-      if (error === undefined && retain) retained.set(request, done);
-      else done(error);
-    });
+    publisher.publish(publishRequestOfWill(will, principal.tenant, clientId), done);
   }
 }

@@ -1,0 +1,272 @@
+import type { Buffer } from 'node:buffer';
+import type { WatchedSession } from '#libs/auth';
+import {
+  encodePacketWithin,
+  type MqttPacket,
+  type MqttProtocolLevel,
+  MqttReasonCode,
+  noProperties,
+} from '#libs/mqtt-codec';
+import type { TenantCounters } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
+import type { Link } from '#libs/transport';
+import type { MqttAuthentication } from '../authentication/mqtt-authentication.js';
+import type { ClientPermissions } from '../authorization/client-permissions.js';
+import { packetTypes } from '../mqtt.counters.js';
+import { MqttError } from '../mqtt.errors.js';
+import type { MqttServices } from '../mqtt.services.js';
+import type { RetainedReplay } from '../retained/retained-replay.js';
+import type { MqttSession } from '../session/mqtt-session.js';
+import type { OpenedSession, SessionClose } from '../session/session-directory.js';
+import type { SessionSink } from '../session/session-sink.js';
+import { InboundAliases } from '../session/topic-aliases.js';
+import { isSystemFilter } from '../system-topics/system-topics.js';
+import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
+import type { ConnectAttempt } from './connect-steps.js';
+import { InboundWindow, type PendingPublish, type PublishAnswer } from './inbound-window.js';
+import type { KeptAlive } from './keep-alive-wheel.js';
+import type { MqttClient } from './mqtt-client.js';
+import type { ReadingPauses } from './reading-pauses.js';
+
+const packetBytesMaxOfProtocol = 268_435_460;
+/** How long a renewal that was begun may go on when the identity has ended. */
+const renewalGraceMs = 30_000;
+
+/** A connection from its accepted CONNECT to its end: where its session sends to, and what handlers work with. */
+export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, WatchedSession {
+  readonly services: MqttServices;
+  readonly link: Link;
+  readonly level: MqttProtocolLevel;
+  readonly clientId: string;
+  readonly tenant: Tenant;
+  readonly session: MqttSession;
+  readonly authentication: MqttAuthentication;
+  readonly receiveMaximum: number;
+  readonly maximumPacketSizeBytes: number;
+  readonly topicAliasMaximum: number;
+  readonly sessionExpirySeconds: number;
+  readonly tenantCounters: TenantCounters;
+  readonly traffic: TenantTraffic;
+  permissions: ClientPermissions;
+  heardAtTick = 0;
+  readonly #opened: OpenedSession;
+  /** Reason strings and user properties are wanted [MQTT-3.1.2-29]. */
+  readonly #problemInformation: boolean;
+  #inbound: InboundWindow | undefined;
+  #aliases: InboundAliases | undefined;
+  #replay: RetainedReplay | undefined;
+  #stalled = false;
+  #stalledBytes = 0;
+  #closed = false;
+
+  constructor(
+    attempt: ConnectAttempt,
+    opened: OpenedSession,
+    readonly pauses: ReadingPauses,
+  ) {
+    const { connect, services, link, principal } = attempt;
+    const { properties, protocolLevel } = connect;
+    const { outboundWindowMax, topicAliasMaximum } = services.options;
+    this.services = services;
+    this.link = link;
+    this.level = protocolLevel;
+    this.clientId = attempt.clientId;
+    this.tenant = principal!.tenant;
+    this.session = opened.session;
+    this.authentication = attempt.authentication;
+    this.permissions = attempt.permissions!;
+    this.sessionExpirySeconds = attempt.sessionExpirySeconds;
+    this.receiveMaximum = Math.min(properties.receiveMaximum ?? 0xffff, outboundWindowMax);
+    this.maximumPacketSizeBytes = properties.maximumPacketSizeBytes ?? packetBytesMaxOfProtocol;
+    this.topicAliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, topicAliasMaximum);
+    this.#problemInformation = properties.requestProblemInformation ?? true;
+    this.#opened = opened;
+    this.tenantCounters = services.metrics.tenant('mqtt', this.tenant.name);
+    this.traffic = services.system.traffic(this.tenant.name);
+    this.#begin(attempt.keepAliveSeconds);
+  }
+
+  get counters(): TenantCounters {
+    return this.tenantCounters;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get inbound(): InboundWindow {
+    const { receiveMaximum, publishBytesInFlightMax } = this.services.options;
+    this.#inbound ??= new InboundWindow({
+      ...{ receiveMaximum, publishBytesInFlightMax, told: this.level === 5, pauses: this.pauses },
+      send: (bytes, puback, pubrec) => this.#sendAcknowledgements(bytes, puback, pubrec),
+      sendRefusal: (pending, answer) => this.#sendRefusal(pending, answer),
+    });
+    return this.#inbound;
+  }
+
+  get aliases(): InboundAliases {
+    this.#aliases ??= new InboundAliases(this.services.options.topicAliasMaximum);
+    return this.#aliases;
+  }
+
+  get replay(): RetainedReplay {
+    this.#replay ??= this.services.retained.replay(this.tenant.name, this.session);
+    return this.#replay;
+  }
+
+  /** After CONNACK was sent. */
+  start(): void {
+    const { store } = this.session;
+    this.session.attach(this);
+    for (const subscription of store.subscriptions.values()) {
+      if (!isSystemFilter(subscription.filter)) continue;
+      this.services.system.follow(this.tenant.name, this.session, subscription, true);
+    }
+  }
+
+  send(packet: MqttPacket): void {
+    if (this.#closed) return;
+    const told = this.#problemInformation || !('properties' in packet) ? packet : withoutProblem(packet);
+    const bytes = encodePacketWithin(told, this.level, this.maximumPacketSizeBytes);
+    if (bytes === undefined) return;
+    this.services.counters.packetsSent[packetTypes[packet.type]]!++;
+    this.sendBytes(bytes);
+  }
+
+  sendBytes(bytes: Buffer | readonly Buffer[]): boolean {
+    if (this.#closed) return false;
+    this.traffic.messagesSent++;
+    const room = this.link.send(bytes);
+    if (!room) this.#stalled = true;
+    return room;
+  }
+
+  onWritable(): void {
+    this.#stalled = false;
+    this.session.onWritable();
+  }
+
+  mayReceive(topic: string): boolean {
+    return this.permissions.mayReceive(topic);
+  }
+
+  lost(error: MqttError): void {
+    this.refuse(error);
+  }
+
+  refused(error: MqttError, topic?: string): void {
+    this.services.metrics.errors('mqtt', error.reasonName).inc();
+    this.link.log.refusal(error.reasonName, error.message, { topic });
+  }
+
+  refuse(error: MqttError, shutdown = false): void {
+    if (this.#closed) return;
+    const { reasonName } = error;
+    if (!shutdown) {
+      this.services.metrics.errors('mqtt', reasonName).inc();
+      this.link.log.fault(reasonName, error.message);
+    }
+    this.#sendDisconnect(error);
+    this.link.close(reasonName);
+    this.end({ normal: false, shutdown });
+  }
+
+  disconnected(how: SessionClose): void {
+    this.link.close('client-disconnected');
+    this.end(how);
+  }
+
+  /** Idempotent. */
+  end(how: SessionClose): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { services, tenant, session } = this;
+    services.keepAlive.forget(this);
+    services.watch.forget(this);
+    this.#replay?.stop();
+    services.system.drop(tenant.name, session);
+    services.counters.sessionsConnected--;
+    this.tenantCounters.connectionsOpen--;
+    this.traffic.disconnected();
+    this.traffic.subscriptions -= session.store.subscriptions.size;
+    this.#opened.close(how);
+  }
+
+  /** What is in flight is answered, then the client is told to go elsewhere. */
+  async drain(): Promise<void> {
+    await this.#inbound?.idle();
+    const { serverReference } = this.services.options;
+    const code = serverReference === undefined ? MqttReasonCode.SERVER_SHUTTING_DOWN : MqttReasonCode.USE_ANOTHER_SERVER;
+    this.#sendDisconnect(new MqttError(code, 'the gateway stops'), serverReference);
+    this.end({ normal: false, shutdown: true });
+  }
+
+  renewed(): void {
+    const { authentication, services, clientId } = this;
+    const principal = authentication.principal!;
+    this.permissions = services.authorization.of(principal, clientId);
+    services.watch.watch(this, principal, authentication.endsAtMs);
+  }
+
+  revoked(): void {
+    this.refuse(new MqttError(MqttReasonCode.ADMINISTRATIVE_ACTION, 'the user was removed or changed'));
+  }
+
+  sessionEnded(nowMs: number): boolean {
+    const { state, endsAtMs } = this.authentication;
+    if (state === 'renewing' && nowMs < endsAtMs + renewalGraceMs) return true;
+    this.refuse(new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'the identity has ended and was not renewed'));
+    return false;
+  }
+
+  /** A client that takes nothing of a full buffer is as silent as one that sends nothing. */
+  get unread(): boolean {
+    if (this.pauses.paused) return true;
+    if (!this.#stalled) return false;
+    const before = this.#stalledBytes;
+    this.#stalledBytes = this.link.sendBufferedBytes;
+    return before !== this.#stalledBytes;
+  }
+
+  keepAliveTimeout(): void {
+    this.refuse(new MqttError(MqttReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing came within 1.5 times the keep alive'));
+  }
+
+  #begin(keepAliveSeconds: number): void {
+    const { services, authentication } = this;
+    services.counters.sessionsConnected++;
+    this.tenantCounters.connectionsOpen++;
+    this.traffic.connected();
+    this.traffic.subscriptions += this.session.store.subscriptions.size;
+    services.watch.watch(this, authentication.principal!, authentication.endsAtMs);
+    if (keepAliveSeconds > 0) services.keepAlive.watch(this, keepAliveSeconds);
+  }
+
+  #sendDisconnect({ reasonCode, message }: MqttError, serverReference?: string): void {
+    if (this.level < 5) return;
+    const properties = { reasonString: message, serverReference };
+    // DISCONNECT has no 0x88 [MQTT-3.14.2-1].
+    const { SERVER_UNAVAILABLE, SERVER_BUSY } = MqttReasonCode;
+    const told = reasonCode === SERVER_UNAVAILABLE ? SERVER_BUSY : reasonCode;
+    this.send({ type: 'disconnect', reasonCode: told, properties });
+  }
+
+  #sendAcknowledgements(bytes: Buffer, pubacks: number, pubrecs: number): void {
+    const { packetsSent } = this.services.counters;
+    packetsSent[packetTypes.puback]! += pubacks;
+    packetsSent[packetTypes.pubrec]! += pubrecs;
+    this.sendBytes(bytes);
+  }
+
+  #sendRefusal({ packetId, qos }: PendingPublish, { reasonCode, reason }: PublishAnswer): void {
+    const properties = reason === undefined ? noProperties : { reasonString: reason };
+    this.send({ type: qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, properties });
+  }
+}
+
+function withoutProblem(packet: MqttPacket): MqttPacket {
+  if (packet.type === 'publish' || packet.type === 'connack' || packet.type === 'disconnect') return packet;
+  if (!('properties' in packet) || packet.properties === noProperties) return packet;
+  const properties = { ...packet.properties, reasonString: undefined, userProperties: undefined };
+  return { ...packet, properties } as MqttPacket;
+}

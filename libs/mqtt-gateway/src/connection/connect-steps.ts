@@ -1,0 +1,112 @@
+import type { Principal } from '#libs/auth';
+import { type AuthPacket, type ConnectPacket, MqttReasonCode } from '#libs/mqtt-codec';
+import type { Link } from '#libs/transport';
+import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
+import type { MqttAuthentication, MqttAuthStep } from '../authentication/mqtt-authentication.js';
+import type { ClientPermissions } from '../authorization/client-permissions.js';
+import { levelsOver } from '../handlers/topic-levels.js';
+import { MqttError } from '../mqtt.errors.js';
+import type { MqttServices } from '../mqtt.services.js';
+import type { ConnectedClient, MqttWill, SessionOpening } from '../session/session-directory.js';
+import { willOf } from '../session/will.js';
+
+/** A CONNECT on its way, filled in by one step after the other. */
+export interface ConnectAttempt {
+  readonly connect: ConnectPacket;
+  readonly link: Link;
+  readonly services: MqttServices;
+  readonly authentication: MqttAuthentication;
+  readonly client: ConnectedClient;
+  /** It comes from another gateway, which has authenticated it. */
+  readonly spliced: boolean;
+  /** Sends AUTH and gives the client's answer; rejects when it is another packet. */
+  ask(packet: AuthPacket): Promise<AuthPacket>;
+  principal?: Principal;
+  authenticated: Extract<MqttAuthStep, { kind: 'allow' }>['properties'];
+  clientId: string;
+  assigned: boolean;
+  permissions?: ClientPermissions;
+  will: MqttWill | undefined;
+  sessionExpirySeconds: number;
+  keepAliveSeconds: number;
+  opening?: SessionOpening;
+}
+
+type ConnectStep = (attempt: ConnectAttempt) => Promise<void> | void;
+
+/** What a CONNECT goes through, in this order. What a step throws (MqttError) is CONNACK's reason code. */
+export const connectSteps: readonly ConnectStep[] = [
+  authenticate,
+  bindTenant,
+  identifyClient,
+  agreeOnTimes,
+  authorizeWill,
+  openSession,
+];
+
+async function authenticate(attempt: ConnectAttempt): Promise<void> {
+  const { authentication, connect } = attempt;
+  let step = await authentication.begin(connect);
+  while (step.kind === 'continue') step = await authentication.next(await attempt.ask(step.packet));
+  if (step.kind === 'deny') {
+    attempt.link.log.debug('authentication.denied', step.reason);
+    throw step.error;
+  }
+  attempt.principal = step.principal;
+  attempt.authenticated = step.properties;
+}
+
+/** The tenant came with the identity; it is served, or the client is told to try later. */
+function bindTenant({ principal, services, link }: ConnectAttempt): void {
+  const { tenant, user } = principal!;
+  link.log.identify({ tenant: tenant.name, user });
+  const refusal = services.tenantRefusal?.(tenant.name);
+  if (refusal === undefined) return;
+  throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, refusal.message);
+}
+
+/** MQTT 5 clients without an identifier are told the one they get; before, nobody needs to know it [MQTT-3.1.3-6]. */
+function identifyClient(attempt: ConnectAttempt): void {
+  const { connect, services, principal } = attempt;
+  const { options, authorization } = services;
+  attempt.assigned = connect.clientId === '';
+  attempt.clientId = attempt.assigned ? assignedClientId(principal!, options.clientIdRule) : connect.clientId;
+  const refusal = attempt.assigned ? undefined : clientIdRefusal(connect.clientId, principal!, options);
+  if (refusal !== undefined) throw refusal;
+  attempt.permissions = authorization.of(principal!, attempt.clientId);
+}
+
+function agreeOnTimes(attempt: ConnectAttempt): void {
+  const { connect, services } = attempt;
+  const { sessionExpirySecondsMax, keepAliveSecondsMax } = services.options;
+  const { protocolLevel, cleanStart, keepAliveSeconds } = connect;
+  const wanted = connect.properties.sessionExpiryIntervalSeconds ?? 0;
+  const expiry = protocolLevel === 5 ? wanted : cleanStart ? 0 : sessionExpirySecondsMax;
+  attempt.sessionExpirySeconds = Math.min(expiry, sessionExpirySecondsMax);
+  // Before MQTT 5 a client can not be told of another one.
+  const limited = protocolLevel === 5 && keepAliveSecondsMax < 0xffff;
+  const tooLong = keepAliveSeconds === 0 || keepAliveSeconds > keepAliveSecondsMax;
+  attempt.keepAliveSeconds = limited && tooLong ? keepAliveSecondsMax : keepAliveSeconds;
+}
+
+function authorizeWill(attempt: ConnectAttempt): void {
+  const { connect, services, permissions } = attempt;
+  if (connect.will === undefined) return;
+  const { topic, qos, retain } = connect.will;
+  const { topicLevelsMax, willDelaySecondsMax } = services.options;
+  if (topic.startsWith('$') || levelsOver(topic, topicLevelsMax)) {
+    throw new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, 'the will has a topic that nobody may publish to');
+  }
+  const refusal = permissions!.mayPublish(topic, qos, retain);
+  if (refusal !== undefined) throw refusal;
+  attempt.will = willOf(connect.will, willDelaySecondsMax);
+}
+
+async function openSession(attempt: ConnectAttempt): Promise<void> {
+  const { services, connect, principal, clientId, assigned, sessionExpirySeconds, will, client, spliced } =
+    attempt;
+  attempt.opening = await services.sessions.open({
+    ...{ principal: principal!, clientId, assigned, sessionExpirySeconds, will, spliced },
+    ...{ cleanStart: connect.cleanStart, level: connect.protocolLevel, connection: client },
+  });
+}

@@ -1,0 +1,95 @@
+import { MqttReasonCode, noProperties, type PublishPacket } from '#libs/mqtt-codec';
+import type { MqttClient } from '../connection/mqtt-client.js';
+import { publishStored, type PendingPublish } from '../connection/inbound-window.js';
+import { ReadingPause } from '../connection/reading-pauses.js';
+import type { MqttMessageProperties } from '../message.js';
+import { MqttError } from '../mqtt.errors.js';
+import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
+import { levelsOver } from './topic-levels.js';
+
+/** What PUBACK and PUBREC may say [MQTT-3.4.2-1]; all else is 0x80. */
+const answerCodes: ReadonlySet<number> = new Set([
+  MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR,
+  MqttReasonCode.NOT_AUTHORIZED,
+  MqttReasonCode.TOPIC_NAME_INVALID,
+  MqttReasonCode.PACKET_IDENTIFIER_IN_USE,
+  MqttReasonCode.QUOTA_EXCEEDED,
+  MqttReasonCode.PAYLOAD_FORMAT_INVALID,
+]);
+
+/** @throws MqttError that ends the connection: a topic alias, or the Receive Maximum */
+export function handlePublish(packet: PublishPacket, client: MqttClient): void {
+  const { qos, packetId, payload, retain, properties } = packet;
+  const { services, session, inbound } = client;
+  const { topicAlias } = properties;
+  const topic = topicAlias === undefined ? packet.topic : client.aliases.resolve(packet.topic, topicAlias);
+  services.counters.publishesReceived[qos]!++;
+  client.traffic.publishMessagesReceived++;
+  client.traffic.publishBytesReceived += payload.length;
+  const pending = inbound.begin(packetId, qos, topic.length + payload.length);
+  const refusal = refusalOf(topic, packet, client);
+  if (refusal !== undefined) {
+    publishRefused(pending, refusal, topic, client);
+    return;
+  }
+  client.counters.produceMessages++;
+  client.counters.produceBytes += payload.length;
+  const request: PublishRequest = {
+    ...{ tenant: client.tenant, topic, payload, qos, retain },
+    properties: travelling(properties),
+    messageExpiryIntervalSeconds: properties.messageExpiryIntervalSeconds,
+    clientId: client.clientId,
+  };
+  const done = (error: MqttError | undefined) => {
+    if (error === undefined) inbound.settle(pending, publishStored);
+    else publishRefused(pending, error, topic, client);
+  };
+  if (qos === 2) session.store.receive(packetId, request, done);
+  else slow(client, services.publisher.publish(request, done));
+}
+
+function refusalOf(topic: string, { qos, retain }: PublishPacket, client: MqttClient): MqttError | undefined {
+  if (topic.startsWith('$')) {
+    return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, 'topics that begin with $ are the server\'s');
+  }
+  const { topicLevelsMax } = client.services.options;
+  if (levelsOver(topic, topicLevelsMax)) {
+    return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, `a topic has at most ${topicLevelsMax} levels`);
+  }
+  return client.permissions.mayPublish(topic, qos, retain);
+}
+
+/**
+ * MQTT 5 has a reason code. Before, an acknowledgement says that the message is safe: where it is not, the connection ends
+ * without one, and the client sends it again; where the client may not publish, as configured.
+ */
+function publishRefused(pending: PendingPublish, error: MqttError, topic: string, client: MqttClient): void {
+  const { inbound, level, services } = client;
+  client.counters.produceErrors++;
+  if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
+  client.refused(error, topic);
+  if (level === 5) {
+    const reasonCode = answerCodes.has(error.reasonCode) ? error.reasonCode : MqttReasonCode.UNSPECIFIED_ERROR;
+    inbound.settle(pending, { reasonCode, reason: error.message });
+    return;
+  }
+  const forbidden =
+    error.reasonCode === MqttReasonCode.NOT_AUTHORIZED || error.reasonCode === MqttReasonCode.TOPIC_NAME_INVALID;
+  const dropped = forbidden ? services.options.unauthorizedPublish === 'drop' : pending.qos === 0;
+  if (dropped) inbound.settle(pending, publishStored);
+  else client.refuse(error);
+}
+
+/** Reads on when there is room again. */
+function slow(client: MqttClient, pressure: PublishPressure | undefined): void {
+  if (pressure === undefined || client.pauses.has(ReadingPause.pulsarPressure)) return;
+  client.pauses.add(ReadingPause.pulsarPressure);
+  pressure.onRelief(() => client.pauses.remove(ReadingPause.pulsarPressure));
+}
+
+/** Without what is about this packet alone. */
+function travelling(properties: PublishPacket['properties']): MqttMessageProperties {
+  if (properties === noProperties) return noProperties;
+  const { topicAlias, messageExpiryIntervalSeconds, subscriptionIdentifiers, ...rest } = properties;
+  return rest;
+}
