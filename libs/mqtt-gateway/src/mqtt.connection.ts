@@ -85,7 +85,9 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
 
   takenOver(): void {
     this.services.counters.takeovers++;
-    this.lost(new MqttError(MqttReasonCode.SESSION_TAKEN_OVER, 'another connection has the client identifier now'));
+    this.lost(
+      new MqttError(MqttReasonCode.SESSION_TAKEN_OVER, 'another connection has the client identifier now'),
+    );
   }
 
   lost(error: MqttError): void {
@@ -97,28 +99,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     client.heardAtTick = this.services.keepAlive.tick;
     client.traffic.messagesReceived++;
     try {
-      switch (packet.type) {
-        case 'publish':
-          return handlePublish(packet, client);
-        case 'puback':
-        case 'pubrec':
-        case 'pubrel':
-        case 'pubcomp':
-          return handleAcknowledgement(packet, client);
-        case 'pingreq':
-          return client.send(pingresp);
-        case 'subscribe':
-          return handleSubscribe(packet, client);
-        case 'unsubscribe':
-          return handleUnsubscribe(packet, client);
-        case 'disconnect':
-          return handleDisconnect(packet, client);
-        case 'auth':
-          return handleAuth(packet, client);
-        default:
-          // The decoder refuses a second CONNECT, and what only servers send.
-          throw new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} from a client`);
-      }
+      serve(packet, client);
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
       client.refuse(error);
@@ -178,11 +159,18 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       return;
     }
     if (opening?.kind !== 'opened') {
-      throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'the session is on a gateway that cannot be reached');
+      throw new MqttError(
+        MqttReasonCode.SERVER_UNAVAILABLE,
+        'the session is on a gateway that cannot be reached',
+      );
     }
     const client = new AcceptedClient(attempt, opening, this.#pauses);
     this.#client = client;
-    const acceptance = { ...attempt, sessionPresent: opening.sessionPresent, authentication: attempt.authenticated };
+    const acceptance = {
+      ...attempt,
+      sessionPresent: opening.sessionPresent,
+      authentication: attempt.authenticated,
+    };
     client.send(connackOf(connect, acceptance, this.services.options));
     this.decoder.decode();
     client.start();
@@ -214,7 +202,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     const packet = { type: 'connack', sessionPresent: false } as const;
     if (level < 5) {
       const returnCode = connackReturnCode(reasonCode);
-      if (returnCode !== undefined) this.#send({ ...packet, reasonCode: returnCode, properties: noProperties }, level);
+      if (returnCode !== undefined)
+        this.#send({ ...packet, reasonCode: returnCode, properties: noProperties }, level);
       return;
     }
     const told = notInConnack.has(reasonCode) ? MqttReasonCode.UNSPECIFIED_ERROR : reasonCode;
@@ -227,6 +216,39 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     if (bytes === undefined) return;
     this.services.counters.packetsSent[packetTypes[packet.type]]!++;
     this.link.send(bytes);
+  }
+}
+
+/** @throws MqttError that ends the connection */
+function serve(packet: MqttPacket, client: AcceptedClient): void {
+  switch (packet.type) {
+    case 'publish':
+      handlePublish(packet, client);
+      break;
+    case 'puback':
+    case 'pubrec':
+    case 'pubrel':
+    case 'pubcomp':
+      handleAcknowledgement(packet, client);
+      break;
+    case 'pingreq':
+      client.send(pingresp);
+      break;
+    case 'subscribe':
+      handleSubscribe(packet, client);
+      break;
+    case 'unsubscribe':
+      handleUnsubscribe(packet, client);
+      break;
+    case 'disconnect':
+      handleDisconnect(packet, client);
+      break;
+    case 'auth':
+      handleAuth(packet, client);
+      break;
+    default:
+      // The decoder refuses a second CONNECT, and what only servers send.
+      throw new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} from a client`);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Authenticator, Authorizer, ScramUsers, SecurityRules, SessionWatch } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
+import type { MqttQos } from '#libs/mqtt-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
-import type { MqttAuthorization } from './authorization/mqtt-authorization.js';
 import type { KeepAliveWheel } from './connection/keep-alive-wheel.js';
+import type { MqttIdentity } from './connection/mqtt-identity.js';
 import type { MqttCounters } from './mqtt.counters.js';
 import type { MqttOptions } from './mqtt.options.js';
 import type { Publisher } from './publishing/publisher.js';
@@ -44,6 +45,15 @@ export interface MqttProcess {
   readonly metrics: Metrics;
 }
 
+export type SubscribeDecision = 'allowed' | 'denied' | 'per-message';
+
+export interface ClientAuthorization {
+  mayPublish(identity: MqttIdentity, topic: string, qos: MqttQos, retain: boolean): boolean;
+  /** `per-message`: some of what the filter says may not be received. */
+  maySubscribe(identity: MqttIdentity, filter: string, qos: MqttQos): SubscribeDecision;
+  mayReceive(identity: MqttIdentity, topic: string): boolean;
+}
+
 /** What the connections of a process have in common: all that handlers work with. */
 export interface MqttServices extends MqttProcess {
   readonly cluster: ClusterView;
@@ -56,7 +66,7 @@ export interface MqttServices extends MqttProcess {
   readonly retained: RetainedMessages;
   /** `$SYS/`, and what it counts of each tenant. */
   readonly system: SystemTopics;
-  readonly authorization: MqttAuthorization;
+  readonly authorization: ClientAuthorization;
   /** Closes clients that fall silent. */
   readonly keepAlive: KeepAliveWheel;
   /** Ends connections whose identity ends. */

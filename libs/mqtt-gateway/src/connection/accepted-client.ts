@@ -11,7 +11,6 @@ import type { TenantCounters } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
 import type { MqttAuthentication } from '../authentication/mqtt-authentication.js';
-import type { ClientPermissions } from '../authorization/client-permissions.js';
 import { packetTypes } from '../mqtt.counters.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
@@ -26,6 +25,7 @@ import type { ConnectAttempt } from './connect-steps.js';
 import { InboundWindow, type PendingPublish, type PublishAnswer } from './inbound-window.js';
 import type { KeptAlive } from './keep-alive-wheel.js';
 import type { MqttClient } from './mqtt-client.js';
+import type { MqttIdentity } from './mqtt-identity.js';
 import type { ReadingPauses } from './reading-pauses.js';
 
 const packetBytesMaxOfProtocol = 268_435_460;
@@ -47,7 +47,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   readonly sessionExpirySeconds: number;
   readonly tenantCounters: TenantCounters;
   readonly traffic: TenantTraffic;
-  permissions: ClientPermissions;
+  identity: MqttIdentity;
   heardAtTick = 0;
   readonly #opened: OpenedSession;
   /** Reason strings and user properties are wanted [MQTT-3.1.2-29]. */
@@ -74,7 +74,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     this.tenant = principal!.tenant;
     this.session = opened.session;
     this.authentication = attempt.authentication;
-    this.permissions = attempt.permissions!;
+    this.identity = attempt.identity!;
     this.sessionExpirySeconds = attempt.sessionExpirySeconds;
     this.receiveMaximum = Math.min(properties.receiveMaximum ?? 0xffff, outboundWindowMax);
     this.maximumPacketSizeBytes = properties.maximumPacketSizeBytes ?? packetBytesMaxOfProtocol;
@@ -147,7 +147,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   }
 
   mayReceive(topic: string): boolean {
-    return this.permissions.mayReceive(topic);
+    return this.services.authorization.mayReceive(this.identity, topic);
   }
 
   lost(error: MqttError): void {
@@ -196,7 +196,8 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   async drain(): Promise<void> {
     await this.#inbound?.idle();
     const { serverReference } = this.services.options;
-    const code = serverReference === undefined ? MqttReasonCode.SERVER_SHUTTING_DOWN : MqttReasonCode.USE_ANOTHER_SERVER;
+    const code =
+      serverReference === undefined ? MqttReasonCode.SERVER_SHUTTING_DOWN : MqttReasonCode.USE_ANOTHER_SERVER;
     this.#sendDisconnect(new MqttError(code, 'the gateway stops'), serverReference);
     this.end({ normal: false, shutdown: true });
   }
@@ -204,7 +205,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   renewed(): void {
     const { authentication, services, clientId } = this;
     const principal = authentication.principal!;
-    this.permissions = services.authorization.of(principal, clientId);
+    this.identity = { principal, clientId };
     services.watch.watch(this, principal, authentication.endsAtMs);
   }
 
@@ -229,7 +230,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   }
 
   keepAliveTimeout(): void {
-    this.refuse(new MqttError(MqttReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing came within 1.5 times the keep alive'));
+    this.refuse(
+      new MqttError(MqttReasonCode.KEEP_ALIVE_TIMEOUT, 'nothing came within 1.5 times the keep alive'),
+    );
   }
 
   #begin(keepAliveSeconds: number): void {

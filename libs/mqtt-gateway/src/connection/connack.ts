@@ -17,7 +17,11 @@ export interface Acceptance {
  * QoS 2, retain, wildcards, subscription identifiers and shared subscriptions are on, which is what their absence means
  * (section 3.2.2.3).
  */
-export function connackOf(connect: ConnectPacket, acceptance: Acceptance, options: MqttOptions): ConnackPacket {
+export function connackOf(
+  connect: ConnectPacket,
+  acceptance: Acceptance,
+  options: MqttOptions,
+): ConnackPacket {
   const { clientId, assigned, sessionPresent, sessionExpirySeconds, keepAliveSeconds } = acceptance;
   const packet = { type: 'connack', sessionPresent, reasonCode: MqttReasonCode.SUCCESS } as const;
   if (connect.protocolLevel < 5) return { ...packet, properties: noProperties };

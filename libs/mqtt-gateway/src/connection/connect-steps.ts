@@ -3,12 +3,12 @@ import { type AuthPacket, type ConnectPacket, MqttReasonCode } from '#libs/mqtt-
 import type { Link } from '#libs/transport';
 import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
 import type { MqttAuthentication, MqttAuthStep } from '../authentication/mqtt-authentication.js';
-import type { ClientPermissions } from '../authorization/client-permissions.js';
 import { levelsOver } from '../handlers/topic-levels.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
 import type { ConnectedClient, MqttWill, SessionOpening } from '../session/session-directory.js';
 import { willOf } from '../session/will.js';
+import type { MqttIdentity } from './mqtt-identity.js';
 
 /** A CONNECT on its way, filled in by one step after the other. */
 export interface ConnectAttempt {
@@ -25,7 +25,7 @@ export interface ConnectAttempt {
   authenticated: Extract<MqttAuthStep, { kind: 'allow' }>['properties'];
   clientId: string;
   assigned: boolean;
-  permissions?: ClientPermissions;
+  identity?: MqttIdentity;
   will: MqttWill | undefined;
   sessionExpirySeconds: number;
   keepAliveSeconds: number;
@@ -68,12 +68,12 @@ function bindTenant({ principal, services, link }: ConnectAttempt): void {
 /** MQTT 5 clients without an identifier are told the one they get; before, nobody needs to know it [MQTT-3.1.3-6]. */
 function identifyClient(attempt: ConnectAttempt): void {
   const { connect, services, principal } = attempt;
-  const { options, authorization } = services;
+  const { options } = services;
   attempt.assigned = connect.clientId === '';
   attempt.clientId = attempt.assigned ? assignedClientId(principal!, options.clientIdRule) : connect.clientId;
   const refusal = attempt.assigned ? undefined : clientIdRefusal(connect.clientId, principal!, options);
   if (refusal !== undefined) throw refusal;
-  attempt.permissions = authorization.of(principal!, attempt.clientId);
+  attempt.identity = { principal: principal!, clientId: attempt.clientId };
 }
 
 function agreeOnTimes(attempt: ConnectAttempt): void {
@@ -90,15 +90,16 @@ function agreeOnTimes(attempt: ConnectAttempt): void {
 }
 
 function authorizeWill(attempt: ConnectAttempt): void {
-  const { connect, services, permissions } = attempt;
+  const { connect, services, identity } = attempt;
   if (connect.will === undefined) return;
   const { topic, qos, retain } = connect.will;
   const { topicLevelsMax, willDelaySecondsMax } = services.options;
   if (topic.startsWith('$') || levelsOver(topic, topicLevelsMax)) {
     throw new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, 'the will has a topic that nobody may publish to');
   }
-  const refusal = permissions!.mayPublish(topic, qos, retain);
-  if (refusal !== undefined) throw refusal;
+  if (!services.authorization.mayPublish(identity!, topic, qos, retain)) {
+    throw new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for the topic of the will');
+  }
   attempt.will = willOf(connect.will, willDelaySecondsMax);
 }
 

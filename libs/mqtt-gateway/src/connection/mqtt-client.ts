@@ -3,7 +3,6 @@ import type { TenantCounters } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
 import type { MqttAuthentication } from '../authentication/mqtt-authentication.js';
-import type { ClientPermissions } from '../authorization/client-permissions.js';
 import type { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
 import type { RetainedReplay } from '../retained/retained-replay.js';
@@ -11,6 +10,7 @@ import type { MqttSession } from '../session/mqtt-session.js';
 import type { InboundAliases } from '../session/topic-aliases.js';
 import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
 import type { InboundWindow } from './inbound-window.js';
+import type { MqttIdentity } from './mqtt-identity.js';
 import type { ReadingPauses } from './reading-pauses.js';
 
 /** A client whose CONNECT was accepted, as handlers see it. */
@@ -28,8 +28,8 @@ export interface MqttClient {
   /** Gives the session what is retained; made with the first subscription of this connection. */
   readonly replay: RetainedReplay;
   readonly authentication: MqttAuthentication;
-  /** Others after a re-authentication. */
-  permissions: ClientPermissions;
+  /** Another one after a re-authentication. */
+  readonly identity: MqttIdentity;
   readonly counters: TenantCounters;
   readonly traffic: TenantTraffic;
   /** Session expiry of CONNECT, as it was granted. */

@@ -1,4 +1,9 @@
-import { type AcknowledgementPacket, MqttReasonCode, noProperties, type PubrelPacket } from '#libs/mqtt-codec';
+import {
+  type AcknowledgementPacket,
+  MqttReasonCode,
+  noProperties,
+  type PubrelPacket,
+} from '#libs/mqtt-codec';
 import type { MqttClient } from '../connection/mqtt-client.js';
 
 /** PUBACK, PUBREC and PUBCOMP end what we sent; PUBREL ends what the client sent. @throws MqttError for a wrong one */

@@ -6,7 +6,10 @@ import { MqttError } from '../mqtt.errors.js';
 export function handleDisconnect({ reasonCode, properties }: DisconnectPacket, client: MqttClient): void {
   const { sessionExpiryIntervalSeconds: wanted } = properties;
   if (wanted !== undefined && wanted > 0 && client.sessionExpirySeconds === 0) {
-    throw new MqttError(MqttReasonCode.PROTOCOL_ERROR, 'session expiry in DISCONNECT, which was 0 in CONNECT');
+    throw new MqttError(
+      MqttReasonCode.PROTOCOL_ERROR,
+      'session expiry in DISCONNECT, which was 0 in CONNECT',
+    );
   }
   const { sessionExpirySecondsMax } = client.services.options;
   client.disconnected({

@@ -50,13 +50,15 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
 
 function refusalOf(topic: string, { qos, retain }: PublishPacket, client: MqttClient): MqttError | undefined {
   if (topic.startsWith('$')) {
-    return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, 'topics that begin with $ are the server\'s');
+    return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, "topics that begin with $ are the server's");
   }
-  const { topicLevelsMax } = client.services.options;
+  const { services } = client;
+  const { topicLevelsMax } = services.options;
   if (levelsOver(topic, topicLevelsMax)) {
     return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, `a topic has at most ${topicLevelsMax} levels`);
   }
-  return client.permissions.mayPublish(topic, qos, retain);
+  if (services.authorization.mayPublish(client.identity, topic, qos, retain)) return undefined;
+  return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this topic');
 }
 
 /**
@@ -69,12 +71,15 @@ function publishRefused(pending: PendingPublish, error: MqttError, topic: string
   if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
   client.refused(error, topic);
   if (level === 5) {
-    const reasonCode = answerCodes.has(error.reasonCode) ? error.reasonCode : MqttReasonCode.UNSPECIFIED_ERROR;
+    const reasonCode = answerCodes.has(error.reasonCode)
+      ? error.reasonCode
+      : MqttReasonCode.UNSPECIFIED_ERROR;
     inbound.settle(pending, { reasonCode, reason: error.message });
     return;
   }
   const forbidden =
-    error.reasonCode === MqttReasonCode.NOT_AUTHORIZED || error.reasonCode === MqttReasonCode.TOPIC_NAME_INVALID;
+    error.reasonCode === MqttReasonCode.NOT_AUTHORIZED ||
+    error.reasonCode === MqttReasonCode.TOPIC_NAME_INVALID;
   const dropped = forbidden ? services.options.unauthorizedPublish === 'drop' : pending.qos === 0;
   if (dropped) inbound.settle(pending, publishStored);
   else client.refuse(error);

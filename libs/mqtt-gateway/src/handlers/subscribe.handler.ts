@@ -63,26 +63,32 @@ export function handleSubscribe(packet: SubscribePacket, client: MqttClient): vo
 function grant(
   { filter, qos, noLocal, retainAsPublished, retainHandling }: MqttSubscriptionRequest,
   identifier: number | undefined,
-  { services, session, permissions }: MqttClient,
+  { services, session, identity }: MqttClient,
 ): MqttSubscription | MqttError {
   const { topicLevelsMax, subscriptionsMax } = services.options;
   if (levelsOver(filter, topicLevelsMax)) {
-    return new MqttError(MqttReasonCode.TOPIC_FILTER_INVALID, `a filter has at most ${topicLevelsMax} levels`);
+    return new MqttError(
+      MqttReasonCode.TOPIC_FILTER_INVALID,
+      `a filter has at most ${topicLevelsMax} levels`,
+    );
   }
   if (filter.startsWith('$') && !filter.startsWith('$share/') && !isSystemFilter(filter)) {
     return new MqttError(MqttReasonCode.TOPIC_FILTER_INVALID, 'there are no topics that begin so');
   }
   const { subscriptions } = session.store;
   if (subscriptions.size >= subscriptionsMax && !subscriptions.has(filter)) {
-    return new MqttError(MqttReasonCode.QUOTA_EXCEEDED, `a session has at most ${subscriptionsMax} subscriptions`);
+    return new MqttError(
+      MqttReasonCode.QUOTA_EXCEEDED,
+      `a session has at most ${subscriptionsMax} subscriptions`,
+    );
   }
-  const permission = permissions.maySubscribe(filter, qos);
-  if (permission.verdict === 'denied') {
+  const decision = services.authorization.maySubscribe(identity, filter, qos);
+  if (decision === 'denied') {
     return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this filter');
   }
   return {
-    ...{ filter, qos: permission.qos, noLocal, retainAsPublished, retainHandling, identifier },
-    checked: permission.verdict === 'per-message',
+    ...{ filter, qos, noLocal, retainAsPublished, retainHandling, identifier },
+    checked: decision === 'per-message',
   };
 }
 
@@ -97,6 +103,7 @@ function giveRetained(subscription: MqttSubscription, existed: boolean, client: 
   const { services, tenant, session } = client;
   // Removed or replaced meanwhile.
   if (session.store.subscriptions.get(subscription.filter) !== subscription) return;
-  if (isSystemFilter(subscription.filter)) services.system.follow(tenant.name, session, subscription, existed);
+  if (isSystemFilter(subscription.filter))
+    services.system.follow(tenant.name, session, subscription, existed);
   else client.replay.add(subscription, existed);
 }

@@ -67,7 +67,8 @@ export class LocalSessions implements SessionDirectory {
     const { will, principal, clientId } = request;
     if (!how.normal && will !== undefined) {
       this.parts.wills.publish(will, principal, clientId, (error) => {
-        if (error !== undefined) this.parts.log.warn({ event: 'will.refused', error }, 'a will was not published');
+        if (error !== undefined)
+          this.parts.log.warn({ event: 'will.refused', error }, 'a will was not published');
       });
     }
     const seconds = how.sessionExpirySeconds ?? request.sessionExpirySeconds;

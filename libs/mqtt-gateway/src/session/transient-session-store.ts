@@ -114,7 +114,8 @@ export class TransientSessionStore implements SessionStore {
   end(): void {
     if (this.#subscriptions === undefined || this.#subscriptions.size === 0) return;
     const filters = [...this.#subscriptions.keys()];
-    if (filters.some((filter) => !isSharedFilter(filter))) this.#parts.tails.drop(this.#tenant, this.#subscriber!);
+    if (filters.some((filter) => !isSharedFilter(filter)))
+      this.#parts.tails.drop(this.#tenant, this.#subscriber!);
     if (filters.some(isSharedFilter)) this.#parts.groups.drop(this.#tenant, this.#subscriber!);
     this.#subscriptions = undefined;
   }

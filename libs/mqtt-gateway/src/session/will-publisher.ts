@@ -1,6 +1,7 @@
 import type { Principal } from '#libs/auth';
-import type { MqttAuthorization } from '../authorization/mqtt-authorization.js';
-import type { MqttError } from '../mqtt.errors.js';
+import { MqttReasonCode } from '#libs/mqtt-codec';
+import { MqttError } from '../mqtt.errors.js';
+import type { ClientAuthorization } from '../mqtt.services.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { MqttWill } from './session-directory.js';
 import { publishRequestOfWill } from './will.js';
@@ -10,16 +11,15 @@ export class WillPublisher {
   constructor(
     private readonly parts: {
       readonly publisher: Publisher;
-      readonly authorization: MqttAuthorization;
+      readonly authorization: ClientAuthorization;
     },
   ) {}
 
   publish(will: MqttWill, principal: Principal, clientId: string, done: (error?: MqttError) => void): void {
     const { publisher, authorization } = this.parts;
     const { topic, qos, retain } = will;
-    const refusal = authorization.of(principal, clientId).mayPublish(topic, qos, retain);
-    if (refusal !== undefined) {
-      done(refusal);
+    if (!authorization.mayPublish({ principal, clientId }, topic, qos, retain)) {
+      done(new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for the topic of the will any more'));
       return;
     }
     publisher.publish(publishRequestOfWill(will, principal.tenant, clientId), done);

@@ -9,7 +9,14 @@ export function willOf(message: MqttWillMessage, delaySecondsMax: number): MqttW
   const { topic, payload, qos, retain, properties } = message;
   const { willDelayIntervalSeconds, messageExpiryIntervalSeconds, ...travelling } = properties;
   return {
-    ...{ topic, payload: Buffer.from(payload), qos, retain, properties: travelling, messageExpiryIntervalSeconds },
+    ...{
+      topic,
+      payload: Buffer.from(payload),
+      qos,
+      retain,
+      properties: travelling,
+      messageExpiryIntervalSeconds,
+    },
     willDelayIntervalSeconds: Math.min(willDelayIntervalSeconds ?? 0, delaySecondsMax),
   };
 }
