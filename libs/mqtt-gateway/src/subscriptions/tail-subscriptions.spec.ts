@@ -6,35 +6,11 @@ import type { MqttError } from '../mqtt.errors.js';
 import { MatchedTopics } from '../reading/matched-topics.js';
 import { PartitionFeeds } from '../reading/partition-feeds.js';
 import { ReadingCounters } from '../reading/reading-counters.js';
-import type { MqttDelivery } from '../session/mqtt-delivery.js';
 import { FakePulsar, FakeReading, fullName, settled, testTenant } from '../testing/fake-topics.js';
+import { subscriptionTo, TestSubscriber } from '../testing/test-subscriber.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
 import type { TailSubscriber } from './tail-subscriber.js';
 import { TailSubscriptions } from './tail-subscriptions.js';
-
-class Client implements TailSubscriber {
-  readonly got: MqttDelivery[] = [];
-  denied = '';
-  throws = false;
-
-  constructor(readonly clientId: string) {}
-
-  deliver(delivery: MqttDelivery): boolean {
-    if (this.throws) throw new Error('a bug');
-    this.got.push(delivery);
-    return true;
-  }
-
-  mayReceive(topic: string): boolean {
-    return topic !== this.denied;
-  }
-
-  whenRoom(): void {}
-
-  get payloads(): string[] {
-    return this.got.map(({ message }) => message.payload.toString());
-  }
-}
 
 let pulsar: FakePulsar;
 let reading: FakeReading;
@@ -61,17 +37,9 @@ function subscribe(
   filter: string,
   options: Partial<MqttSubscription> = {},
 ): Promise<MqttError | undefined> {
-  const subscription: MqttSubscription = {
-    filter,
-    qos: 1,
-    noLocal: false,
-    retainAsPublished: false,
-    retainHandling: 0,
-    identifier: undefined,
-    checked: false,
-    ...options,
-  };
-  return new Promise((resolve) => tails.subscribe(testTenant, client, subscription, resolve));
+  return new Promise((resolve) =>
+    tails.subscribe(testTenant, client, subscriptionTo(filter, options), resolve),
+  );
 }
 
 const message = (topic: string, payload = topic) => ({ topic, payload });
@@ -80,7 +48,7 @@ describe('subscriptions of sessions that end with their connection', () => {
   it('get what is published after they were acknowledged, on topics that are there and topics that come', async () => {
     const there = pulsar.make('a');
     there.add(message('a', 'before'));
-    const client = new Client('c');
+    const client = new TestSubscriber('c');
     expect(await subscribe(client, 'a/#')).toBeUndefined();
     expect(await subscribe(client, 'b/+')).toBeUndefined();
     there.add(message('a', '1'), message('a/x', '2'));
@@ -102,8 +70,8 @@ describe('subscriptions of sessions that end with their connection', () => {
   it('of one client that overlap bring a message once, at the highest QoS, with all identifiers', async () => {
     const topic = pulsar.make('a');
     reading.ofMqtt.add('a');
-    const client = new Client('c');
-    const other = new Client('other');
+    const client = new TestSubscriber('c');
+    const other = new TestSubscriber('other');
     await subscribe(client, 'a/+', { qos: 0, identifier: 7 });
     await subscribe(client, 'a/kept', { qos: 2, identifier: 9 });
     await subscribe(client, '#', { qos: 1, retainAsPublished: true });
@@ -128,9 +96,9 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('share one copy of the message, and one delivery where it is the same for them', async () => {
     const topic = pulsar.make('a');
-    const clients = Array.from({ length: 50 }, (_, at) => new Client(`c${at}`));
+    const clients = Array.from({ length: 50 }, (_, at) => new TestSubscriber(`c${at}`));
     for (const client of clients) await subscribe(client, 'a', { qos: 0 });
-    const identified = [new Client('i1'), new Client('i2')];
+    const identified = [new TestSubscriber('i1'), new TestSubscriber('i2')];
     for (const client of identified) await subscribe(client, 'a', { qos: 0, identifier: 3 });
     topic.add(message('a'), message('nobody'));
     expect(new Set(clients.map(({ got }) => got[0])).size).toBe(1);
@@ -142,8 +110,8 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('heed No Local, and ask for each message where a rule denies a part', async () => {
     const topic = pulsar.make('a');
-    const own = new Client('own');
-    const checked = new Client('checked');
+    const own = new TestSubscriber('own');
+    const checked = new TestSubscriber('checked');
     checked.denied = 'a/secret';
     await subscribe(own, 'a/#', { noLocal: true });
     await subscribe(checked, 'a/#', { checked: true });
@@ -154,11 +122,11 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('do not get what this gateway stored before they began', async () => {
     const topic = pulsar.make('a');
-    const first = new Client('first');
+    const first = new TestSubscriber('first');
     await subscribe(first, 'a/#');
     topic.slow = true;
     tails.noteStored(testTenant, fullName('a'), topic.add(message('a/1'), message('a/2')));
-    const second = new Client('second');
+    const second = new TestSubscriber('second');
     await subscribe(second, 'a/#');
     topic.add(message('a/3'));
     // A topic that was just made, and is listed a moment later.
@@ -176,7 +144,7 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('are refused when Pulsar cannot be read, and not kept then', async () => {
     pulsar.make('a');
-    const client = new Client('c');
+    const client = new TestSubscriber('c');
     pulsar.refuses = new PulsarError('AuthorizationError', 'no');
     expect((await subscribe(client, 'a'))?.reasonCode).toBe(MqttReasonCode.NOT_AUTHORIZED);
     expect(tails.subscriptions(testTenant.name)).toBe(0);
@@ -188,7 +156,7 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('go on after their topic was deleted and made again', async () => {
     pulsar.make('a');
-    const client = new Client('c');
+    const client = new TestSubscriber('c');
     await subscribe(client, 'a');
     pulsar.delete('a');
     const again = pulsar.make('a');
@@ -200,7 +168,7 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('get all of a giant entry over several turns, and in order; who fails harms nobody', async () => {
     const topic = pulsar.make('a');
-    const clients = Array.from({ length: 600 }, (_, at) => new Client(`c${at}`));
+    const clients = Array.from({ length: 600 }, (_, at) => new TestSubscriber(`c${at}`));
     clients[0]!.throws = true;
     for (const client of clients) await subscribe(client, 'a', { qos: 0 });
     const payloads = Array.from({ length: 50 }, (_, at) => String(at));
@@ -214,7 +182,7 @@ describe('subscriptions of sessions that end with their connection', () => {
 
   it('take 10,000 filters of one client', async () => {
     const topic = pulsar.make('a');
-    const client = new Client('c');
+    const client = new TestSubscriber('c');
     const waiting = Array.from({ length: 10_000 }, (_, at) => subscribe(client, `a/${at}/+`));
     await Promise.all(waiting);
     topic.add(message('a/9999/x'), message('a/10000/x'));
