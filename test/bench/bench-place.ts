@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
+import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.js';
 import { type PulsarStandalone, startPulsar } from '../support/pulsar.js';
 
 /** An embedded Pulsar of the benchmark's own and a gateway in front of it. */
@@ -21,7 +21,10 @@ const journal: Readonly<Record<string, string>> = journalSync
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Starts both, runs the benchmark and stops them. */
-export async function inBenchPlace(run: (place: BenchPlace) => Promise<void>): Promise<void> {
+export async function inBenchPlace(
+  run: (place: BenchPlace) => Promise<void>,
+  options: Partial<TestGatewayOptions> = {},
+): Promise<void> {
   const pulsar = await startPulsar({
     dataDir: '.pulsegate/bench-pulsar',
     wipe: true,
@@ -35,6 +38,7 @@ export async function inBenchPlace(run: (place: BenchPlace) => Promise<void>): P
     tenants: [{ name: 'bench', namespace, permissions: [allowAll] }],
     listener: { anonymousTenant: 'bench' },
     config: { pulsar: { serviceUrl, adminUrl }, log: { level: 'warn' } },
+    ...options,
   });
   try {
     await run({ pulsar, gateway, namespace });

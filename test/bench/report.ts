@@ -16,13 +16,18 @@ export class Report {
     this.row(what, values, `<= ${goal}`, median(values) <= goal);
   }
 
+  /** What has no goal. */
+  told(what: string, values: readonly number[]): void {
+    this.row(what, values, '', undefined);
+  }
+
   print(): void {
     process.stdout.write(`${this.table.toString()}\n`);
   }
 
-  private row(what: string, values: readonly number[], goal: string, good: boolean): void {
+  private row(what: string, values: readonly number[], goal: string, good: boolean | undefined): void {
     const all = values.map((each) => each.toFixed(2)).join(' ');
-    this.table.push([what, median(values).toFixed(2), all, goal, good ? 'reached' : 'MISSED']);
-    if (!good) process.exitCode = 1;
+    this.table.push([what, median(values).toFixed(2), all, goal, good === undefined ? '' : good ? 'reached' : 'MISSED']);
+    if (good === false) process.exitCode = 1;
   }
 }

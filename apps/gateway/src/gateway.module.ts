@@ -15,6 +15,7 @@ import { ListenerSet, type ServedProtocol } from './listener-set.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
 import { TenantSecurity } from './security/tenant-security.service.js';
+import { pulsegateVersion } from './version.js';
 
 /** What every protocol works with, as Nest injects it. */
 const shared = [
@@ -85,8 +86,9 @@ const kafka = KafkaGatewayModule.forRootAsync({
 const mqtt = MqttGatewayModule.forRootAsync({
   inject: shared,
   useFactory: (...services: SharedServices) => {
-    const [config] = services;
-    return { ...sharedBy(...services), options: config.mqtt };
+    const [config, , , , , , , namespaces] = services;
+    const stateServed = () => namespaces.stateReport().served;
+    return { ...sharedBy(...services), options: config.mqtt, version: pulsegateVersion, stateServed };
   },
 });
 
