@@ -67,8 +67,19 @@ async function stored({ pulsar, namespace }: Bench, topic: string, count: number
   throw new Error(`${msgInCounter} of ${count} messages of QoS 0 were stored`);
 }
 
-async function fanOutRun({ clients, endpoint, gateway }: Bench, count: number, run: number): Promise<Measured> {
-  const load = { endpoint, topic: `fan-out/${run}`, subscribers, payloadBytes: 256, messages: count, window: 10 };
+async function fanOutRun(
+  { clients, endpoint, gateway }: Bench,
+  count: number,
+  run: number,
+): Promise<Measured> {
+  const load = {
+    endpoint,
+    topic: `fan-out/${run}`,
+    subscribers,
+    payloadBytes: 256,
+    messages: count,
+    window: 10,
+  };
   const before = cpuSeconds(gateway.pid);
   const { seconds, deliveries } = await clients.fanOut(load);
   const cpu = cpuSeconds(gateway.pid) - before;
@@ -88,7 +99,11 @@ interface IdleRun {
 
 async function idleRun({ clients, endpoint, gateway }: Bench, run: number): Promise<IdleRun> {
   const before = await settledBytes(gateway);
-  const { seconds } = await clients.connect({ endpoint, clientId: `idle-${run}`, connections: idleConnections });
+  const { seconds } = await clients.connect({
+    endpoint,
+    clientId: `idle-${run}`,
+    connections: idleConnections,
+  });
   const bytesEach = ((await settledBytes(gateway)) - before) / idleConnections;
   await clients.disconnect();
   await delay(settleMs);
@@ -157,7 +172,9 @@ async function measureAll(bench: Bench, report: Report): Promise<void> {
 async function main(): Promise<void> {
   const filesWanted = idleConnections + 1_000;
   if (openFilesMax() < filesWanted) {
-    say(`${idleConnections} connections need more open files than are allowed here: ulimit -n ${filesWanted}`);
+    say(
+      `${idleConnections} connections need more open files than are allowed here: ulimit -n ${filesWanted}`,
+    );
     process.exitCode = 1;
     return;
   }

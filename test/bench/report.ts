@@ -27,7 +27,13 @@ export class Report {
 
   private row(what: string, values: readonly number[], goal: string, good: boolean | undefined): void {
     const all = values.map((each) => each.toFixed(2)).join(' ');
-    this.table.push([what, median(values).toFixed(2), all, goal, good === undefined ? '' : good ? 'reached' : 'MISSED']);
+    this.table.push([
+      what,
+      median(values).toFixed(2),
+      all,
+      goal,
+      good === undefined ? '' : good ? 'reached' : 'MISSED',
+    ]);
     if (good === false) process.exitCode = 1;
   }
 }

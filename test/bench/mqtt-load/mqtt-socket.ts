@@ -58,8 +58,19 @@ export class MqttSocket {
 
   /** QoS 0. Resolves after SUBACK. */
   subscribe(filter: string, qos: 0 | 1): Promise<void> {
-    const subscription = { filter, qos, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
-    const packet = { type: 'subscribe', packetId: 1, subscriptions: [subscription], properties: noProperties } as const;
+    const subscription = {
+      filter,
+      qos,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+    } as const;
+    const packet = {
+      type: 'subscribe',
+      packetId: 1,
+      subscriptions: [subscription],
+      properties: noProperties,
+    } as const;
     this.socket.write(encodePacket(packet, 4));
     return new Promise((resolve, reject) => {
       this.onPacket = (first, bytes, _start, end) => {

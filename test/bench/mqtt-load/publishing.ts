@@ -104,6 +104,7 @@ class Publisher {
       this.#sentAtMs[packetId] = now;
       packets.push(this.#packets[packetId - 1]!);
     }
-    if (packets.length > 0) this.client.socket.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+    if (packets.length > 0)
+      this.client.socket.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
   }
 }

@@ -26,7 +26,10 @@ export async function fanOutLoad(load: FanOutLoad): Promise<FanOutResult> {
   const clients = await connectAll(endpoint, `${topic}-subscriber`, subscribers);
   for (const client of clients) await client.subscribe(topic, 0);
   const publish = { type: 'publish', topic, payload: Buffer.alloc(payloadBytes, 'x'), qos: 0 } as const;
-  const packet = encodePublish({ ...publish, retain: false, dup: false, packetId: 0, properties: noProperties }, 4);
+  const packet = encodePublish(
+    { ...publish, retain: false, dup: false, packetId: 0, properties: noProperties },
+    4,
+  );
   const began = performance.now();
   let published = 0;
   let received = 0;
