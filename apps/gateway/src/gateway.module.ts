@@ -18,7 +18,7 @@ import { TenantSecurity } from './security/tenant-security.service.js';
 import { pulsegateVersion } from './version.js';
 
 /** What every protocol works with, as Nest injects it. */
-const shared = [
+const injected = [
   GATEWAY_CONFIG,
   LOG,
   PulsarLink,
@@ -32,7 +32,7 @@ const shared = [
   TenantSecurity,
 ];
 
-type SharedServices = [
+type Injected = [
   config: GatewayConfig,
   log: Log,
   pulsar: PulsarLink,
@@ -46,7 +46,7 @@ type SharedServices = [
   security: TenantSecurity,
 ];
 
-function sharedBy(...services: SharedServices) {
+function providedBy(...services: Injected) {
   const [
     ,
     log,
@@ -76,19 +76,19 @@ function sharedBy(...services: SharedServices) {
 }
 
 const kafka = KafkaGatewayModule.forRootAsync({
-  inject: shared,
-  useFactory: (...services: SharedServices) => {
+  inject: injected,
+  useFactory: (...services: Injected) => {
     const [config] = services;
-    return { ...sharedBy(...services), options: config.kafka };
+    return { ...providedBy(...services), options: config.kafka };
   },
 });
 
 const mqtt = MqttGatewayModule.forRootAsync({
-  inject: shared,
-  useFactory: (...services: SharedServices) => {
+  inject: injected,
+  useFactory: (...services: Injected) => {
     const [config, , , , , , , namespaces] = services;
     const stateServed = () => namespaces.stateReport().served;
-    return { ...sharedBy(...services), options: config.mqtt, version: pulsegateVersion, stateServed };
+    return { ...providedBy(...services), options: config.mqtt, version: pulsegateVersion, stateServed };
   },
 });
 

@@ -9,7 +9,7 @@ import type { Log, Metrics as MetricsType } from '#libs/telemetry';
 import { Metrics } from '#libs/telemetry';
 import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
 import { ClusterMembership } from './cluster-membership.service.js';
-import type { ListenerConfig } from './config/listener.schema.js';
+import type { ListenerConfig, MqttListenerConfig } from './config/listener.schema.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
@@ -23,7 +23,7 @@ const handOverMsMax = 2_000;
 /** A protocol and the listeners that the configuration gives it. */
 export interface ServedProtocol {
   readonly protocol: Protocol;
-  readonly listeners: readonly ListenerConfig[];
+  readonly listeners: readonly (ListenerConfig | MqttListenerConfig)[];
 }
 
 /** Opens all listeners once Nest is up; on shutdown stops accepting and answers what is in flight. */

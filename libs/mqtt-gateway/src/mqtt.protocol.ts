@@ -6,6 +6,8 @@ import type { MqttProcess, MqttServices } from './mqtt.services.js';
 /** The MQTT front: makes a connection for each client, and owns what the connections have in common. */
 export class MqttProtocol implements Protocol<MqttFrame> {
   readonly name = 'mqtt';
+  /** [MQTT-6.0.0-3]; the second is what 3.1 clients say. */
+  readonly subprotocols = ['mqtt', 'mqttv3.1'];
   readonly services: MqttServices;
 
   constructor(process: MqttProcess) {

@@ -13,6 +13,8 @@ export class ProtocolCounters {
   proxyHeaderFaults = 0;
   /** TLS handshakes that did not complete. */
   tlsFailures = 0;
+  /** WebSocket handshakes that were refused. */
+  webSocketRefusals = 0;
   authSuccesses = 0;
   authFailures = 0;
   /** Connections that did not authenticate in time. */

@@ -44,6 +44,7 @@ export const protocolMetrics: readonly MetricRow<ProtocolCounters>[] = [
     series: {
       proxyHeaderFaults: 'proxy-header',
       tlsFailures: 'tls-failure',
+      webSocketRefusals: 'websocket-refused',
       authTimeouts: 'authentication-timeout',
       idleTimeouts: 'idle-timeout',
       sendStalls: 'send-stalled',

@@ -23,4 +23,5 @@ export {
   type PeerInfo,
   type Protocol,
   type ProtocolConnection,
+  type WebSocketOptions,
 } from './protocol.js';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
 import { Connections, type Refusal } from './connections.js';
@@ -18,6 +19,7 @@ import { RefusalLog } from './refusal.log.js';
 import type { CertificateExpiry } from './tls/served-certificates.js';
 import { TlsTermination } from './tls/tls-termination.js';
 import { idleChecksMax, Transport } from './transport.js';
+import { WebSocketHandshakes } from './websocket/websocket-handshake.js';
 
 export interface ListenerHooks {
   readonly log: Log;
@@ -27,6 +29,7 @@ export interface ListenerHooks {
 /** Connections that the kernel holds for us while the event loop is busy. */
 const acceptBacklog = 1_024;
 const keepAliveDelayMs = 60_000;
+const upgradeTooSlow = 'the client did not complete the WebSocket handshake in time';
 const handshakeTooSlow = 'the client did not complete the TLS handshake in time';
 /** Bound to all addresses: nothing that a client could connect to. */
 const wildcards = new Set(['0.0.0.0', '::']);
@@ -40,11 +43,13 @@ interface Arrival {
   readonly id: string;
   readonly socket: Socket;
   readonly deadlineMs: number;
+  /** When it is there. */
+  transport?: Transport;
 }
 
 /**
- * One port. Accepts within limits, reads PROXY headers, terminates TLS, and joins each socket to a connection of its
- * protocol.
+ * One port. Accepts within limits, reads PROXY headers, terminates TLS and WebSocket, and joins each socket to a connection
+ * of its protocol.
  *
  *     listen() --> serving --drain() or close()--> stopped
  */
@@ -60,6 +65,7 @@ export class Listener {
   readonly #refusals: RefusalLog;
   readonly #server: Server;
   #tls: TlsTermination | undefined;
+  readonly #webSockets: WebSocketHandshakes | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #info: ListenerInfo | undefined;
   #stopping = false;
@@ -71,6 +77,9 @@ export class Listener {
     this.#counters = metrics.protocol(protocol.name);
     this.#connections = new Connections(options.connectionsMax, options.connectionsPerAddressMax);
     if (options.proxyProtocol !== undefined) this.#proxies = new AddressSet(options.proxyProtocol.from);
+    if (options.websocket !== undefined) {
+      this.#webSockets = new WebSocketHandshakes(options.websocket, protocol.subprotocols ?? []);
+    }
     this.#refusals = new RefusalLog(log, { protocol: protocol.name, listener: options.name });
     this.#server = createServer(
       // Half-open: what a client sent before its end is still answered. In a handshake there is nothing to answer.
@@ -222,21 +231,20 @@ export class Listener {
     socket.once('close', () => this.#connections.giveBackFrom(network));
     const log = this.#logOf(arrival, from);
     const peer = { ...from, network, tls: false };
-    if (this.#tls === undefined) this.#open(socket, arrival, log, peer);
+    if (this.#tls === undefined) this.#join(socket, arrival, log, peer);
     else this.#secure(this.#tls, arrival, log, peer);
   }
 
   #secure(tls: TlsTermination, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
     const { socket } = arrival;
     const settled = this.#untilDeadline(arrival, log, handshakeTooSlow);
-    let transport: Transport | undefined;
     tls.secure(socket, peer.network, {
       onSecure: (secure, { serverName, certificate }) => {
         settled();
         // Node tells of a broken record after the handshake, and leaves the connection open.
         secure.on('error', () => secure.destroy());
         secure.allowHalfOpen = true;
-        transport = this.#open(secure, arrival, log, { ...peer, tls: true, serverName, certificate });
+        this.#join(secure, arrival, log, { ...peer, tls: true, serverName, certificate });
       },
       onFailure: (code, message) => {
         settled();
@@ -251,12 +259,33 @@ export class Listener {
       onFlood: () => {
         this.#counters.tlsFailures++;
         log.fault('tls-failure', 'the client sends TLS records without data', { code: 'record-flood' });
-        transport?.destroy('tls-failure');
+        if (arrival.transport === undefined) socket.destroy();
+        else arrival.transport.destroy('tls-failure');
       },
     });
   }
 
-  #open(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): Transport {
+  /** @param socket where the protocol's bytes come, or WebSocket's */
+  #join(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
+    if (this.#webSockets === undefined) {
+      this.#open(socket, arrival, log, peer);
+      return;
+    }
+    const settled = this.#untilDeadline(arrival, log, upgradeTooSlow);
+    this.#webSockets.start(socket, {
+      onOpen: (stream) => {
+        settled();
+        this.#open(stream, arrival, log, peer);
+      },
+      onRefused: (code, message) => {
+        settled();
+        this.#counters.webSocketRefusals++;
+        log.fault('websocket-refused', message, { code });
+      },
+    });
+  }
+
+  #open(socket: Duplex, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
     const transport = new Transport(socket, this.#protocol, {
       id: arrival.id,
       peer,
@@ -268,8 +297,8 @@ export class Listener {
       silenceAllowed: this.#options.idleTimeoutMs === 0,
       onClosed: (closed) => this.#connections.delete(closed),
     });
+    arrival.transport = transport;
     this.#connections.add(transport);
-    return transport;
   }
 
   #refuse(limit: Refusal, socket: Socket, remoteAddress: string): void {

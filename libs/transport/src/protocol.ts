@@ -125,6 +125,8 @@ export interface ProtocolConnection<F> {
 /** Makes a connection for each accepted client. */
 export interface Protocol<F = unknown> {
   readonly name: string;
+  /** What it is called inside of WebSocket: a client offers one of these, or more, and the first of these is taken. */
+  readonly subprotocols?: readonly string[];
   accept(link: Link): ProtocolConnection<F>;
 }
 
@@ -147,6 +149,14 @@ export interface ListenerTlsOptions extends CertificateFiles {
   readonly reloadIntervalMs?: number;
 }
 
+/** WebSocket (RFC 6455) around the protocol. */
+export interface WebSocketOptions {
+  /** The only one that is served: `/mqtt`. */
+  readonly path: string;
+  /** Pages whose scripts may connect, in lower case: `https://app.example`; `*` for all. Who names none is no browser. */
+  readonly origins: readonly string[];
+}
+
 export interface ListenerOptions {
   readonly name: string;
   readonly protocol: string;
@@ -162,9 +172,11 @@ export interface ListenerOptions {
    * header, before TLS. Of all others such a header is refused.
    */
   readonly proxyProtocol?: { readonly from: readonly string[] };
+  /** After PROXY header and TLS: the protocol's bytes are the payload of binary messages. */
+  readonly websocket?: WebSocketOptions;
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
-  /** From accept to `authenticated()`, PROXY header and TLS handshake included; absolute, however busy the client is. */
+  /** From accept to `authenticated()`, all handshakes included; absolute, however busy the client is. */
   readonly authenticationTimeoutMs: number;
   /**
    * Without a byte in either direction; also how long a client may leave a full send buffer unread. 0: silence is for the

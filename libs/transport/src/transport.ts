@@ -1,7 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionLog, ProtocolCounters } from '#libs/telemetry';
 import { isMalformedFrame } from './malformed-frame.js';
-import type { Link, ListenerInfo, PeerInfo, Protocol, ProtocolConnection } from './protocol.js';
+import {
+  type Link,
+  type ListenerInfo,
+  MalformedFrame,
+  type PeerInfo,
+  type Protocol,
+  type ProtocolConnection,
+} from './protocol.js';
 import { guessProtocol } from './wrong-protocol.js';
 
 export interface TransportOptions {
@@ -356,6 +363,12 @@ export class Transport implements Link {
   }
 
   #onSocketError(error: NodeJS.ErrnoException): void {
+    if (error instanceof MalformedFrame) {
+      this.#counters.malformed++;
+      this.log.fault('malformed-frame', error.message, { code: error.code });
+      if (this.#state === 'open') this.#closeReason = 'malformed-frame';
+      return;
+    }
     const gone = error.code === 'ECONNRESET' || error.code === 'EPIPE';
     if (this.#state === 'open') this.#closeReason = gone ? 'connection-reset' : 'socket-error';
     this.log.debug('connection.error', error.message, { code: error.code });

@@ -90,6 +90,7 @@ export class LineConnection implements ProtocolConnection<string> {
 
 export class LineProtocol implements Protocol<string> {
   readonly name = 'line';
+  readonly subprotocols = ['mqtt', 'mqttv3.1'];
   readonly connections: LineConnection[] = [];
 
   accept(link: Link): LineConnection {
