@@ -25,6 +25,17 @@ export const mqttOptionsSchema = z
     publishBytesInFlightMax: bytes(64 * kibibyte)
       .default(4 * mebibyte)
       .describe('Bytes that a client published and Pulsar has not confirmed; at it, the client is not read.'),
+    publishBytesInFlightMaxPerPartition: bytes(64 * kibibyte)
+      .default(32 * mebibyte)
+      .describe(
+        'The same for one partition, over all clients; above it, who publishes there is not read, beyond twice it refused.',
+      ),
+    publishBytesInFlightMaxPerProcess: bytes(mebibyte)
+      .default(128 * mebibyte)
+      .describe('The same over all partitions; one tenant has half of it.'),
+    publishTimeoutMs: milliseconds(1_000, 3_600_000)
+      .default(60_000)
+      .describe('A QoS 0 or 1 publish that Pulsar did not confirm for so long fails.'),
     topicAliasMaximum: z
       .int()
       .min(0)

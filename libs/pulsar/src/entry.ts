@@ -1,5 +1,5 @@
 /** Entries: what a topic stores, made for sending and read back. Pure: bytes in, values or one typed error out. */
-export { BatchBuilder, type BatchBuilderOptions } from './entry/batch-builder.js';
+export { BatchBuilder, type BatchBuilderOptions, encodeMessageFields } from './entry/batch-builder.js';
 export { BrokerEntry, type EntryPosition, type ParseEntryOptions, parseEntry } from './entry/broker-entry.js';
 export { ChunkAssembler, type ChunkAssemblerOptions, type ChunkOutcome } from './entry/chunk-assembler.js';
 export { EntryDecodeError, type EntryDecodeErrorCode } from './entry/entry.errors.js';

@@ -41,6 +41,7 @@ export {
 } from './grants/namespace-grants.js';
 export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
+export { keyHash } from './key-partition.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';
 export type { OutgoingMessage, PulsarMessage } from './message.js';
 export type { NamespaceCheck } from './namespace-check.js';

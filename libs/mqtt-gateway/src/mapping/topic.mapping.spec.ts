@@ -32,13 +32,14 @@ describe('the default rule', () => {
     expect(place(mapping, topic)).toBe(expected);
   });
 
-  it.each<[string, string | undefined, string | undefined, string | undefined]>([
-    ['what its publisher says', 'devices', 'devices/1', 'devices/1'],
-    ['not what belongs to another Pulsar topic', 'devices', 'orders/1', 'devices'],
-    ['not what no publisher could say', 'devices', 'devices/#', 'devices'],
-    ['nor a topic of the system', '.x24SYS', '$SYS/x', undefined],
-  ])('believes %s', (_what, name, said, expected) => {
-    expect(mapping.fromPulsar(name as string, undefined, said)).toBe(expected);
+  it.each([
+    ['devices/1', 'devices', true],
+    ['orders/1', 'devices', false],
+    ['devices/#', 'devices', false],
+    ['$SYS/x', '.x24SYS', false],
+    ['', '.x', false],
+  ])('%s is on %s: %s', (topic, name, expected) => {
+    expect(mapping.isOn(topic, name)).toBe(expected);
   });
 
   it.each<[string, string | undefined, string | undefined]>([
@@ -57,7 +58,7 @@ describe('the default rule', () => {
     ['.x24SYS', 'k', undefined],
     ['a.x2Bb', 'k', undefined],
   ])('gives what others wrote to %s with key %.20j the topic %j', (name, key, topic) => {
-    expect(mapping.fromPulsar(name, key, undefined)).toBe(topic);
+    expect(mapping.fromPulsar(name, key)).toBe(topic);
   });
 
   it.each<[string, string[], boolean]>([
@@ -88,7 +89,7 @@ describe('rules', () => {
     expect(place(mapping, topic)).toBe(expected);
     expect(mapping.ruleOf(topic)).toBe(rule);
     const { topic: name, key } = mapping.toPulsar(topic) as PulsarPlace;
-    expect(mapping.fromPulsar(name, key, undefined)).toBe(topic);
+    expect(mapping.fromPulsar(name, key)).toBe(topic);
     expect(mapping.pulsarTopicsOf(topic)).toEqual({ names: [name], all: false });
   });
 
@@ -140,7 +141,7 @@ describe('rules', () => {
         const found = mapping.toPulsar(topic);
         if (found instanceof MqttError) return;
         expect(pulsarNameFault(found.topic)).toBeUndefined();
-        expect(mapping.fromPulsar(found.topic, found.key, undefined)).toBe(topic);
+        expect(mapping.fromPulsar(found.topic, found.key)).toBe(topic);
         for (const filter of [
           '#',
           `${levels[0]}/#`,

@@ -50,13 +50,12 @@ export class TopicMapping {
   }
 
   /**
-   * The MQTT topic of a message, undefined where it has none; `toPulsar` of what is given has that Pulsar topic.
+   * The MQTT topic of a message that does not say it (see {@link isOn}), undefined where it has none; `toPulsar` of what is
+   * given has that Pulsar topic.
    *
    * @param key undefined: none, or one that is no text
-   * @param mqttTopic what an MQTT publisher's message says (property `pulsegate.mqtt.topic`)
    */
-  fromPulsar(name: string, key: string | undefined, mqttTopic: string | undefined): string | undefined {
-    if (mqttTopic !== undefined && this.isOn(mqttTopic, name)) return mqttTopic;
+  fromPulsar(name: string, key: string | undefined): string | undefined {
     if (key !== undefined) {
       const told = this.topicAt(name, key);
       if (told !== undefined) return told;
@@ -66,6 +65,13 @@ export class TopicMapping {
     const topic = key === undefined ? level : `${level}/${key}`;
     if (this.isOn(topic, name)) return topic;
     return this.isOn(level, name) ? level : undefined;
+  }
+
+  /** Whether text is a topic name that messages of this Pulsar topic can have. */
+  isOn(topic: string, name: string): boolean {
+    if (!isTopicName(topic)) return false;
+    const place = this.toPulsar(topic);
+    return !(place instanceof MqttError) && place.topic === name;
   }
 
   /** Of a valid filter, without `$share/<group>/`. */
@@ -100,12 +106,6 @@ export class TopicMapping {
   ruleOf(topic: string): number | undefined {
     const index = this.rules.findIndex((rule) => rule.place(topic) !== undefined);
     return index < 0 ? undefined : index;
-  }
-
-  private isOn(topic: string, name: string): boolean {
-    if (!isTopicName(topic)) return false;
-    const place = this.toPulsar(topic);
-    return !(place instanceof MqttError) && place.topic === name;
   }
 
   private checkedPlace(topic: string): PulsarPlace | MqttError {

@@ -9,6 +9,8 @@ export interface MqttTopic {
   readonly pulsarTopic: string;
   /** Full names: one of a topic without partitions. */
   readonly partitions: readonly string[];
+  /** MQTT clients have published to it. */
+  readonly marked: boolean;
   /** MQTT clients have published to it, or a rule of the tenant names it: filters that begin with a wildcard match it. */
   readonly ofMqtt: boolean;
   /** Compacted by its Kafka configuration: empty payloads are refused. */

@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from '../message.js';
 import { PulsarError } from '../pulsar.errors.js';
+import type { KeyValue } from '../wire/commands.js';
 import { varintBytes, writeVarint } from '../wire/varint.js';
 import { type EntryMemory, lendEntryMemory } from './entry-memory.js';
 import { type BatchMetadata, entryHeadroomBytes, type OutgoingEntry } from './outgoing-entry.js';
@@ -124,6 +125,12 @@ export class BatchBuilder {
     this.#copy(source, nameStart, nameEnd);
     if (base64) this.#latin1Field(0x12, source.toString('base64', valueStart, valueEnd));
     else this.#bytesField(0x12, source, valueStart, valueEnd);
+  }
+
+  /** Keys and properties that many messages have, made once by {@link encodeMessageFields}. */
+  fields(encoded: Buffer): void {
+    this.#ensure(encoded.length);
+    this.#copy(encoded, 0, encoded.length);
   }
 
   /** Completes the message with a value, which may be empty. */
@@ -271,6 +278,22 @@ export class BatchBuilder {
     this.#buffer = larger.buffer;
     this.#room = Math.min(larger.buffer.length, this.#limit);
   }
+}
+
+/** Properties and a key as {@link BatchBuilder.fields} takes them. */
+export function encodeMessageFields(properties: readonly KeyValue[], key?: string): Buffer {
+  const fields = properties.map(({ key: name, value }) =>
+    field(Tag.properties, [field(0x0a, [Buffer.from(name)]), field(0x12, [Buffer.from(value)])]),
+  );
+  if (key !== undefined) fields.push(field(Tag.partitionKey, [Buffer.from(key)]));
+  return Buffer.concat(fields);
+}
+
+function field(tag: number, content: readonly Buffer[]): Buffer {
+  const bytes = Buffer.concat(content);
+  const head = Buffer.alloc(1 + varintBytes(bytes.length), tag);
+  writeVarint(head, 1, bytes.length);
+  return Buffer.concat([head, bytes]);
 }
 
 const roomMarginBytes = 16;
