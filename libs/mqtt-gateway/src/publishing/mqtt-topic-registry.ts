@@ -1,13 +1,10 @@
 import type { ClusterView } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
-import type { MessageCursor, PulsarAdmin } from '#libs/pulsar';
+import type { PulsarAdmin } from '#libs/pulsar';
 import { PulsarAdminError, partitionTopicName, withoutPartition } from '#libs/pulsar';
 import { type Tenant, tenantMqttDefaults } from '#libs/tenancy';
-import type { MqttMessage } from '../message.js';
-import { messageFromPulsar } from '../mapping/stored-message.mapping.js';
-import { TopicMapping, type TopicsOfFilter } from '../mapping/topic.mapping.js';
+import { TopicMapping } from '../mapping/topic.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
-import type { TopicReading } from '../reading/topic-reading.js';
 import type { MqttTopic, MqttTopics } from './mqtt-topic.js';
 
 /** What is needed of Pulsar's admin REST. */
@@ -48,7 +45,7 @@ interface TopicCount {
 }
 
 /** The Pulsar topics that MQTT's topics are on: looked up, made and marked (docs/mapping.md). */
-export class MqttTopicRegistry implements MqttTopics, TopicReading {
+export class MqttTopicRegistry implements MqttTopics {
   private readonly mappings = new WeakMap<Tenant, TopicMapping>();
   private readonly known = new Map<string, Known>();
   private readonly lookups = new Map<string, Promise<MqttTopic | undefined>>();
@@ -81,20 +78,6 @@ export class MqttTopicRegistry implements MqttTopics, TopicReading {
       this.mappings.set(tenant, mapping);
     }
     return mapping;
-  }
-
-  topicsOf(tenant: Tenant, filter: string): TopicsOfFilter {
-    return this.mapping(tenant).pulsarTopicsOf(filter);
-  }
-
-  async isMadeByMqtt(tenant: Tenant, name: string): Promise<boolean> {
-    if (this.mapping(tenant).isNamed(name)) return true;
-    return (await this.resolve(tenant, name))?.ofMqtt ?? false;
-  }
-
-  /** @throws EntryDecodeError */
-  fromPulsar(tenant: Tenant, name: string, cursor: MessageCursor): MqttMessage | undefined {
-    return messageFromPulsar(cursor, name, this.mapping(tenant));
   }
 
   onBecameMqtt(listener: (tenant: string, name: string) => void): () => void {

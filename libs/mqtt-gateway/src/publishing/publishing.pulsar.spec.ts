@@ -24,18 +24,16 @@ describe('publishing', () => {
     expect(read[7]?.message).toMatchObject({ topic: 'devices/7', publisherId: 'c1', qos: 1 });
     expect(read.at(-1)?.entry).toBeLessThan(10);
     expect(await bed.topics.resolve(bed.tenant, 'devices')).toMatchObject({ ofMqtt: true });
-    expect(await bed.topics.isMadeByMqtt(bed.tenant, 'devices')).toBe(true);
   }, 30_000);
 
   it('becomes known of a topic that was there before', async () => {
     await bed.pulsar.admin.createPartitionedTopic(bed.pulsarTopic('orders'), 2);
-    expect(await bed.topics.isMadeByMqtt(bed.tenant, 'orders')).toBe(false);
+    expect(await bed.topics.resolve(bed.tenant, 'orders')).toMatchObject({ ofMqtt: false });
     const became: string[] = [];
     bed.topics.onBecameMqtt((_tenant, name) => became.push(name));
     expect(await bed.publish(bed.request('orders/1', 'a'))).toBeUndefined();
     expect(became).toEqual(['orders']);
-    expect(await bed.topics.isMadeByMqtt(bed.tenant, 'orders')).toBe(true);
-    expect(await bed.topics.isMadeByMqtt(bed.tenant, 'rooms')).toBe(true);
+    expect(await bed.topics.resolve(bed.tenant, 'orders')).toMatchObject({ ofMqtt: true });
   }, 30_000);
 
   it("puts a key on the partition that Kafka's default partitioner chooses", async () => {

@@ -1,16 +1,13 @@
 import type { MessageCursor } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
-import type { FromPulsar } from '../mapping/message.mapping.js';
+import { messageFromPulsar } from '../mapping/stored-message.mapping.js';
 import type { MqttMessage } from '../message.js';
 import type { MqttTopics } from '../publishing/mqtt-topic.js';
 import type { FilterTopics, TopicReading } from './topic-reading.js';
 
 /** Reading by the rules that publishing follows. */
 export class MappedTopics implements TopicReading {
-  constructor(
-    private readonly topics: MqttTopics,
-    private readonly mapped: FromPulsar,
-  ) {}
+  constructor(private readonly topics: MqttTopics) {}
 
   topicsOf(tenant: Tenant, filter: string): FilterTopics {
     return this.topics.mapping(tenant).pulsarTopicsOf(filter);
@@ -26,6 +23,6 @@ export class MappedTopics implements TopicReading {
   }
 
   fromPulsar(tenant: Tenant, name: string, cursor: MessageCursor): MqttMessage | undefined {
-    return this.mapped(cursor, name, this.topics.mapping(tenant));
+    return messageFromPulsar(cursor, name, this.topics.mapping(tenant));
   }
 }

@@ -3,6 +3,7 @@ import { aloneCluster } from '#libs/cluster';
 import { MessageCursor, PulsarClient } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant, TenantMqttOptions } from '#libs/tenancy';
+import { messageFromPulsar } from '../mapping/stored-message.mapping.js';
 import type { MqttMessage } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
 import { mqttOptionsSchema } from '../mqtt.options.js';
@@ -95,7 +96,7 @@ export class PublishBed {
       onEntry: (entry) => {
         const cursor = new MessageCursor(entry, { decompressedBytesMax: 1 << 24 });
         while (cursor.next()) {
-          const message = this.topics.fromPulsar(this.tenant, name, cursor);
+          const message = messageFromPulsar(cursor, name, this.topics.mapping(this.tenant));
           messages.push({
             message: message && { ...message, payload: Buffer.from(message.payload) },
             entry: entries,
