@@ -38,7 +38,7 @@ describe('state in a compacted topic', () => {
 
   afterAll(async () => {
     await pulsar.close();
-    await broker.stop();
+    await broker.kill();
     rmSync(dataDir, { recursive: true, force: true });
   }, brokerTimeoutMs);
 

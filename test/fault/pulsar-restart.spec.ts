@@ -25,7 +25,7 @@ describe('a broker', () => {
 
   afterAll(async () => {
     await client?.close();
-    await pulsar?.stop();
+    await pulsar?.kill();
     rmSync(dataDir, { recursive: true, force: true });
   }, startTimeoutMs);
 

@@ -47,7 +47,7 @@ describe('changes of credentials', () => {
   afterAll(async () => {
     for (const each of gateways) await each.stop();
     await pulsar.close();
-    await broker.stop();
+    await broker.kill();
     rmSync(dataDir, { recursive: true, force: true });
   }, brokerTimeoutMs);
 

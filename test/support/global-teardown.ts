@@ -1,4 +1,4 @@
-// After the last suite. Where this is never reached, the embedded Pulsar ends with the process that started it.
+// After the last suite. Killed: what it stored is not read again. Where this is never reached, the embedded Pulsar ends with the process that started it.
 export default async function tearDown(): Promise<void> {
-  await globalThis.pulsegateTestPulsar?.stop();
+  await globalThis.pulsegateTestPulsar?.kill();
 }

@@ -134,8 +134,9 @@ export class PulsarWithAuth {
     return { certFile, keyFile };
   }
 
+  /** By force: in order it takes up to 20 s, for data that nobody needs any more. */
   async stop(): Promise<void> {
-    await this.#standalone?.stop();
+    await this.#standalone?.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -30,7 +30,7 @@ describe('topics that nobody subscribes to', () => {
   }, startTimeoutMs);
   afterAll(async () => {
     await client.close();
-    await pulsar.stop();
+    await pulsar.kill();
     rmSync(dataDir, { recursive: true, force: true });
   }, startTimeoutMs);
 
