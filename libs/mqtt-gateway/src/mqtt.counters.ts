@@ -7,7 +7,7 @@ export const packetTypes: Readonly<Record<MqttPacketType, number>> = {
 };
 
 /** Why a message for a client was not sent. */
-export const dropReasons = ['queue-full', 'too-large', 'expired', 'detached'] as const;
+export const dropReasons = ['queue-full', 'too-large', 'expired', 'detached', 'not-permitted'] as const;
 export type DropReason = (typeof dropReasons)[number];
 
 /** Counts of the MQTT front: plain numbers, read on each scrape. */
@@ -18,7 +18,9 @@ export class MqttCounters {
   /** By QoS. */
   readonly publishesReceived = new Float64Array(3);
   readonly publishesSent = new Float64Array(3);
-  readonly dropped: Record<DropReason, number> = { 'queue-full': 0, 'too-large': 0, expired: 0, detached: 0 };
+  readonly dropped: Record<DropReason, number> = {
+    ...{ 'queue-full': 0, 'too-large': 0, expired: 0, detached: 0, 'not-permitted': 0 },
+  };
   /** Acknowledgements for packet ids that are not in flight. */
   strayAcknowledgements = 0;
   takeovers = 0;

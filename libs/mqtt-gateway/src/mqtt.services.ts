@@ -52,6 +52,8 @@ export interface ClientAuthorization {
   /** `per-message`: some of what the filter says may not be received. */
   maySubscribe(identity: MqttIdentity, filter: string, qos: MqttQos): SubscribeDecision;
   mayReceive(identity: MqttIdentity, topic: string): boolean;
+  /** Another number whenever an answer may have changed. */
+  version(identity: MqttIdentity): number;
 }
 
 /** What the connections of a process have in common: all that handlers work with. */

@@ -9,10 +9,11 @@ const produceBurstSecondsDefault = 1;
 export class TenantLimiter {
   readonly #bytes: TokenBucket | undefined;
   readonly #messages: TokenBucket | undefined;
-  readonly #throttleMsMax: number;
+  /** The longest that a connection is slowed. */
+  readonly throttleMsMax: number;
 
   constructor(limits: TenantLimits, now?: () => number) {
-    this.#throttleMsMax = limits.throttleMsMax ?? throttleMsMaxDefault;
+    this.throttleMsMax = limits.throttleMsMax ?? throttleMsMaxDefault;
     const burstSeconds = limits.produceBurstSeconds ?? produceBurstSecondsDefault;
     this.#bytes = this.#bucket(limits.produceBytesPerSecond, burstSeconds, now);
     this.#messages = this.#bucket(limits.produceMessagesPerSecond, burstSeconds, now);
@@ -25,7 +26,7 @@ export class TenantLimiter {
   admitProduce(bytes: number, messages: number): number {
     if (this.#bytes === undefined && this.#messages === undefined) return 0;
     const waitMs = Math.max(this.#bytes?.take(bytes) ?? 0, this.#messages?.take(messages) ?? 0);
-    return Math.min(waitMs, this.#throttleMsMax);
+    return Math.min(waitMs, this.throttleMsMax);
   }
 
   /** False: nothing is ever throttled, so callers need not count messages first. */
@@ -36,7 +37,7 @@ export class TenantLimiter {
   #bucket(ratePerSecond: number | undefined, burstSeconds: number, now?: () => number) {
     if (ratePerSecond === undefined) return undefined;
     // Debt beyond the longest wait would only lengthen the wait of who comes later, for what others did.
-    const debtMax = (ratePerSecond * this.#throttleMsMax) / 1000;
+    const debtMax = (ratePerSecond * this.throttleMsMax) / 1000;
     return new TokenBucket({ ratePerSecond, burst: ratePerSecond * burstSeconds, debtMax }, now);
   }
 }

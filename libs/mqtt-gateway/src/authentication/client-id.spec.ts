@@ -37,7 +37,7 @@ describe('assignedClientId', () => {
     const assigned = assignedClientId(ann, 'user-prefix');
     expect(clientIdRefusal(assigned, ann, options)).toBeUndefined();
     expect(assigned).not.toBe(assignedClientId(ann, 'user-prefix'));
-    expect(assignedClientId(ann, 'user')).toBe('ann');
+    expect(assignedClientId(ann, 'user')).toMatch(/^ann\/[\w-]{16}$/);
     expect(assignedClientId(nobody, 'user')).toMatch(/^auto-[\w-]{16}$/);
     expect(assignedClientId(ann, 'any')).toMatch(/^auto-[\w-]{16}$/);
   });

@@ -35,14 +35,13 @@ export function clientIdRefusal(
   return refused('the client identifier is not that of the user');
 }
 
-/** For a client without one [MQTT-3.1.3-6]: nobody can guess it, or it is the user's own. */
+/** For a client without one [MQTT-3.1.3-6]: nobody has it, can guess it, or be it by its name. */
 export function assignedClientId(
   { user, anonymous }: Pick<Principal, 'user' | 'anonymous'>,
   rule: ClientIdRule,
 ): string {
   const random = randomBytes(assignedBytes).toString('base64url');
-  if (rule === 'any' || anonymous) return `auto-${random}`;
-  return rule === 'user' ? user : `${user}/${random}`;
+  return rule === 'any' || anonymous ? `auto-${random}` : `${user}/${random}`;
 }
 
 function refused(sentence: string): MqttError {

@@ -26,6 +26,7 @@ import { InboundWindow, type PendingPublish, type PublishAnswer } from './inboun
 import type { KeptAlive } from './keep-alive-wheel.js';
 import type { MqttClient } from './mqtt-client.js';
 import type { MqttIdentity } from './mqtt-identity.js';
+import { PublishRate } from './publish-rate.js';
 import type { ReadingPauses } from './reading-pauses.js';
 
 const packetBytesMaxOfProtocol = 268_435_460;
@@ -50,6 +51,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   identity: MqttIdentity;
   heardAtTick = 0;
   readonly #opened: OpenedSession;
+  /** The permissions that all subscriptions were granted by; undefined: it is not known of all. */
+  #grantedVersion: number | undefined;
+  readonly #rate: PublishRate | undefined;
   /** Reason strings and user properties are wanted [MQTT-3.1.2-29]. */
   readonly #problemInformation: boolean;
   #inbound: InboundWindow | undefined;
@@ -83,6 +87,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     this.#opened = opened;
     this.tenantCounters = services.metrics.tenant('mqtt', this.tenant.name);
     this.traffic = services.system.traffic(this.tenant.name);
+    this.#grantedVersion = opened.sessionPresent ? undefined : services.authorization.version(this.identity);
+    const limiter = services.limits.forTenant(this.tenant);
+    this.#rate = limiter.limited ? new PublishRate(limiter, pauses, this.level === 5) : undefined;
     this.#begin(attempt.keepAliveSeconds);
   }
 
@@ -146,6 +153,14 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     this.session.onWritable();
   }
 
+  get permissionsChanged(): boolean {
+    return this.#grantedVersion !== this.services.authorization.version(this.identity);
+  }
+
+  admitPublish(bytes: number): MqttError | undefined {
+    return this.#rate?.admit(bytes);
+  }
+
   mayReceive(topic: string): boolean {
     return this.services.authorization.mayReceive(this.identity, topic);
   }
@@ -183,6 +198,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const { services, tenant, session } = this;
     services.keepAlive.forget(this);
     services.watch.forget(this);
+    this.#rate?.close();
     this.#replay?.stop();
     services.system.drop(tenant.name, session);
     services.counters.sessionsConnected--;
@@ -205,6 +221,8 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   renewed(): void {
     const { authentication, services, clientId } = this;
     const principal = authentication.principal!;
+    // Its groups may be others now.
+    if (principal !== this.identity.principal) this.#grantedVersion = undefined;
     this.identity = { principal, clientId };
     services.watch.watch(this, principal, authentication.endsAtMs);
   }

@@ -45,13 +45,18 @@ export const connectSteps: readonly ConnectStep[] = [
 ];
 
 async function authenticate(attempt: ConnectAttempt): Promise<void> {
-  const { authentication, connect } = attempt;
+  const { authentication, connect, link } = attempt;
+  const counters = attempt.services.metrics.protocol('mqtt');
   let step = await authentication.begin(connect);
   while (step.kind === 'continue') step = await authentication.next(await attempt.ask(step.packet));
   if (step.kind === 'deny') {
-    attempt.link.log.debug('authentication.denied', step.reason);
+    counters.authFailures++;
+    // The reason is for the log alone; the client is told as little as its reason code says.
+    link.log.fault(step.error.reasonName, `authentication failed: ${step.reason}`);
     throw step.error;
   }
+  counters.authSuccesses++;
+  link.authenticated();
   attempt.principal = step.principal;
   attempt.authenticated = step.properties;
 }

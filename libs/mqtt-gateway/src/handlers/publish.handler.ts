@@ -48,7 +48,11 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
   else slow(client, services.publisher.publish(request, done));
 }
 
-function refusalOf(topic: string, { qos, retain }: PublishPacket, client: MqttClient): MqttError | undefined {
+function refusalOf(
+  topic: string,
+  { qos, retain, payload }: PublishPacket,
+  client: MqttClient,
+): MqttError | undefined {
   if (topic.startsWith('$')) {
     return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, "topics that begin with $ are the server's");
   }
@@ -57,8 +61,10 @@ function refusalOf(topic: string, { qos, retain }: PublishPacket, client: MqttCl
   if (levelsOver(topic, topicLevelsMax)) {
     return new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, `a topic has at most ${topicLevelsMax} levels`);
   }
-  if (services.authorization.mayPublish(client.identity, topic, qos, retain)) return undefined;
-  return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this topic');
+  if (!services.authorization.mayPublish(client.identity, topic, qos, retain)) {
+    return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this topic');
+  }
+  return client.admitPublish(topic.length + payload.length);
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  type MqttQos,
   MqttReasonCode,
   type MqttSubscriptionRequest,
   noProperties,
@@ -82,12 +83,18 @@ function grant(
       `a session has at most ${subscriptionsMax} subscriptions`,
     );
   }
-  const decision = services.authorization.maySubscribe(identity, filter, qos);
+  let granted = qos;
+  let decision = services.authorization.maySubscribe(identity, filter, granted);
+  // A server may grant less than was asked for (section 3.9.3).
+  while (decision === 'denied' && granted > 0) {
+    granted = (granted - 1) as MqttQos;
+    decision = services.authorization.maySubscribe(identity, filter, granted);
+  }
   if (decision === 'denied') {
     return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this filter');
   }
   return {
-    ...{ filter, qos, noLocal, retainAsPublished, retainHandling, identifier },
+    ...{ filter, qos: granted, noLocal, retainAsPublished, retainHandling, identifier },
     checked: decision === 'per-message',
   };
 }

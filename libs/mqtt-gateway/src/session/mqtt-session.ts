@@ -249,8 +249,9 @@ export class MqttSession implements TailSubscriber {
   /** The head of the queue gets a packet id and a place in the window. */
   #admit(queue: OutboundQueue): boolean {
     const delivery = queue.shift()!;
-    if (hasExpired(delivery.message, this.#scope.nowMs())) {
-      this.#drop(delivery, undefined, 'expired');
+    const unwanted = this.#unwanted(delivery);
+    if (unwanted !== undefined) {
+      this.#drop(delivery, undefined, unwanted);
       return true;
     }
     this.#window ??= new OutboundWindow();
@@ -282,8 +283,16 @@ export class MqttSession implements TailSubscriber {
     return true;
   }
 
+  /** Why it is not sent any more. */
+  #unwanted({ message }: MqttDelivery): DropReason | undefined {
+    if (hasExpired(message, this.#scope.nowMs())) return 'expired';
+    const sink = this.#sink!;
+    return sink.permissionsChanged && !sink.mayReceive(message.topic) ? 'not-permitted' : undefined;
+  }
+
   #sendAtMostOnce(delivery: MqttDelivery): void {
-    if (hasExpired(delivery.message, this.#scope.nowMs())) this.#drop(delivery, undefined, 'expired');
+    const unwanted = this.#unwanted(delivery);
+    if (unwanted !== undefined) this.#drop(delivery, undefined, unwanted);
     else if (!this.#sendPublish(delivery, 0, false)) this.#drop(delivery, undefined, 'too-large');
     else this.#finish(delivery, undefined);
   }

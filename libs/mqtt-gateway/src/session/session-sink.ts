@@ -17,6 +17,8 @@ export interface SessionSink {
   sendBytes(bytes: Buffer | readonly Buffer[]): boolean;
   /** Whether the client may read a message of this topic; asked for subscriptions that are `checked`. */
   mayReceive(topic: string): boolean;
+  /** Some subscription may not be allowed any more as it was granted: `mayReceive` is to be asked for each message. */
+  readonly permissionsChanged: boolean;
   /** The session's store failed: the session is not served here any more. */
   lost(error: MqttError): void;
   readonly tenantCounters: TenantCounters;
