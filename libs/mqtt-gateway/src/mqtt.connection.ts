@@ -98,6 +98,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   #dispatch(packet: MqttPacket, client: AcceptedClient): void {
     client.heardAtTick = this.services.keepAlive.tick;
     client.traffic.messagesReceived++;
+    client.traffic.bytesReceived += this.decoder.takeReceivedBytes();
     try {
       serve(packet, client);
     } catch (error) {

@@ -143,6 +143,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   sendBytes(bytes: Buffer | readonly Buffer[]): boolean {
     if (this.#closed) return false;
     this.traffic.messagesSent++;
+    this.traffic.bytesSent += bytesOf(bytes);
     const room = this.link.send(bytes);
     if (!room) this.#stalled = true;
     return room;
@@ -276,6 +277,8 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const { packetsSent } = this.services.counters;
     packetsSent[packetTypes.puback]! += pubacks;
     packetsSent[packetTypes.pubrec]! += pubrecs;
+    // As one buffer, which counts once below.
+    this.traffic.messagesSent += pubacks + pubrecs - 1;
     this.sendBytes(bytes);
   }
 
@@ -283,6 +286,13 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const properties = reason === undefined ? noProperties : { reasonString: reason };
     this.send({ type: qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, properties });
   }
+}
+
+function bytesOf(sent: Buffer | readonly Buffer[]): number {
+  if (!Array.isArray(sent)) return (sent as Buffer).length;
+  let bytes = 0;
+  for (const each of sent as readonly Buffer[]) bytes += each.length;
+  return bytes;
 }
 
 function withoutProblem(packet: MqttPacket): MqttPacket {

@@ -30,6 +30,7 @@ export class SwitchableDecoder implements FrameDecoder<MqttFrame> {
   #state: 'one packet' | 'holding' | 'decoding' | 'passing on' | 'failed' = 'one packet';
   readonly #packets: MqttPacketDecoder;
   #held: Buffer = nothing;
+  #receivedBytes = 0;
   /** The fixed header of the one packet as far as it came; its length tells where it ends. */
   #header: number[] | undefined;
   /** Of the one packet, still to come; undefined while that is not known. */
@@ -68,8 +69,16 @@ export class SwitchableDecoder implements FrameDecoder<MqttFrame> {
     if (this.#state === 'holding') this.#state = 'passing on';
   }
 
+  /** How many bytes came since the last call. */
+  takeReceivedBytes(): number {
+    const bytes = this.#receivedBytes;
+    this.#receivedBytes = 0;
+    return bytes;
+  }
+
   /** Never throws: what is wrong with the bytes is the last frame. */
   push(bytes: Buffer): readonly MqttFrame[] {
+    this.#receivedBytes += bytes.length;
     const all = this.#withHeld(bytes);
     this.#held = nothing;
     if (all.length === 0) return noFrames;
