@@ -1,7 +1,35 @@
+import { SessionWatch } from '#libs/auth';
+import { aloneCluster } from '#libs/cluster';
 import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
+import { MqttAuthorization } from './authorization/mqtt-authorization.js';
+import { KeepAliveWheel } from './connection/keep-alive-wheel.js';
 import type { MqttFrame } from './connection/mqtt-frame.js';
 import { MqttConnection } from './mqtt.connection.js';
+import { MqttCounters } from './mqtt.counters.js';
+import { registerMqttMetrics } from './mqtt.metrics.js';
 import type { MqttProcess, MqttServices } from './mqtt.services.js';
+import { MqttTopicRegistry } from './publishing/mqtt-topic-registry.js';
+import { TopicPublishers } from './publishing/topic-publishers.js';
+import { MappedTopics } from './reading/mapped-topics.js';
+import { MatchedTopics } from './reading/matched-topics.js';
+import { PartitionFeeds } from './reading/partition-feeds.js';
+import { ReadingCounters } from './reading/reading-counters.js';
+import { pulsarRetainedState, RetainedMessages } from './retained/retained-messages.js';
+import { RetainedPublisher } from './retained/retained-publisher.js';
+import { retainedDefaults } from './retained/retained.options.js';
+import { LocalSessions } from './session/local-sessions.js';
+import { PublishEncoder } from './session/publish-encoder.js';
+import type { SessionScope } from './session/session-scope.js';
+import { WillPublisher } from './session/will-publisher.js';
+import { SharedSubscriptions } from './subscriptions/shared-subscriptions.js';
+import { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
+import { SystemTopics } from './system-topics/system-topics.js';
+
+/** What the services are made of, and how they end. */
+interface Made {
+  readonly services: MqttServices;
+  close(): Promise<void>;
+}
 
 /** The MQTT front: makes a connection for each client, and owns what the connections have in common. */
 export class MqttProtocol implements Protocol<MqttFrame> {
@@ -9,9 +37,11 @@ export class MqttProtocol implements Protocol<MqttFrame> {
   /** [MQTT-6.0.0-3]; the second is what 3.1 clients say. */
   readonly subprotocols = ['mqtt', 'mqttv3.1'];
   readonly services: MqttServices;
+  readonly #made: Made;
 
   constructor(process: MqttProcess) {
-    this.services = process as MqttServices;
+    this.#made = makeServices(process);
+    this.services = this.#made.services;
   }
 
   accept(link: Link): ProtocolConnection<MqttFrame> {
@@ -20,6 +50,59 @@ export class MqttProtocol implements Protocol<MqttFrame> {
 
   /** After the listeners are closed: gives sessions away, and closes all Pulsar producers and readers. */
   async close(): Promise<void> {
-    await this.services.sessions?.close();
+    await this.#made.close();
   }
+}
+
+/** In the order of who needs whom; closed in the other order. */
+function makeServices(process: MqttProcess): Made {
+  const { pulsar, options, log, metrics, authenticator, authorizer } = process;
+  const cluster = process.cluster ?? aloneCluster();
+  const counters = new MqttCounters();
+  registerMqttMetrics(metrics, counters);
+  const topics = new MqttTopicRegistry(pulsar.admin, cluster);
+  const publishers = new TopicPublishers(pulsar, topics, options, log);
+  publishers.register(metrics);
+  const openState = pulsarRetainedState(retainedDefaults, {
+    ...{ pulsar, cluster, log },
+    stateServed: process.stateServed ?? (() => true),
+  });
+  const retained = new RetainedMessages(retainedDefaults, { cluster, openState, metrics });
+  const publisher = new RetainedPublisher(publishers, retained);
+  const reading = { pulsar, reading: new MappedTopics(topics), log, counters: new ReadingCounters() };
+  const feeds = new PartitionFeeds(reading);
+  const matched = new MatchedTopics(reading);
+  const tails = new TailSubscriptions({ ...reading, feeds, topics: matched });
+  const groups = new SharedSubscriptions({ ...reading, topics: matched });
+  const version = process.version ?? '';
+  const system = new SystemTopics(options, { version, retainedCount: (tenant) => retained.count(tenant) });
+  const authorization = new MqttAuthorization({ authorizer, mapping: (tenant) => topics.mapping(tenant) });
+  const { outboundQueueMessagesMax, outboundQueueBytesMax } = options;
+  const scope: SessionScope = {
+    ...{ outboundQueueMessagesMax, outboundQueueBytesMax, counters },
+    encoder: new PublishEncoder(),
+    nowMs: Date.now,
+  };
+  const wills = new WillPublisher({ publisher, authorization });
+  const sessions = new LocalSessions({ publisher, tails, groups, scope, wills, log });
+  const keepAlive = new KeepAliveWheel();
+  const watch = new SessionWatch(authenticator);
+  const services: MqttServices = {
+    ...{ ...process, cluster, counters, publisher, sessions, scope, tails, groups, retained, system },
+    ...{ authorization, keepAlive, watch },
+  };
+  const close = async () => {
+    keepAlive.close();
+    watch.close();
+    await sessions.close();
+    system.close();
+    tails.close();
+    groups.close();
+    matched.close();
+    feeds.close();
+    await publishers.close();
+    await retained.close();
+    topics.close();
+  };
+  return { services, close };
 }

@@ -7,7 +7,6 @@ import type { MqttDelivery } from './mqtt-delivery.js';
 import { OutboundQueue } from './outbound-queue.js';
 import { type InFlight, OutboundWindow, type RestoredInFlight } from './outbound-window.js';
 import { PacketIds } from './packet-ids.js';
-import type { EncodedPublish } from './publish-encoder.js';
 import type { SessionScope } from './session-scope.js';
 import type { SessionSink } from './session-sink.js';
 import type { SessionStore } from './session-store.js';
@@ -258,12 +257,18 @@ export class MqttSession implements TailSubscriber {
     this.#packetIds ??= new PacketIds();
     const window = this.#window;
     const qos = delivery.qos as 1 | 2;
-    const packetId = this.#packetIds.next((id) => window.uses(id));
+    const packetId = this.#packetIds.next(window);
     const { ref, onDone } = delivery;
-    const state = qos === 1 ? 'ready' : 'storing';
     const inFlight: InFlight = {
-      ...{ packetId, qos, state, delivery, ref, onDone },
-      ...{ dup: false, counted: false, releasable: false },
+      packetId,
+      qos,
+      state: qos === 1 ? 'ready' : 'storing',
+      delivery,
+      ref,
+      onDone,
+      dup: false,
+      counted: false,
+      releasable: false,
     };
     window.add(inFlight);
     if (qos === 1) {
@@ -285,7 +290,7 @@ export class MqttSession implements TailSubscriber {
 
   /** Why it is not sent any more. */
   #unwanted({ message }: MqttDelivery): DropReason | undefined {
-    if (hasExpired(message, this.#scope.nowMs())) return 'expired';
+    if (message.expiresAtMs !== undefined && hasExpired(message, this.#scope.nowMs())) return 'expired';
     const sink = this.#sink!;
     return sink.permissionsChanged && !sink.mayReceive(message.topic) ? 'not-permitted' : undefined;
   }
@@ -307,18 +312,15 @@ export class MqttSession implements TailSubscriber {
     this.#drop(delivery!, packetId, 'too-large');
   }
 
-  /** False: it is larger than the client allows, and was not sent. */
+  /** False: it is larger than the client, or MQTT, allows, and was not sent. */
   #sendPublish(delivery: MqttDelivery, packetId: number, dup: boolean): boolean {
     const sink = this.#sink!;
-    const { encoder, counters } = this.#scope;
+    const { counters, encoder } = this.#scope;
     const { topic } = delivery.message;
     const alias = this.#aliases?.of(topic);
     const nowMs = delivery.message.expiresAtMs === undefined ? 0 : this.#scope.nowMs();
-    const encoded: EncodedPublish =
-      alias === undefined
-        ? encoder.encode(delivery, sink.level, packetId, nowMs, dup)
-        : encoder.encode(delivery, sink.level, packetId, nowMs, dup, alias);
-    if (encoded.bytes > sink.maximumPacketSizeBytes) return false;
+    const encoded = encoder.encode(delivery, sink.level, packetId, nowMs, dup, alias);
+    if (encoded === undefined || encoded.bytes > sink.maximumPacketSizeBytes) return false;
     if (alias !== undefined) this.#aliases!.sent(topic, alias);
     counters.packetsSent[PUBLISH]!++;
     counters.publishesSent[delivery.qos]!++;

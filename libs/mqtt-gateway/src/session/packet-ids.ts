@@ -4,11 +4,11 @@ const packetIdMax = 0xffff;
 export class PacketIds {
   #last = 0;
 
-  /** @param inUse must not hold all 65,535 */
-  next(inUse: (packetId: number) => boolean): number {
+  /** @param window must not hold all 65,535 */
+  next(window: { uses(packetId: number): boolean }): number {
     do {
       this.#last = this.#last === packetIdMax ? 1 : this.#last + 1;
-    } while (inUse(this.#last));
+    } while (window.uses(this.#last));
     return this.#last;
   }
 

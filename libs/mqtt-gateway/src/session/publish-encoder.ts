@@ -1,5 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { encodePublishHead, type MqttProtocolLevel, type PublishPacket } from '#libs/mqtt-codec';
+import {
+  encodePublishHead,
+  MqttEncodeError,
+  type MqttProtocolLevel,
+  type PublishPacket,
+} from '#libs/mqtt-codec';
 import { type MqttMessage, remainingExpirySeconds } from '../message.js';
 import type { MqttDelivery } from './mqtt-delivery.js';
 import type { OutboundAlias } from './topic-aliases.js';
@@ -28,7 +33,12 @@ export class PublishEncoder {
   #message: MqttMessage | undefined;
   readonly #forms: (Encoded | undefined)[] = [];
 
-  /** @param packetId 0 with QoS 0. @param alias the topic is left out where the client knows it */
+  /**
+   * Undefined: what others than MQTT clients wrote may have no place in a packet.
+   *
+   * @param packetId 0 with QoS 0
+   * @param alias the topic is left out where the client knows it
+   */
   encode(
     delivery: MqttDelivery,
     level: MqttProtocolLevel,
@@ -36,7 +46,7 @@ export class PublishEncoder {
     nowMs: number,
     dup = false,
     alias?: OutboundAlias,
-  ): EncodedPublish {
+  ): EncodedPublish | undefined {
     const { message, qos, retain, subscriptionIdentifiers } = delivery;
     const expirySeconds = level === 5 ? remainingExpirySeconds(message, nowMs) : undefined;
     const plain = qos === 0 && alias === undefined && subscriptionIdentifiers.length === 0;
@@ -49,7 +59,7 @@ export class PublishEncoder {
     const known = this.#forms[form];
     if (known !== undefined && known.expirySeconds === expirySeconds) return known;
     const fresh = this.#fresh(delivery, level, 0, expirySeconds, false, undefined);
-    this.#forms[form] = { expirySeconds, ...fresh };
+    if (fresh !== undefined) this.#forms[form] = { expirySeconds, ...fresh };
     return fresh;
   }
 
@@ -60,7 +70,7 @@ export class PublishEncoder {
     expirySeconds: number | undefined,
     dup: boolean,
     alias: OutboundAlias | undefined,
-  ): EncodedPublish {
+  ): EncodedPublish | undefined {
     const { payload } = message;
     const packet: PublishPacket = {
       type: 'publish',
@@ -77,9 +87,19 @@ export class PublishEncoder {
         subscriptionIdentifiers: subscriptionIdentifiers.length === 0 ? undefined : subscriptionIdentifiers,
       },
     };
-    const head = encodePublishHead(packet, level);
+    const head = headOf(packet, level);
+    if (head === undefined) return undefined;
     const bytes = head.length + payload.length;
     if (payload.length > copiedPayloadBytesMax) return { parts: [head, payload], bytes };
     return { parts: [payload.length === 0 ? head : Buffer.concat([head, payload], bytes)], bytes };
+  }
+}
+
+function headOf(packet: PublishPacket, level: MqttProtocolLevel): Buffer | undefined {
+  try {
+    return encodePublishHead(packet, level);
+  } catch (error) {
+    if (error instanceof MqttEncodeError) return undefined;
+    throw error;
   }
 }
