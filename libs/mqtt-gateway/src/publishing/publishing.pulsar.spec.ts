@@ -55,8 +55,8 @@ describe('publishing', () => {
     const properties = { 'pulsegate.kafka.cleanup.policy': 'compact,delete' };
     await bed.pulsar.admin.createPartitionedTopic(bed.pulsarTopic(name), 1, properties);
     expect(await bed.publish(bed.request(`${name}/1`, 'v'))).toBeUndefined();
-    expect(await bed.publish(bed.request(`${name}/1`, ''))).toBe('PAYLOAD_FORMAT_INVALID');
-    expect(await bed.publish(bed.request('devices/1', Buffer.alloc(6_000_000)))).toBe('QUOTA_EXCEEDED');
+    expect(await bed.publish(bed.request(`${name}/1`, ''))).toBe('payload-format-invalid');
+    expect(await bed.publish(bed.request('devices/1', Buffer.alloc(6_000_000)))).toBe('quota-exceeded');
     expect(await bed.publish(bed.request('devices/1', ''))).toBeUndefined();
   }, 30_000);
 
@@ -83,8 +83,8 @@ describe('publishing', () => {
     const outcomes: (string | undefined)[] = [];
     for (const level of ['t1', 't2', 't3', 't4'])
       outcomes.push(await bed.publish(bed.request(`${level}/x`, 'v')));
-    expect(outcomes).toEqual([undefined, undefined, 'QUOTA_EXCEEDED', 'QUOTA_EXCEEDED']);
+    expect(outcomes).toEqual([undefined, undefined, 'quota-exceeded', 'quota-exceeded']);
     expect(await bed.publish(bed.request('devices/more', 'v'))).toBeUndefined();
-    expect(await bed.publish(bed.request('x'.repeat(300), 'v'))).toBe('TOPIC_NAME_INVALID');
+    expect(await bed.publish(bed.request('x'.repeat(300), 'v'))).toBe('topic-name-invalid');
   }, 30_000);
 });

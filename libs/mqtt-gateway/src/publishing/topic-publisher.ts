@@ -74,7 +74,7 @@ export class TopicPublisher {
     const { topic, partitions } = this;
     if (topic === undefined) return this.wait({ request, fields, hash, nowMs, bytes, done });
     if (topic.compacted && request.payload.length === 0) {
-      done(emptyPayload());
+      done(emptyPayloadFault());
       return undefined;
     }
     const partition = partitions.length === 1 ? partitions[0] : partitions[hash % partitions.length];
@@ -178,7 +178,7 @@ export class TopicPublisher {
 }
 
 /** Pulsar's compaction takes an empty message for the deletion of its key. */
-function emptyPayload(): MqttError {
+export function emptyPayloadFault(): MqttError {
   return new MqttError(
     MqttReasonCode.PAYLOAD_FORMAT_INVALID,
     'a compacted Pulsar topic takes no message without a payload',

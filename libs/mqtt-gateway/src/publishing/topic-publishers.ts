@@ -8,12 +8,12 @@ import { RecentMap } from '../mapping/recent-map.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttOptions } from '../mqtt.options.js';
 import type { MqttTopicRegistry } from './mqtt-topic-registry.js';
-import type { PartitionPublisher } from './partition-publisher.js';
 import type { CommonFields } from './publish-batch.js';
 import { PublishBudget } from './publish-budget.js';
 import { publisherClosed } from './publish-errors.js';
 import type { PublishDone, Publisher, PublishPressure, PublishRequest } from './publisher.js';
 import { type PublisherProcess, TopicPublisher } from './topic-publisher.js';
+import { TurnEnd } from './turn-end.js';
 
 /** MQTT topics, and clients, of which what is stored with each message is remembered, twice; of a tenant. */
 const remembered = 8_192;
@@ -58,8 +58,7 @@ export class TopicPublishers implements Publisher {
   private readonly budget: PublishBudget;
   private readonly process: PublisherProcess;
   private readonly sweep: NodeJS.Timeout;
-  private scheduled: PartitionPublisher[] = [];
-  private readonly onTurnOver = () => this.flush();
+  private readonly turnEnd = new TurnEnd();
   /** What is encoded for the message at hand; used only inside one call. */
   private readonly fields: { -readonly [K in keyof CommonFields]: Buffer } = {
     ofTopic: Buffer.alloc(0),
@@ -79,7 +78,7 @@ export class TopicPublishers implements Publisher {
       publishTimeoutMs: options.publishTimeoutMs,
       topic: (tenant, name) => topics.forPublishing(tenant, name),
       open: (tenant, partition) => this.open(tenant, partition),
-      schedule: (partition) => this.schedule(partition),
+      schedule: this.turnEnd.schedule,
       forget: (tenant, name) => topics.invalidate(tenant, name),
       onThrown: (error) =>
         this.log.error({ event: 'mqtt.publish-callback-threw', error }, 'a callback threw'),
@@ -131,7 +130,7 @@ export class TopicPublishers implements Publisher {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.sweep);
-    this.flush();
+    this.turnEnd.flush();
     const publishers = [...this.tenants.values()].flatMap(({ topics }) => [...topics.values()]);
     this.tenants.clear();
     await Promise.all(publishers.map((publisher) => publisher.end()));
@@ -184,18 +183,6 @@ export class TopicPublishers implements Publisher {
       pendingBytesMax,
       sendTimeoutMs: this.options.publishTimeoutMs,
     });
-  }
-
-  private schedule(partition: PartitionPublisher): void {
-    this.scheduled.push(partition);
-    // After all sockets that have something in this turn were read.
-    if (this.scheduled.length === 1) setImmediate(this.onTurnOver);
-  }
-
-  private flush(): void {
-    const { scheduled } = this;
-    this.scheduled = [];
-    for (const partition of scheduled) partition.flush();
   }
 
   private lookAround(): void {
