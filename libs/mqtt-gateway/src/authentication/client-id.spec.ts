@@ -22,11 +22,11 @@ describe('clientIdRefusal', () => {
     ['user-prefix', 'ann-1', false],
     ['user-prefix', 'anna', false],
   ])('rule %s, %j: %s', (rule, clientId, expected) => {
-    expect(refused(clientId, rule)).toBe(expected ? undefined : 'CLIENT_IDENTIFIER_NOT_VALID');
+    expect(refused(clientId, rule)).toBe(expected ? undefined : 'client-identifier-not-valid');
   });
 
   it('has none of their own for clients without a user, where identifiers are users', () => {
-    expect(refused('anonymous', 'user', nobody)).toBe('CLIENT_IDENTIFIER_NOT_VALID');
+    expect(refused('anonymous', 'user', nobody)).toBe('client-identifier-not-valid');
     expect(refused('anonymous', 'any', nobody)).toBeUndefined();
   });
 });

@@ -130,14 +130,14 @@ describe('CONNECT', () => {
   });
 
   it.each<[DenyReason, string, number | undefined]>([
-    ['bad-credentials', 'BAD_USER_NAME_OR_PASSWORD', 4],
-    ['unknown-tenant', 'BAD_USER_NAME_OR_PASSWORD', 4],
-    ['tenant-mismatch', 'BAD_USER_NAME_OR_PASSWORD', 4],
-    ['expired', 'BAD_USER_NAME_OR_PASSWORD', 4],
-    ['plaintext', 'NOT_AUTHORIZED', 5],
-    ['too-many-failures', 'CONNECTION_RATE_EXCEEDED', 3],
-    ['overloaded', 'SERVER_BUSY', 3],
-    ['fault', 'SERVER_UNAVAILABLE', 3],
+    ['bad-credentials', 'bad-user-name-or-password', 4],
+    ['unknown-tenant', 'bad-user-name-or-password', 4],
+    ['tenant-mismatch', 'bad-user-name-or-password', 4],
+    ['expired', 'bad-user-name-or-password', 4],
+    ['plaintext', 'not-authorized', 5],
+    ['too-many-failures', 'connection-rate-exceeded', 3],
+    ['overloaded', 'server-busy', 3],
+    ['fault', 'server-unavailable', 3],
   ])('is told of %s: %s, return code %s before MQTT 5', async (reason, name, returnCode) => {
     const { authentication } = bed({ plain: deny(reason) });
     const step = await authentication.begin(connect({ userName: 'ann', password: 'x' }));
@@ -153,7 +153,7 @@ describe('CONNECT', () => {
     ['a user name alone', { userName: 'ann' }],
   ])('is refused with %s, asking nobody', async (_what, credentials) => {
     const { authentication, asked } = bed({ plain: allow(ann), anonymous: allow(anonymous) });
-    expect(refusal(await authentication.begin(connect(credentials)))).toBe('BAD_USER_NAME_OR_PASSWORD');
+    expect(refusal(await authentication.begin(connect(credentials)))).toBe('bad-user-name-or-password');
     expect(asked).toEqual([]);
   });
 
@@ -161,27 +161,27 @@ describe('CONNECT', () => {
     expect(await bed({ anonymous: allow(anonymous) }).authentication.begin(connect({}))).toMatchObject({
       principal: anonymous,
     });
-    expect(refusal(await bed().authentication.begin(connect({})))).toBe('NOT_AUTHORIZED');
+    expect(refusal(await bed().authentication.begin(connect({})))).toBe('not-authorized');
   });
 
   it('takes no password where the listener takes none', async () => {
     const { authentication, asked } = bed({ mechanisms: ['SCRAM-SHA-256'], plain: allow(ann) });
     const step = await authentication.begin(connect({ userName: 'ann', password: 'secret' }));
-    expect(refusal(step)).toBe('NOT_AUTHORIZED');
+    expect(refusal(step)).toBe('not-authorized');
     expect(asked).toEqual([]);
   });
 
   it('comes once', async () => {
     const { authentication } = bed();
     await authentication.begin(connect({ userName: 'ann', password: 'secret' }));
-    expect(refusal(await authentication.begin(connect({})))).toBe('PROTOCOL_ERROR');
+    expect(refusal(await authentication.begin(connect({})))).toBe('protocol-error');
   });
 
   it('is refused where the authenticator fails', async () => {
     const { authentication } = bed({
       scram: () => ({ next: () => Promise.reject(new Error('broken')) }),
     });
-    expect(refusal(await authentication.begin(scram('first')))).toBe('SERVER_UNAVAILABLE');
+    expect(refusal(await authentication.begin(scram('first')))).toBe('server-unavailable');
   });
 });
 
@@ -194,7 +194,7 @@ describe('a client certificate', () => {
     }
     const { authentication } = bed({ certificate: allow(ann) });
     expect(refusal(await authentication.begin(connect({ userName: 'bob' })))).toBe(
-      'BAD_USER_NAME_OR_PASSWORD',
+      'bad-user-name-or-password',
     );
   });
 
@@ -205,11 +205,11 @@ describe('a client certificate', () => {
     );
     const other = bed({ certificate: allow(bob) });
     expect(refusal(await other.authentication.begin(connect({ userName: 'ann', password: 'secret' })))).toBe(
-      'NOT_AUTHORIZED',
+      'not-authorized',
     );
     const byMethod = bed({ certificate: allow(bob) });
     await byMethod.authentication.begin(scram('first'));
-    expect(refusal(await byMethod.goOn('right'))).toBe('NOT_AUTHORIZED');
+    expect(refusal(await byMethod.goOn('right'))).toBe('not-authorized');
   });
 
   it('that nobody knows leaves the client to its password, and one that is refused does not', async () => {
@@ -272,36 +272,36 @@ describe('an authentication method (MQTT 5 section 4.12)', () => {
   it('refuses a wrong proof, and all that comes after', async () => {
     const { authentication, goOn } = bed();
     await authentication.begin(scram('first'));
-    expect(refusal(await goOn('wrong'))).toBe('BAD_USER_NAME_OR_PASSWORD');
+    expect(refusal(await goOn('wrong'))).toBe('bad-user-name-or-password');
     expect(authentication.state).toBe('failed');
-    expect(refusal(await goOn('right'))).toBe('PROTOCOL_ERROR');
+    expect(refusal(await goOn('right'))).toBe('protocol-error');
   });
 
   it('refuses methods that are not offered [MQTT-4.12.0-1] and another one later [MQTT-4.12.0-5]', async () => {
     for (const method of ['', 'PLAINTEXT', 'SCRAM-SHA-512', 'scram-sha-256', '__proto__']) {
       expect(refusal(await bed().authentication.begin(connect({ method })))).toBe(
-        'BAD_AUTHENTICATION_METHOD',
+        'bad-authentication-method',
       );
     }
     const { authentication, goOn } = bed();
     await authentication.begin(scram('first'));
-    expect(refusal(await goOn('right', 'OAUTHBEARER'))).toBe('BAD_AUTHENTICATION_METHOD');
+    expect(refusal(await goOn('right', 'OAUTHBEARER'))).toBe('bad-authentication-method');
   });
 
   it('refuses AUTH of who named no method [MQTT-4.12.0-6], or out of turn', async () => {
     const without = bed();
     await without.authentication.begin(connect({ userName: 'ann', password: 'secret' }));
-    expect(refusal(await without.again('first'))).toBe('PROTOCOL_ERROR');
+    expect(refusal(await without.again('first'))).toBe('protocol-error');
     const early = bed();
     await early.authentication.begin(scram('first'));
-    expect(refusal(await early.again('right'))).toBe('PROTOCOL_ERROR');
+    expect(refusal(await early.again('right'))).toBe('protocol-error');
   });
 
   it('takes one AUTH at a time, and nothing comes of the one that it crossed', async () => {
     const { authentication, goOn } = bed();
     await authentication.begin(scram('first'));
     const [first, second] = await Promise.all([goOn('right'), goOn('right')]);
-    expect(refusal(second)).toBe('PROTOCOL_ERROR');
+    expect(refusal(second)).toBe('protocol-error');
     expect(first.kind).toBe('deny');
     expect(authentication.principal).toBeUndefined();
   });
@@ -317,7 +317,7 @@ describe('an authentication method (MQTT 5 section 4.12)', () => {
     const wrong = bed({ token: () => deny('expired') });
     expect(
       refusal(await wrong.authentication.begin(connect({ method: 'OAUTHBEARER', data: bearer('t') }))),
-    ).toBe('BAD_USER_NAME_OR_PASSWORD');
+    ).toBe('bad-user-name-or-password');
   });
 });
 
@@ -357,18 +357,18 @@ describe('re-authentication', () => {
     const identities = [ann, principal];
     const { again, goOn, authentication } = await connected({ scram: () => twoSteps(identities.shift()) });
     await again('first');
-    expect(refusal(await goOn('right'))).toBe('NOT_AUTHORIZED');
+    expect(refusal(await goOn('right'))).toBe('not-authorized');
     expect(authentication.state).toBe('failed');
   });
 
   it('is refused with a wrong proof, another method [MQTT-4.12.1-1] or another reason code', async () => {
     const wrong = await connected({});
     await wrong.again('first');
-    expect(refusal(await wrong.goOn('wrong'))).toBe('BAD_USER_NAME_OR_PASSWORD');
+    expect(refusal(await wrong.goOn('wrong'))).toBe('bad-user-name-or-password');
     const other = await connected({ token: () => allow(ann) });
-    expect(refusal(await other.again(bearer('t'), 'OAUTHBEARER'))).toBe('BAD_AUTHENTICATION_METHOD');
+    expect(refusal(await other.again(bearer('t'), 'OAUTHBEARER'))).toBe('bad-authentication-method');
     const early = await connected({});
-    expect(refusal(await early.goOn('first'))).toBe('PROTOCOL_ERROR');
+    expect(refusal(await early.goOn('first'))).toBe('protocol-error');
   });
 });
 

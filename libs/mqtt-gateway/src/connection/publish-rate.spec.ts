@@ -58,7 +58,7 @@ describe('PublishRate', () => {
     const clients = Array.from({ length: 10 }, client);
     const answers = clients.map(({ rate }) => rate.admit(5 * kilobyte)?.reasonName);
     // 10 kB at once, 20 kB owed, and one more that was admitted at that point.
-    expect(answers).toEqual([...Array(7).fill(undefined), ...Array(3).fill('QUOTA_EXCEEDED')]);
+    expect(answers).toEqual([...Array(7).fill(undefined), ...Array(3).fill('quota-exceeded')]);
     expect(clients.slice(2).every(({ pauses }) => pauses.paused)).toBe(true);
     pass(2_500);
     expect(clients.every(({ pauses }) => !pauses.paused)).toBe(true);
