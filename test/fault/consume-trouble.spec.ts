@@ -355,7 +355,7 @@ describe('a group', () => {
       await start(`away-${how}`);
       const from = Date.now();
       const before = await committed();
-      await pulsar.broker[how]();
+      await (how === 'kill' ? pulsar.broker.kill() : pulsar.stopBroker());
       await delay(3_000);
       const told = await refusals();
       // What is in memory is read on; a commit cannot be stored.

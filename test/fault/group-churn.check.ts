@@ -230,7 +230,7 @@ describe('groups under churn', () => {
 
   async function restartBroker(): Promise<void> {
     const from = Date.now();
-    await pulsar.broker.restart();
+    await pulsar.restartBroker();
     for (const { adminUrl } of gateways) {
       while (!(await fetch(`${adminUrl}/health/ready`)).ok) await delay(100);
     }

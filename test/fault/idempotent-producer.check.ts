@@ -73,7 +73,7 @@ describe('an idempotent producer', () => {
         killGateway,
         unload,
         stopGateway,
-        () => pulsar.broker.restart(),
+        () => pulsar.restartBroker(),
         ...inForm<Fault[]>({
           short: [],
           full: [

@@ -12,6 +12,8 @@ export const brokerTimeoutMs = 300_000;
 
 /** Over the 30 s that clients and gateway wait for an answer by default. */
 const stallMs = 45_000;
+/** Topics are unloaded and clients told within a second or two. */
+const stopMs = 5_000;
 const namespace = 'public/faults';
 
 export class OwnPulsar {
@@ -96,6 +98,18 @@ export class OwnPulsar {
   /** SIGKILL, and a start on the same data. */
   async crashBroker(): Promise<void> {
     await this.broker.kill();
+    await this.broker.restart();
+  }
+
+  /** In order, as far as that goes: the bookie in its process goes first, and what it asks of that then never comes. */
+  async stopBroker(): Promise<void> {
+    process.kill(this.broker.pid, 'SIGTERM');
+    await delay(stopMs);
+    await this.broker.kill();
+  }
+
+  async restartBroker(): Promise<void> {
+    await this.stopBroker();
     await this.broker.restart();
   }
 
