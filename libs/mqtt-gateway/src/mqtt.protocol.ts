@@ -16,7 +16,6 @@ import { PartitionFeeds } from './reading/partition-feeds.js';
 import { ReadingCounters } from './reading/reading-counters.js';
 import { pulsarRetainedState, RetainedMessages } from './retained/retained-messages.js';
 import { RetainedPublisher } from './retained/retained-publisher.js';
-import { retainedDefaults } from './retained/retained.options.js';
 import { LocalSessions } from './session/local-sessions.js';
 import { PublishEncoder } from './session/publish-encoder.js';
 import type { SessionScope } from './session/session-scope.js';
@@ -63,11 +62,11 @@ function makeServices(process: MqttProcess): Made {
   const topics = new MqttTopicRegistry(pulsar.admin, cluster);
   const publishers = new TopicPublishers(pulsar, topics, options, log);
   publishers.register(metrics);
-  const openState = pulsarRetainedState(retainedDefaults, {
+  const openState = pulsarRetainedState(options, {
     ...{ pulsar, cluster, log },
     stateServed: process.stateServed ?? (() => true),
   });
-  const retained = new RetainedMessages(retainedDefaults, { cluster, openState, metrics });
+  const retained = new RetainedMessages(options, { cluster, openState, metrics });
   const publisher = new RetainedPublisher(publishers, retained);
   const reading = { pulsar, reading: new MappedTopics(topics), log, counters: new ReadingCounters() };
   const feeds = new PartitionFeeds(reading);
