@@ -1,13 +1,8 @@
-import {
-  asPulsarError,
-  type PulsarClient,
-  type PulsarLog,
-  parseTopicName,
-  withoutPartition,
-} from '#libs/pulsar';
+import { asPulsarError, type PulsarClient, type PulsarLog } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Feed, FeedListener, FeedStart } from './feed.js';
-import { PartitionTail, undecodableOf } from './partition-tail.js';
+import { PartitionTail } from './partition-tail.js';
+import { readTopicOf } from './read-entry.js';
 import type { ReadingCounters } from './reading-counters.js';
 import type { TopicReading } from './topic-reading.js';
 
@@ -55,16 +50,12 @@ export class PartitionFeeds {
   }
 
   private newTail(tenant: Tenant, partition: string): PartitionTail {
-    const { reading } = this.parts;
-    const { localName } = parseTopicName(withoutPartition(partition));
-    const onUndecodable = undecodableOf(this.parts, partition);
     const forget = () => {
       if (this.tails.get(partition) === tail) this.tails.delete(partition);
     };
-    const topic = { tenant, name: localName, reading, onUndecodable };
     const tail: PartitionTail = new PartitionTail(
       this.parts,
-      topic,
+      readTopicOf(this.parts, tenant, partition),
       partition,
       () => this.linger(partition, tail),
       forget,

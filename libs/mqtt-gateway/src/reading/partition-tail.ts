@@ -1,7 +1,6 @@
 import {
   asPulsarError,
   type BrokerEntry,
-  type EntryDecodeError,
   type EntryPosition,
   type PulsarError,
   type TopicReader,
@@ -155,13 +154,4 @@ export class PartitionTail implements FedPartition {
     this.onEnded();
     for (const feed of [...this.feeds]) feed.end(error);
   }
-}
-
-/** What is told of entries that are no messages. */
-export function undecodableOf(parts: PartitionFeedsParts, partition: string): ReadTopic['onUndecodable'] {
-  return (position: EntryPosition, error: EntryDecodeError) => {
-    parts.counters.undecodable++;
-    const fields = { event: 'mqtt-undecodable', partition, ...position, reason: error.message };
-    parts.log.debug(fields, 'an entry is no message for MQTT');
-  };
 }

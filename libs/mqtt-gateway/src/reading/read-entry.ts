@@ -1,4 +1,12 @@
-import { type BrokerEntry, EntryDecodeError, type EntryPosition, MessageCursor } from '#libs/pulsar';
+import {
+  type BrokerEntry,
+  EntryDecodeError,
+  type EntryPosition,
+  MessageCursor,
+  parseTopicName,
+  type PulsarLog,
+  withoutPartition,
+} from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { type MqttMessage, ownedMessage } from '../message.js';
 import type { EntryMessages } from './feed.js';
@@ -18,6 +26,27 @@ export interface ReadTopic {
   readonly reading: TopicReading;
   /** An entry, or the rest of one, is no message for MQTT: encrypted, a chunk, damaged. */
   onUndecodable(position: EntryPosition, error: EntryDecodeError): void;
+}
+
+export interface ReadTopicParts {
+  readonly reading: TopicReading;
+  readonly counters: { undecodable: number };
+  readonly log: PulsarLog;
+}
+
+/** @param partition full name */
+export function readTopicOf(parts: ReadTopicParts, tenant: Tenant, partition: string): ReadTopic {
+  const { reading, counters, log } = parts;
+  return {
+    tenant,
+    name: parseTopicName(withoutPartition(partition)).localName,
+    reading,
+    onUndecodable: (position, error) => {
+      counters.undecodable++;
+      const fields = { event: 'mqtt-undecodable', partition, ...position, reason: error.message };
+      log.debug(fields, 'an entry is no message for MQTT');
+    },
+  };
 }
 
 /** An entry as all listeners of a partition share it: decoded when the first asks, copied when the first has to keep it. */

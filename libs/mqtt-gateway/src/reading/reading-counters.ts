@@ -7,4 +7,6 @@ export class ReadingCounters {
   entries = 0;
   /** Entries that are, or end in, no messages: encrypted, chunks, damaged. */
   undecodable = 0;
+  /** Messages of shared subscriptions that none of the members here might receive. */
+  sharedDenied = 0;
 }

@@ -1,49 +1,128 @@
 import type { PulsarClient, PulsarLog } from '#libs/pulsar';
+import { splitSharedFilter } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
-import { MqttReasonCode } from '#libs/mqtt-codec';
-import { MqttError } from '../mqtt.errors.js';
 import type { MatchedTopics } from '../reading/matched-topics.js';
+import { readTopicOf } from '../reading/read-entry.js';
+import type { ReadingCounters } from '../reading/reading-counters.js';
 import type { TopicReading } from '../reading/topic-reading.js';
 import type { StoreDone } from '../session/session-store.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
+import { SharedGroup } from './shared-group.js';
 import type { TailSubscriber } from './tail-subscriber.js';
 
 export interface SharedSubscriptionsParts {
-  readonly pulsar: PulsarClient;
+  readonly pulsar: Pick<PulsarClient, 'subscribe'>;
   readonly reading: TopicReading;
   readonly topics: MatchedTopics;
+  readonly counters: ReadingCounters;
   readonly log: PulsarLog;
+  /** See `sharedSubscriptionIdleMs` of the options. Default 60 s. */
+  readonly idleMs?: number;
 }
 
-/** `$share/group/filter`: Pulsar Shared subscriptions whose messages the connected members of all gateways divide. */
+const idleMsDefault = 60_000;
+
+/**
+ * `$share/group/filter`: Pulsar Shared subscriptions, whose messages the connected members of all gateways divide. A group
+ * has one on every partition that its filter can match; it begins at the end of topics that exist, and where topics begin
+ * that are made later. Without a member it keeps what is published, until it was idle for `idleMs` and no session has it.
+ */
 export class SharedSubscriptions {
+  /** By tenant and whole filter. */
+  private readonly groups = new Map<string, SharedGroup>();
+  /** The groups of each subscriber. */
+  private readonly memberships = new Map<TailSubscriber, Set<string>>();
+
   constructor(private readonly parts: SharedSubscriptionsParts) {}
+
+  /** Members of groups, each as often as it is one. */
+  get members(): number {
+    let members = 0;
+    for (const groups of this.memberships.values()) members += groups.size;
+    return members;
+  }
 
   /**
    * The subscriber takes its part from now on. Deliveries carry `onDone`: a message is acknowledged to Pulsar when its
    * outcome is `completed`; it goes to another member when it is `returned`, or when the member leaves before.
    * @param subscription its filter begins with `$share/`; one with the same filter is replaced
    */
-  join(_tenant: Tenant, _subscriber: TailSubscriber, subscription: MqttSubscription, done: StoreDone): void {
-    this.parts.log.debug({ filter: subscription.filter }, 'join');
-    done(new MqttError(MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, 'nothing is read yet'));
+  join(tenant: Tenant, subscriber: TailSubscriber, subscription: MqttSubscription, done: StoreDone): void {
+    const key = keyOf(tenant, subscription.filter);
+    let memberships = this.memberships.get(subscriber);
+    if (memberships === undefined) {
+      memberships = new Set();
+      this.memberships.set(subscriber, memberships);
+    }
+    memberships.add(key);
+    this.group(tenant, subscription.filter).join(subscriber, subscription, (error) => {
+      if (error !== undefined) this.forget(subscriber, key);
+      done(error);
+    });
   }
 
   /** UNSUBSCRIBE. False: it was no member. */
-  leave(_tenant: Tenant, _subscriber: TailSubscriber, _filter: string): boolean {
-    return false;
+  leave(tenant: Tenant, subscriber: TailSubscriber, filter: string): boolean {
+    const key = keyOf(tenant, filter);
+    this.forget(subscriber, key);
+    return this.groups.get(key)?.leave(subscriber) ?? false;
   }
 
   /** Leaves all: its connection has ended. What was sent to it at QoS 2 is to be `completed` by the session before. */
-  drop(_tenant: Tenant, _subscriber: TailSubscriber): void {}
+  drop(_tenant: Tenant, subscriber: TailSubscriber): void {
+    const memberships = this.memberships.get(subscriber);
+    this.memberships.delete(subscriber);
+    for (const key of memberships ?? []) this.groups.get(key)?.leave(subscriber);
+  }
 
   /**
    * A persistent session has the subscription, connected or not: messages wait for its group in Pulsar when no member is
    * there. Counted: each `keep` is ended by calling what it returns.
    */
-  keep(_tenant: Tenant, _filter: string): () => void {
-    return () => undefined;
+  keep(tenant: Tenant, filter: string): () => void {
+    return this.group(tenant, filter).keep();
   }
 
-  close(): void {}
+  /** The subscriptions stay: members come back, here or elsewhere. */
+  close(): void {
+    for (const group of [...this.groups.values()]) group.close();
+    this.memberships.clear();
+  }
+
+  private forget(subscriber: TailSubscriber, key: string): void {
+    const memberships = this.memberships.get(subscriber);
+    memberships?.delete(key);
+    if (memberships?.size === 0) this.memberships.delete(subscriber);
+  }
+
+  private group(tenant: Tenant, filter: string): SharedGroup {
+    const key = keyOf(tenant, filter);
+    const known = this.groups.get(key);
+    if (known !== undefined) return known;
+    const { parts } = this;
+    const split = splitSharedFilter(filter);
+    if (split === undefined) throw new Error(`${filter} is no filter of a shared subscription`);
+    const group: SharedGroup = new SharedGroup({
+      tenant,
+      group: split.shareName,
+      filter: split.filter,
+      pulsar: parts.pulsar,
+      topics: parts.topics,
+      log: parts.log,
+      idleMs: parts.idleMs ?? idleMsDefault,
+      topicOf: (partition) => readTopicOf(parts, tenant, partition),
+      onDenied: () => {
+        parts.counters.sharedDenied++;
+      },
+      onOver: () => {
+        if (this.groups.get(key) === group) this.groups.delete(key);
+      },
+    });
+    this.groups.set(key, group);
+    return group;
+  }
+}
+
+function keyOf(tenant: Tenant, filter: string): string {
+  return `${tenant.name} ${filter}`;
 }

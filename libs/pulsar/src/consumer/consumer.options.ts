@@ -38,6 +38,8 @@ export interface ConsumerOptions {
   readonly permits?: number;
   /** Bytes of the same, about, at most. Default 8 MiB. */
   readonly windowBytesMax?: number;
+  /** Asks for nothing before `resume`. Default false. */
+  readonly paused?: boolean;
   /** When a message makes room for another: as it arrives (default), or when it is acknowledged or given back. */
   readonly creditOn?: 'arrival' | 'ack';
   /** How long an acknowledgement may wait to share a command with others, in ms. Default 5. */

@@ -55,6 +55,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.consumerId = connector.nextConsumerId();
     const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck } = this.options;
     this.window = new FlowWindow({ messagesMax: permits, bytesMax: windowBytesMax });
+    if (options.paused) this.window.pause();
     this.acks = new AckGroup(
       { consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax, batchIndexAck },
       () => this.session?.connection,
