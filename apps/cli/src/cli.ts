@@ -34,14 +34,21 @@ function aclCommands(root: Command, run: Run): void {
     )
     .argument(
       '<resource>',
-      'topic:NAME, group:NAME, transactional-id:NAME, queue:NAME, exchange:NAME or cluster',
+      'topic:NAME, group:NAME, transactional-id:NAME, queue:NAME, exchange:NAME, mqtt-topic:NAME (consume: or a filter) or cluster',
     )
     .addOption(configOption())
     .addOption(jsonOption())
     .option('-t, --tenant <name>', 'the tenant, where there are several')
     .option('-g, --groups <names>', 'groups that a token or certificate gives, with commas', namesOf)
     .option('--client-id <id>', 'what the client calls itself, for rules with %c')
+    .option('--qos <0|1|2>', 'of mqtt-topic: what is published with, or asked for (default 0)', qosOf)
+    .option('--retain', 'of mqtt-topic: published with the RETAIN flag')
     .action((user, action, resource, options) => test({ ...options, user, action, resource }));
+}
+
+function qosOf(text: string): number {
+  if (!/^[012]$/.test(text)) throw new InvalidArgumentError('a QoS is 0, 1 or 2');
+  return Number(text);
 }
 
 const namesOf = (text: string) => text.split(',').filter((name) => name !== '');

@@ -17,6 +17,9 @@ import { pulsar, pulsarFaults } from './config/pulsar.schema.js';
 import { pulsarTokensFaults } from './config/pulsar-tokens.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
 
+/** Of fronts, for commands that ask what a configuration means. */
+export { type MqttPermission, mqttPermission, mqttTopicFault } from '#libs/mqtt-gateway';
+
 /**
  * Every setting of `pulsegate.yaml`, declared once (its sections in `config/`): type, default and the sentence that users
  * read in the JSON Schema (`pulsegate schema`). Unknown keys are faults, so that a typing error never becomes a silent default.

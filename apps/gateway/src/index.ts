@@ -1,7 +1,13 @@
 export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './config-file.js';
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
-export { type GatewayConfig, listenersOf } from './gateway.config.js';
+export {
+  type GatewayConfig,
+  listenersOf,
+  type MqttPermission,
+  mqttPermission,
+  mqttTopicFault,
+} from './gateway.config.js';
 export { forgedToken } from './pulsar-identity/forged-token.js';
 export { PulsarPolicy } from './pulsar-identity/pulsar-policy.js';
 export { ownRole, pulsarClientOptions, rolesToGrant } from './pulsar-options.js';

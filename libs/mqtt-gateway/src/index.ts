@@ -1,3 +1,8 @@
+export {
+  type MqttPermission,
+  mqttPermission,
+  mqttTopicFault,
+} from './authorization/permission-question.js';
 export { asMqttError, MqttError } from './mqtt.errors.js';
 export { type MqttOptions, mqttOptionsSchema } from './mqtt.options.js';
 export { MqttProtocol } from './mqtt.protocol.js';

@@ -21,6 +21,9 @@ tenants:
       - { principals: [group:writers], actions: [produce], resource: { type: topic, match: prefix, name: orders } }
       - { effect: deny, principals: ['*'], actions: ['*'], resource: { type: topic, name: orders-secret } }
       - { principals: ['*'], actions: [alter], resource: { type: topic, match: prefix, name: 'dev.%u.%c.' } }
+      - { principals: ['*'], actions: [produce], resource: { type: mqtt-topic, match: filter, name: 'd/%c/#' }, qos: [0, 1], retain: false }
+      - { principals: ['*'], actions: [consume], resource: { type: mqtt-topic, match: filter, name: 'd/#' } }
+      - { effect: deny, principals: ['*'], actions: [consume], resource: { type: mqtt-topic, match: filter, name: 'd/secret' } }
   - { name: empty, namespace: empty/kafka }
 `,
   );
@@ -52,6 +55,18 @@ describe('pulsegate acl test', () => {
     ['alice alter-configs topic:dev.alice.app.x -t acme --client-id app', 0, 'permission 3'],
     ['alice alter-configs topic:dev.alice.app.x -t acme', 1, 'no rule allows it'],
     ['anonymous alter topic:dev.anonymous.app.x -t acme --client-id app', 1, 'no rule allows it'],
+    ['bob produce mqtt-topic:d/c1/x -t acme --client-id c1', 0, 'by permission 4 of the tenant'],
+    ['bob produce mqtt-topic:d/c1/x -t acme --client-id c1', 0, 'Pulsar topics: d'],
+    ['bob produce mqtt-topic:d/c1/x -t acme --client-id c2', 1, 'no rule allows it'],
+    ['bob produce mqtt-topic:d/c1/x -t acme --client-id c1 --qos 2', 1, 'no rule allows it'],
+    ['bob produce mqtt-topic:d/c1/x -t acme --client-id c1 --retain', 1, 'no rule allows it'],
+    ['alice produce mqtt-topic:orders/1 -t acme', 0, 'by permission 1 of the tenant'],
+    ['bob consume mqtt-topic:d/+ -t acme', 0, 'but not all of it'],
+    ['bob consume mqtt-topic:d/secret -t acme', 1, 'by permission 6 of the tenant: deny'],
+    ['bob consume mqtt-topic:# -t acme', 1, 'all others that MQTT clients publish to'],
+    ['bob produce mqtt-topic:d/# -t acme', 2, 'nobody may use this name'],
+    ['bob delete mqtt-topic:d -t acme', 2, 'clients publish to an mqtt-topic'],
+    ['bob produce mqtt-topic:d -t acme --qos 3', 2, 'a QoS is 0, 1 or 2'],
     ['alice produce topic:orders -t empty', 1, 'no rule allows it'],
     ['alice produce topic:orders', 2, 'say which tenant: acme, empty'],
     ['alice produce topic:orders -t other', 2, 'there is no tenant other'],

@@ -1,4 +1,12 @@
-import { ConfigError, type GatewayConfig, loadConfig, tenantsOf } from '#apps/gateway';
+import {
+  ConfigError,
+  type GatewayConfig,
+  loadConfig,
+  type MqttPermission,
+  mqttPermission,
+  mqttTopicFault,
+  tenantsOf,
+} from '#apps/gateway';
 import {
   type Action,
   actions,
@@ -26,6 +34,9 @@ export interface AclTestOptions {
   /** Of users whom a token or a certificate puts into groups. */
   readonly groups?: readonly string[];
   readonly clientId?: string;
+  /** What an MQTT client publishes with, or asks for. */
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,17 +51,23 @@ export function aclTestCommand(options: AclTestOptions): number | Promise<number
   const resource = resourceOf(options.resource);
   const principal = principalOf(config, tenant, options);
   if (tenant.authorization === 'pulsar') {
-    return askPulsar(config, tenant.namespace, { principal, action, resource }, options.json ?? false);
+    const asked = { principal, action, resource: onPulsar(resource, principal) };
+    return askPulsar(config, tenant.namespace, asked, options.json ?? false);
   }
   const authorizer = new Authorizer([{ tenant: tenant.name, rules: tenant.permissions }]);
-  const explanation = authorizer.explain(principal, action, resource, options.clientId);
+  const mqtt = resource.type === 'mqtt-topic' ? askMqtt(authorizer, principal, action, options) : undefined;
+  const explanation =
+    mqtt === undefined
+      ? authorizer.explain(principal, action, resource, options.clientId)
+      : (mqtt.explanation ?? { allowed: mqtt.decision !== 'denied' });
   const place = tenant.permissions.findIndex((rule) => rule === explanation.rule) + 1;
   const { user, groups } = principal;
   const asked = { tenant: tenant.name, user, groups, action, resource };
+  const isPartly = mqtt?.decision === 'per-message';
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ ...asked, allowed: explanation.allowed, rule: explanation.rule ?? null, ...(place > 0 && { ruleNumber: place }) })}\n`
-      : `${sentence(asked, explanation, place)}\n`,
+      ? `${JSON.stringify({ ...asked, allowed: explanation.allowed, rule: explanation.rule ?? null, ...(place > 0 && { ruleNumber: place }), ...(isPartly && { partly: true }) })}\n`
+      : `${sentence(asked, explanation, place)}${mqtt === undefined ? '' : mqttSentence(mqtt)}\n`,
   );
   return explanation.allowed ? 0 : 1;
 }
@@ -67,11 +84,47 @@ function sentence(asked: Asked, { allowed, rule }: Explanation, place: number): 
   const { tenant, user, groups, action, resource } = asked;
   const member = groups.length > 0 ? ` (groups ${groups.join(', ')})` : '';
   const what = `${user}${member} of ${tenant}: ${action} ${resource.type} ${resource.name}`;
-  if (rule === undefined) return `denied  ${what}\n  no rule allows it`;
+  if (rule === undefined) return allowed ? `allowed ${what}` : `denied  ${what}\n  no rule allows it`;
   const { effect = 'allow', principals, actions: named } = rule;
   const { type, match, name } = rule.resource;
   const said = `${effect} ${principals.join(', ')} ${named.join(', ')} ${type} ${match} ${JSON.stringify(name)}`;
   return `${allowed ? 'allowed' : 'denied '} ${what}\n  by permission ${place} of the tenant: ${said}`;
+}
+
+function askMqtt(
+  authorizer: Authorizer,
+  principal: Principal,
+  action: Action,
+  { resource, clientId = '', qos = 0, retain = false }: AclTestOptions,
+): MqttPermission {
+  const name = resource.slice('mqtt-topic:'.length);
+  if (action !== 'produce' && action !== 'consume') {
+    throw wrongUse('ACTION', 'clients publish to an mqtt-topic (produce) and subscribe to it (consume)');
+  }
+  const fault = mqttTopicFault(action, name, principal.tenant);
+  if (fault !== undefined) throw wrongUse('RESOURCE', `nobody may use this name: ${fault}`);
+  return mqttPermission(authorizer, { principal, clientId, action, name, qos, retain });
+}
+
+function mqttSentence({ decision, pulsarTopics, allPulsarTopics }: MqttPermission): string {
+  const where = [...pulsarTopics, ...(allPulsarTopics ? ['all others that MQTT clients publish to'] : [])];
+  const places = where.length === 0 ? '' : `\n  Pulsar topics: ${where.join(', ')}`;
+  return decision === 'per-message'
+    ? `${places}\n  but not all of it: each message is decided about`
+    : places;
+}
+
+/** Where Pulsar decides, the Pulsar topic of an MQTT topic is what counts. */
+function onPulsar(resource: Resource, principal: Principal): Resource {
+  if (resource.type !== 'mqtt-topic') return resource;
+  const { name } = resource;
+  const question = { principal, clientId: '', name, qos: 0, retain: false, action: 'consume' } as const;
+  const { pulsarTopics, allPulsarTopics } = mqttPermission(new Authorizer([]), question);
+  const [topic] = pulsarTopics;
+  if (topic === undefined || pulsarTopics.length > 1 || allPulsarTopics) {
+    throw wrongUse('RESOURCE', 'this is on several Pulsar topics: ask about one topic at a time');
+  }
+  return { type: 'topic', name: topic };
 }
 
 type TenantConfig = GatewayConfig['tenants'][number];
