@@ -75,6 +75,6 @@ export function kafkaErrorMessage(error: unknown): string {
 function knownCode(error: unknown): number | undefined {
   if (error instanceof SecurityStateError) return codeOfSecurityFault[error.fault];
   if (error instanceof PulsarError) return codeOfPulsarError[error.code];
-  if (error instanceof PulsarAdminError) return codeOfAdminStatus[error.status];
+  if (error instanceof PulsarAdminError && !error.retriable) return codeOfAdminStatus[error.status];
   return undefined;
 }

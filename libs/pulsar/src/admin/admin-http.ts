@@ -23,9 +23,14 @@ export class PulsarAdminError extends Error {
     super(`${request}: ${status} ${reason}`);
   }
 
+  /** The broker stops, or has unloaded the bundle and no other has it yet. */
+  private get isUnowned(): boolean {
+    return this.status === 412 && this.reason.includes('Failed to find ownership');
+  }
+
   /** True when the same request may succeed later without anybody changing it. */
   get retriable(): boolean {
-    return this.status >= 500 || this.status === 429 || this.status === 408;
+    return this.status >= 500 || this.status === 429 || this.status === 408 || this.isUnowned;
   }
 }
 
