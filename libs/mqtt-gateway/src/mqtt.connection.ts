@@ -28,25 +28,31 @@ import { packetTypes } from './mqtt.counters.js';
 import { asMqttError, MqttError } from './mqtt.errors.js';
 import type { MqttServices } from './mqtt.services.js';
 import type { ConnectedClient } from './session/session-directory.js';
+import { CarriedClient } from './splicing/carried-client.js';
+import type { SplicedClient } from './splicing/splice-header.js';
 
 /**
  * One client. Decides which handler serves a packet and nothing else:
  *
- *     new ── CONNECT ──▶ connecting (not read; AUTH packets alone) ──▶ accepted ──▶ closed
- *      └────────────────── refused ──┴─────────────────────────────────────────────▲
+ *     new ── CONNECT ──▶ connecting (not read; AUTH packets alone) ──▶ accepted ─────────────────────▶ closed
+ *      │                             ├── its session is elsewhere ──▶ carried (bytes pass) ─────────────▲
+ *      └────────────────── refused ──┴──────────────────────────────────────────────────────────────────┘
  */
 export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedClient {
   readonly decoder: SwitchableDecoder;
   readonly #pauses: ReadingPauses;
   #client: AcceptedClient | undefined;
+  #carried: CarriedClient | undefined;
   #connect: ConnectPacket | undefined;
   /** Who waits for the AUTH packet that answers ours. */
   #asked: PromiseWithResolvers<AuthPacket> | undefined;
   #closed = false;
 
+  /** @param spliced another gateway has authenticated the client, and carries it here */
   constructor(
     readonly link: Link,
     readonly services: MqttServices,
+    private readonly spliced?: SplicedClient,
   ) {
     this.decoder = new SwitchableDecoder(services.options);
     this.#pauses = new ReadingPauses(link);
@@ -62,7 +68,10 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       this.#onDecodeError(frame);
       return;
     }
-    if (frame.type === 'raw') return;
+    if (frame.type === 'raw') {
+      this.#carried?.onRaw(frame.bytes);
+      return;
+    }
     this.services.counters.packetsReceived[packetTypes[frame.type]]!++;
     const client = this.#client;
     if (client !== undefined) this.#dispatch(frame, client);
@@ -71,16 +80,19 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
 
   onWritable(): void {
     this.#client?.onWritable();
+    this.#carried?.onLinkWritable();
   }
 
-  onClose(_reason: string): void {
+  onClose(reason: string): void {
     this.#closed = true;
+    this.#carried?.onLinkClose(reason);
     this.#asked?.reject(new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the client is gone'));
     this.#client?.end({ normal: false });
   }
 
   async drained(): Promise<void> {
     await this.#client?.drain();
+    await this.#carried?.drain();
   }
 
   takenOver(): void {
@@ -120,7 +132,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     this.#pauses.add(ReadingPause.connecting);
     const peer = { ...link.peer, listener: link.listener.name };
     const attempt: ConnectAttempt = {
-      ...{ connect, link, services, client: this, spliced: false },
+      ...{ connect, link, services, client: this, spliced: this.spliced },
       authentication: new MqttAuthentication({ authenticator: services.authenticator, peer }),
       ask: (packet) => this.#ask(packet),
       ...{ authenticated: {}, clientId: '', assigned: false, will: undefined },
@@ -132,7 +144,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
         if (waiting !== undefined) await waiting;
         if (this.#closed) break;
       }
-      this.#accept(attempt);
+      if (attempt.opening?.kind === 'elsewhere') await this.#carryOn(attempt, attempt.opening.nodeId);
+      else this.#accept(attempt);
     } catch (error) {
       if (!(error instanceof MqttError)) link.log.failure(error, 'a CONNECT could not be served');
       this.#refuseConnect(asMqttError(error));
@@ -159,12 +172,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       if (opening?.kind === 'opened') opening.close({ normal: true });
       return;
     }
-    if (opening?.kind !== 'opened') {
-      throw new MqttError(
-        MqttReasonCode.SERVER_UNAVAILABLE,
-        'the session is on a gateway that cannot be reached',
-      );
-    }
+    if (opening?.kind !== 'opened') return;
     const client = new AcceptedClient(attempt, opening, this.#pauses);
     this.#client = client;
     const acceptance = {
@@ -175,6 +183,22 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     client.send(connackOf(connect, acceptance, this.services.options));
     this.decoder.decode();
     client.start();
+    this.#pauses.remove(ReadingPause.connecting);
+  }
+
+  async #carryOn(attempt: ConnectAttempt, nodeId: number): Promise<void> {
+    const { services, link } = this;
+    const { splicing, forwarding } = services.cluster;
+    const carried = await CarriedClient.open(nodeId, attempt, {
+      ...{ splicing, forwarding, watch: services.watch, link },
+      refuse: (error) => this.#refuseConnect(error),
+    });
+    if (this.#closed) {
+      carried.onLinkClose('client-closed');
+      return;
+    }
+    this.#carried = carried;
+    this.decoder.passOn();
     this.#pauses.remove(ReadingPause.connecting);
   }
 

@@ -41,6 +41,13 @@ export interface MqttAuthenticationOptions {
   readonly now?: () => number;
 }
 
+/** What another gateway says of a client that it has authenticated. */
+export interface AdoptedClient {
+  readonly principal: Principal;
+  readonly endsAtMs: number | undefined;
+  readonly authentication: Pick<MqttPropertiesOf<'connack'>, 'authenticationMethod'>;
+}
+
 /** What one packet of the client led to. */
 export type MqttAuthStep =
   /** AUTH 0x18 to send. */
@@ -114,6 +121,14 @@ export class MqttAuthentication {
     } catch (error) {
       return this.#failed(error);
     }
+  }
+
+  /** Instead of CONNECT: another gateway has seen the proof. `endsAtMs` in milliseconds since 1970. */
+  adopt({ principal, endsAtMs, authentication }: AdoptedClient): void {
+    this.#state = 'authenticated';
+    this.#principal = principal;
+    this.#endsAtMs = endsAtMs === undefined ? forever : this.#now() + endsAtMs - Date.now();
+    this.#method = authentication.authenticationMethod;
   }
 
   /** AUTH, before CONNACK or after it. Never rejects. */

@@ -8,6 +8,7 @@ import { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
 import type { ConnectedClient, MqttWill, SessionOpening } from '../session/session-directory.js';
 import { willOf } from '../session/will.js';
+import type { SplicedClient } from '../splicing/splice-header.js';
 import type { MqttIdentity } from './mqtt-identity.js';
 
 /** A CONNECT on its way, filled in by one step after the other. */
@@ -18,7 +19,7 @@ export interface ConnectAttempt {
   readonly authentication: MqttAuthentication;
   readonly client: ConnectedClient;
   /** It comes from another gateway, which has authenticated it. */
-  readonly spliced: boolean;
+  readonly spliced: SplicedClient | undefined;
   /** Sends AUTH and gives the client's answer; rejects when it is another packet. */
   ask(packet: AuthPacket): Promise<AuthPacket>;
   principal?: Principal;
@@ -59,6 +60,7 @@ async function authenticate(attempt: ConnectAttempt): Promise<void> {
   link.authenticated();
   attempt.principal = step.principal;
   attempt.authenticated = step.properties;
+  link.authenticated();
 }
 
 /** The tenant came with the identity; it is served, or the client is told to try later. */
@@ -72,10 +74,14 @@ function bindTenant({ principal, services, link }: ConnectAttempt): void {
 
 /** MQTT 5 clients without an identifier are told the one they get; before, nobody needs to know it [MQTT-3.1.3-6]. */
 function identifyClient(attempt: ConnectAttempt): void {
-  const { connect, services, principal } = attempt;
+  const { connect, services, principal, spliced } = attempt;
   const { options } = services;
   attempt.assigned = connect.clientId === '';
-  attempt.clientId = attempt.assigned ? assignedClientId(principal!, options.clientIdRule) : connect.clientId;
+  if (spliced !== undefined) attempt.clientId = spliced.clientId;
+  else
+    attempt.clientId = attempt.assigned
+      ? assignedClientId(principal!, options.clientIdRule)
+      : connect.clientId;
   const refusal = attempt.assigned ? undefined : clientIdRefusal(connect.clientId, principal!, options);
   if (refusal !== undefined) throw refusal;
   attempt.identity = { principal: principal!, clientId: attempt.clientId };
@@ -109,8 +115,8 @@ function authorizeWill(attempt: ConnectAttempt): void {
 }
 
 async function openSession(attempt: ConnectAttempt): Promise<void> {
-  const { services, connect, principal, clientId, assigned, sessionExpirySeconds, will, client, spliced } =
-    attempt;
+  const { services, connect, principal, clientId, assigned, sessionExpirySeconds, will, client } = attempt;
+  const spliced = attempt.spliced !== undefined;
   attempt.opening = await services.sessions.open({
     ...{ principal: principal!, clientId, assigned, sessionExpirySeconds, will, spliced },
     ...{ cleanStart: connect.cleanStart, level: connect.protocolLevel, connection: client },
