@@ -21,6 +21,7 @@ import { PublishEncoder } from './session/publish-encoder.js';
 import type { SessionScope } from './session/session-scope.js';
 import { WillPublisher } from './session/will-publisher.js';
 import { SharedSubscriptions } from './subscriptions/shared-subscriptions.js';
+import { SplicedClients } from './splicing/spliced-clients.js';
 import { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
 import { SystemTopics } from './system-topics/system-topics.js';
 
@@ -37,10 +38,22 @@ export class MqttProtocol implements Protocol<MqttFrame> {
   readonly subprotocols = ['mqtt', 'mqttv3.1'];
   readonly services: MqttServices;
   readonly #made: Made;
+  readonly #spliced: SplicedClients;
 
   constructor(process: MqttProcess) {
     this.#made = makeServices(process);
-    this.services = this.#made.services;
+    const { services } = this.#made;
+    this.services = services;
+    this.#spliced = new SplicedClients({
+      ...process,
+      accept: (link, client) => new MqttConnection(link, services, client),
+    });
+    this.#spliced.serve(services.cluster);
+    process.metrics.gauge({
+      name: 'pulsegate_mqtt_spliced_clients',
+      help: 'Clients that other gateways carry here, as this one has their sessions.',
+      read: () => this.#spliced.count,
+    });
   }
 
   accept(link: Link): ProtocolConnection<MqttFrame> {
@@ -49,6 +62,7 @@ export class MqttProtocol implements Protocol<MqttFrame> {
 
   /** After the listeners are closed: gives sessions away, and closes all Pulsar producers and readers. */
   async close(): Promise<void> {
+    await this.#spliced.drain();
     await this.#made.close();
   }
 }

@@ -46,6 +46,8 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   #splice: Splice | undefined;
   #answered = false;
   #ended = false;
+  /** Who waits for the end. */
+  #gone: PromiseWithResolvers<void> | undefined;
   /** The client is not read: the other gateway does not keep up. */
   #held = false;
 
@@ -94,8 +96,15 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
 
   /** This gateway stops: the one that speaks with the client says so, between two packets. */
   async drain(): Promise<void> {
+    if (this.#ended) return;
     const { forwarding, link } = this.parts;
-    await forwarding.request(this.nodeId, drainKind, Buffer.from(link.id), drainMsMax).catch(() => {});
+    const gone = Promise.withResolvers<void>();
+    this.#gone = gone;
+    const timer = setTimeout(gone.resolve, drainMsMax);
+    // What it says comes by the splice, and may come after the answer to this.
+    forwarding.request(this.nodeId, drainKind, Buffer.from(link.id), drainMsMax).catch(gone.resolve);
+    await gone.promise;
+    clearTimeout(timer);
   }
 
   onBytes(bytes: Buffer): void {
@@ -150,6 +159,7 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
 
   #end(): void {
     this.#ended = true;
+    this.#gone?.resolve();
     this.parts.watch.forget(this);
   }
 }
