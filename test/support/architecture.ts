@@ -158,6 +158,8 @@ function nameViolations(files: readonly SourceFile[]): string[] {
     const inPath = file.path
       .replace(/\.ts$/, '')
       .split('/')
+      // The specification's noun.
+      .filter((part) => !part.startsWith('shared-subscription'))
       .filter((part) => wordsOf(part).some((word) => forbiddenWords.includes(word)));
     const symbols = [...file.text.matchAll(declaration)]
       .filter(({ groups }) => isForbiddenSymbol(groups!.kind!, groups!.name!))
