@@ -51,6 +51,21 @@ function qosOf(text: string): number {
   return Number(text);
 }
 
+function mapTopicCommand(root: Command, run: Run): void {
+  const map = run(async () => (await import('./commands/map-topic.command.js')).mapTopicCommand);
+  root
+    .command('map-topic')
+    .description(
+      'say which Pulsar topic and key an MQTT topic has, and which rule says so; exit code 1 when it has none',
+    )
+    .argument('<name>', 'an MQTT topic')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('-t, --tenant <name>', 'the tenant, where there are several')
+    .option('--filter', 'the name is a filter: say which Pulsar topics it reads')
+    .action((name, options) => map({ ...options, name }));
+}
+
 const namesOf = (text: string) => text.split(',').filter((name) => name !== '');
 
 /** The `pulsegate` command. Each command answers its exit code: 0 done, 1 failed, 2 wrong use or configuration. */
@@ -96,6 +111,7 @@ function program(setExitCode: (code: number) => void): Command {
     .description('read a password from standard input and print its verifier for the configuration')
     .action(run(async () => (await import('./commands/hash-password.command.js')).hashPasswordCommand));
   aclCommands(root, run);
+  mapTopicCommand(root, run);
   addUserCommands(root, setExitCode);
   root
     .command('demo')

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
-import { mqttOptionsSchema } from '#libs/mqtt-gateway';
+import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
 import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
@@ -18,7 +18,13 @@ import { pulsarTokensFaults } from './config/pulsar-tokens.schema.js';
 import { tenant, tenantFaults } from './config/tenant.schema.js';
 
 /** Of fronts, for commands that ask what a configuration means. */
-export { type MqttPermission, mqttPermission, mqttTopicFault } from '#libs/mqtt-gateway';
+export {
+  explainFilter,
+  explainTopic,
+  type MqttPermission,
+  mqttPermission,
+  mqttTopicFault,
+} from '#libs/mqtt-gateway';
 
 /**
  * Every setting of `pulsegate.yaml`, declared once (its sections in `config/`): type, default and the sentence that users
@@ -137,6 +143,12 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),
     ...config.tenants.flatMap((each, index) => tenantFaults(each, index, config)),
+    ...config.tenants.flatMap(({ mqtt: { topics } }, index) =>
+      topicRuleFaults(topics).map(({ index: at, key, message }) => ({
+        path: ['tenants', index, 'mqtt', 'topics', at, key],
+        message,
+      })),
+    ),
     ...authenticationFaults(
       config.authentication,
       tenants,

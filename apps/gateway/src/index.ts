@@ -2,6 +2,8 @@ export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './confi
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export {
+  explainFilter,
+  explainTopic,
   type GatewayConfig,
   listenersOf,
   type MqttPermission,

@@ -3,6 +3,13 @@ export {
   mqttPermission,
   mqttTopicFault,
 } from './authorization/permission-question.js';
+export {
+  explainFilter,
+  explainTopic,
+  type FilterExplanation,
+  type TopicExplanation,
+} from './mapping/topic-explanation.js';
+export { topicRuleFaults } from './mapping/topic-rule-faults.js';
 export { asMqttError, MqttError } from './mqtt.errors.js';
 export { type MqttOptions, mqttOptionsSchema } from './mqtt.options.js';
 export { MqttProtocol } from './mqtt.protocol.js';

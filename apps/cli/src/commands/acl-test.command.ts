@@ -1,5 +1,4 @@
 import {
-  ConfigError,
   type GatewayConfig,
   loadConfig,
   type MqttPermission,
@@ -22,6 +21,7 @@ import {
   topicNameFault,
   userNameFault,
 } from '#libs/auth';
+import { type TenantConfig, tenantOf, wrongUse } from './asked-tenant.js';
 import { askPulsar } from './pulsar-grants-question.js';
 
 export interface AclTestOptions {
@@ -127,19 +127,6 @@ function onPulsar(resource: Resource, principal: Principal): Resource {
   return { type: 'topic', name: topic };
 }
 
-type TenantConfig = GatewayConfig['tenants'][number];
-
-function tenantOf({ tenants }: GatewayConfig, name: string | undefined): TenantConfig {
-  const names = tenants.map((tenant) => tenant.name).join(', ');
-  if (name === undefined) {
-    if (tenants.length === 1) return tenants[0]!;
-    throw wrongUse('--tenant', `say which tenant: ${names}`);
-  }
-  const tenant = tenants.find((each) => each.name === name);
-  if (tenant === undefined) throw wrongUse('--tenant', `there is no tenant ${name}, only ${names}`);
-  return tenant;
-}
-
 function actionOf(text: string): Action {
   const action = actions.find((each) => each === text);
   if (action === undefined) throw wrongUse('ACTION', `an action is one of ${actions.join(', ')}`);
@@ -179,8 +166,4 @@ function principalOf(
     inFile.find((each) => each.tenant === tenant && each.name === user);
   const groups = [...new Set([...(known?.groups ?? []), ...(options.groups ?? [])])];
   return { tenant: bound, user, groups, anonymous: false, source: 'password' };
-}
-
-function wrongUse(where: string, message: string): ConfigError {
-  return new ConfigError([{ where: 'command line', key: where, message }]);
 }
