@@ -39,6 +39,8 @@ export class TopicPublisher {
   private partitions: PartitionPublisher[] = [];
   private readonly byName = new Map<string, PartitionPublisher>();
   private waiting: Waiting[] = [];
+  /** What waits must find room in one partition. */
+  private readonly waitingBudget: PublishBudget;
   private resolving = false;
   private failure: { readonly error: MqttError; readonly untilMs: number } | undefined;
   private ended = false;
@@ -48,7 +50,9 @@ export class TopicPublisher {
     private readonly name: string,
     private readonly budget: PublishBudget,
     private readonly process: PublisherProcess,
-  ) {}
+  ) {
+    this.waitingBudget = new PublishBudget(process.partitionBytesMax, budget);
+  }
 
   get hasEnded(): boolean {
     return this.ended;
@@ -97,9 +101,9 @@ export class TopicPublisher {
   }
 
   private wait(message: Waiting): PublishPressure | undefined {
-    if (this.ended || !this.budget.admits(message.bytes)) {
+    if (this.ended || !this.waitingBudget.admits(message.bytes)) {
       message.done(this.ended ? publisherClosed() : tooMuchInFlight());
-      return this.ended ? undefined : this.budget;
+      return this.ended ? undefined : this.waitingBudget;
     }
     if (this.failure !== undefined && performance.now() < this.failure.untilMs) {
       message.done(this.failure.error);
@@ -114,7 +118,7 @@ export class TopicPublisher {
     const owned = { ...request, payload: Buffer.from(request.payload), properties };
     this.waiting.push({ ...message, request: owned, fields: { ...message.fields } });
     if (!this.resolving) void this.resolve();
-    return this.budget.add(message.bytes);
+    return this.waitingBudget.add(message.bytes);
   }
 
   private async resolve(): Promise<void> {
@@ -131,7 +135,7 @@ export class TopicPublisher {
       this.resolving = false;
     }
     for (const { request, fields, hash, nowMs, bytes, done } of this.waiting.splice(0)) {
-      this.budget.remove(bytes);
+      this.waitingBudget.remove(bytes);
       this.publish(request, fields, hash, nowMs, bytes, done);
     }
   }
@@ -167,7 +171,7 @@ export class TopicPublisher {
 
   private failWaiting(error: MqttError): void {
     for (const { bytes, done } of this.waiting.splice(0)) {
-      this.budget.remove(bytes);
+      this.waitingBudget.remove(bytes);
       try {
         done(error);
       } catch (thrown) {
