@@ -71,6 +71,11 @@ export const mqttOptionsSchema = z
     outboundQueueBytesMax: bytes(64 * kibibyte)
       .default(mebibyte)
       .describe('Their bytes, with those on their way.'),
+    sharedSubscriptionIdleMs: milliseconds(1_000, 30 * 86_400_000)
+      .default(300_000)
+      .describe(
+        'A shared subscription without a member, and that no persistent session has, is deleted after so long.',
+      ),
     retainedMessagesMax: count(1_000_000)
       .default(100_000)
       .describe(

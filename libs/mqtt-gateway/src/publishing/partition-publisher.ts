@@ -1,4 +1,4 @@
-import { isPulsarError, type Producer } from '#libs/pulsar';
+import { isPulsarError, type Producer, type SendReceipt } from '#libs/pulsar';
 import type { MqttError } from '../mqtt.errors.js';
 import { asPublishError, publisherClosed, tooMuchInFlight } from './publish-errors.js';
 import { type CommonFields, PublishBatch } from './publish-batch.js';
@@ -20,6 +20,8 @@ export interface PartitionPublisherOptions {
   readonly openMsMax: number;
   /** Calls `flush` when the turn of the event loop is over. */
   schedule(partition: PartitionPublisher): void;
+  /** Pulsar has an entry; before its publishers hear of it. */
+  onStored?(receipt: SendReceipt): void;
   /** The producer ended by itself: the topic may be gone. */
   onLost(error: unknown): void;
   onThrown(thrown: unknown): void;
@@ -195,8 +197,9 @@ export class PartitionPublisher {
     this.inFlight++;
     // The next will probably be as large: memory grows by copying.
     this.capacityBytes = Math.min(capacityBytesMax, Math.max(capacityBytesMin, batch.payloadBytes));
-    producer.send(batch.finish(), (error) => {
+    producer.send(batch.finish(), (error, receipt) => {
       this.inFlight--;
+      if (error === undefined && receipt.ledgerId >= 0) this.options.onStored?.(receipt);
       this.settle(batch, error && asPublishError(error));
       if (this.state === 'open') this.sendRest();
     });

@@ -1,4 +1,4 @@
-import type { Producer } from '#libs/pulsar';
+import type { EntryPosition, Producer } from '#libs/pulsar';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
@@ -16,6 +16,8 @@ export interface PublisherProcess {
   topic(tenant: Tenant, name: string): Promise<MqttTopic>;
   open(tenant: Tenant, partition: string): Promise<Producer>;
   schedule(partition: PartitionPublisher): void;
+  /** Pulsar has an entry; before its publishers hear of it. */
+  onStored(tenant: Tenant, partition: string, position: EntryPosition): void;
   /** Forgets what is known of the topic. */
   forget(tenant: Tenant, name: string): void;
   onThrown(thrown: unknown): void;
@@ -158,6 +160,7 @@ export class TopicPublisher {
       open: () => process.open(tenant, partition),
       openMsMax: process.publishTimeoutMs,
       schedule: (own) => process.schedule(own),
+      onStored: (receipt) => process.onStored(tenant, partition, receipt),
       onLost: () => this.lost(),
       onThrown: (thrown) => process.onThrown(thrown),
     });

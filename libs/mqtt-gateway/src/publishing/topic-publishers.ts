@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MqttReasonCode } from '#libs/mqtt-codec';
-import { keyHash, type PulsarClient } from '#libs/pulsar';
+import { type EntryPosition, keyHash, type PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, tenantMqttDefaults } from '#libs/tenancy';
 import { clientFields, publishBytes, topicFields } from '../mapping/message.mapping.js';
@@ -51,6 +51,8 @@ class TenantPublishers {
  * there, and a callback after its receipt.
  */
 export class TopicPublishers implements Publisher {
+  /** Told of each entry that Pulsar has, before its publishers hear of it. */
+  onStored: ((tenant: Tenant, partition: string, position: EntryPosition) => void) | undefined;
   /** Of this start of this process: a producer's name that comes back would make deduplication drop data. */
   private readonly instance = randomUUID();
   private producers = 0;
@@ -79,6 +81,7 @@ export class TopicPublishers implements Publisher {
       topic: (tenant, name) => topics.forPublishing(tenant, name),
       open: (tenant, partition) => this.open(tenant, partition),
       schedule: this.turnEnd.schedule,
+      onStored: (tenant, partition, position) => this.onStored?.(tenant, partition, position),
       forget: (tenant, name) => topics.invalidate(tenant, name),
       onThrown: (error) =>
         this.log.error({ event: 'mqtt.publish-callback-threw', error }, 'a callback threw'),

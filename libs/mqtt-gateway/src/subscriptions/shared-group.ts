@@ -101,9 +101,11 @@ export class SharedGroup implements InterestedReader {
   }
 
   /** The gateway stops: what was not acknowledged is Pulsar's to give to others. */
-  close(): void {
+  async close(): Promise<void> {
     this.forgetAll();
+    const left = [...this.partitions.values()].map((partition) => partition.close());
     this.interest.end();
+    await Promise.all(left);
   }
 
   acquire(partition: string, isNew: boolean): Promise<void> {
@@ -130,7 +132,7 @@ export class SharedGroup implements InterestedReader {
   }
 
   release(partition: string): void {
-    this.partitions.get(partition)?.close();
+    void this.partitions.get(partition)?.close();
     this.partitions.delete(partition);
   }
 

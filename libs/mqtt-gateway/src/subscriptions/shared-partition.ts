@@ -80,12 +80,13 @@ export class SharedPartition {
     });
   }
 
-  /** Leaves the subscription, which stays. */
-  close(): void {
+  /** Leaves the subscription, which stays. Resolves when what was acknowledged is. */
+  async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
     this.entries = new Map();
     this.enqueue(() => this.leave());
+    await this.work;
   }
 
   /** Deletes the subscription, unless another gateway uses it, and closes. */

@@ -160,6 +160,6 @@ describe('shared subscriptions before a real Pulsar', () => {
       left = await bed.pulsar.admin.subscriptions(topic);
     }
     expect(left).toEqual([]);
-    expect(groups.members).toBe(0);
+    expect(groups.count).toBe(0);
   });
 });

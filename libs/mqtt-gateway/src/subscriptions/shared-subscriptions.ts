@@ -16,11 +16,9 @@ export interface SharedSubscriptionsParts {
   readonly topics: MatchedTopics;
   readonly counters: ReadingCounters;
   readonly log: PulsarLog;
-  /** See `sharedSubscriptionIdleMs` of the options. Default 60 s. */
-  readonly idleMs?: number;
+  /** `sharedSubscriptionIdleMs` of the options. */
+  readonly idleMs: number;
 }
-
-const idleMsDefault = 60_000;
 
 /**
  * `$share/group/filter`: Pulsar Shared subscriptions, whose messages the connected members of all gateways divide. A group
@@ -35,11 +33,9 @@ export class SharedSubscriptions {
 
   constructor(private readonly parts: SharedSubscriptionsParts) {}
 
-  /** Members of groups, each as often as it is one. */
-  get members(): number {
-    let members = 0;
-    for (const groups of this.memberships.values()) members += groups.size;
-    return members;
+  /** Groups with a filter that have a member here, or are kept for one. */
+  get count(): number {
+    return this.groups.size;
   }
 
   /**
@@ -84,9 +80,9 @@ export class SharedSubscriptions {
   }
 
   /** The subscriptions stay: members come back, here or elsewhere. */
-  close(): void {
-    for (const group of [...this.groups.values()]) group.close();
+  async close(): Promise<void> {
     this.memberships.clear();
+    await Promise.all([...this.groups.values()].map((group) => group.close()));
   }
 
   private forget(subscriber: TailSubscriber, key: string): void {
@@ -109,7 +105,7 @@ export class SharedSubscriptions {
       pulsar: parts.pulsar,
       topics: parts.topics,
       log: parts.log,
-      idleMs: parts.idleMs ?? idleMsDefault,
+      idleMs: parts.idleMs,
       topicOf: (partition) => readTopicOf(parts, tenant, partition),
       onDenied: () => {
         parts.counters.sharedDenied++;

@@ -57,6 +57,16 @@ export class TailSubscriptions {
     this.tenants.get(tenant.name)?.noteStored(partition, position);
   }
 
+  /** Of all tenants. */
+  get totals(): { subscriptions: number; deliveries: number } {
+    const totals = { subscriptions: 0, deliveries: 0 };
+    for (const { subscriptions, fanOut } of this.tenants.values()) {
+      totals.subscriptions += subscriptions;
+      totals.deliveries += fanOut.deliveries;
+    }
+    return totals;
+  }
+
   /** Subscriptions of a tenant's sessions. */
   subscriptions(tenant: string): number {
     return this.tenants.get(tenant)?.subscriptions ?? 0;

@@ -24,7 +24,7 @@ export class FeedBed {
   readonly tenant: Tenant;
   private readonly pulsarTenant = `t-feeds-${randomBytes(4).toString('hex')}`;
   private readonly producers = new Map<string, Producer>();
-  private readonly closing: { close(): void }[] = [];
+  private readonly closing: { close(): void | Promise<void> }[] = [];
 
   constructor() {
     this.tenant = {
@@ -44,7 +44,7 @@ export class FeedBed {
   }
 
   async stop(): Promise<void> {
-    for (const each of this.closing) each.close();
+    for (const each of this.closing) await each.close();
     for (const producer of this.producers.values()) await producer.close().catch(() => {});
     const { admin } = this.pulsar;
     await admin.deleteNamespace(this.tenant.pulsarNamespace, { force: true }).catch(() => {});
@@ -85,7 +85,7 @@ export class FeedBed {
     return { feeds, topics };
   }
 
-  add<T extends { close(): void }>(closing: T): T {
+  add<T extends { close(): void | Promise<void> }>(closing: T): T {
     this.closing.unshift(closing);
     return closing;
   }
