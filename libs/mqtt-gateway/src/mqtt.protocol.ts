@@ -21,7 +21,7 @@ import { LocalSessions } from './session/local-sessions.js';
 import { PublishEncoder } from './session/publish-encoder.js';
 import type { SessionScope } from './session/session-scope.js';
 import { WillPublisher } from './session/will-publisher.js';
-import { SharedSubscriptions } from './subscriptions/shared-subscriptions.js';
+import { SharedSubscriptions } from './subscriptions/share-subscriptions.js';
 import { SplicedClients } from './splicing/spliced-clients.js';
 import { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
 import { SystemTopics } from './system-topics/system-topics.js';

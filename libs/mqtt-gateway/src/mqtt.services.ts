@@ -13,7 +13,7 @@ import type { Publisher } from './publishing/publisher.js';
 import type { RetainedMessages } from './retained/retained-messages.js';
 import type { SessionDirectory } from './session/session-directory.js';
 import type { SessionScope } from './session/session-scope.js';
-import type { SharedSubscriptions } from './subscriptions/shared-subscriptions.js';
+import type { SharedSubscriptions } from './subscriptions/share-subscriptions.js';
 import type { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
 import type { SystemTopics } from './system-topics/system-topics.js';
 

@@ -6,7 +6,7 @@ export interface Subscribed {
   readonly totals: { readonly subscriptions: number; readonly deliveries: number };
 }
 
-export interface Shared {
+export interface SharedReading {
   /** Shared subscriptions that are read here. */
   readonly count: number;
 }
@@ -16,7 +16,7 @@ export function registerReadingMetrics(
   metrics: Metrics,
   counters: ReadingCounters,
   tails: Subscribed,
-  shared: Shared,
+  shared: SharedReading,
 ): void {
   metrics.gauge({
     name: 'pulsegate_mqtt_partitions_read',

@@ -3,7 +3,7 @@ import type { Tenant } from '#libs/tenancy';
 import type { MqttError } from '../mqtt.errors.js';
 import type { Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
-import type { SharedSubscriptions } from '../subscriptions/shared-subscriptions.js';
+import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 import type { TailSubscriptions } from '../subscriptions/tail-subscriptions.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';

@@ -13,7 +13,7 @@ import type { TopicReading } from '../reading/topic-reading.js';
 import type { MqttSession } from '../session/mqtt-session.js';
 import type { OpenRequest, SessionDirectory, SessionOpening } from '../session/session-directory.js';
 import type { SessionScope } from '../session/session-scope.js';
-import type { SharedSubscriptions } from '../subscriptions/shared-subscriptions.js';
+import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
 import type { WillAuthor } from './records/will-record.js';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttWill } from '../session/session-directory.js';

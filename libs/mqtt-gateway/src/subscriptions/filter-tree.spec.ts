@@ -75,7 +75,7 @@ describe('a tree of filters', () => {
     const tree = new FilterTree<number, number>();
     const deep = '/'.repeat(65_534);
     tree.add(deep, 0, 0);
-    tree.add('+/'.repeat(1_000) + '#', 1, 1);
+    tree.add(`${'+/'.repeat(1_000)}#`, 1, 1);
     // Every prefix of every one of these matches: a search that tried each on its own would take 2^12 ways.
     for (let bits = 0; bits < 4_096; bits++) {
       const levels = Array.from({ length: 12 }, (_, at) => ((bits >> at) & 1 ? '+' : 'a'));

@@ -1,8 +1,8 @@
 import type { MqttQos } from '#libs/mqtt-codec';
 import type { MqttMessage } from '../message.js';
 import type { DeliveryOutcome, MqttDelivery } from '../session/mqtt-delivery.js';
-import type { SharedEntry } from './shared-entry.js';
-import type { SharedMember } from './shared-member.js';
+import type { SharedEntry } from './share-entry.js';
+import type { SharedMember } from './share-member.js';
 
 export interface MessageOwner {
   /** A member gave it back: it is to be given to another one. */

@@ -1,5 +1,5 @@
 import type { MqttSubscription } from './mqtt-subscription.js';
-import type { SharedMessage } from './shared-message.js';
+import type { SharedMessage } from './share-message.js';
 import type { TailSubscriber } from './tail-subscriber.js';
 
 /** Messages of a group that one member has and has not acknowledged: with more, it would keep what others could do. */

@@ -5,8 +5,8 @@ import { ReadingCounters } from '../reading/reading-counters.js';
 import { FeedBed, until } from '../testing/feed-bed.js';
 import { subscriptionTo, TestSubscriber } from '../testing/test-subscriber.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
-import { sharedSubscriptionName } from './shared-name.js';
-import { SharedSubscriptions } from './shared-subscriptions.js';
+import { sharedSubscriptionName } from './share-name.js';
+import { SharedSubscriptions } from './share-subscriptions.js';
 
 const bed = new FeedBed();
 const counters = new ReadingCounters();

@@ -9,7 +9,7 @@ import {
 } from '#libs/pulsar';
 import { ReadEntry, type ReadTopic } from '../reading/read-entry.js';
 import type { MqttMessage } from '../message.js';
-import { SharedEntry } from './shared-entry.js';
+import { SharedEntry } from './share-entry.js';
 
 export interface SharedPartitionParts {
   readonly pulsar: Pick<PulsarClient, 'subscribe'>;

@@ -7,7 +7,7 @@ import type { ReadingCounters } from '../reading/reading-counters.js';
 import type { TopicReading } from '../reading/topic-reading.js';
 import type { StoreDone } from '../session/session-store.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
-import { SharedGroup } from './shared-group.js';
+import { SharedGroup } from './share-group.js';
 import type { TailSubscriber } from './tail-subscriber.js';
 
 export interface SharedSubscriptionsParts {

@@ -6,11 +6,11 @@ import type { ReadTopic } from '../reading/read-entry.js';
 import type { StoreDone } from '../session/session-store.js';
 import { FilterTree } from './filter-tree.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
-import type { SharedEntry } from './shared-entry.js';
-import { SharedMember } from './shared-member.js';
-import { SharedMessage } from './shared-message.js';
-import { sharedSubscriptionName, sharedSubscriptionProperties } from './shared-name.js';
-import { SharedPartition } from './shared-partition.js';
+import type { SharedEntry } from './share-entry.js';
+import { SharedMember } from './share-member.js';
+import { SharedMessage } from './share-message.js';
+import { sharedSubscriptionName, sharedSubscriptionProperties } from './share-name.js';
+import { SharedPartition } from './share-partition.js';
 import type { TailSubscriber } from './tail-subscriber.js';
 import { type InterestedReader, TopicInterest } from './topic-interest.js';
 
