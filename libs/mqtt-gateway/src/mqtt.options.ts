@@ -61,6 +61,30 @@ export const mqttOptionsSchema = z
       .describe(
         'How long a session outlives its connection at most; also what a 3.1.1 client without Clean Session gets.',
       ),
+    sessionsMax: count(100_000_000)
+      .default(1_000_000)
+      .describe('Sessions of one tenant that outlive their connections, over all gateways; about.'),
+    sessionQueueMessagesMax: count(1_000_000)
+      .default(1_000)
+      .describe(
+        'QoS 1 and 2 messages that wait for one persistent session, connected or not; newer ones are dropped and counted.',
+      ),
+    sessionQueueBytesMax: bytes(64 * kibibyte)
+      .default(mebibyte)
+      .describe('Their bytes.'),
+    sliceQueueBytesMax: bytes(mebibyte)
+      .default(64 * mebibyte)
+      .describe(
+        'Bytes of messages that wait for the sessions of one slice, a quarter of the sessions of a tenant, each message once.',
+      ),
+    checkpointMs: milliseconds(10, 60_000)
+      .default(1_000)
+      .describe(
+        'How often it is stored how far persistent sessions have come: after a crash, that is done again.',
+      ),
+    sessionSliceIdleMs: milliseconds(1_000, 0x7fffffff)
+      .default(600_000)
+      .describe('A slice without sessions that nobody asked for so long is given back.'),
     subscriptionsMax: count(1_000_000).default(10_000).describe('Subscriptions of one session.'),
     outboundWindowMax: count(0xffff)
       .default(1_024)

@@ -1,58 +1,130 @@
-import type { ClusterView } from '#libs/cluster';
+import { HeldSlices, sliceCluster, systemSliceClock, type SliceClock } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
-import type { PulsarClient } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
-import type { TenantDirectory } from '#libs/tenancy';
+import type { Metrics } from '#libs/telemetry';
 import { MqttError } from '../mqtt.errors.js';
-import type { MqttOptions } from '../mqtt.options.js';
-import type { Publisher } from '../publishing/publisher.js';
-import type { SequencedPublisher } from '../publishing/sequenced-publisher.js';
-import type { MatchedTopics } from '../reading/matched-topics.js';
-import type { PartitionFeeds } from '../reading/partition-feeds.js';
-import type { TopicReading } from '../reading/topic-reading.js';
-import type { MqttSession } from '../session/mqtt-session.js';
 import type { OpenRequest, SessionDirectory, SessionOpening } from '../session/session-directory.js';
-import type { SessionScope } from '../session/session-scope.js';
-import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
-import type { WillAuthor } from './records/will-record.js';
-import type { Tenant } from '#libs/tenancy';
-import type { MqttWill } from '../session/session-directory.js';
+import { type ClaimRequest, SessionSlice, sessionSlicesPerTenant } from './session-slice.js';
+import { registerSliceMetrics } from './slice.metrics.js';
+import { sessionSlice, SliceOwners } from './slice-owners.js';
+import type { SliceSessionsParts } from './slice-parts.js';
+import { isAway, TransientClaims } from './transient-claims.js';
 
-/** A session that ends with its connection. */
-export interface TransientSession {
-  readonly session: MqttSession;
-  /** The connection has ended: forgets its subscriptions. */
-  end(): void;
-}
-
-export interface SliceSessionsParts {
-  readonly pulsar: Pick<PulsarClient, 'acquireLease' | 'admin'>;
-  readonly cluster: ClusterView;
-  readonly tenants: TenantDirectory;
-  readonly options: MqttOptions;
-  readonly scope: SessionScope;
-  readonly log: Log;
-  readonly feeds: Pick<PartitionFeeds, 'open'>;
-  readonly topics: MatchedTopics;
-  readonly reading: TopicReading;
-  readonly shared: Pick<SharedSubscriptions, 'join' | 'leave' | 'drop' | 'keep'>;
-  readonly sequenced: SequencedPublisher;
-  /** For wills; retains what is to be retained. */
-  readonly publisher: Publisher;
-  /** Asked again when a will is published. */
-  mayPublishWill(tenant: Tenant, author: WillAuthor, clientId: string, will: MqttWill): boolean;
-  /** A session for a connection whose client id was claimed. */
-  openTransient(request: OpenRequest): TransientSession;
-}
+/** Part of the slices' keys and topics. */
+const sessionsKind = 'mqtt-sessions';
+/** Appends of one slice without a receipt: the journal has far fewer. */
+const pendingEntriesMax = 1_000;
+/** Between two attempts to find the owner of a slice. */
+const retryMs = 50;
 
 /** Who has which session: by the slices of all tenants, each of which one gateway holds by lease. */
 export class SliceSessions implements SessionDirectory {
-  constructor(private readonly parts: SliceSessionsParts) {}
+  readonly #slices: HeldSlices<SessionSlice>;
+  readonly #owners: SliceOwners;
+  readonly #transients: TransientClaims;
+  readonly #clock: SliceClock;
 
-  async open(request: OpenRequest): Promise<SessionOpening> {
-    this.parts.log.debug({ event: 'mqtt-open', clientId: request.clientId }, 'open');
-    throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'sessions are not served yet');
+  constructor(private readonly parts: SliceSessionsParts) {
+    const { pulsar, cluster, tenants, options, log } = parts;
+    this.#clock = parts.clock ?? systemSliceClock;
+    const sliceParts = {
+      ...parts,
+      kick: (claim: Parameters<SliceOwners['kick']>[0]) => this.#owners.kick(claim),
+    };
+    this.#slices = new HeldSlices({
+      ...{ kind: sessionsKind, things: 'sessions', slicesPerTenant: sessionSlicesPerTenant },
+      ...{ pulsar, tenants, log, pendingEntriesMax, clock: this.#clock },
+      cluster: sliceCluster(cluster),
+      stateNamespace: cluster.stateNamespace,
+      idleMs: options.sessionSliceIdleMs,
+      makeState: (ground) => new SessionSlice(ground, sliceParts),
+    });
+    this.#owners = new SliceOwners(this.#slices, cluster, tenants);
+    this.#transients = new TransientClaims(this.#owners, cluster, log);
+    this.#owners.onKick = (connectionId) => this.#transients.kick(connectionId);
   }
 
-  async close(): Promise<void> {}
+  register(metrics: Metrics): void {
+    registerSliceMetrics(metrics, () => this.#slices.served());
+  }
+
+  async open(request: OpenRequest): Promise<SessionOpening> {
+    const { assigned, sessionExpirySeconds, will } = request;
+    if (assigned && sessionExpirySeconds === 0 && will === undefined) return this.#openUnclaimed(request);
+    const until = performance.now() + this.parts.options.connectTimeoutMs;
+    for (;;) {
+      try {
+        return await this.#open(request);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        if (performance.now() + retryMs >= until) {
+          const message = 'the gateway that has the session cannot be reached';
+          throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, message, { cause: error });
+        }
+        await new Promise<void>((resolve) => {
+          this.#clock.after(retryMs, resolve);
+        });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#transients.close();
+    await this.#slices.close();
+  }
+
+  /** Rejects with SliceUnavailable, PeerUnavailable while the owner cannot be asked. */
+  async #open(request: OpenRequest): Promise<SessionOpening> {
+    const { principal, clientId, sessionExpirySeconds, spliced } = request;
+    const { tenant } = principal;
+    const slice = sessionSlice(clientId);
+    const isOwn = this.#slices.isOwn(tenant, slice);
+    if (!isOwn && spliced) {
+      throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'another gateway has got the session meanwhile');
+    }
+    if (sessionExpirySeconds === 0 && (await this.#claim(request, slice)))
+      return this.#openTransient(request);
+    if (!isOwn) return { kind: 'elsewhere', nodeId: this.#slices.nodeOf(tenant, slice) };
+    const own = await this.#slices.own(tenant, slice).acquired(this.parts.options.connectTimeoutMs);
+    return own.open(request);
+  }
+
+  /** False: there is a session that goes on. */
+  async #claim(request: OpenRequest, slice: number): Promise<boolean> {
+    const { principal, clientId, cleanStart, will, connection } = request;
+    const { tenant, user, groups, anonymous, source } = principal;
+    const { nodeId, instance } = this.parts.cluster.self;
+    const claim: ClaimRequest = {
+      ...{ clientId, cleanStart, will, connectionId: connection.id, nodeId, instance },
+      author: { user, groups, anonymous, source },
+    };
+    this.#transients.add({
+      ...{ tenant, clientId, slice, connectionId: connection.id, hasWill: will !== undefined },
+      takenOver: () => connection.takenOver(),
+    });
+    let granted = false;
+    try {
+      granted = (await this.#owners.claim(tenant, claim)) === 'granted';
+    } finally {
+      if (!granted) this.#transients.remove(connection.id);
+    }
+    return granted;
+  }
+
+  #openTransient(request: OpenRequest): SessionOpening {
+    const { session, end } = this.parts.openTransient(request);
+    return {
+      kind: 'opened',
+      session,
+      sessionPresent: false,
+      close: (how) => {
+        end();
+        this.#transients.ended(request.connection.id, how);
+      },
+    };
+  }
+
+  #openUnclaimed(request: OpenRequest): SessionOpening {
+    const { session, end } = this.parts.openTransient(request);
+    return { kind: 'opened', session, sessionPresent: false, close: () => end() };
+  }
 }

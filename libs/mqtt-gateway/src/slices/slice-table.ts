@@ -211,6 +211,12 @@ export class SliceTable {
     session.given.set(pending.ref.sequence, pending);
   }
 
+  /** The connection has no room for what was given to it last. */
+  refused(pending: PendingMessage): void {
+    const { session, ref } = pending;
+    if (session.given?.delete(ref.sequence)) session.waiting.unshift(pending);
+  }
+
   /** The connection has ended: what it did not send waits again. */
   takeBack(session: StoredSession): void {
     const unsent: PendingMessage[] = [];

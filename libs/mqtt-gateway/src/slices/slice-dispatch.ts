@@ -1,0 +1,149 @@
+import type { MqttQos } from '#libs/mqtt-codec';
+import type { EntryPosition } from '#libs/pulsar';
+import { hasExpired, type MqttMessage, ownedMessage } from '../message.js';
+import type { MqttOptions } from '../mqtt.options.js';
+import type { EntryMessages } from '../reading/feed.js';
+import type { SessionScope } from '../session/session-scope.js';
+import { FilterTree } from '../subscriptions/filter-tree.js';
+import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
+import type { LiveSession } from './live-session.js';
+import type { MessageSource, QueueTarget } from './records/queue-record.js';
+import type { SliceTable } from './slice-table.js';
+import type { StoredSession } from './stored-session.js';
+
+/** All subscriptions of one session that match a message, as one. */
+interface Match {
+  readonly session: StoredSession;
+  qos: MqttQos;
+  retain: boolean;
+  /** No subscription without it matches. */
+  checked: boolean;
+  identifiers: readonly number[];
+}
+
+export interface DispatchLimits {
+  readonly sessionQueueMessagesMax: number;
+  readonly sessionQueueBytesMax: number;
+  readonly sliceQueueBytesMax: number;
+}
+
+/** What is larger does not fit into one entry of the log, with whom it is for. */
+const queuedPayloadBytesMax = 4 * 1024 * 1024;
+
+/** Finds out for whom each message of a slice is, gives it to those who are connected and keeps it for the others. */
+export class SliceDispatch {
+  readonly tree = new FilterTree<StoredSession, MqttSubscription>();
+  readonly live = new Map<StoredSession, LiveSession>();
+  /** Not kept for a session, as its queue or the slice's is full, or the message is too large. */
+  droppedMessages = 0;
+  readonly #limits: DispatchLimits;
+
+  constructor(
+    private readonly table: SliceTable,
+    private readonly scope: SessionScope,
+    options: Pick<MqttOptions, keyof DispatchLimits>,
+  ) {
+    this.#limits = options;
+  }
+
+  /** @returns bytes of what was kept */
+  onEntry(partition: string, { ledgerId, entryId }: EntryPosition, messages: EntryMessages): number {
+    const before = this.table.queueBytes;
+    messages.forEach((message, index) => {
+      if (message === undefined) return;
+      const matches = this.#matches(message);
+      if (matches.length > 0) this.#give(message, { partition, ledgerId, entryId, index }, matches);
+    });
+    return Math.max(0, this.table.queueBytes - before);
+  }
+
+  #matches(message: MqttMessage): Match[] {
+    const matches: Match[] = [];
+    const bySession = new Map<StoredSession, Match>();
+    this.tree.match(message.topic, (subscription, session) => {
+      const { qos, noLocal, retainAsPublished, checked, identifier } = subscription;
+      // [MQTT-3.8.3-3]
+      if (noLocal && message.publisherId === session.clientId) return;
+      const retain = message.retain && retainAsPublished;
+      const known = bySession.get(session);
+      if (known === undefined) {
+        const identifiers = identifier === undefined ? [] : [identifier];
+        const match = { session, qos, retain, checked, identifiers };
+        bySession.set(session, match);
+        matches.push(match);
+        return;
+      }
+      if (qos > known.qos) known.qos = qos;
+      known.retain ||= retain;
+      known.checked &&= checked;
+      if (identifier !== undefined) known.identifiers = [...known.identifiers, identifier];
+    });
+    return matches;
+  }
+
+  #give(message: MqttMessage, source: MessageSource, matches: readonly Match[]): void {
+    const owned = ownedMessage(message);
+    const before = this.table.readBefore(source);
+    const had = before === undefined ? undefined : new Set(before.targets.map(({ session }) => session));
+    const targets: QueueTarget[] = [];
+    const receivers: LiveSession[] = [];
+    let needsRecord = false;
+    for (const { session, qos: granted, retain, checked, identifiers } of matches) {
+      const qos = Math.min(granted, message.qos) as MqttQos;
+      const live = this.live.get(session);
+      if (qos === 0) {
+        if (live !== undefined) this.#deliverAtMostOnce(live, owned, retain, checked, identifiers);
+        continue;
+      }
+      if (had?.has(session.number)) continue;
+      if (!this.#hasRoom(session, owned)) {
+        this.droppedMessages++;
+        this.scope.counters.dropped['queue-full']++;
+        continue;
+      }
+      targets.push({ session: session.number, qos, retain, checked, subscriptionIdentifiers: identifiers });
+      if (live === undefined) continue;
+      receivers.push(live);
+      needsRecord ||= qos === 2;
+    }
+    if (targets.length === 0) return;
+    const queued = this.table.enqueue(owned, source, targets);
+    if (needsRecord) this.table.store(queued);
+    for (const live of receivers) live.pump();
+  }
+
+  /** Nothing of it is kept: who sleeps, or has no room, does not get it. */
+  #deliverAtMostOnce(
+    { session }: LiveSession,
+    message: MqttMessage,
+    retain: boolean,
+    checked: boolean,
+    subscriptionIdentifiers: readonly number[],
+  ): void {
+    if (checked && !session.mayReceive(message.topic)) return;
+    const taken = session.deliver({ message, qos: 0, retain, subscriptionIdentifiers });
+    if (!taken) this.scope.counters.dropped[session.attached ? 'queue-full' : 'detached']++;
+  }
+
+  #hasRoom(session: StoredSession, message: MqttMessage): boolean {
+    const { sessionQueueMessagesMax, sessionQueueBytesMax, sliceQueueBytesMax } = this.#limits;
+    const { payload } = message;
+    if (payload.length > queuedPayloadBytesMax) return false;
+    if (this.table.queueBytes + payload.length > sliceQueueBytesMax) return false;
+    const isFull = () => {
+      const { pendingCount, queueBytes } = session;
+      if (pendingCount >= sessionQueueMessagesMax) return true;
+      return pendingCount > 0 && queueBytes + payload.length > sessionQueueBytesMax;
+    };
+    if (isFull()) this.#dropExpired(session);
+    return !isFull();
+  }
+
+  #dropExpired(session: StoredSession): void {
+    const nowMs = this.scope.nowMs();
+    for (const pending of session.waiting.filter(({ message }) => hasExpired(message, nowMs))) {
+      this.scope.counters.dropped.expired++;
+      this.table.completed(pending);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type { SliceClock } from '#libs/cluster';
+import { MqttReasonCode } from '#libs/mqtt-codec';
+import type { Log } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
+import type { MqttError } from '../mqtt.errors.js';
+import type { Publisher } from '../publishing/publisher.js';
+import type { MqttWill } from '../session/session-directory.js';
+import { DueTimes } from './due-times.js';
+import type { WillAuthor, WillRecord } from './records/will-record.js';
+import type { SliceJournal } from './slice-journal.js';
+import type { SliceTable } from './slice-table.js';
+import type { StoredWill } from './stored-will.js';
+
+export interface SliceWillsParts {
+  readonly tenant: Tenant;
+  readonly clock: SliceClock;
+  readonly log: Log;
+  readonly publisher: Publisher;
+  mayPublishWill(tenant: Tenant, author: WillAuthor, clientId: string, will: MqttWill): boolean;
+}
+
+/** Trying again does not help. */
+const finalReasons = new Set<number>([
+  MqttReasonCode.NOT_AUTHORIZED,
+  MqttReasonCode.TOPIC_NAME_INVALID,
+  MqttReasonCode.PACKET_TOO_LARGE,
+  MqttReasonCode.QUOTA_EXCEEDED,
+  MqttReasonCode.PAYLOAD_FORMAT_INVALID,
+]);
+const retryMs = 1_000;
+
+/**
+ * The wills of a slice's clients. The record is deleted after Pulsar's receipt for the message: a crash between the two
+ * publishes it again, at worst.
+ */
+export class SliceWills {
+  readonly #byConnection = new Map<string, StoredWill>();
+  readonly #due = new DueTimes<StoredWill>();
+  /** Those that wait for their delay. */
+  readonly #bySession = new Map<number, Set<StoredWill>>();
+  #closed = false;
+
+  constructor(
+    private readonly table: SliceTable,
+    private readonly journal: SliceJournal,
+    private readonly parts: SliceWillsParts,
+  ) {}
+
+  /** After replay, for each: those whose connection has ended are published when they are due. */
+  restore(will: StoredWill): void {
+    if (will.dueAtMs === undefined) this.#byConnection.set(will.connectionId, will);
+    else this.#wait(will, will.dueAtMs);
+  }
+
+  /** Of connections that have not ended. */
+  pending(): Iterable<StoredWill> {
+    return this.#byConnection.values();
+  }
+
+  /** The processes that have these connections. */
+  instances(): Set<string> {
+    return new Set([...this.#byConnection.values()].map(({ instance }) => instance));
+  }
+
+  /** To be flushed before the client hears that it is connected. */
+  add(record: WillRecord): void {
+    this.#byConnection.set(record.connectionId, this.table.setWill(record));
+  }
+
+  /** The client sent DISCONNECT 0x00. */
+  discard(connectionId: string): void {
+    const will = this.#byConnection.get(connectionId);
+    if (will === undefined) return;
+    this.#byConnection.delete(connectionId);
+    this.#forget(will);
+  }
+
+  /** The connection has ended in another way. */
+  ended(connectionId: string, delayMs: (will: MqttWill) => number): void {
+    const will = this.#byConnection.get(connectionId);
+    if (will === undefined) return;
+    this.#byConnection.delete(connectionId);
+    const waitMs = delayMs(will.will);
+    will.dueAtMs = this.parts.clock.now() + waitMs;
+    this.table.willChanged(will);
+    if (waitMs <= 0) this.#publish(will);
+    else this.#wait(will, will.dueAtMs);
+  }
+
+  /** The client is back before the delay has passed [MQTT-3.1.3-9]. */
+  resumed(session: number): void {
+    for (const will of this.#ofSession(session)) this.#forget(will);
+  }
+
+  /** The session has ended, and with it the delay. */
+  sessionEnded(session: number): void {
+    for (const will of this.#ofSession(session)) this.#publish(will);
+  }
+
+  tick(): void {
+    for (const will of this.#due.due(this.parts.clock.now())) this.#publish(will);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #ofSession(session: number): StoredWill[] {
+    return [...(this.#bySession.get(session) ?? [])];
+  }
+
+  #wait(will: StoredWill, untilMs: number): void {
+    this.#due.set(will, untilMs);
+    if (will.session === undefined) return;
+    let ofSession = this.#bySession.get(will.session);
+    if (ofSession === undefined) this.#bySession.set(will.session, (ofSession = new Set()));
+    ofSession.add(will);
+  }
+
+  #waitsNoMore(will: StoredWill): void {
+    this.#due.delete(will);
+    const ofSession = will.session === undefined ? undefined : this.#bySession.get(will.session);
+    if (ofSession?.delete(will) && ofSession.size === 0) this.#bySession.delete(will.session!);
+  }
+
+  #publish(stored: StoredWill): void {
+    const { tenant, publisher, mayPublishWill } = this.parts;
+    const { will, author, clientId } = stored;
+    this.#waitsNoMore(stored);
+    if (!mayPublishWill(tenant, author, clientId, will)) {
+      this.#log(stored, 'the client may not publish its will any more');
+      this.#forget(stored);
+      return;
+    }
+    publisher.publish({ tenant, clientId, ...will }, (error) => this.#published(stored, error));
+  }
+
+  #published(stored: StoredWill, error: MqttError | undefined): void {
+    if (this.#closed) return;
+    if (error === undefined || finalReasons.has(error.reasonCode)) {
+      if (error !== undefined) this.#log(stored, error.message);
+      this.#forget(stored);
+    } else {
+      this.#due.set(stored, this.parts.clock.now() + retryMs);
+    }
+  }
+
+  #forget(will: StoredWill): void {
+    this.#waitsNoMore(will);
+    this.table.removeWill(will);
+    this.journal.flush();
+  }
+
+  #log({ clientId, will }: StoredWill, reason: string): void {
+    const fields = {
+      event: 'mqtt-will-dropped',
+      tenant: this.parts.tenant.name,
+      clientId,
+      topic: will.topic,
+      reason,
+    };
+    this.parts.log.warn(fields, 'a will was not published');
+  }
+}
