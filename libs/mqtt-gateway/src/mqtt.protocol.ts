@@ -9,6 +9,8 @@ import { MqttCounters } from './mqtt.counters.js';
 import { registerMqttMetrics } from './mqtt.metrics.js';
 import type { MqttProcess, MqttServices } from './mqtt.services.js';
 import { MqttTopicRegistry } from './publishing/mqtt-topic-registry.js';
+import type { Publisher } from './publishing/publisher.js';
+import { SequencedPublishers } from './publishing/sequenced-publishers.js';
 import { TopicPublishers } from './publishing/topic-publishers.js';
 import { MappedTopics } from './reading/mapped-topics.js';
 import { MatchedTopics } from './reading/matched-topics.js';
@@ -17,10 +19,13 @@ import { ReadingCounters } from './reading/reading-counters.js';
 import { registerReadingMetrics } from './reading/reading-metrics.js';
 import { pulsarRetainedState, RetainedMessages } from './retained/retained-messages.js';
 import { RetainedPublisher } from './retained/retained-publisher.js';
-import { LocalSessions } from './session/local-sessions.js';
+import { MqttSession } from './session/mqtt-session.js';
 import { PublishEncoder } from './session/publish-encoder.js';
+import type { OpenRequest } from './session/session-directory.js';
 import type { SessionScope } from './session/session-scope.js';
-import { WillPublisher } from './session/will-publisher.js';
+import { type TransientParts, TransientSessionStore } from './session/transient-session-store.js';
+import type { TransientSession } from './slices/slice-parts.js';
+import { SliceSessions } from './slices/slice-sessions.js';
 import { SharedSubscriptions } from './subscriptions/share-subscriptions.js';
 import { SplicedClients } from './splicing/spliced-clients.js';
 import { TailSubscriptions } from './subscriptions/tail-subscriptions.js';
@@ -101,8 +106,22 @@ function makeServices(process: MqttProcess): Made {
     encoder: new PublishEncoder(),
     nowMs: Date.now,
   };
-  const wills = new WillPublisher({ publisher, authorization });
-  const sessions = new LocalSessions({ publisher, tails, groups, scope, wills, log });
+  const sequenced = new SequencedPublishers(pulsar, topics, options, log);
+  const sessions = new SliceSessions({
+    ...{ pulsar, cluster, tenants: process.tenants, options, scope, log },
+    ...{
+      feeds,
+      topics: matched,
+      reading: reading.reading,
+      shared: groups,
+      sequenced,
+      publisher,
+      authorization,
+    },
+    retainFirst: new RetainedPublisher(publishesNothing, retained),
+    openTransient: (request) => openTransient(request, { publisher, tails, groups }, scope),
+  });
+  sessions.register(metrics);
   const keepAlive = new KeepAliveWheel();
   const watch = new SessionWatch(authenticator);
   const services: MqttServices = {
@@ -113,6 +132,7 @@ function makeServices(process: MqttProcess): Made {
     keepAlive.close();
     watch.close();
     await sessions.close();
+    await sequenced.close();
     system.close();
     tails.close();
     await groups.close();
@@ -123,4 +143,27 @@ function makeServices(process: MqttProcess): Made {
     topics.close();
   };
   return { services, close };
+}
+
+/** For who publishes elsewhere what is retained before. */
+const publishesNothing: Publisher = {
+  publish: (_, done) => {
+    done(undefined);
+    return undefined;
+  },
+};
+
+function openTransient(
+  { clientId, principal }: OpenRequest,
+  parts: TransientParts,
+  scope: SessionScope,
+): TransientSession {
+  const store = new TransientSessionStore(parts, principal.tenant);
+  const session = new MqttSession({ clientId, store, scope });
+  store.bind(session);
+  const end = () => {
+    session.end();
+    store.end();
+  };
+  return { session, end };
 }

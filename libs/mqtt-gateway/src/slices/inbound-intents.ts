@@ -3,7 +3,7 @@ import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { SliceClock } from '#libs/cluster';
 import type { Log } from '#libs/telemetry';
 import { asMqttError, MqttError } from '../mqtt.errors.js';
-import type { PublishRequest } from '../publishing/publisher.js';
+import type { Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { SequencedPlace, SequencedProducers } from '../publishing/sequenced-publisher.js';
 import type { StoreDone } from '../session/session-store.js';
 import type { SliceJournal } from './slice-journal.js';
@@ -39,6 +39,8 @@ export class InboundIntents {
     private readonly parts: {
       readonly clock: SliceClock;
       readonly log: Log;
+      /** Calls `done` when what is to be retained is: before anybody is told of the message. */
+      readonly retainFirst: Publisher;
       openProducers(): SequencedProducers;
     },
   ) {}
@@ -130,6 +132,14 @@ export class InboundIntents {
   }
 
   #reserve(session: StoredSession, packetId: number, request: PublishRequest, begun: Receiving): void {
+    this.parts.retainFirst.publish(request, (error) => {
+      if (!this.#isCurrent(session, packetId, begun)) return;
+      if (error === undefined) this.#place(session, packetId, request, begun);
+      else this.#end(session, packetId, error);
+    });
+  }
+
+  #place(session: StoredSession, packetId: number, request: PublishRequest, begun: Receiving): void {
     this.#sequenced.reserve(request).then(
       (place) => {
         if (!this.#isCurrent(session, packetId, begun)) return;

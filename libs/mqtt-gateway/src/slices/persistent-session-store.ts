@@ -1,4 +1,4 @@
-import { splitSharedFilter } from '#libs/mqtt-codec';
+import { isSharedFilter } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttError } from '../mqtt.errors.js';
 import type { PublishRequest } from '../publishing/publisher.js';
@@ -6,7 +6,8 @@ import type { DeliveryRef } from '../session/mqtt-delivery.js';
 import type { MqttSession } from '../session/mqtt-session.js';
 import type { SessionStore, StoreDone } from '../session/session-store.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
-import type { SharedSubscriptions } from '../subscriptions/shared-subscriptions.js';
+import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
+import { isSystemFilter } from '../system-topics/system-topics.js';
 import { type InboundIntents, sessionLost } from './inbound-intents.js';
 import type { PendingMessage } from './queued-message.js';
 import type { SliceCheckpoints } from './slice-checkpoints.js';
@@ -48,11 +49,11 @@ export class PersistentSessionStore implements SessionStore {
   subscribe(subscription: MqttSubscription, done: StoreDone): void {
     const { reading, dispatch } = this.ground;
     const { filter } = subscription;
-    if (splitSharedFilter(filter) !== undefined) {
+    if (isSharedFilter(filter)) {
       this.#join(subscription, done);
       return;
     }
-    if (this.stored.subscriptions.has(filter)) {
+    if (isSystemFilter(filter) || this.stored.subscriptions.has(filter)) {
       this.#add(subscription, done);
       return;
     }
@@ -74,9 +75,11 @@ export class PersistentSessionStore implements SessionStore {
     const existed = this.stored.subscriptions.has(filter);
     if (existed) {
       table.removeSubscription(this.stored, filter);
-      if (splitSharedFilter(filter) === undefined) {
-        dispatch.tree.remove(filter, this.stored);
-        reading.unwant(filter);
+      if (!isSharedFilter(filter)) {
+        if (!isSystemFilter(filter)) {
+          dispatch.tree.remove(filter, this.stored);
+          reading.unwant(filter);
+        }
       } else {
         if (this.session !== undefined) shared.leave(tenant, this.session, filter);
         kept.get(this.stored)?.get(filter)?.();
@@ -141,7 +144,7 @@ export class PersistentSessionStore implements SessionStore {
     const { shared, tenant } = this.ground;
     this.session = session;
     for (const subscription of this.stored.subscriptions.values()) {
-      if (splitSharedFilter(subscription.filter) === undefined) continue;
+      if (!isSharedFilter(subscription.filter)) continue;
       shared.join(tenant, session, subscription, () => {});
     }
   }
@@ -164,7 +167,7 @@ export class PersistentSessionStore implements SessionStore {
     }
     const { table, dispatch } = this.ground;
     table.setSubscription(this.stored, subscription);
-    if (splitSharedFilter(subscription.filter) === undefined) {
+    if (!isSharedFilter(subscription.filter) && !isSystemFilter(subscription.filter)) {
       dispatch.tree.add(subscription.filter, this.stored, subscription);
     }
     this.#flushed(done);

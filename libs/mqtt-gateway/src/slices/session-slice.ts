@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import type { ClusterView, SliceGround, SliceState } from '#libs/cluster';
-import { MqttReasonCode, splitSharedFilter } from '#libs/mqtt-codec';
+import { isSharedFilter, MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
 import { neverExpires, type OpenedSession, type OpenRequest } from '../session/session-directory.js';
+import { isSystemFilter } from '../system-topics/system-topics.js';
 import { ClientClaims, type ClientClaim } from './client-claims.js';
 import { DueTimes } from './due-times.js';
 import { InboundIntents, sessionLost } from './inbound-intents.js';
@@ -35,6 +36,8 @@ export type ClaimAnswer = 'granted' | 'session';
 
 export interface SessionSliceParts extends SliceSessionsParts {
   readonly cluster: ClusterView;
+  /** Counted over all slices. */
+  readonly dropped: { messages: number };
   /** Closes a connection at any gateway: resolves when it is closed, or that gateway is gone. */
   kick(claim: ClientClaim, clientId: string): Promise<void>;
 }
@@ -82,7 +85,7 @@ export class SessionSlice implements SliceState {
     this.table = table;
     this.#journal = new SliceJournal(ground.store, changes, () => this.close());
     this.#checkpoints = new SliceCheckpoints(table, this.#journal, clock, parts.options.checkpointMs);
-    this.dispatch = new SliceDispatch(table, parts.scope, parts.options);
+    this.dispatch = new SliceDispatch(table, parts.scope, parts.options, parts.dropped);
     this.#reading = new SliceReading(
       { ...parts, tenant, clock },
       table,
@@ -92,6 +95,7 @@ export class SessionSlice implements SliceState {
     const producerName = `mqtt/${parts.cluster.stateNamespace}/${tenant.name}/${slice}`;
     this.#intents = new InboundIntents(table, this.#journal, {
       ...{ clock, log: parts.log },
+      retainFirst: parts.retainFirst,
       openProducers: () => parts.sequenced.open(tenant, producerName),
     });
     this.#wills = new SliceWills(table, this.#journal, { ...parts, tenant, clock });
@@ -128,9 +132,9 @@ export class SessionSlice implements SliceState {
         this.table.sessionChanged(session);
       }
       for (const [filter, subscription] of session.subscriptions) {
-        if (splitSharedFilter(filter) !== undefined) {
+        if (isSharedFilter(filter)) {
           keepGroup(this.#stores, session, filter);
-        } else {
+        } else if (!isSystemFilter(filter)) {
           this.dispatch.tree.add(filter, session, subscription);
           this.#reading.restore(filter);
         }
@@ -228,7 +232,6 @@ export class SessionSlice implements SliceState {
     const before = this.#claims.get(clientId);
     this.#claims.set(clientId, claim);
     if (before === undefined || before.connectionId === claim.connectionId) return;
-    this.parts.scope.counters.takeovers++;
     if (this.#openings.takeOver(clientId)) return;
     await this.parts.kick(before, clientId);
     if (this.#closed) throw sessionLost();
@@ -243,7 +246,7 @@ export class SessionSlice implements SliceState {
   #discard(session: StoredSession): void {
     const { kept } = this.#stores;
     for (const filter of session.subscriptions.keys()) {
-      if (splitSharedFilter(filter) !== undefined) continue;
+      if (isSharedFilter(filter) || isSystemFilter(filter)) continue;
       this.dispatch.tree.remove(filter, session);
       this.#reading.unwant(filter);
     }

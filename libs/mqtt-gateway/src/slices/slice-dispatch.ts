@@ -34,14 +34,14 @@ const queuedPayloadBytesMax = 4 * 1024 * 1024;
 export class SliceDispatch {
   readonly tree = new FilterTree<StoredSession, MqttSubscription>();
   readonly live = new Map<StoredSession, LiveSession>();
-  /** Not kept for a session, as its queue or the slice's is full, or the message is too large. */
-  droppedMessages = 0;
   readonly #limits: DispatchLimits;
 
   constructor(
     private readonly table: SliceTable,
     private readonly scope: SessionScope,
     options: Pick<MqttOptions, keyof DispatchLimits>,
+    /** Not kept for a session, as its queue or the slice's is full, or the message is too large. */
+    private readonly dropped: { messages: number },
   ) {
     this.#limits = options;
   }
@@ -97,7 +97,7 @@ export class SliceDispatch {
       }
       if (had?.has(session.number)) continue;
       if (!this.#hasRoom(session, owned)) {
-        this.droppedMessages++;
+        this.dropped.messages++;
         this.scope.counters.dropped['queue-full']++;
         continue;
       }

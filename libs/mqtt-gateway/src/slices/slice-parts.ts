@@ -1,18 +1,18 @@
 import type { ClusterView, SliceClock } from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
-import type { Tenant, TenantDirectory } from '#libs/tenancy';
+import type { TenantDirectory } from '#libs/tenancy';
 import type { MqttOptions } from '../mqtt.options.js';
+import type { ClientAuthorization } from '../mqtt.services.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { SequencedPublisher } from '../publishing/sequenced-publisher.js';
 import type { MatchedTopics } from '../reading/matched-topics.js';
 import type { PartitionFeeds } from '../reading/partition-feeds.js';
 import type { TopicReading } from '../reading/topic-reading.js';
 import type { MqttSession } from '../session/mqtt-session.js';
-import type { MqttWill, OpenRequest } from '../session/session-directory.js';
+import type { OpenRequest } from '../session/session-directory.js';
 import type { SessionScope } from '../session/session-scope.js';
-import type { SharedSubscriptions } from '../subscriptions/shared-subscriptions.js';
-import type { WillAuthor } from './records/will-record.js';
+import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
 
 /** A session that ends with its connection. */
 export interface TransientSession {
@@ -35,8 +35,10 @@ export interface SliceSessionsParts {
   readonly sequenced: SequencedPublisher;
   /** For wills; retains what is to be retained. */
   readonly publisher: Publisher;
+  /** Calls `done` at once and publishes nothing, unless there is something to retain before. */
+  readonly retainFirst: Publisher;
   /** Asked again when a will is published. */
-  mayPublishWill(tenant: Tenant, author: WillAuthor, clientId: string, will: MqttWill): boolean;
+  readonly authorization: Pick<ClientAuthorization, 'mayPublish'>;
   /** A session for a connection whose client id was claimed. */
   openTransient(request: OpenRequest): TransientSession;
   /** Default: the system's. */

@@ -4,9 +4,11 @@ import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttError } from '../mqtt.errors.js';
 import type { Publisher } from '../publishing/publisher.js';
+import type { ClientAuthorization } from '../mqtt.services.js';
 import type { MqttWill } from '../session/session-directory.js';
+import { publishRequestOfWill } from '../session/will.js';
 import { DueTimes } from './due-times.js';
-import type { WillAuthor, WillRecord } from './records/will-record.js';
+import type { WillRecord } from './records/will-record.js';
 import type { SliceJournal } from './slice-journal.js';
 import type { SliceTable } from './slice-table.js';
 import type { StoredWill } from './stored-will.js';
@@ -16,7 +18,7 @@ export interface SliceWillsParts {
   readonly clock: SliceClock;
   readonly log: Log;
   readonly publisher: Publisher;
-  mayPublishWill(tenant: Tenant, author: WillAuthor, clientId: string, will: MqttWill): boolean;
+  readonly authorization: Pick<ClientAuthorization, 'mayPublish'>;
 }
 
 /** Trying again does not help. */
@@ -124,15 +126,18 @@ export class SliceWills {
   }
 
   #publish(stored: StoredWill): void {
-    const { tenant, publisher, mayPublishWill } = this.parts;
+    const { tenant, publisher, authorization } = this.parts;
     const { will, author, clientId } = stored;
     this.#waitsNoMore(stored);
-    if (!mayPublishWill(tenant, author, clientId, will)) {
+    const principal = { tenant, ...author };
+    if (!authorization.mayPublish({ principal, clientId }, will.topic, will.qos, will.retain)) {
       this.#log(stored, 'the client may not publish its will any more');
       this.#forget(stored);
       return;
     }
-    publisher.publish({ tenant, clientId, ...will }, (error) => this.#published(stored, error));
+    publisher.publish(publishRequestOfWill(will, tenant, clientId), (error) =>
+      this.#published(stored, error),
+    );
   }
 
   #published(stored: StoredWill, error: MqttError | undefined): void {

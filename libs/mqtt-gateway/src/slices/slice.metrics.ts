@@ -2,7 +2,16 @@ import type { Metrics } from '#libs/telemetry';
 import type { SessionSlice } from './session-slice.js';
 
 /** What slices count, over all that this gateway holds. */
-export function registerSliceMetrics(metrics: Metrics, served: () => readonly SessionSlice[]): void {
+export function registerSliceMetrics(
+  metrics: Metrics,
+  served: () => readonly SessionSlice[],
+  dropped: { readonly messages: number },
+): void {
+  metrics.counter({
+    name: 'pulsegate_mqtt_session_queue_dropped_total',
+    help: 'Messages that were not kept for a persistent session, as its queue or that of its slice was full.',
+    read: () => dropped.messages,
+  });
   const gauge = (name: string, help: string, of: (slice: SessionSlice) => number) =>
     metrics.gauge({
       name: `pulsegate_mqtt_${name}`,
