@@ -22,12 +22,14 @@ export class SliceSessions implements SessionDirectory {
   readonly #owners: SliceOwners;
   readonly #transients: TransientClaims;
   readonly #clock: SliceClock;
+  readonly #dropped = { messages: 0 };
 
   constructor(private readonly parts: SliceSessionsParts) {
     const { pulsar, cluster, tenants, options, log } = parts;
     this.#clock = parts.clock ?? systemSliceClock;
     const sliceParts = {
       ...parts,
+      dropped: this.#dropped,
       kick: (claim: Parameters<SliceOwners['kick']>[0]) => this.#owners.kick(claim),
     };
     this.#slices = new HeldSlices({
@@ -44,7 +46,7 @@ export class SliceSessions implements SessionDirectory {
   }
 
   register(metrics: Metrics): void {
-    registerSliceMetrics(metrics, () => this.#slices.served());
+    registerSliceMetrics(metrics, () => this.#slices.served(), this.#dropped);
   }
 
   async open(request: OpenRequest): Promise<SessionOpening> {
