@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type MqttBed, mqttBed } from '../testing/mqtt-bed.js';
+
+let bed: MqttBed | undefined;
+
+async function start(...settings: Parameters<typeof mqttBed>): Promise<MqttBed> {
+  bed = await mqttBed(...settings);
+  return bed;
+}
+
+afterEach(() => {
+  bed?.close();
+  bed = undefined;
+});
+
+describe('SUBSCRIBE and UNSUBSCRIBE', () => {
+  it('answer each filter by itself', async () => {
+    const { open, denied } = await start({ subscriptionsMax: 2 });
+    denied.add('secret/#');
+    const client = open();
+    await client.connect();
+    const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+    const subscription = (filter: string, qos: 0 | 1 | 2) => ({ filter, qos, ...options });
+    const subscriptions = [
+      ...[subscription('a', 0), subscription('secret/#', 1), subscription('$x/a', 1), subscription('b/+', 2)],
+      ...[subscription('c', 1), subscription('a', 1)],
+    ];
+    client.send({ type: 'subscribe', packetId: 9, subscriptions, properties: {} });
+    const suback = await client.next('suback');
+    expect(suback).toMatchObject({ packetId: 9, reasonCodes: [0, 0x87, 0x8f, 2, 0x97, 1] });
+    client.send({ type: 'unsubscribe', packetId: 10, filters: ['a', 'never', 'b/+'], properties: {} });
+    expect(await client.next('unsuback')).toMatchObject({ packetId: 10, reasonCodes: [0, 0x11, 0] });
+  });
+
+  it('before MQTT 5 have one word for all refusals', async () => {
+    const { open, denied } = await start();
+    denied.add('secret/#');
+    const client = open();
+    await client.connect({ protocolLevel: 4 });
+    expect(await client.subscribe('secret/#')).toEqual([0x80]);
+  });
+
+  it('give what is published, with the lower QoS and all identifiers', async () => {
+    const { open } = await start();
+    const client = open();
+    await client.connect();
+    const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+    for (const [index, filter] of ['a/#', 'a/b'].entries()) {
+      const subscriptions = [{ filter, qos: 1, ...options }] as const;
+      const properties = { subscriptionIdentifiers: [index + 1] };
+      client.send({ type: 'subscribe', packetId: 1, subscriptions, properties });
+      await client.next('suback');
+    }
+    client.publish('a/b', 'x', 2, { packetId: 4 });
+    const packets = await client.rest();
+    expect(packets.find(({ type }) => type === 'publish')).toMatchObject({
+      qos: 1,
+      topic: 'a/b',
+      properties: { subscriptionIdentifiers: [1, 2] },
+    });
+    expect(packets.find(({ type }) => type === 'pubrec')).toMatchObject({ packetId: 4 });
+  });
+
+  it('give what is retained after SUBACK', async () => {
+    const { open } = await start();
+    const publisher = open();
+    await publisher.connect({ clientId: 'publisher' });
+    publisher.publish('state/1', 'on', 1, { retain: true });
+    await publisher.next('puback');
+    const client = open();
+    await client.connect();
+    expect(await client.subscribe('state/#', 1)).toEqual([1]);
+    expect(await client.next('publish')).toMatchObject({ topic: 'state/1', retain: true, qos: 1 });
+  });
+});
