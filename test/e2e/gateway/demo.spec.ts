@@ -20,11 +20,19 @@ describe('the demo', () => {
 
   beforeAll(async () => {
     const kafkaPort = await findFreePort();
-    const adminPort = await findFreePort([kafkaPort]);
+    const mqttPort = await findFreePort([kafkaPort]);
+    const adminPort = await findFreePort([kafkaPort, mqttPort]);
     args = [
       'demo',
       ...['--service-url', testPulsar.serviceUrl, '--admin-url', testPulsar.adminUrl],
-      ...['--kafka-port', String(kafkaPort), '--admin-port', String(adminPort)],
+      ...[
+        '--mqtt-port',
+        String(mqttPort),
+        '--kafka-port',
+        String(kafkaPort),
+        '--admin-port',
+        String(adminPort),
+      ],
     ];
     rmSync(factsFile, { force: true });
   });
@@ -39,7 +47,7 @@ describe('the demo', () => {
 
   const facts = () => JSON.parse(readFileSync(factsFile, 'utf8')) as Record<string, string>;
 
-  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, shows all, and ends with --once', async () => {
+  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, has devices publish by MQTT, shows all, and ends with --once', async () => {
     const { status, stdout, stderr } = await pulsegate([...args, '--once']);
     expect(status).toBe(0);
     const rows = stdout.split('\n').filter((line) => line.includes('-partition-'));
@@ -55,6 +63,11 @@ describe('the demo', () => {
     for (const row of partitions)
       expect(row).toMatch(/ orders +│ \d +│ (?:(\d+) +│ \1|nothing +│ 0) +│ 0 +│$/);
     expect(stdout).toMatch(/group billing has read and committed all of them: lag 0/);
+    const devices = stdout.split('\n').filter((line) => line.includes('"celsius"'));
+    expect(devices).toHaveLength(4);
+    for (const row of devices) {
+      expect(row).toMatch(/│ (devices\/thermometer-[12]\/temperature) .*│ got it +│ 0 +│ \d+ +│ \1 +│$/);
+    }
     expect(stdout + stderr).not.toMatch(/error|"level"/i);
     expect(facts()).toEqual({
       tenant: 'demo',
@@ -64,6 +77,7 @@ describe('the demo', () => {
       pulsarServiceUrl: testPulsar.serviceUrl,
       pulsarAdminUrl: testPulsar.adminUrl,
       kafka: `127.0.0.1:${args.at(-3)}`,
+      mqtt: `127.0.0.1:${args.at(-5)}`,
       admin: `http://127.0.0.1:${args.at(-1)}`,
     });
     expect(stdout).toContain(facts().password);

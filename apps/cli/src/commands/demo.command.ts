@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { runGateway } from '#apps/gateway';
+import { type DeviceReading, devicesTopic, publishFromDevices } from '../demo/demo-devices.js';
 import { type GroupReading, readWithGroup } from '../demo/demo-group.js';
 import {
   demoConfig,
@@ -23,6 +24,7 @@ export interface DemoOptions {
   readonly adminUrl?: string;
   readonly wipe?: boolean;
   readonly kafkaPort: number;
+  readonly mqttPort: number;
   readonly adminPort: number;
   readonly pulsarPort: number;
   readonly pulsarAdminPort: number;
@@ -36,7 +38,10 @@ const clockDifferenceMsMax = 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group. */
+/**
+ * `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group, and
+ * what devices publish over MQTT, read by an MQTT subscriber and by Kafka.
+ */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   await requireFreePorts(options);
   const pulsar = await obtainPulsar({
@@ -60,6 +65,7 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
 async function requireFreePorts(options: DemoOptions): Promise<void> {
   const wanted: [string, number][] = [
     ['--kafka-port', options.kafkaPort],
+    ['--mqtt-port', options.mqttPort],
     ['--admin-port', options.adminPort],
   ];
   if (options.serviceUrl === undefined) {
@@ -81,13 +87,14 @@ async function runDemo(
   pulsar: { serviceUrl: string; adminUrl: string },
 ): Promise<number> {
   const password = demoPassword();
-  const { kafkaPort, adminPort } = options;
+  const { kafkaPort, mqttPort, adminPort } = options;
   say('Gateway: starting with the demo tenant');
-  const gateway = await runGateway(await demoConfig({ ...pulsar, password, kafkaPort, adminPort }));
+  const gateway = await runGateway(await demoConfig({ ...pulsar, password, kafkaPort, mqttPort, adminPort }));
   try {
     const kafka = gateway.endpoint('kafka');
-    const facts = demoFacts(password, pulsar, { kafka, admin: gateway.adminUrl });
-    say(`Gateway: Kafka clients connect to ${kafka}`);
+    const mqtt = gateway.endpoint('mqtt');
+    const facts = demoFacts(password, pulsar, { kafka, mqtt, admin: gateway.adminUrl });
+    say(`Gateway: Kafka clients connect to ${kafka}, MQTT clients to ${mqtt}`);
     say(
       `Producing ${recordCount} records with kafkajs, then reading them through Pulsar and with the Kafka consumer group ${group}`,
     );
@@ -103,6 +110,9 @@ async function runDemo(
     say(`All ${sent.length} records are in Pulsar as they were sent.`);
     say(groupTable(read));
     say(`The Kafka consumer group ${group} has read and committed all of them: lag 0.`);
+    say('Devices publish over MQTT; an MQTT subscriber and a Kafka consumer read what they say');
+    say(deviceTable(await publishFromDevices(mqtt, kafka)));
+    say(`What they published is the Kafka topic ${devicesTopic}.`);
     say(endpointTable(facts));
     if (options.once) return 0;
     say('Running. Ctrl-C ends the gateway and Pulsar.');
@@ -166,6 +176,30 @@ function recordTable(
   return table.toString();
 }
 
+function deviceTable(readings: readonly DeviceReading[]): string {
+  const head = [
+    'published to MQTT topic',
+    'payload',
+    'MQTT subscriber',
+    'Kafka partition',
+    'offset',
+    'Kafka key',
+  ];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { mqttTopic, payload, subscriber, kafka } of readings) {
+    const place = kafka ?? { partition: 'missing', offset: '', key: '' };
+    table.push([
+      mqttTopic,
+      payload,
+      subscriber ? 'got it' : 'missing',
+      place.partition,
+      place.offset,
+      place.key,
+    ]);
+  }
+  return table.toString();
+}
+
 function groupTable({ partitions }: GroupReading): string {
   const head = ['group', 'topic', 'partition', 'committed', 'end', 'lag'];
   const table = new Table({ head, style: { head: [], border: [] } });
@@ -179,6 +213,7 @@ function endpointTable(facts: DemoFacts): string {
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
     ['Kafka', `${facts.kafka}  (without credentials, or SASL/PLAIN)`],
+    ['MQTT', `${facts.mqtt}  (without credentials, or with user name and password)`],
     ['user, password', `${facts.username}  ${facts.password}`],
     ['tenant, namespace', `${facts.tenant}  ${facts.namespace}`],
     ['Pulsar', `${facts.pulsarServiceUrl}  ${facts.pulsarAdminUrl}`],

@@ -18,6 +18,7 @@ export interface DemoFacts {
   readonly pulsarServiceUrl: string;
   readonly pulsarAdminUrl: string;
   readonly kafka: string;
+  readonly mqtt: string;
   readonly admin: string;
 }
 
@@ -44,7 +45,7 @@ export function writeDemoFacts(facts: DemoFacts): void {
 export function demoFacts(
   password: string,
   pulsar: { serviceUrl: string; adminUrl: string },
-  endpoints: { kafka: string; admin: string },
+  endpoints: { kafka: string; mqtt: string; admin: string },
 ): DemoFacts {
   const { serviceUrl: pulsarServiceUrl, adminUrl: pulsarAdminUrl } = pulsar;
   return { tenant, namespace, username, password, pulsarServiceUrl, pulsarAdminUrl, ...endpoints };
@@ -56,21 +57,14 @@ export async function demoConfig(options: {
   adminUrl: string;
   password: string;
   kafkaPort: number;
+  mqttPort: number;
   adminPort: number;
 }): Promise<GatewayConfig> {
+  const anybody = { host: '127.0.0.1', defaultTenant: tenant, anonymousTenant: tenant };
   return checkConfig({
     pulsar: { serviceUrl: options.serviceUrl, adminUrl: options.adminUrl },
-    kafka: {
-      listeners: [
-        {
-          name: 'kafka',
-          host: '127.0.0.1',
-          port: options.kafkaPort,
-          defaultTenant: tenant,
-          anonymousTenant: tenant,
-        },
-      ],
-    },
+    kafka: { listeners: [{ name: 'kafka', port: options.kafkaPort, ...anybody }] },
+    mqtt: { listeners: [{ name: 'mqtt', port: options.mqttPort, ...anybody }] },
     admin: { host: '127.0.0.1', port: options.adminPort },
     tenants: [
       {
