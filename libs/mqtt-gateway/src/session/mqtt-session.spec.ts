@@ -335,6 +335,17 @@ describe('MqttSession and who waits for it', () => {
     }
   });
 
+  it('counts what nobody keeps', () => {
+    const { session, scope } = bed();
+    const sink = new FakeSink();
+    session.attach(sink);
+    session.overflowed();
+    session.detach();
+    session.overflowed();
+    expect(scope.counters.dropped).toMatchObject({ 'queue-full': 1, detached: 1 });
+    expect(sink.traffic.publishMessagesDropped).toBe(1);
+  });
+
   it('counts what is on its way against the bytes of its queue', () => {
     const { session } = bed({ scope: { outboundQueueBytesMax: 10_000 } });
     session.attach(new FakeSink({ receiveMaximum: 1 }));

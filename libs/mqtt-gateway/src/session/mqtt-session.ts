@@ -131,11 +131,17 @@ export class MqttSession implements TailSubscriber {
       this.#sendAtMostOnce(delivery);
       return true;
     }
-    if (this.#isFull()) return false;
     this.#queue ??= new OutboundQueue();
+    if (this.#queue.isFull(this.#scope, this.#window?.bytes ?? 0)) return false;
     this.#queue.push(delivery);
     this.#pump();
     return true;
+  }
+
+  /** A delivery was not taken, and nobody keeps it. */
+  overflowed(): void {
+    if (this.#sink === undefined) this.#scope.counters.dropped.detached++;
+    else this.#dropped('queue-full');
   }
 
   whenRoom(listener: () => void): void {
@@ -199,14 +205,6 @@ export class MqttSession implements TailSubscriber {
     }
     this.#complete(inFlight);
     this.#pump();
-  }
-
-  #isFull(): boolean {
-    const queue = this.#queue;
-    if (queue === undefined || queue.length === 0) return false;
-    const { outboundQueueMessagesMax, outboundQueueBytesMax } = this.#scope;
-    const bytes = queue.bytes + (this.#window?.bytes ?? 0);
-    return queue.length >= outboundQueueMessagesMax || bytes >= outboundQueueBytesMax;
   }
 
   /** Sends what may be sent now. Not reentrant: what is called here may deliver, or detach. */
@@ -363,9 +361,13 @@ export class MqttSession implements TailSubscriber {
 
   /** What cannot be sent counts as delivered [MQTT-3.1.2-25]. */
   #drop(delivery: MqttDelivery, packetId: number | undefined, reason: DropReason): void {
+    this.#dropped(reason);
+    this.#finish(delivery, packetId);
+  }
+
+  #dropped(reason: DropReason): void {
     this.#scope.counters.dropped[reason]++;
     if (this.#sink !== undefined) this.#sink.traffic.publishMessagesDropped++;
-    this.#finish(delivery, packetId);
   }
 
   #finish({ ref, onDone }: MqttDelivery, packetId: number | undefined): void {
@@ -376,9 +378,7 @@ export class MqttSession implements TailSubscriber {
   #tellRoom(): void {
     const listeners = this.#forRoom;
     if (listeners === undefined || this.#sink === undefined) return;
-    const { outboundQueueMessagesMax, outboundQueueBytesMax } = this.#scope;
-    if (this.queued > outboundQueueMessagesMax / 2) return;
-    if ((this.#queue?.bytes ?? 0) > outboundQueueBytesMax / 2) return;
+    if (this.#queue?.isHalfEmpty(this.#scope) === false) return;
     this.#forRoom = undefined;
     for (const listener of listeners) listener();
   }

@@ -9,6 +9,11 @@ export function bytesOfDelivery({ message }: MqttDelivery): number {
   return deliveryBytes + message.topic.length + message.payload.length;
 }
 
+export interface QueueLimits {
+  readonly outboundQueueMessagesMax: number;
+  readonly outboundQueueBytesMax: number;
+}
+
 /** Deliveries that wait for their turn, first in first out. */
 export class OutboundQueue {
   #places: (MqttDelivery | undefined)[] = [];
@@ -21,6 +26,17 @@ export class OutboundQueue {
 
   get head(): MqttDelivery | undefined {
     return this.#places[this.#first];
+  }
+
+  /** @param windowBytes of what is on its way, which is in memory too. One delivery may always wait. */
+  isFull({ outboundQueueMessagesMax, outboundQueueBytesMax }: QueueLimits, windowBytes: number): boolean {
+    const { length } = this;
+    if (length === 0) return false;
+    return length >= outboundQueueMessagesMax || this.bytes + windowBytes >= outboundQueueBytesMax;
+  }
+
+  isHalfEmpty({ outboundQueueMessagesMax, outboundQueueBytesMax }: QueueLimits): boolean {
+    return this.length <= outboundQueueMessagesMax / 2 && this.bytes <= outboundQueueBytesMax / 2;
   }
 
   push(delivery: MqttDelivery): void {

@@ -7,6 +7,8 @@ import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.j
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 import type { TailSubscriptions } from '../subscriptions/tail-subscriptions.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';
+import type { MqttDelivery } from './mqtt-delivery.js';
+import type { MqttSession } from './mqtt-session.js';
 import type { SessionStore, StoreDone } from './session-store.js';
 
 export interface TransientParts {
@@ -19,10 +21,10 @@ const none: ReadonlyMap<string, MqttSubscription> = new Map();
 type ReceiveDone = (error?: MqttError) => void;
 
 /** What a session that ends with its connection has: all in memory, and it reads nothing but the tails of topics. */
-export class TransientSessionStore implements SessionStore {
+export class TransientSessionStore implements SessionStore, TailSubscriber {
   readonly #parts: TransientParts;
   readonly #tenant: Tenant;
-  #subscriber: TailSubscriber | undefined;
+  #session: MqttSession | undefined;
   #subscriptions: Map<string, MqttSubscription> | undefined;
   /** QoS 2 in: who waits for the publish of a packet id to be stored; nobody once it is. */
   #received: Map<number, ReceiveDone[] | undefined> | undefined;
@@ -32,9 +34,28 @@ export class TransientSessionStore implements SessionStore {
     this.#tenant = tenant;
   }
 
-  /** Who is given the messages; before the first subscription. */
-  bind(subscriber: TailSubscriber): void {
-    this.#subscriber = subscriber;
+  /** Whose it is; before the first subscription. */
+  bind(session: MqttSession): void {
+    this.#session = session;
+  }
+
+  get clientId(): string {
+    return this.#session!.clientId;
+  }
+
+  /** Nobody keeps what a slow client has no room for. */
+  deliver(delivery: MqttDelivery): boolean {
+    if (this.#session!.deliver(delivery)) return true;
+    this.#session!.overflowed();
+    return false;
+  }
+
+  mayReceive(topic: string): boolean {
+    return this.#session!.mayReceive(topic);
+  }
+
+  whenRoom(listener: () => void): void {
+    this.#session!.whenRoom(listener);
   }
 
   get subscriptions(): ReadonlyMap<string, MqttSubscription> {
@@ -57,16 +78,16 @@ export class TransientSessionStore implements SessionStore {
     const { tails, groups } = this.#parts;
     // What the gateway itself tells is given to the connection.
     if (isSystemFilter(filter)) ended();
-    else if (isSharedFilter(filter)) groups.join(this.#tenant, this.#subscriber!, subscription, ended);
-    else tails.subscribe(this.#tenant, this.#subscriber!, subscription, ended);
+    else if (isSharedFilter(filter)) groups.join(this.#tenant, this.#session!, subscription, ended);
+    else tails.subscribe(this.#tenant, this, subscription, ended);
   }
 
   unsubscribe(filter: string, done: (error: MqttError | undefined, existed: boolean) => void): void {
     const existed = this.#subscriptions?.delete(filter) === true;
     if (existed) {
       const { tails, groups } = this.#parts;
-      if (isSharedFilter(filter)) groups.leave(this.#tenant, this.#subscriber!, filter);
-      else if (!isSystemFilter(filter)) tails.unsubscribe(this.#tenant, this.#subscriber!, filter);
+      if (isSharedFilter(filter)) groups.leave(this.#tenant, this.#session!, filter);
+      else if (!isSystemFilter(filter)) tails.unsubscribe(this.#tenant, this, filter);
     }
     done(undefined, existed);
   }
@@ -114,9 +135,8 @@ export class TransientSessionStore implements SessionStore {
   end(): void {
     if (this.#subscriptions === undefined || this.#subscriptions.size === 0) return;
     const filters = [...this.#subscriptions.keys()];
-    if (filters.some((filter) => !isSharedFilter(filter)))
-      this.#parts.tails.drop(this.#tenant, this.#subscriber!);
-    if (filters.some(isSharedFilter)) this.#parts.groups.drop(this.#tenant, this.#subscriber!);
+    if (filters.some((filter) => !isSharedFilter(filter))) this.#parts.tails.drop(this.#tenant, this);
+    if (filters.some(isSharedFilter)) this.#parts.groups.drop(this.#tenant, this.#session!);
     this.#subscriptions = undefined;
   }
 }

@@ -17,9 +17,9 @@ import type { PublishDone, Publisher, PublishRequest } from '../publishing/publi
 import { RetainedMessages } from '../retained/retained-messages.js';
 import { RetainedPublisher } from '../retained/retained-publisher.js';
 import { retainedDefaults } from '../retained/retained.options.js';
-import { LocalSessions } from '../session/local-sessions.js';
+import { LocalSessions } from './local-sessions.js';
 import { PublishEncoder } from '../session/publish-encoder.js';
-import { WillPublisher } from '../session/will-publisher.js';
+import { WillPublisher } from './will-publisher.js';
 import { FilterTree } from '../subscriptions/filter-tree.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';

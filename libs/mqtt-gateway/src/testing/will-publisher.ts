@@ -3,8 +3,8 @@ import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
 import type { ClientAuthorization } from '../mqtt.services.js';
 import type { Publisher } from '../publishing/publisher.js';
-import type { MqttWill } from './session-directory.js';
-import { publishRequestOfWill } from './will.js';
+import type { MqttWill } from '../session/session-directory.js';
+import { publishRequestOfWill } from '../session/will.js';
 
 /** Publishes wills: with the permission of who left them, as it is when they are published. */
 export class WillPublisher {

@@ -1,8 +1,13 @@
 import type { Log } from '#libs/telemetry';
-import { MqttSession } from './mqtt-session.js';
-import type { OpenedSession, OpenRequest, SessionClose, SessionDirectory } from './session-directory.js';
-import type { SessionScope } from './session-scope.js';
-import { type TransientParts, TransientSessionStore } from './transient-session-store.js';
+import { MqttSession } from '../session/mqtt-session.js';
+import type {
+  OpenedSession,
+  OpenRequest,
+  SessionClose,
+  SessionDirectory,
+} from '../session/session-directory.js';
+import type { SessionScope } from '../session/session-scope.js';
+import { type TransientParts, TransientSessionStore } from '../session/transient-session-store.js';
 import type { WillPublisher } from './will-publisher.js';
 
 export interface LocalSessionsParts extends TransientParts {
@@ -21,7 +26,7 @@ interface Held {
 
 const timerMsMax = 0x7fffffff;
 
-/** The sessions of a gateway that is alone, in memory. */
+/** Sessions in memory, as one gateway would have them alone: for tests of connections. */
 export class LocalSessions implements SessionDirectory {
   readonly #held = new Map<string, Held>();
 
