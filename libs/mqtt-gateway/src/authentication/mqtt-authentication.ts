@@ -265,7 +265,9 @@ export class MqttAuthentication {
 
   #deny(reason: string): MqttAuthStep {
     const code = reasonCodeOf[reason as DenyReason] ?? MqttReasonCode.BAD_USER_NAME_OR_PASSWORD;
-    return this.#refuse(code, reason);
+    const isForDisconnect = this.#state === 'renewing' && code === MqttReasonCode.BAD_USER_NAME_OR_PASSWORD;
+    // DISCONNECT has no word for wrong credentials [MQTT-3.14.2-1].
+    return this.#refuse(isForDisconnect ? MqttReasonCode.NOT_AUTHORIZED : code, reason);
   }
 
   #failed(error: unknown): MqttAuthStep {

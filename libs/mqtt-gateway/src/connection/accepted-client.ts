@@ -33,6 +33,17 @@ const packetBytesMaxOfProtocol = 268_435_460;
 /** How long a renewal that was begun may go on when the identity has ended. */
 const renewalGraceMs = 30_000;
 
+/** Reason codes that DISCONNECT does not have [MQTT-3.14.2-1], and what it says instead. */
+const insteadInDisconnect: ReadonlyMap<number, number> = new Map([
+  [MqttReasonCode.UNSUPPORTED_PROTOCOL_VERSION, MqttReasonCode.UNSPECIFIED_ERROR],
+  [MqttReasonCode.CLIENT_IDENTIFIER_NOT_VALID, MqttReasonCode.UNSPECIFIED_ERROR],
+  [MqttReasonCode.BAD_USER_NAME_OR_PASSWORD, MqttReasonCode.NOT_AUTHORIZED],
+  [MqttReasonCode.SERVER_UNAVAILABLE, MqttReasonCode.SERVER_BUSY],
+  [MqttReasonCode.BANNED, MqttReasonCode.NOT_AUTHORIZED],
+  [MqttReasonCode.PACKET_IDENTIFIER_IN_USE, MqttReasonCode.PROTOCOL_ERROR],
+  [MqttReasonCode.PACKET_IDENTIFIER_NOT_FOUND, MqttReasonCode.PROTOCOL_ERROR],
+]);
+
 /** A connection from its accepted CONNECT to its end: where its session sends to, and what handlers work with. */
 export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, WatchedSession {
   readonly services: MqttServices;
@@ -267,10 +278,11 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   #sendDisconnect({ reasonCode, message }: MqttError, serverReference?: string): void {
     if (this.level < 5) return;
     const properties = { reasonString: message, serverReference };
-    // DISCONNECT has no 0x88 [MQTT-3.14.2-1].
-    const { SERVER_UNAVAILABLE, SERVER_BUSY } = MqttReasonCode;
-    const told = reasonCode === SERVER_UNAVAILABLE ? SERVER_BUSY : reasonCode;
-    this.send({ type: 'disconnect', reasonCode: told, properties });
+    this.send({
+      type: 'disconnect',
+      reasonCode: insteadInDisconnect.get(reasonCode) ?? reasonCode,
+      properties,
+    });
   }
 
   #sendAcknowledgements(bytes: Buffer, pubacks: number, pubrecs: number): void {
