@@ -181,6 +181,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       authentication: attempt.authenticated,
     };
     client.send(connackOf(connect, acceptance, this.services.options));
+    // It may hold a will and a password, and is not needed any more.
+    this.#connect = undefined;
     this.decoder.decode();
     client.start();
     this.#pauses.remove(ReadingPause.connecting);
