@@ -3,7 +3,8 @@ import { isBefore, type LogPosition } from './state-log.js';
 
 /** What was read of a log, within limits: what is beyond is not kept, and told. */
 export class AgreedValues {
-  readonly #values = new Map<string, Buffer>();
+  /** Bytes as text, each a character: beside a small Buffer of its own lies ten times its size in memory. */
+  readonly #values = new Map<string, string>();
   #bytes = 0;
   /** How far. */
   read: LogPosition | undefined;
@@ -24,16 +25,26 @@ export class AgreedValues {
     return this.read !== undefined && !isBefore(this.read, position);
   }
 
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
+  /** A copy. */
   get(key: string): Buffer | undefined {
-    return this.#values.get(key);
+    const value = this.#values.get(key);
+    return value === undefined ? undefined : Buffer.from(value, 'latin1');
   }
 
   keys(): Iterable<string> {
     return this.#values.keys();
   }
 
-  entries(): Iterable<[string, Buffer]> {
-    return this.#values.entries();
+  *entries(): Iterable<[string, Buffer]> {
+    for (const [key, value] of this.#values) yield [key, Buffer.from(value, 'latin1')];
+  }
+
+  isSame(key: string, other: AgreedValues): boolean {
+    return this.#values.get(key) === other.#values.get(key);
   }
 
   bytesWith(key: string, value: Buffer): number {
@@ -41,28 +52,24 @@ export class AgreedValues {
     return this.#bytes + entryBytes(key, value) - (before === undefined ? 0 : entryBytes(key, before));
   }
 
-  set(key: string, value: Buffer | null): void {
+  /** Whether it is another value now. */
+  set(key: string, value: Buffer | null): boolean {
     const before = this.#values.get(key);
     if (before !== undefined) this.#bytes -= entryBytes(key, before);
     this.#values.delete(key);
-    if (value === null || value.length === 0) return;
+    if (value === null || value.length === 0) return before !== undefined;
     const { entriesMax, bytesMax } = this.limits;
     if (this.#values.size >= entriesMax || this.#bytes + entryBytes(key, value) > bytesMax) {
       this.isIncomplete = true;
-      return;
+      return before !== undefined;
     }
-    // A copy: it came as a view on a socket's buffer. Of its own: a small one would keep a whole slab of Node's pool.
-    const kept = Buffer.allocUnsafeSlow(value.length);
-    value.copy(kept);
+    const kept = value.toString('latin1');
     this.#bytes += entryBytes(key, kept);
     this.#values.set(key, kept);
+    return kept !== before;
   }
 }
 
-function entryBytes(key: string, value: Buffer): number {
+function entryBytes(key: string, value: Buffer | string): number {
   return key.length + value.length;
-}
-
-export function isSameValue(a: Buffer | undefined, b: Buffer | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.equals(b);
 }

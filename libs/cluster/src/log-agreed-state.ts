@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Log } from '#libs/telemetry';
 import { type AgreedState, AgreedStateError } from './agreed-state.js';
-import { AgreedValues, isSameValue } from './agreed-values.js';
+import { AgreedValues } from './agreed-values.js';
 import { type ClusterClock, systemClock } from './cluster-clock.js';
 import { type LogPosition, type OpenStateLog, reservedKeyPrefix, type StateLog } from './state-log.js';
 
@@ -185,7 +185,7 @@ export class LogAgreedState implements AgreedState {
       return new AgreedStateError('unavailable', `${pendingPutsMax} changes are on their way already`);
     }
     if (value === null) return undefined;
-    const isNew = this.#values.get(key) === undefined;
+    const isNew = !this.#values.has(key);
     const isFull =
       (isNew && this.#values.size >= entriesMax) ||
       this.#values.bytesWith(key, value) > Math.max(bytesMax, this.#values.bytes);
@@ -246,8 +246,7 @@ export class LogAgreedState implements AgreedState {
     this.#toldAway = false;
     this.#tellIncomplete();
     for (const key of new Set([...before.keys(), ...session.keys()])) {
-      const value = session.get(key);
-      if (!isSameValue(before.get(key), value)) this.#changed(key, value);
+      if (!before.isSame(key, session)) this.#changed(key, session.get(key));
     }
     // All that was stored before the log was opened has been read.
     for (const put of this.#pending) if (put.position !== undefined) put.settle();
@@ -262,10 +261,7 @@ export class LogAgreedState implements AgreedState {
   }
 
   #onRecord(session: AgreedValues, key: string, value: Buffer | null): void {
-    const before = session.get(key);
-    session.set(key, value);
-    if (session === this.#values && !isSameValue(before, session.get(key)))
-      this.#changed(key, session.get(key));
+    if (session.set(key, value) && session === this.#values) this.#changed(key, session.get(key));
   }
 
   #onRead(session: AgreedValues, position: LogPosition): void {

@@ -78,7 +78,7 @@ describe('publishes that are retained', () => {
     publish('2', false);
     answer(0, new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'full'));
     expect(published).toEqual(['2']);
-    expect(answers).toEqual(['1: QUOTA_EXCEEDED', '2']);
+    expect(answers).toEqual(['1: quota-exceeded', '2']);
   });
 
   it('own their bytes while they wait', () => {

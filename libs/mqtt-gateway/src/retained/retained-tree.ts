@@ -4,12 +4,13 @@ export const treeNodeBytes = 160;
 interface TreeNode<T> {
   readonly name: string;
   readonly parent: TreeNode<T> | undefined;
-  children: Map<string, TreeNode<T>> | undefined;
+  /** One alone needs no map, which is larger than all the rest. */
+  children: Map<string, TreeNode<T>> | TreeNode<T> | undefined;
   value: T | undefined;
 }
 
 /** Values by topic name, found by topic filter: the levels of the names are the levels of the tree. */
-export class RetainedTree<T extends object> {
+export class RetainedTree<T extends object | string> {
   readonly #root: TreeNode<T> = { name: '', parent: undefined, children: undefined, value: undefined };
   #nodes = 0;
 
@@ -25,11 +26,10 @@ export class RetainedTree<T extends object> {
   set(topic: string, value: T): void {
     let node = this.#root;
     for (const level of topic.split('/')) {
-      node.children ??= new Map();
-      let child = node.children.get(level);
+      let child = childOf(node, level);
       if (child === undefined) {
         child = { name: level, parent: node, children: undefined, value: undefined };
-        node.children.set(level, child);
+        addChild(node, child);
         this.#nodes++;
       }
       node = child;
@@ -43,8 +43,8 @@ export class RetainedTree<T extends object> {
     node.value = undefined;
     while (node.parent !== undefined && node.value === undefined && node.children === undefined) {
       const parent: TreeNode<T> = node.parent;
-      parent.children!.delete(node.name);
-      if (parent.children!.size === 0) parent.children = undefined;
+      if (!(parent.children instanceof Map)) parent.children = undefined;
+      else if (parent.children.delete(node.name) && parent.children.size === 0) parent.children = undefined;
       this.#nodes--;
       node = parent;
     }
@@ -55,7 +55,7 @@ export class RetainedTree<T extends object> {
     const levels = topic.split('/');
     let node: TreeNode<T> | undefined = this.#root;
     for (let at = 0; at < levels.length; at++) {
-      node = node.children?.get(levels[at]!);
+      node = childOf(node, levels[at]!);
       if (node === undefined) return levels.length - at;
     }
     return 0;
@@ -72,10 +72,27 @@ export class RetainedTree<T extends object> {
   #find(topic: string): TreeNode<T> | undefined {
     let node: TreeNode<T> | undefined = this.#root;
     for (const level of topic.split('/')) {
-      node = node.children?.get(level);
+      node = childOf(node, level);
       if (node === undefined) return undefined;
     }
     return node;
+  }
+}
+
+function childOf<T>({ children }: TreeNode<T>, name: string): TreeNode<T> | undefined {
+  if (children instanceof Map) return children.get(name);
+  return children?.name === name ? children : undefined;
+}
+
+function addChild<T>(node: TreeNode<T>, child: TreeNode<T>): void {
+  const { children } = node;
+  if (children === undefined) node.children = child;
+  else if (children instanceof Map) children.set(child.name, child);
+  else {
+    node.children = new Map([
+      [children.name, children],
+      [child.name, child],
+    ]);
   }
 }
 
@@ -87,7 +104,7 @@ interface WalkStep<T> {
 }
 
 /** One walk for one filter. Iterative: a topic may have thousands of levels. */
-export class TreeWalk<T extends object> {
+export class TreeWalk<T extends object | string> {
   readonly #steps: WalkStep<T>[] = [];
 
   constructor(
@@ -132,16 +149,17 @@ export class TreeWalk<T extends object> {
     if (children === undefined) return;
     const wanted = this.filter[Math.min(level, this.filter.length - 1)]!;
     if (wanted === '+' || wanted === '#') {
-      this.#steps.push({ nodes: level === 0 ? plainNodes(children) : children.values(), level });
+      const nodes = children instanceof Map ? children.values() : [children].values();
+      this.#steps.push({ nodes: level === 0 ? plainNodes(nodes) : nodes, level });
       return;
     }
-    const child = children.get(wanted);
+    const child = childOf(node, wanted);
     if (child !== undefined) this.#steps.push({ nodes: [child].values(), level });
   }
 }
 
-function* plainNodes<T>(children: ReadonlyMap<string, TreeNode<T>>): Generator<TreeNode<T>, undefined> {
-  for (const node of children.values()) {
+function* plainNodes<T>(nodes: Iterable<TreeNode<T>>): Generator<TreeNode<T>, undefined> {
+  for (const node of nodes) {
     if (!node.name.startsWith('$')) yield node;
   }
   return undefined;

@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AgreedStateFault } from '#libs/cluster';
-import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { MqttError } from '../mqtt.errors.js';
 import { FakeRetainedState } from '../testing/fake-retained-state.js';
 import { RetainedWrites, type RetainedWritesOptions } from './retained-writes.js';
@@ -74,16 +73,16 @@ describe('changes of retained messages on their way to the log', () => {
     state.holds = true;
     const to = writes();
     const taken = Array.from({ length: 6 }, (_, at) => written(to, `${at % 3}`, 'x'));
-    expect(await written(to, '9', 'x')).toBe('QUOTA_EXCEEDED');
+    expect(await written(to, '9', 'x')).toBe('quota-exceeded');
     state.holds = false;
     state.release();
     expect(await Promise.all(taken)).toEqual(Array(6).fill('stored'));
-    expect(await written(to, '9', 'x'.repeat(101))).toBe('QUOTA_EXCEEDED');
+    expect(await written(to, '9', 'x'.repeat(101))).toBe('quota-exceeded');
     expect(await written(to, '9', 'x'.repeat(100))).toBe('stored');
     // What was replaced while it waited is not counted any more.
     state.holds = true;
     for (let round = 0; round < 5; round++) void written(to, 'a', 'x'.repeat(30));
-    expect(await written(to, 'b', 'x'.repeat(41))).toBe('QUOTA_EXCEEDED');
+    expect(await written(to, 'b', 'x'.repeat(41))).toBe('quota-exceeded');
     void written(to, 'b', 'x'.repeat(40));
     expect(to.pending).toBe(6);
   });
@@ -98,20 +97,19 @@ describe('changes of retained messages on their way to the log', () => {
     state.fault = 'unavailable';
     const second = written(to, 'a', '2');
     now = 1_001;
-    expect(await second).toBe('IMPLEMENTATION_SPECIFIC_ERROR');
+    expect(await second).toBe('implementation-specific-error');
   });
 
   it.each([
-    ['full', 'QUOTA_EXCEEDED'],
-    ['unconfirmed', 'IMPLEMENTATION_SPECIFIC_ERROR'],
-    ['invalid', 'IMPLEMENTATION_SPECIFIC_ERROR'],
+    ['full', 'quota-exceeded'],
+    ['unconfirmed', 'implementation-specific-error'],
+    ['invalid', 'implementation-specific-error'],
   ] as [AgreedStateFault, string][])('says of a state that is %s: %s', async (fault, expected) => {
     state.fault = fault;
     const to = writes();
     expect(await written(to, 'a', '1')).toBe(expected);
     state.fault = undefined;
     expect(await written(to, 'a', '1')).toBe('stored');
-    expect(expected in MqttReasonCode).toBe(true);
   });
 
   it('answers everything when it is closed', async () => {
@@ -120,8 +118,8 @@ describe('changes of retained messages on their way to the log', () => {
     const all = ['a', 'a', 'b', 'c'].map((key) => written(to, key, '1'));
     to.close();
     await state.close();
-    expect(await Promise.all(all)).toEqual(Array(4).fill('IMPLEMENTATION_SPECIFIC_ERROR'));
-    expect(await written(to, 'd', '1')).toBe('QUOTA_EXCEEDED');
+    expect(await Promise.all(all)).toEqual(Array(4).fill('implementation-specific-error'));
+    expect(await written(to, 'd', '1')).toBe('quota-exceeded');
     expect(to.pending).toBe(0);
   });
 });

@@ -50,12 +50,12 @@ describe('the retained messages of a tenant', () => {
 
   it('are bounded in bytes, all and each: 0x97, and what is smaller, or clears, is still taken', async () => {
     begin({ retainedMessageBytesMax: 200, retainedBytesMax: 2_000 });
-    expect(await set('a', 'x'.repeat(300))).toBe('QUOTA_EXCEEDED');
+    expect(await set('a', 'x'.repeat(300))).toBe('quota-exceeded');
     let stored = 0;
     while ((await set(`t${stored}`, 'x'.repeat(100))) === 'stored') stored++;
     expect(stored).toBeGreaterThan(3);
     expect(retained.bytes).toBeLessThanOrEqual(2_000);
-    expect(await set('t0', 'x'.repeat(150))).toBe('QUOTA_EXCEEDED');
+    expect(await set('t0', 'x'.repeat(150))).toBe('quota-exceeded');
     expect(await set('t0', 'x'.repeat(50))).toBe('stored');
     expect(await set('t1', '')).toBe('stored');
     expect(await set('new', 'x')).toBe('stored');
@@ -63,7 +63,7 @@ describe('the retained messages of a tenant', () => {
 
   it('count what their levels cost in memory', async () => {
     begin({ retainedBytesMax: 2_000 });
-    expect(await set('/'.repeat(100), 'x')).toBe('QUOTA_EXCEEDED');
+    expect(await set('/'.repeat(100), 'x')).toBe('quota-exceeded');
   });
 
   it('are as the log says, also when it says what nobody here asked for', async () => {

@@ -16,6 +16,8 @@ export interface RetainedState extends WriteTarget {
   /** Of keys and values. */
   readonly bytes: number;
   onChange(listener: (key: string, value: Buffer | undefined) => void): () => void;
+  /** A copy of what is known of a key. */
+  get(key: string): Buffer | undefined;
   /** Rejects while the log cannot be asked. */
   caughtUp(): Promise<void>;
   close(): Promise<void>;
@@ -25,11 +27,6 @@ export interface TenantRetainedServices {
   readonly state: RetainedState;
   readonly options: RetainedOptions;
   readonly nowMs: () => number;
-}
-
-interface Retained {
-  readonly key: string;
-  readonly record: Buffer;
 }
 
 export const retainedPutsMax = 1_000;
@@ -46,7 +43,8 @@ const removalsPerSweep = 1_000;
 
 /** The retained messages of one tenant: what the log says, in memory by the levels of their topics. */
 export class TenantRetained implements RetainedSource {
-  readonly #tree = new RetainedTree<Retained>();
+  /** Keys in the log, by topic. */
+  readonly #tree = new RetainedTree<string>();
   /** Topics that are too long to be keys. */
   readonly #longTopics = new Map<string, string>();
   readonly #expiresAtMs = new Map<string, number>();
@@ -84,8 +82,8 @@ export class TenantRetained implements RetainedSource {
   }
 
   get(topic: string): MqttMessage | undefined {
-    const found = this.#tree.get(topic);
-    return found && decodeRetained(found.key, found.record);
+    const key = this.#tree.get(topic);
+    return key === undefined ? undefined : this.#decoded(key);
   }
 
   /** An empty payload clears. `done` when every gateway that asks the log from now on finds it so. */
@@ -103,7 +101,7 @@ export class TenantRetained implements RetainedSource {
   }
 
   matching(filter: string): RetainedWalk {
-    return new DecodingWalk(this.#tree.matching(filter));
+    return new DecodingWalk(this.#tree.matching(filter), (key) => this.#decoded(key));
   }
 
   whenCaughtUp(call: () => void): () => void {
@@ -130,6 +128,11 @@ export class TenantRetained implements RetainedSource {
     await this.services.state.close();
   }
 
+  #decoded(key: string): MqttMessage | undefined {
+    const record = this.services.state.get(key);
+    return record && decodeRetained(key, record);
+  }
+
   #refusal(topic: string, record: Buffer): string | undefined {
     const { retainedBytesMax, retainedMessageBytesMax } = this.services.options;
     if (record.length > retainedMessageBytesMax) {
@@ -137,9 +140,10 @@ export class TenantRetained implements RetainedSource {
     }
     // What it replaces may be larger: while there is too much, only what needs no new place is taken.
     const isFull = this.bytes + this.#tree.newNodes(topic) * treeNodeBytes + record.length > retainedBytesMax;
-    const before = this.#tree.get(topic);
-    const grows = before === undefined || before.record.length < record.length;
-    return isFull && grows ? 'there is no room for more retained messages' : undefined;
+    if (!isFull) return undefined;
+    const before = this.services.state.get(retainedKey(topic));
+    const grows = before === undefined || before.length < record.length;
+    return grows ? 'there is no room for more retained messages' : undefined;
   }
 
   #changed(key: string, record: Buffer | undefined): void {
@@ -153,7 +157,7 @@ export class TenantRetained implements RetainedSource {
     }
     if (topicOfKey(key) === undefined) this.#longTopics.set(key, known.topic);
     if (known.expiresAtMs !== undefined) this.#expiresAtMs.set(key, known.expiresAtMs);
-    this.#tree.set(known.topic, { key, record });
+    this.#tree.set(known.topic, key);
   }
 
   /** One question for all who wait; who comes while it is asked waits for the next. */
@@ -182,14 +186,17 @@ export class TenantRetained implements RetainedSource {
 }
 
 class DecodingWalk implements RetainedWalk {
-  constructor(private readonly walk: TreeWalk<Retained>) {}
+  constructor(
+    private readonly walk: TreeWalk<string>,
+    private readonly decode: (key: string) => MqttMessage | undefined,
+  ) {}
 
   get isDone(): boolean {
     return this.walk.isDone;
   }
 
   next(visitsMax: number): MqttMessage | undefined {
-    const found = this.walk.next(visitsMax);
-    return found && decodeRetained(found.key, found.record);
+    const key = this.walk.next(visitsMax);
+    return key === undefined ? undefined : this.decode(key);
   }
 }

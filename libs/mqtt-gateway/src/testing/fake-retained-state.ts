@@ -34,6 +34,10 @@ export class FakeRetainedState implements RetainedState {
     return bytes;
   }
 
+  get(key: string): Buffer | undefined {
+    return this.#values.get(key);
+  }
+
   keys(): string[] {
     return [...this.#values.keys()];
   }
