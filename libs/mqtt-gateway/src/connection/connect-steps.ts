@@ -47,6 +47,10 @@ export const connectSteps: readonly ConnectStep[] = [
 
 async function authenticate(attempt: ConnectAttempt): Promise<void> {
   const { authentication, connect, link } = attempt;
+  if (attempt.spliced !== undefined) {
+    adopt(attempt, attempt.spliced);
+    return;
+  }
   const counters = attempt.services.metrics.protocol('mqtt');
   let step = await authentication.begin(connect);
   while (step.kind === 'continue') step = await authentication.next(await attempt.ask(step.packet));
@@ -60,7 +64,14 @@ async function authenticate(attempt: ConnectAttempt): Promise<void> {
   link.authenticated();
   attempt.principal = step.principal;
   attempt.authenticated = step.properties;
-  link.authenticated();
+}
+
+/** The gateway that the client connected to has seen the proof, and has counted it. */
+function adopt(attempt: ConnectAttempt, spliced: SplicedClient): void {
+  attempt.authentication.adopt(spliced);
+  attempt.link.authenticated();
+  attempt.principal = spliced.principal;
+  attempt.authenticated = spliced.authentication;
 }
 
 /** The tenant came with the identity; it is served, or the client is told to try later. */
