@@ -135,6 +135,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       ...{ connect, link, services, client: this, spliced: this.spliced },
       authentication: new MqttAuthentication({ authenticator: services.authenticator, peer }),
       ask: (packet) => this.#ask(packet),
+      carry: (nodeId) => this.#carry(nodeId, attempt),
+      isGone: () => this.#closed,
       ...{ authenticated: {}, clientId: '', assigned: false, will: undefined },
       ...{ sessionExpirySeconds: 0, keepAliveSeconds: 0 },
     };
@@ -144,8 +146,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
         if (waiting !== undefined) await waiting;
         if (this.#closed) break;
       }
-      if (attempt.opening?.kind === 'elsewhere') await this.#carryOn(attempt, attempt.opening.nodeId);
-      else this.#accept(attempt);
+      if (attempt.carried === undefined) this.#accept(attempt);
+      else this.#carryOn(attempt.carried);
     } catch (error) {
       if (!(error instanceof MqttError)) link.log.failure(error, 'a CONNECT could not be served');
       this.#refuseConnect(asMqttError(error));
@@ -188,13 +190,16 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     this.#pauses.remove(ReadingPause.connecting);
   }
 
-  async #carryOn(attempt: ConnectAttempt, nodeId: number): Promise<void> {
+  #carry(nodeId: number, attempt: ConnectAttempt): Promise<CarriedClient> {
     const { services, link } = this;
     const { splicing, forwarding } = services.cluster;
-    const carried = await CarriedClient.open(nodeId, attempt, {
+    return CarriedClient.open(nodeId, attempt, {
       ...{ splicing, forwarding, watch: services.watch, link },
       refuse: (error) => this.#refuseConnect(error),
     });
+  }
+
+  #carryOn(carried: CarriedClient): void {
     if (this.#closed) {
       carried.onLinkClose('client-closed');
       return;

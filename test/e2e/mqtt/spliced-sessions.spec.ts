@@ -10,6 +10,7 @@ const timeoutMs = 60_000;
 const memberTimeoutMs = 1_000;
 /** Enough that no gateway owns the sessions of all of them. */
 const clientIds = Array.from({ length: 12 }, (_, index) => `device-${index}`);
+const password = randomBytes(18).toString('base64url');
 const gateways: TestGateway[] = [];
 const clients: MqttClient[] = [];
 
@@ -29,6 +30,7 @@ async function connect({ mqtt: { tcp } }: TestGateway, clientId: string): Promis
   const payloads: string[] = [];
   const client = mqtt.connect(`mqtt://${tcp}`, {
     ...{ clientId, protocolVersion: 5, clean: false, reconnectPeriod: 0, properties },
+    ...{ username: 'alice', password },
   });
   clients.push(client);
   client.on('message', (_, payload) => payloads.push(payload.toString()));
@@ -64,8 +66,15 @@ beforeAll(async () => {
   for (let count = 0; count < 2; count++) {
     gateways.push(
       await startGateway({
-        tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
-        mqtt: { listener: { anonymousTenant: 'acme' } },
+        tenants: [
+          {
+            ...{ name: 'acme', namespace },
+            users: [{ name: 'alice', passwordEnv: 'TEST_ALICE' }] as never,
+            permissions: [{ ...allowAll, principals: ['user:alice'] }],
+          },
+        ],
+        env: { TEST_ALICE: password },
+        mqtt: { listener: { defaultTenant: 'acme' } },
         stateNamespace,
         config: { cluster: { stateNamespace, memberTimeoutMs } },
       }),

@@ -181,7 +181,14 @@ class ServedPeer implements ProtocolConnection<unknown> {
     if (accept === undefined || header.length > spliceHeaderBytesMax || this.#requests > 0) {
       throw new MalformedFrame('splice-refused', `a connection of kind ${kind} is not taken here`);
     }
-    this.#carried = accept(this.link, header, from);
+    try {
+      this.#carried = accept(this.link, header, from);
+    } catch (error) {
+      throw new MalformedFrame(
+        'splice-refused',
+        `a connection is not taken here: ${(error as Error).message}`,
+      );
+    }
     this.decoder = new TakenOverDecoder(this.#frames.takeRest(), this.#carried.decoder);
   }
 

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Principal } from '#libs/auth';
+import { PeerUnavailable } from '#libs/cluster';
 import { type AuthPacket, type ConnectPacket, MqttReasonCode } from '#libs/mqtt-codec';
 import type { Link } from '#libs/transport';
 import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
@@ -8,8 +10,11 @@ import { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
 import type { ConnectedClient, MqttWill, SessionOpening } from '../session/session-directory.js';
 import { willOf } from '../session/will.js';
+import { type CarriedClient, elsewhere } from '../splicing/carried-client.js';
 import type { SplicedClient } from '../splicing/splice-header.js';
 import type { MqttIdentity } from './mqtt-identity.js';
+
+const carryRetryMs = 200;
 
 /** A CONNECT on its way, filled in by one step after the other. */
 export interface ConnectAttempt {
@@ -22,6 +27,10 @@ export interface ConnectAttempt {
   readonly spliced: SplicedClient | undefined;
   /** Sends AUTH and gives the client's answer; rejects when it is another packet. */
   ask(packet: AuthPacket): Promise<AuthPacket>;
+  /** Carries the client on to the gateway that has its session; rejects with PeerUnavailable. */
+  carry(nodeId: number): Promise<CarriedClient>;
+  /** The client has left meanwhile. */
+  isGone(): boolean;
   principal?: Principal;
   authenticated: Extract<MqttAuthStep, { kind: 'allow' }>['properties'];
   clientId: string;
@@ -31,6 +40,8 @@ export interface ConnectAttempt {
   sessionExpirySeconds: number;
   keepAliveSeconds: number;
   opening?: SessionOpening;
+  /** Where the session is elsewhere. */
+  carried?: CarriedClient;
 }
 
 type ConnectStep = (attempt: ConnectAttempt) => Promise<void> | void;
@@ -125,10 +136,27 @@ function authorizeWill(attempt: ConnectAttempt): void {
   attempt.will = willOf(connect.will, willDelaySecondsMax);
 }
 
+/** A session elsewhere is asked for again while nobody answers there: another gateway takes over. */
 async function openSession(attempt: ConnectAttempt): Promise<void> {
+  const until = performance.now() + attempt.services.options.connectTimeoutMs;
+  for (;;) {
+    attempt.opening = await askForSession(attempt);
+    if (attempt.opening.kind === 'opened') return;
+    try {
+      attempt.carried = await attempt.carry(attempt.opening.nodeId);
+      return;
+    } catch (error) {
+      if (!(error instanceof PeerUnavailable)) throw error;
+      if (attempt.isGone() || performance.now() + carryRetryMs >= until) throw elsewhere(error.message);
+      await delay(carryRetryMs);
+    }
+  }
+}
+
+function askForSession(attempt: ConnectAttempt): Promise<SessionOpening> {
   const { services, connect, principal, clientId, assigned, sessionExpirySeconds, will, client } = attempt;
   const spliced = attempt.spliced !== undefined;
-  attempt.opening = await services.sessions.open({
+  return services.sessions.open({
     ...{ principal: principal!, clientId, assigned, sessionExpirySeconds, will, spliced },
     ...{ cleanStart: connect.cleanStart, level: connect.protocolLevel, connection: client },
   });

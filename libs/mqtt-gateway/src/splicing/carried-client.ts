@@ -59,7 +59,7 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   /**
    * Carries on a client whose CONNECT has been served up to its session. The splice gets CONNECT without its password.
    *
-   * @throws MqttError 0x88
+   * @throws PeerUnavailable
    */
   static async open(
     nodeId: number,
@@ -68,13 +68,8 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   ): Promise<CarriedClient> {
     const carried = new CarriedClient(nodeId, parts);
     const client = splicedClientOf(attempt);
-    try {
-      const splice = await parts.splicing.open(nodeId, spliceKind, encodeSpliceHeader(client), carried);
-      carried.#begin(splice, attempt, client);
-    } catch (error) {
-      if (!(error instanceof PeerUnavailable)) throw error;
-      throw unavailable(error.message);
-    }
+    const splice = await parts.splicing.open(nodeId, spliceKind, encodeSpliceHeader(client), carried);
+    carried.#begin(splice, attempt, client);
     return carried;
   }
 
@@ -124,7 +119,7 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
     if (this.#splice === undefined) return;
     if (this.#answered) this.parts.link.close(reason);
     else {
-      this.parts.refuse(unavailable('the gateway that has it has gone'));
+      this.parts.refuse(elsewhere('it has gone'));
     }
   }
 
@@ -144,7 +139,7 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   }
 
   #begin(splice: Splice, { connect }: ConnectAttempt, client: SplicedClient): void {
-    if (this.#ended) throw unavailable('the gateway that has it has gone');
+    if (this.#ended) throw new PeerUnavailable(this.nodeId, 'it has gone');
     this.#splice = splice;
     const { password: _, ...rest } = connect;
     splice.send(encodeConnect(rest));
@@ -164,6 +159,7 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   }
 }
 
-function unavailable(why: string): MqttError {
+/** What the client is told. */
+export function elsewhere(why: string): MqttError {
   return new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, `the session is on another gateway: ${why}`);
 }
