@@ -96,8 +96,8 @@ export class PartitionPublisher {
 
   /** The turn is over: what has come is sent, unless more comes for free while an entry is on its way. */
   flush(): void {
-    if (this.state === 'closed') void this.open();
-    else if (this.state === 'open') this.sendRest();
+    if (this.state === 'open') this.sendRest();
+    else if (this.state === 'closed' && !this.idle) void this.open();
   }
 
   /** The producer, once it is open. Rejects with MqttError when it cannot be opened. */
@@ -163,7 +163,7 @@ export class PartitionPublisher {
       this.producer = undefined;
       this.state = 'closed';
       this.options.onLost(error);
-      if (!this.idle) this.options.schedule(this);
+      this.options.schedule(this);
     });
     this.sendRest();
   }
