@@ -1,4 +1,4 @@
-import type { MessageCursor } from '#libs/pulsar';
+import { type MessageCursor, PulsarError } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { messageFromPulsar } from '../mapping/stored-message.mapping.js';
 import type { MqttMessage } from '../message.js';
@@ -15,7 +15,9 @@ export class MappedTopics implements TopicReading {
 
   async isOfMqtt(tenant: Tenant, name: string): Promise<boolean> {
     const topic = await this.topics.resolve(tenant, name);
-    return topic?.ofMqtt ?? false;
+    // It is listed, so this is only so for a moment.
+    if (topic === undefined) throw new PulsarError('TopicNotFound', name);
+    return topic.ofMqtt;
   }
 
   onBecameMqtt(listener: (tenant: string, name: string) => void): () => void {

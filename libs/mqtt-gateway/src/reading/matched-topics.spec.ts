@@ -73,6 +73,26 @@ describe('the topics that a filter can match', () => {
     expect(literal.told).toEqual(['there orders']);
   });
 
+  it('are new ones however it is heard whose they are, and asked about until that is known', async () => {
+    const { told } = await follow('#');
+    const answer = Promise.withResolvers<void>();
+    reading.answers = answer.promise;
+    pulsar.make('announced');
+    reading.becomes('announced');
+    expect(told).toEqual(['new announced']);
+    answer.resolve();
+    reading.absent.add('late');
+    reading.ofMqtt.add('late');
+    pulsar.make('late');
+    await settled();
+    expect(told.slice(1)).toEqual([]);
+    const other = await follow('+/x');
+    expect(other.told).toEqual(['there announced']);
+    reading.absent.clear();
+    await until(() => told.length > 1 && other.told.length > 1);
+    expect([told.slice(1), other.told.slice(1)]).toEqual([['new late'], ['new late']]);
+  });
+
   it('are found by looking again where brokers do not tell', async () => {
     pulsar.watchers = false;
     pulsar.make('a');

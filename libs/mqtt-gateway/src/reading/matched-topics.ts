@@ -1,4 +1,4 @@
-import { asPulsarError, type PulsarLog, withoutPartition } from '#libs/pulsar';
+import { asPulsarError, isPulsarError, type PulsarLog, withoutPartition } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { NamespaceTopics, type NamespaceTopicsParts } from './namespace-topics.js';
 import type { FilterTopics, TopicReading } from './topic-reading.js';
@@ -26,7 +26,8 @@ export interface MatchedTopicsParts extends NamespaceTopicsParts {
 const lingerMsDefault = 10_000;
 /** Questions side by side about whose a topic is. */
 const questionsMax = 16;
-const questionAgainMs = 2_000;
+const questionAgainFirstMs = 50;
+const questionAgainMaxMs = 5_000;
 
 /** Which Pulsar partitions a filter can match, kept up to date. */
 export class MatchedTopics {
@@ -74,6 +75,8 @@ class TenantTopics {
   private readonly follows = new Set<Follow>();
   /** Topics that are MQTT's, and that are not, by name; only asked for where a filter needs it. */
   private readonly ofMqtt = new Map<string, boolean>();
+  /** Partitions that were added while a filter said `all`, and of which the answer has not come. */
+  private readonly undecided = new Set<string>();
   private readonly questions = new Map<string, Promise<boolean>>();
   private users = 0;
   private linger: NodeJS.Timeout | undefined;
@@ -116,7 +119,9 @@ class TenantTopics {
     this.ofMqtt.set(name, true);
     for (const partition of this.namespace.partitions) {
       if (this.nameOf(partition) !== name) continue;
-      for (const follow of this.follows) if (follow.wanted.all) follow.add(partition, false);
+      // This may be heard before the answer to whose a new topic is.
+      const isNew = this.undecided.delete(partition);
+      for (const follow of this.follows) if (follow.wanted.all) follow.add(partition, isNew);
     }
   }
 
@@ -151,20 +156,24 @@ class TenantTopics {
       if (this.wants(follow, name)) follow.add(partition, true);
       else asking ||= follow.wanted.all;
     }
-    if (asking && !this.ofMqtt.has(name)) this.askOf(partition, name);
+    if (!asking || this.ofMqtt.has(name)) return;
+    this.undecided.add(partition);
+    this.askOf(partition, name, questionAgainFirstMs);
   }
 
   /** Until it is known, or the topic is gone: a filter that says `all` would miss it for ever. */
-  private askOf(partition: string, name: string): void {
+  private askOf(partition: string, name: string, againMs: number): void {
     this.learn(name).then(
       (ofMqtt) => {
+        const isNew = this.undecided.delete(partition);
         if (!ofMqtt || !this.namespace.partitions.has(partition)) return;
-        for (const follow of this.follows) if (follow.wanted.all) follow.add(partition, true);
+        for (const follow of this.follows) if (follow.wanted.all) follow.add(partition, isNew);
       },
       () => {
         const again = setTimeout(() => {
-          if (!this.closed && this.namespace.partitions.has(partition)) this.askOf(partition, name);
-        }, questionAgainMs);
+          if (this.closed || !this.namespace.partitions.has(partition)) return;
+          this.askOf(partition, name, Math.min(againMs * 2, questionAgainMaxMs));
+        }, againMs);
         again.unref();
       },
     );
@@ -173,6 +182,7 @@ class TenantTopics {
   private removed(partition: string): void {
     const name = this.nameOf(partition);
     this.ofMqtt.delete(name);
+    this.undecided.delete(partition);
     for (const follow of this.follows) follow.remove(partition);
   }
 
@@ -186,9 +196,22 @@ class TenantTopics {
       if (unknown.size === 0) return;
       const names = unknown.values();
       const ask = async () => {
-        for (const name of names) await this.learn(name);
+        for (const name of names) await this.learnListed(name);
       };
       await Promise.all(Array.from({ length: questionsMax }, ask));
+    }
+  }
+
+  private async learnListed(name: string): Promise<void> {
+    try {
+      await this.learn(name);
+    } catch (error) {
+      if (!isPulsarError(error, 'TopicNotFound')) throw error;
+      // It is being made or deleted: others need not wait for that.
+      this.ofMqtt.set(name, false);
+      for (const partition of this.namespace.partitions) {
+        if (this.nameOf(partition) === name) this.askOf(partition, name, questionAgainFirstMs);
+      }
     }
   }
 

@@ -12,7 +12,7 @@ export interface FilterTopics {
 export interface TopicReading {
   /** @param filter valid, without `$share/` */
   topicsOf(tenant: Tenant, filter: string): FilterTopics;
-  /** Whether a filter that says `all` matches what is in this topic. Rejects when nobody could say. */
+  /** Whether a filter that says `all` matches what is in this topic. Rejects when nobody could say: with 'TopicNotFound' of one that is being made or deleted. */
   isOfMqtt(tenant: Tenant, name: string): Promise<boolean>;
   /** A topic that was there before has become MQTT's. Returns the way to stop it. */
   onBecameMqtt(listener: (tenant: string, name: string) => void): () => void;

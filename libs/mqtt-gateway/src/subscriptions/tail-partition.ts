@@ -39,12 +39,17 @@ export class TailPartition implements FeedListener {
     this.opened.catch(() => undefined);
   }
 
+  /** The last entry that was given; undefined: none was read yet. */
+  get passed(): EntryPosition | undefined {
+    return this.feed?.position ?? this.position;
+  }
+
   onEntry(position: EntryPosition, messages: EntryMessages): boolean {
     return this.giveFrom(0, position, messages);
   }
 
   onEnded(error: PulsarError): void {
-    this.position = this.feed?.position ?? this.position;
+    this.position = this.passed;
     this.feed = undefined;
     this.again(error);
   }

@@ -166,6 +166,18 @@ describe('subscriptions of sessions that end with their connection', () => {
     expect(client.payloads).toEqual(['1']);
   });
 
+  it('get nothing again of a topic that was not listed for a moment', async () => {
+    const topic = pulsar.make('a');
+    const client = new TestSubscriber('c');
+    await subscribe(client, 'a');
+    topic.add(message('a', '1'), message('a', '2'));
+    pulsar.watched!.onTopics([]);
+    topic.add(message('a', '3'));
+    pulsar.watched!.onTopics([fullName('a')]);
+    await settled();
+    expect(client.payloads).toEqual(['1', '2', '3']);
+  });
+
   it('get all of a giant entry over several turns, and in order; who fails harms nobody', async () => {
     const topic = pulsar.make('a');
     const clients = Array.from({ length: 600 }, (_, at) => new TestSubscriber(`c${at}`));

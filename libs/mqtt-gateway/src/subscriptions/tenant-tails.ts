@@ -1,5 +1,6 @@
 import type { EntryPosition } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
+import type { FeedStart } from '../reading/feed.js';
 import type { StoreDone } from '../session/session-store.js';
 import { FilterTree } from './filter-tree.js';
 import { MessageFanOut, TailMember, TailSubscription } from './message-fan-out.js';
@@ -10,6 +11,9 @@ import type { TailSubscriber } from './tail-subscriber.js';
 import type { TailSubscriptionsParts } from './tail-subscriptions.js';
 import { type InterestedReader, TopicInterest } from './topic-interest.js';
 
+/** Partitions that are gone, and remembered. */
+const goneMax = 1_000;
+
 /** One tenant's subscribers, the tree of their filters, and the partitions that are read for them. */
 export class TenantTails implements InterestedReader {
   readonly fanOut: MessageFanOut;
@@ -18,6 +22,8 @@ export class TenantTails implements InterestedReader {
   private readonly interests = new Map<string, TopicInterest>();
   private readonly partitions = new Map<string, TailPartition>();
   private readonly unread = new UnreadPublications();
+  /** How far partitions were read that are not listed any more. */
+  private readonly gone = new Map<string, EntryPosition>();
 
   constructor(
     private readonly parts: TailSubscriptionsParts,
@@ -82,7 +88,7 @@ export class TenantTails implements InterestedReader {
           onPassed: (passed, position) => this.unread.passed(passed, position),
         },
         partition,
-        isNew ? 'earliest' : 'latest',
+        isNew ? this.startOfNew(partition) : 'latest',
       );
       this.partitions.set(partition, read);
     }
@@ -90,17 +96,28 @@ export class TenantTails implements InterestedReader {
     return read.opened;
   }
 
-  release(partition: string): void {
+  release(partition: string, isGone: boolean): void {
     const read = this.partitions.get(partition);
     if (read === undefined || --read.users > 0) return;
     this.partitions.delete(partition);
+    const { passed } = read;
     read.close();
+    if (!isGone || passed === undefined) return;
+    if (this.gone.size >= goneMax) this.gone.clear();
+    this.gone.set(partition, passed);
   }
 
   close(): void {
     for (const interest of [...this.interests.values()]) interest.end();
     for (const read of this.partitions.values()) read.close();
     this.partitions.clear();
+  }
+
+  /** A topic that was not listed for a moment is not read again from its beginning; one that was made again has later entries. */
+  private startOfNew(partition: string): FeedStart {
+    const after = this.gone.get(partition);
+    this.gone.delete(partition);
+    return after === undefined ? 'earliest' : { after };
   }
 
   private interestIn(filter: string, member: TailMember): TopicInterest {
@@ -110,6 +127,8 @@ export class TenantTails implements InterestedReader {
     if (interest === undefined) {
       interest = new TopicInterest(this.tenant, filter, this.parts.topics, this, (ended) => {
         if (this.interests.get(key) === ended) this.interests.delete(key);
+        // Nobody has waited for what comes in topics that are gone.
+        if (this.interests.size === 0) this.gone.clear();
       });
       this.interests.set(key, interest);
     }

@@ -8,7 +8,8 @@ import type { StoreDone } from '../session/session-store.js';
 export interface InterestedReader {
   /** Resolves when what is published from now on is certain to come. */
   acquire(partition: string, isNew: boolean): Promise<void>;
-  release(partition: string): void;
+  /** @param isGone the topic was deleted, or is not listed at present */
+  release(partition: string, isGone: boolean): void;
 }
 
 /**
@@ -58,7 +59,7 @@ export class TopicInterest {
     if (this.state === 'over') return;
     this.state = 'over';
     this.followed?.close();
-    for (const partition of this.acquired) this.reader.release(partition);
+    for (const partition of this.acquired) this.reader.release(partition, false);
     this.acquired.clear();
     this.onOver(this);
     this.tell();
@@ -110,7 +111,7 @@ export class TopicInterest {
   }
 
   private removed(partition: string): void {
-    if (this.acquired.delete(partition)) this.reader.release(partition);
+    if (this.acquired.delete(partition)) this.reader.release(partition, true);
   }
 
   private tell(): void {

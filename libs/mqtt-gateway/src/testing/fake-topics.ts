@@ -213,6 +213,10 @@ export class FakePulsar {
 /** First level = Pulsar topic, as the default rule; a message without a key is damaged. */
 export class FakeReading implements TopicReading {
   readonly ofMqtt = new Set<string>();
+  /** Listed, and not there yet. */
+  readonly absent = new Set<string>();
+  /** Whose a topic is, is answered after this. */
+  answers: Promise<void> = Promise.resolve();
   asked = 0;
   decoded = 0;
   private listener: ((tenant: string, name: string) => void) | undefined;
@@ -224,7 +228,8 @@ export class FakeReading implements TopicReading {
 
   isOfMqtt(_tenant: Tenant, name: string): Promise<boolean> {
     this.asked++;
-    return Promise.resolve(this.ofMqtt.has(name));
+    if (this.absent.has(name)) return Promise.reject(new PulsarError('TopicNotFound', name));
+    return this.answers.then(() => this.ofMqtt.has(name));
   }
 
   onBecameMqtt(listener: (tenant: string, name: string) => void): () => void {
