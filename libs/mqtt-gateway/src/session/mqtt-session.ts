@@ -149,6 +149,10 @@ export class MqttSession implements TailSubscriber {
     this.#forRoom.push(listener);
   }
 
+  get permissionsChanged(): boolean {
+    return this.#sink?.permissionsChanged === true;
+  }
+
   mayReceive(topic: string): boolean {
     return this.#sink?.mayReceive(topic) === true;
   }

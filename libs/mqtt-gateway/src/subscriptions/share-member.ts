@@ -26,6 +26,8 @@ export class SharedMember {
   }
 
   mayReceive(topic: string): boolean {
-    return !this.options.checked || this.subscriber.mayReceive(topic);
+    const { options, subscriber } = this;
+    const isOpen = !options.checked && subscriber.permissionsChanged !== true;
+    return isOpen || subscriber.mayReceive(topic);
   }
 }
