@@ -40,6 +40,7 @@ export {
   MqttConnectReturnCode,
   MqttReasonCode,
   type MqttReasonCodeName,
+  mayCarryReasonCode,
   mqttReasonCodeName,
   subackReturnCode,
 } from './reason-code.js';

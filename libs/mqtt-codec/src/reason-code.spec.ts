@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { connackReturnCode, MqttReasonCode, mqttReasonCodeName } from './index.js';
+import { connackReturnCode, MqttReasonCode, mayCarryReasonCode, mqttReasonCodeName } from './index.js';
 
 describe('reason codes', () => {
   it('have names', () => {
@@ -16,5 +16,13 @@ describe('reason codes', () => {
     expect(returnCodes).toEqual([0, 1, 2, 3, 3, 4, 5, 5]);
     expect(connackReturnCode(MqttReasonCode.MALFORMED_PACKET)).toBeUndefined();
     expect(connackReturnCode(MqttReasonCode.PROTOCOL_ERROR)).toBeUndefined();
+  });
+
+  it('are each of some packets', () => {
+    expect(mayCarryReasonCode('connack', MqttReasonCode.SERVER_UNAVAILABLE)).toBe(true);
+    expect(mayCarryReasonCode('disconnect', MqttReasonCode.SERVER_UNAVAILABLE)).toBe(false);
+    expect(mayCarryReasonCode('disconnect', MqttReasonCode.KEEP_ALIVE_TIMEOUT)).toBe(true);
+    expect(mayCarryReasonCode('suback', MqttReasonCode.PACKET_TOO_LARGE)).toBe(false);
+    expect(mayCarryReasonCode('unsuback', MqttReasonCode.NO_SUBSCRIPTION_EXISTED)).toBe(true);
   });
 });

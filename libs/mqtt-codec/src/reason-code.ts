@@ -131,3 +131,13 @@ export const reasonCodesOf = {
 export const subackCodes = codeSet([0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2]);
 export const subackReturnCodes = codeSet([0, 1, 2, 0x80]);
 export const unsubackCodes = codeSet([0x00, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91]);
+
+/** Whether a packet of a server may carry a reason code in MQTT 5. */
+export function mayCarryReasonCode(
+  packet: keyof typeof reasonCodesOf | 'suback' | 'unsuback',
+  reasonCode: number,
+): boolean {
+  if (packet === 'suback') return subackCodes[reasonCode] === 1;
+  if (packet === 'unsuback') return unsubackCodes[reasonCode] === 1;
+  return reasonCodesOf[packet]('server')[reasonCode] === 1;
+}

@@ -122,6 +122,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   #beforeAccepted(packet: MqttPacket): void {
     if (packet.type === 'connect') void this.#serveConnect(packet);
     else if (packet.type === 'auth' && this.#asked !== undefined) this.#asked.resolve(packet);
+    else if (packet.type === 'disconnect') this.link.close('client-disconnected');
     // [MQTT-3.1.2-30]; the decoder lets nothing come before CONNECT.
     else this.#refuseConnect(new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} before CONNACK`));
   }
@@ -222,24 +223,24 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   #refuseConnect(error: MqttError, level = this.#connect?.protocolLevel): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { reasonName, message } = error;
+    const { reasonName, detail } = error;
     this.services.metrics.errors('mqtt', reasonName).inc();
-    this.link.log.fault(reasonName, message);
+    this.link.log.fault(reasonName, detail);
     if (level !== undefined) this.#sendRefusal(error, level);
     this.link.close(reasonName);
     this.#asked?.reject(error);
   }
 
-  #sendRefusal({ reasonCode, message }: MqttError, level: MqttProtocolLevel): void {
+  #sendRefusal(error: MqttError, level: MqttProtocolLevel): void {
     const packet = { type: 'connack', sessionPresent: false } as const;
     if (level < 5) {
-      const returnCode = connackReturnCode(reasonCode);
+      const returnCode = connackReturnCode(error.reasonCode);
       if (returnCode !== undefined)
         this.#send({ ...packet, reasonCode: returnCode, properties: noProperties }, level);
       return;
     }
-    const told = notInConnack.has(reasonCode) ? MqttReasonCode.UNSPECIFIED_ERROR : reasonCode;
-    this.#send({ ...packet, reasonCode: told, properties: { reasonString: message } }, level);
+    const properties = { reasonString: error.message };
+    this.#send({ ...packet, reasonCode: error.codeIn('connack'), properties }, level);
   }
 
   #send(packet: MqttPacket, level: MqttProtocolLevel = 5): void {
@@ -283,13 +284,3 @@ function serve(packet: MqttPacket, client: AcceptedClient): void {
       throw new MqttError(MqttReasonCode.PROTOCOL_ERROR, `${packet.type} from a client`);
   }
 }
-
-/** Reason codes that end a connection and that CONNACK does not have [MQTT-3.2.2-8]. */
-const notInConnack: ReadonlySet<number> = new Set([
-  MqttReasonCode.SERVER_SHUTTING_DOWN,
-  MqttReasonCode.SESSION_TAKEN_OVER,
-  MqttReasonCode.TOPIC_FILTER_INVALID,
-  MqttReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
-  MqttReasonCode.TOPIC_ALIAS_INVALID,
-  MqttReasonCode.ADMINISTRATIVE_ACTION,
-]);

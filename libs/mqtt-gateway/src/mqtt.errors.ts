@@ -1,4 +1,4 @@
-import { MqttReasonCode, mqttReasonCodeName } from '#libs/mqtt-codec';
+import { MqttReasonCode, mayCarryReasonCode, mqttReasonCodeName } from '#libs/mqtt-codec';
 import type { PulsarErrorCode } from '#libs/pulsar';
 import { isPulsarError } from '#libs/pulsar';
 
@@ -13,6 +13,16 @@ export class MqttError extends Error {
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+
+  /** For our log: with what was behind it, which is not the client's business. */
+  get detail(): string {
+    return this.cause instanceof Error ? `${this.message}: ${this.cause.message}` : this.message;
+  }
+
+  /** What a packet says for it: 0x80 where it has no such reason code. */
+  codeIn(packet: Parameters<typeof mayCarryReasonCode>[0]): number {
+    return mayCarryReasonCode(packet, this.reasonCode) ? this.reasonCode : MqttReasonCode.UNSPECIFIED_ERROR;
   }
 
   /** For logs, metrics and close reasons: `not-authorized`. */
@@ -40,5 +50,5 @@ export function asMqttError(error: unknown): MqttError {
     return new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the gateway failed', { cause: error });
   }
   const code = reasonOfPulsarError[error.code] ?? MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
-  return new MqttError(code, `Pulsar: ${error.message}`, { cause: error });
+  return new MqttError(code, `Pulsar: ${error.code}`, { cause: error });
 }

@@ -33,10 +33,8 @@ const packetBytesMaxOfProtocol = 268_435_460;
 /** How long a renewal that was begun may go on when the identity has ended. */
 const renewalGraceMs = 30_000;
 
-/** Reason codes that DISCONNECT does not have [MQTT-3.14.2-1], and what it says instead. */
+/** Reason codes that DISCONNECT does not have [MQTT-3.14.2-1], and what it says instead; of all others 0x80. */
 const insteadInDisconnect: ReadonlyMap<number, number> = new Map([
-  [MqttReasonCode.UNSUPPORTED_PROTOCOL_VERSION, MqttReasonCode.UNSPECIFIED_ERROR],
-  [MqttReasonCode.CLIENT_IDENTIFIER_NOT_VALID, MqttReasonCode.UNSPECIFIED_ERROR],
   [MqttReasonCode.BAD_USER_NAME_OR_PASSWORD, MqttReasonCode.NOT_AUTHORIZED],
   [MqttReasonCode.SERVER_UNAVAILABLE, MqttReasonCode.SERVER_BUSY],
   [MqttReasonCode.BANNED, MqttReasonCode.NOT_AUTHORIZED],
@@ -183,7 +181,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
 
   refused(error: MqttError, topic?: string): void {
     this.services.metrics.errors('mqtt', error.reasonName).inc();
-    this.link.log.refusal(error.reasonName, error.message, { topic });
+    this.link.log.refusal(error.reasonName, error.detail, { topic });
   }
 
   refuse(error: MqttError, shutdown = false): void {
@@ -191,7 +189,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const { reasonName } = error;
     if (!shutdown) {
       this.services.metrics.errors('mqtt', reasonName).inc();
-      this.link.log.fault(reasonName, error.message);
+      this.link.log.fault(reasonName, error.detail);
     }
     this.#sendDisconnect(error);
     this.link.close(reasonName);
@@ -275,12 +273,12 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     if (keepAliveSeconds > 0) services.keepAlive.watch(this, keepAliveSeconds);
   }
 
-  #sendDisconnect({ reasonCode, message }: MqttError, serverReference?: string): void {
+  #sendDisconnect(error: MqttError, serverReference?: string): void {
     if (this.level < 5) return;
-    const properties = { reasonString: message, serverReference };
+    const properties = { reasonString: error.message, serverReference };
     this.send({
       type: 'disconnect',
-      reasonCode: insteadInDisconnect.get(reasonCode) ?? reasonCode,
+      reasonCode: insteadInDisconnect.get(error.reasonCode) ?? error.codeIn('disconnect'),
       properties,
     });
   }

@@ -95,6 +95,18 @@ describe('PUBLISH', () => {
     expect(messages.published.map(({ text }) => text)).toEqual(['once', 'again']);
   });
 
+  it('at QoS 2 that is stored is not refused when it comes again, or its packet id would never be free', async () => {
+    const { open, denied, messages } = await start();
+    const client = open();
+    await client.connect();
+    client.publish('a', 'once', 2);
+    await client.next('pubrec');
+    denied.add('a');
+    client.publish('a', 'once', 2, { dup: true });
+    expect(await client.next('pubrec')).toMatchObject({ reasonCode: 0 });
+    expect(messages.published).toHaveLength(1);
+  });
+
   it('without permission: 0x87 in MQTT 5, the end or nothing before, as configured', async () => {
     const { open, denied, messages } = await start();
     denied.add('secret');

@@ -7,16 +7,6 @@ import { MqttError } from '../mqtt.errors.js';
 import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import { levelsOver } from './topic-levels.js';
 
-/** What PUBACK and PUBREC may say [MQTT-3.4.2-1]; all else is 0x80. */
-const answerCodes: ReadonlySet<number> = new Set([
-  MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR,
-  MqttReasonCode.NOT_AUTHORIZED,
-  MqttReasonCode.TOPIC_NAME_INVALID,
-  MqttReasonCode.PACKET_IDENTIFIER_IN_USE,
-  MqttReasonCode.QUOTA_EXCEEDED,
-  MqttReasonCode.PAYLOAD_FORMAT_INVALID,
-]);
-
 /** @throws MqttError that ends the connection: a topic alias, or the Receive Maximum */
 export function handlePublish(packet: PublishPacket, client: MqttClient): void {
   const { qos, packetId, payload, retain, properties } = packet;
@@ -27,7 +17,9 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
   client.traffic.publishMessagesReceived++;
   client.traffic.publishBytesReceived += payload.length;
   const pending = inbound.begin(packetId, qos, topic.length + payload.length);
-  const refusal = refusalOf(topic, packet, client);
+  // A repetition of what is stored, or being stored, is not judged again: refused, the client would take it as not stored.
+  const held = qos === 2 && session.store.holds(packetId);
+  const refusal = held ? undefined : refusalOf(topic, packet, client);
   if (refusal !== undefined) {
     publishRefused(pending, refusal, topic, client);
     return;
@@ -77,9 +69,7 @@ function publishRefused(pending: PendingPublish, error: MqttError, topic: string
   if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
   client.refused(error, topic);
   if (level === 5) {
-    const reasonCode = answerCodes.has(error.reasonCode)
-      ? error.reasonCode
-      : MqttReasonCode.UNSPECIFIED_ERROR;
+    const reasonCode = error.codeIn('puback');
     inbound.settle(pending, { reasonCode, reason: error.message });
     return;
   }

@@ -13,14 +13,6 @@ import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';
 import { levelsOver } from './topic-levels.js';
 
-/** What SUBACK may say [MQTT-3.9.3-2]; all else is 0x80. */
-const answerCodes: ReadonlySet<number> = new Set([
-  MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR,
-  MqttReasonCode.NOT_AUTHORIZED,
-  MqttReasonCode.TOPIC_FILTER_INVALID,
-  MqttReasonCode.QUOTA_EXCEEDED,
-]);
-
 interface Added {
   readonly subscription: MqttSubscription;
   readonly existed: boolean;
@@ -103,7 +95,7 @@ function refusalCode(error: MqttError, filter: string, client: MqttClient): numb
   if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
   client.counters.consumeErrors++;
   client.refused(error, filter);
-  return answerCodes.has(error.reasonCode) ? error.reasonCode : MqttReasonCode.UNSPECIFIED_ERROR;
+  return error.codeIn('suback');
 }
 
 function giveRetained(subscription: MqttSubscription, existed: boolean, client: MqttClient): void {

@@ -8,12 +8,12 @@ export function asPublishError(error: unknown): MqttError {
   if (error instanceof PulsarAdminError) {
     const isForbidden = error.status === 401 || error.status === 403;
     const code = isForbidden ? MqttReasonCode.NOT_AUTHORIZED : MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
-    return new MqttError(code, `Pulsar: ${error.message}`, { cause: error });
+    return new MqttError(code, `Pulsar: HTTP ${error.status}`, { cause: error });
   }
   if (!isPulsarError(error)) {
     return new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the gateway failed', { cause: error });
   }
-  return new MqttError(reasonOf(error.code), `Pulsar: ${error.message}`, { cause: error });
+  return new MqttError(reasonOf(error.code), `Pulsar: ${error.code}`, { cause: error });
 }
 
 function reasonOf(code: string): number {
