@@ -17,6 +17,7 @@ export interface InMemoryOptions {
   readonly counters?: ProtocolCounters;
   readonly authenticationTimeoutMs?: number;
   readonly sendBufferBytesMax?: number;
+  readonly silenceAllowed?: boolean;
 }
 
 /** The client's end: writes bytes, keeps what it received. */
@@ -139,6 +140,7 @@ export function inMemoryLink(protocol: Protocol, options: InMemoryOptions = {}):
     counters,
     authenticationTimeoutMs: options.authenticationTimeoutMs ?? listenerDefaults.authenticationTimeoutMs,
     sendBufferBytesMax: options.sendBufferBytesMax ?? listenerDefaults.sendBufferBytesMax,
+    silenceAllowed: options.silenceAllowed ?? false,
     onClosed: (_, reason) => {
       clientSide.destroy();
       ending.resolve(reason);

@@ -7,7 +7,9 @@ import { LineProtocol } from './testing/line-protocol.js';
 import { RecordedLog } from './testing/recorded-log.js';
 import { idleChecksMax, type Transport } from './transport.js';
 
-function start(options: { sendBufferBytesMax?: number; authenticationTimeoutMs?: number } = {}) {
+function start(
+  options: { sendBufferBytesMax?: number; authenticationTimeoutMs?: number; silenceAllowed?: boolean } = {},
+) {
   const protocol = new LineProtocol();
   const log = new RecordedLog();
   const memory = inMemoryLink(protocol, { log, ...options });
@@ -276,15 +278,28 @@ describe('Transport', () => {
       expect(line.closeReasons).toEqual([]);
     });
 
-    it('ends a connection whose client leaves a full send buffer unread', async () => {
-      const { client, write, log, transport, counters } = start({ sendBufferBytesMax: 65_536 });
-      client.pauseReading();
-      write('auth\nflood 1000000\n');
+    it('leaves silence to the protocol where that is said', async () => {
+      const { write, line, transport } = start({ silenceAllowed: true });
+      write('auth\n');
       await turns();
-      for (let check = 0; check < 1 + idleChecksMax; check++) transport.checkIdle();
-      expect(await client.closed).toBe('send-stalled');
-      expect(counters.sendStalls).toBe(1);
-      expect(log.lines).toMatchObject([{ fields: { reason: 'send-stalled' } }]);
+      for (let check = 0; check < 20; check++) transport.checkIdle();
+      await turns();
+      expect(line.closeReasons).toEqual([]);
     });
+
+    it.each([false, true])(
+      'ends who leaves a full send buffer unread (silence allowed: %s)',
+      async (allowed) => {
+        const options = { sendBufferBytesMax: 65_536, silenceAllowed: allowed };
+        const { client, write, log, transport, counters } = start(options);
+        client.pauseReading();
+        write('auth\nflood 1000000\n');
+        await turns();
+        for (let check = 0; check < 1 + idleChecksMax; check++) transport.checkIdle();
+        expect(await client.closed).toBe('send-stalled');
+        expect(counters.sendStalls).toBe(1);
+        expect(log.lines).toMatchObject([{ fields: { reason: 'send-stalled' } }]);
+      },
+    );
   });
 });
