@@ -44,6 +44,8 @@ export class SliceTable {
   /** Stored, or not passed by the position of their partition. */
   readonly queue = new Map<number, QueuedMessage>();
   readonly #notPassed = new Set<QueuedMessage>();
+  /** Of those, what is in memory only, in the order of the sequence. */
+  readonly #unstored = new Set<QueuedMessage>();
   /** Of those that are stored and not passed, since before the last crash: they will be read again. */
   readonly #rereads = new Map<string, QueuedMessage>();
   queueBytes = 0;
@@ -158,6 +160,7 @@ export class SliceTable {
     const queued = new QueuedMessage(++this.#lastSequence, message, source, targets);
     this.queue.set(queued.sequence, queued);
     this.#notPassed.add(queued);
+    this.#unstored.add(queued);
     this.queueBytes += queued.bytes;
     for (const target of targets) {
       const session = this.sessions.get(target.session);
@@ -191,10 +194,22 @@ export class SliceTable {
     if (queued.outstanding === 0) this.#finished(queued);
   }
 
-  /** There will be a record of it with the next entry. */
+  /**
+   * There will be a record of it with the next entry; and of what was read before it, or that would come after it when it is
+   * read again.
+   */
   store(queued: QueuedMessage): void {
     if (queued.stored) return;
+    for (const earlier of this.#unstored) {
+      if (earlier.sequence > queued.sequence) break;
+      this.#store(earlier);
+    }
+  }
+
+  #store(queued: QueuedMessage): void {
+    if (queued.stored) return;
     queued.stored = true;
+    this.#unstored.delete(queued);
     this.changes.set('record', recordKey('queue', queued.sequence), () => queued.written());
     for (const { session } of queued.targets) {
       const stored = this.sessions.get(session);
@@ -267,7 +282,7 @@ export class SliceTable {
       this.#notPassed.delete(queued);
       this.#rereads.delete(sourceName(queued.source));
       if (queued.outstanding === 0) this.#finished(queued);
-      else this.store(queued);
+      else this.#store(queued);
       if (queued.isWritten) queued.targets = [];
     }
   }
@@ -310,6 +325,7 @@ export class SliceTable {
     // Not passed: read again after a crash, it must be known by its record.
     if (queued.stored && !queued.passed) return;
     this.#notPassed.delete(queued);
+    this.#unstored.delete(queued);
     if (!this.queue.delete(queued.sequence)) return;
     this.queueBytes -= queued.bytes;
     if (queued.stored) this.changes.delete('record', recordKey('queue', queued.sequence));

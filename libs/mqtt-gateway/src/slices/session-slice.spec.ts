@@ -1,0 +1,333 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { PublishRequest } from '../publishing/publisher.js';
+import type { MqttWill } from '../session/session-directory.js';
+import { testTenant } from '../testing/fake-topics.js';
+import { type BedConnection, SliceBed } from '../testing/slice-bed.js';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function requestOf(payload: string): PublishRequest {
+  return {
+    ...{
+      tenant: testTenant,
+      clientId: 'd',
+      topic: 't/in',
+      payload: Buffer.from(payload),
+      qos: 2,
+      retain: false,
+    },
+    ...{ properties: {}, messageExpiryIntervalSeconds: undefined },
+  };
+}
+
+/** A client as the specification wants it, whose connections come and go. */
+class Device {
+  readonly got: { 1: string[]; 2: string[] } = { 1: [], 2: [] };
+  acknowledges = true;
+  #connection: BedConnection | undefined;
+  /** QoS 2 out: packet ids from PUBLISH to PUBREL. */
+  readonly #incoming = new Set<number>();
+  /** QoS 2 in: what is not acknowledged to the end. */
+  readonly #outgoing = new Map<number, { readonly payload: string; recorded: boolean }>();
+  #lastPacketId = 0;
+
+  constructor(
+    private readonly bed: SliceBed,
+    readonly clientId = 'd',
+  ) {}
+
+  get isBusy(): boolean {
+    return this.#outgoing.size > 0;
+  }
+
+  async connect(): Promise<void> {
+    const connection = await this.bed.open(this.clientId).catch(() => undefined);
+    if (connection === undefined) return;
+    this.#connection = connection;
+    if (!connection.opened!.sessionPresent)
+      await this.bed.subscribe(connection, 't/#').catch(() => undefined);
+    for (const packetId of this.#outgoing.keys()) this.#go(packetId);
+  }
+
+  cut(): void {
+    this.#connection?.opened?.close({ normal: false });
+    this.#connection = undefined;
+  }
+
+  lost(): void {
+    this.#connection = undefined;
+  }
+
+  send(payload: string): void {
+    if (this.#outgoing.size >= 20) return;
+    const packetId = (this.#lastPacketId = (this.#lastPacketId % 60) + 1);
+    if (this.#outgoing.has(packetId)) return;
+    this.#outgoing.set(packetId, { payload, recorded: false });
+    this.sent.push(payload);
+    this.#go(packetId);
+  }
+
+  readonly sent: string[] = [];
+
+  /** Reads what it was sent, and answers. */
+  read(): void {
+    const connection = this.#connection;
+    const session = connection?.opened?.session;
+    if (connection === undefined || session === undefined) return;
+    for (const packet of connection.sink.take()) {
+      if (packet.type === 'pubrel') {
+        this.#incoming.delete(packet.packetId);
+        session.onPubcomp(packet.packetId);
+      } else if (packet.type === 'publish') {
+        const { qos, packetId, payload } = packet;
+        if (qos === 1) this.got[1].push(payload.toString());
+        if (qos === 2 && !this.#incoming.has(packetId)) this.got[2].push(payload.toString());
+        if (qos === 2) this.#incoming.add(packetId);
+        if (!this.acknowledges) continue;
+        if (qos === 1) session.onPuback(packetId);
+        else session.onPubrec(packetId, 0);
+      }
+    }
+  }
+
+  #go(packetId: number): void {
+    const connection = this.#connection;
+    const message = this.#outgoing.get(packetId);
+    const store = connection?.opened?.session.store;
+    if (message === undefined || store === undefined) return;
+    const isHere = (error: unknown) => error === undefined && this.#connection === connection;
+    if (!message.recorded) {
+      store.receive(packetId, requestOf(message.payload), (error) => {
+        if (!isHere(error)) return;
+        message.recorded = true;
+        this.#go(packetId);
+      });
+      return;
+    }
+    store.release(packetId, (error) => {
+      if (isHere(error)) this.#outgoing.delete(packetId);
+    });
+  }
+}
+
+type Step = (run: Run) => void | Promise<void>;
+
+class Run {
+  readonly bed = new SliceBed();
+  readonly device = new Device(this.bed);
+  readonly published: { 1: string[]; 2: string[] } = { 1: [], 2: [] };
+  #count = 0;
+
+  message(qos: 1 | 2): void {
+    const payload = `${++this.#count}`;
+    this.published[qos].push(payload);
+    this.bed.message(payload, qos);
+  }
+
+  send(): void {
+    this.device.send(`in-${++this.#count}`);
+  }
+
+  async crash(lost: number, compacted: boolean): Promise<void> {
+    this.device.lost();
+    await this.bed.failOver({ lost, compacted });
+  }
+
+  async finish(): Promise<void> {
+    this.device.acknowledges = true;
+    this.bed.log.release();
+    this.device.cut();
+    await this.bed.settled();
+    await this.device.connect();
+    for (let round = 0; round < 12; round++) {
+      this.device.read();
+      await this.bed.settled();
+      this.bed.clock.advance(500);
+    }
+  }
+}
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(1 as const, 2 as const).map((qos) => (run: Run) => run.message(qos)),
+  },
+  { weight: 4, arbitrary: fc.constant<Step>((run) => run.send()) },
+  { weight: 6, arbitrary: fc.constant<Step>((run) => run.device.read()) },
+  { weight: 2, arbitrary: fc.constant<Step>((run) => run.device.connect()) },
+  { weight: 1, arbitrary: fc.constant<Step>((run) => run.device.cut()) },
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map(
+      (on) =>
+        ({ device }: Run) =>
+          void (device.acknowledges = on),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>(({ bed }) => bed.log.hold()) },
+  { weight: 1, arbitrary: fc.constant<Step>(({ bed }) => bed.log.release()) },
+  { weight: 2, arbitrary: fc.constant<Step>(({ bed }) => bed.clock.advance(1_000)) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.nat(4), fc.boolean()).map(
+      ([lost, compacted]) =>
+        (run: Run) =>
+          run.crash(lost, compacted),
+    ),
+  },
+);
+
+/** A step and how many turns of the event loop follow. Held receipts would keep `connect` waiting: it is not waited for. */
+const script = fc.array(fc.tuple(steps, fc.nat(4)), { minLength: 20, maxLength: 80, size: 'max' });
+
+describe('a slice of sessions that fails at any time', () => {
+  it('stores QoS 2 once and gives it once, QoS 1 at least once, all in order', async () => {
+    await fc.assert(
+      fc.asyncProperty(script, async (all) => {
+        const run = new Run();
+        await run.device.connect();
+        for (const [step, turns] of all) {
+          void step(run);
+          for (let at = 0; at < turns; at++) await turn();
+        }
+        await run.finish();
+        const { got, sent, isBusy } = run.device;
+        expect(got[2]).toEqual(run.published[2]);
+        expect([...new Set(got[1])].sort((a, b) => Number(a) - Number(b))).toEqual(run.published[1]);
+        expect(isBusy).toBe(false);
+        expect([...run.bed.broker.stored].sort()).toEqual([...sent].sort());
+      }),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+});
+
+describe('a slice of sessions', () => {
+  const will = (fields: Partial<MqttWill> = {}): MqttWill => ({
+    ...{ topic: 'w', payload: Buffer.from('gone'), qos: 1, retain: false, properties: {} },
+    ...{ messageExpiryIntervalSeconds: undefined, willDelayIntervalSeconds: 0, ...fields },
+  });
+  const wills = ({ published }: SliceBed) => published.map(({ payload }) => payload.toString());
+
+  it('forgets a session when its time is over, counted from the end of its connection, and after a crash from then', async () => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a', { sessionExpirySeconds: 10 });
+    connection.opened!.close({ normal: true });
+    await bed.settled();
+    bed.clock.advance(9_000);
+    await bed.failOver();
+    expect(bed.slice.table.sessions.size).toBe(1);
+    bed.clock.advance(3_000);
+    expect(bed.slice.table.sessions.size).toBe(0);
+    await bed.settled();
+    await bed.failOver();
+    expect([bed.slice.table.sessions.size, bed.log.records(true)]).toEqual([0, []]);
+  });
+
+  it('publishes a will after its delay, unless the client is back before; over a crash too', async () => {
+    const bed = new SliceBed();
+    const delayed = { will: will({ willDelayIntervalSeconds: 10 }) };
+    (await bed.open('a', delayed)).opened!.close({ normal: false });
+    bed.clock.advance(5_000);
+    (await bed.open('a', delayed)).opened!.close({ normal: false });
+    await bed.settled();
+    bed.clock.advance(6_000);
+    expect(wills(bed)).toEqual([]);
+    await bed.failOver();
+    bed.clock.advance(6_000);
+    expect(wills(bed)).toEqual(['gone']);
+    await bed.settled();
+    await bed.failOver();
+    bed.clock.advance(60_000);
+    expect(wills(bed)).toEqual(['gone']);
+  });
+
+  it.each([
+    ['a DISCONNECT 0x00', { normal: true }, 0, 0],
+    ['the end of the connection', { normal: false }, 0, 1],
+    ['the end of the session before the delay', { normal: false, sessionExpirySeconds: 0 }, 10, 1],
+    ['a stop of the gateway, from which the client comes back', { normal: false, shutdown: true }, 0, 0],
+  ])('knows what to do with a will at %s', async (_what, how, willDelayIntervalSeconds, expected) => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a', { will: will({ willDelayIntervalSeconds }) });
+    connection.opened!.close(how);
+    await bed.settled();
+    expect(wills(bed)).toHaveLength(expected);
+  });
+
+  it('gives a client id to who asked last, and the former connection hears of it before', async () => {
+    const bed = new SliceBed();
+    const [first, second] = [await bed.open('a'), await bed.open('a')];
+    expect([first.isTakenOver, second.opened!.sessionPresent]).toEqual([true, true]);
+    const instance = 'other';
+    const transient = { clientId: 'a', connectionId: 'far', nodeId: 7, instance, will: undefined };
+    const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;
+    expect(await bed.slice.claim({ ...transient, author, cleanStart: false })).toBe('session');
+    expect(second.isTakenOver).toBe(false);
+    expect(await bed.slice.claim({ ...transient, author, cleanStart: true })).toBe('granted');
+    expect([second.isTakenOver, bed.slice.table.sessions.size, bed.kicked]).toEqual([true, 0, []]);
+    await bed.open('a');
+    expect(bed.kicked).toEqual(['far']);
+    const other = { ...transient, connectionId: 'farther' };
+    expect(bed.slice.adopt([other])).toEqual([other]);
+  });
+
+  it('publishes the will of a connection whose gateway is gone, when it stays away', async () => {
+    const bed = new SliceBed();
+    const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;
+    const claim = { clientId: 'a', connectionId: 'far', nodeId: 7, instance: 'killed', cleanStart: true };
+    await bed.slice.claim({ ...claim, author, will: will() });
+    bed.clock.advance(4_000);
+    expect(wills(bed)).toEqual([]);
+    await bed.failOver();
+    bed.clock.advance(8_000);
+    await bed.settled();
+    expect(wills(bed)).toEqual(['gone']);
+  });
+
+  it('keeps for a sleeper what its limits allow, drops the newest and counts', async () => {
+    const bed = new SliceBed({ sessionQueueMessagesMax: 3 });
+    const connection = await bed.open('a');
+    await bed.subscribe(connection, 't/#');
+    connection.opened!.close({ normal: true });
+    for (const payload of ['1', '2', '3', '4', '5']) bed.message(payload, 1);
+    bed.message('never kept', 0);
+    await bed.settled();
+    expect(bed.dropped.messages).toBe(2);
+    const again = await bed.open('a');
+    expect(again.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['1', '2', '3']);
+  });
+
+  it('makes room by what has expired', async () => {
+    const bed = new SliceBed({ sessionQueueMessagesMax: 2 });
+    const connection = await bed.open('a');
+    await bed.subscribe(connection, 't/#');
+    connection.opened!.close({ normal: true });
+    const expiresAtMs = bed.clock.now() + 1_000;
+    for (const payload of ['1', '2']) bed.message(payload, 1, { expiresAtMs });
+    bed.clock.advance(2_000);
+    bed.message('3', 1);
+    await bed.settled();
+    const again = await bed.open('a');
+    expect(again.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['3']);
+  });
+
+  it('tells the connections of its sessions when it is lost, and answers nobody', async () => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a');
+    bed.log.hold();
+    const answers: unknown[] = [];
+    const { store } = connection.opened!.session;
+    store.unsubscribe('x', (error) => answers.push(error?.reasonName));
+    store.receive(1, requestOf('p'), (error) => answers.push(error?.reasonName));
+    const late = bed.open('b');
+    await bed.settled();
+    bed.slice.close();
+    await expect(late).rejects.toMatchObject({ reasonName: 'server-unavailable' });
+    expect(connection.losses.map(({ reasonName }) => reasonName)).toEqual(['server-shutting-down']);
+    expect(answers).toEqual(['server-unavailable', 'server-unavailable']);
+    connection.opened!.close({ normal: true });
+  });
+});
