@@ -35,11 +35,21 @@ interface Measured {
   readonly p99Ms: number;
 }
 
-async function publishRun(bench: Bench, qos: 0 | 1, count: number, run: number): Promise<Measured> {
+async function publishRun(
+  bench: Bench,
+  qos: 0 | 1,
+  count: number,
+  run: number,
+  retain = false,
+): Promise<Measured> {
   const { clients, endpoint, gateway } = bench;
-  const topic = `qos${qos}-${run}`;
+  const kind = `${retain ? 'retained ' : ''}QoS ${qos}`;
+  const topic = `${kind.replaceAll(' ', '')}-${run}`;
   const [before, began] = [cpuSeconds(gateway.pid), performance.now()];
-  const { p50Ms, p99Ms } = await clients.publish({ ...publishing, endpoint, topic, qos, messages: count });
+  const { p50Ms, p99Ms } = await clients.publish({
+    ...{ ...publishing, endpoint, topic, qos, retain },
+    messages: count,
+  });
   // At QoS 0 nobody says when it is stored; at QoS 1 it is when the last PUBACK has come.
   if (qos === 0) await stored(bench, topic, count);
   const seconds = (performance.now() - began) / 1_000;
@@ -48,7 +58,7 @@ async function publishRun(bench: Bench, qos: 0 | 1, count: number, run: number):
   const measured = { perSecond: count / seconds, perCore: count / cpu, p50Ms, p99Ms };
   const latency = qos === 1 ? `, p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms` : '';
   say(
-    `QoS ${qos}, run ${run}: ${Math.round(measured.perSecond)}/s, ` +
+    `${kind}, run ${run}: ${Math.round(measured.perSecond)}/s, ` +
       `${Math.round(measured.perCore)} per CPU s of the gateway${latency}`,
   );
   return measured;
@@ -145,6 +155,14 @@ const parts: Readonly<Record<string, (bench: Bench, report: Report) => Promise<v
   async qos0(bench, report) {
     const measured = await repeated((run) => publishRun(bench, 0, messages * 2, run));
     report.atLeast('QoS 0: messages/s per core of the gateway', perCore(measured), goals.qos0PerCoreMin);
+  },
+  async retained(bench, report) {
+    const measured = await repeated((run) => publishRun(bench, 1, messages / 10, run, true));
+    report.told('retained, QoS 1: messages/s per core of the gateway', perCore(measured));
+    report.told(
+      'retained, QoS 1: messages/s',
+      measured.map((each) => each.perSecond),
+    );
   },
   async 'fan-out'(bench, report) {
     const measured = await repeated((run) => fanOutRun(bench, Math.ceil(messages / 200), run));

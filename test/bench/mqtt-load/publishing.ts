@@ -10,6 +10,7 @@ export interface PublishLoad {
   /** Of each; unanswered QoS 1 publishes. */
   readonly window: number;
   readonly qos: 0 | 1;
+  readonly retain: boolean;
   readonly payloadBytes: number;
   /** Of all publishers together. */
   readonly messages: number;
@@ -54,12 +55,12 @@ class Publisher {
 
   constructor(
     private readonly client: MqttSocket,
-    { window, qos, payloadBytes }: PublishLoad,
+    { window, qos, retain, payloadBytes }: PublishLoad,
     topic: string,
     private readonly latencies: Float64Array,
   ) {
     const payload = Buffer.alloc(payloadBytes, 'x');
-    const packet = { type: 'publish', topic, payload, qos, retain: false, dup: false } as const;
+    const packet = { type: 'publish', topic, payload, qos, retain, dup: false } as const;
     this.#sentAtMs = new Float64Array(window + 1);
     this.#packets = Array.from({ length: window }, (_, at) =>
       encodePublish({ ...packet, packetId: qos === 0 ? 0 : at + 1, properties: noProperties }, 4),

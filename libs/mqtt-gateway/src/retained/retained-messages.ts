@@ -2,7 +2,7 @@ import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster'
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { MqttMessage } from '../message.js';
-import type { PublishRequest } from '../publishing/publisher.js';
+import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 import { RetainedReplay } from './retained-replay.js';
 import type { WriteDone } from './retained-writes.js';
@@ -46,9 +46,10 @@ export class RetainedMessages {
 
   /**
    * Retains a publish, or clears the topic where the payload is empty [MQTT-3.3.1-6]. Copies. `done` after it was stored and
-   * read back; with 0x97 nothing was retained for want of room, with any other error it may be or not.
+   * read back; with 0x97 nothing was retained for want of room, with any other error it may be or not. What it returns says
+   * that no more should be read.
    */
-  set(request: PublishRequest, done: WriteDone): void {
+  set(request: PublishRequest, done: WriteDone): PublishPressure | undefined {
     const { tenant, clientId, messageExpiryIntervalSeconds: seconds } = request;
     const expiresAtMs = seconds === undefined ? undefined : this.#nowMs() + seconds * 1_000;
     const { topic, payload, qos, properties } = request;
@@ -61,7 +62,9 @@ export class RetainedMessages {
       expiresAtMs,
       publisherId: clientId,
     };
-    this.#of(tenant.name).set(message, done);
+    const retained = this.#of(tenant.name);
+    retained.set(message, done);
+    return retained.pressure;
   }
 
   /** For one connection of a session: it is told of each new subscription, and stopped when the connection ends. */

@@ -19,6 +19,7 @@ function bench() {
   const published: string[] = [];
   const sets: { request: PublishRequest; done: WriteDone }[] = [];
   let pressure: PublishPressure | undefined;
+  let storePressure: PublishPressure | undefined;
   const publisher = new RetainedPublisher(
     {
       publish: (request, done) => {
@@ -27,7 +28,12 @@ function bench() {
         return pressure;
       },
     },
-    { set: (request, done) => void sets.push({ request, done }) },
+    {
+      set: (request, done) => {
+        sets.push({ request, done });
+        return storePressure;
+      },
+    },
   );
   const answers: string[] = [];
   const publish = (text: string, retain: boolean, clientId = 'c', tenant = 'acme') => {
@@ -44,7 +50,15 @@ function bench() {
     );
   };
   const answer = (at: number, error?: MqttError) => sets[at]!.done(error);
-  return { published, sets, answers, publish, answer, press: (by: PublishPressure) => (pressure = by) };
+  return {
+    published,
+    sets,
+    answers,
+    publish,
+    answer,
+    press: (by: PublishPressure) => (pressure = by),
+    pressStore: (by: PublishPressure) => (storePressure = by),
+  };
 }
 
 describe('publishes that are retained', () => {
@@ -103,7 +117,12 @@ describe('publishes that are retained', () => {
           return undefined;
         },
       },
-      { set: (_request, done) => done() },
+      {
+        set: (_request, done) => {
+          done();
+          return undefined;
+        },
+      },
     );
     const publish = (): void => {
       const request = { tenant: tenantOf('acme'), topic: 't', qos: 1, retain: true, properties: {} } as const;
@@ -120,9 +139,12 @@ describe('publishes that are retained', () => {
   });
 
   it('say when no more should be read, and when there is room again, which Pulsar may have to wait for', () => {
-    const { publish, answer, press } = bench();
+    const { publish, answer, press, pressStore } = bench();
     let relieve: () => void = () => {};
     expect(publish('1', true)).toBeUndefined();
+    const ofStore = { onRelief: () => () => {} };
+    pressStore(ofStore);
+    expect(publish('0', true)).toBe(ofStore);
     const full = publish('x'.repeat(300_000), false);
     const heard: string[] = [];
     full!.onRelief(() => heard.push('relief'));
@@ -134,6 +156,7 @@ describe('publishes that are retained', () => {
       },
     });
     answer(0);
+    answer(1);
     expect(heard).toEqual([]);
     relieve();
     expect(heard).toEqual(['relief']);

@@ -5,7 +5,7 @@ import type { WriteDone } from './retained-writes.js';
 
 /** Where publishes with RETAIN are retained. */
 export interface RetainingStore {
-  set(request: PublishRequest, done: WriteDone): void;
+  set(request: PublishRequest, done: WriteDone): PublishPressure | undefined;
 }
 
 /** What one client may have waiting before it is not read. */
@@ -32,14 +32,15 @@ export class RetainedPublisher implements Publisher {
     if (before === undefined && !retain) return this.publisher.publish(request, done);
     const queue = before ?? this.#hold(request);
     const held = queue.add(ownedRequest(request), done);
+    let pressure: PublishPressure | undefined;
     if (retain) {
-      this.store.set(held.request, (error) => {
+      pressure = this.store.set(held.request, (error) => {
         held.isRetained = true;
         held.error = error;
         queue.publishNext();
       });
     }
-    return queue.isFull ? queue : undefined;
+    return queue.isFull ? queue : pressure;
   }
 
   #hold({ tenant: { name: tenant }, clientId }: PublishRequest): HeldPublishes {

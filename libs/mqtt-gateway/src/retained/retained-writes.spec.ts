@@ -87,6 +87,24 @@ describe('changes of retained messages on their way to the log', () => {
     expect(to.pending).toBe(6);
   });
 
+  it('says when no more should be read, long before it refuses, and when there is room again', async () => {
+    state.holds = true;
+    const to = writes({ changesMax: 20 });
+    const all = Array.from({ length: 5 }, (_, at) => written(to, `${at}`, 'x'));
+    expect(to.pressure).toBeUndefined();
+    all.push(written(to, '5', 'x'));
+    const heard: string[] = [];
+    to.pressure!.onRelief(() => heard.push('relief'));
+    to.pressure!.onRelief(() => heard.push('cancelled'))();
+    expect(heard).toEqual([]);
+    state.holds = false;
+    state.release();
+    await Promise.all(all);
+    expect([heard, to.pressure]).toEqual([['relief'], undefined]);
+    to.onRelief(() => heard.push('at once'));
+    expect(heard).toEqual(['relief', 'at once']);
+  });
+
   it('tries again while the log is away, and gives up in time', async () => {
     state.fault = 'unavailable';
     const to = writes();

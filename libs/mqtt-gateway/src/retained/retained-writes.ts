@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { AgreedStateError } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
+import type { PublishPressure } from '../publishing/publisher.js';
 
 export type WriteDone = (error?: MqttError) => void;
 
@@ -37,18 +38,21 @@ interface KeyWrites {
 }
 
 const tryAgainMs = 100;
+/** Of what may wait: above it no more should be read from whoever publishes, below half of it they are read again. */
+const slowAbove = 0.25;
 
 /**
  * Changes of retained messages on their way to the log. Of one topic only one is on its way: those that come meanwhile
  * replace each other, and are answered together when the last of them is stored, as a store that was faster would have
  * replaced them too.
  */
-export class RetainedWrites {
+export class RetainedWrites implements PublishPressure {
   readonly #byKey = new Map<string, KeyWrites>();
   /** Keys whose current change was not sent yet. */
   readonly #unsent: KeyWrites[] = [];
   #inFlight = 0;
   #changes = 0;
+  #listeners = new Set<() => void>();
   #bytes = 0;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -60,6 +64,18 @@ export class RetainedWrites {
 
   get pending(): number {
     return this.#changes;
+  }
+
+  /** Asked after each write. */
+  get pressure(): PublishPressure | undefined {
+    return this.#isAbove(slowAbove) ? this : undefined;
+  }
+
+  onRelief(listener: () => void): () => void {
+    const own = () => listener();
+    if (this.#isAbove(slowAbove / 2)) this.#listeners.add(own);
+    else listener();
+    return () => this.#listeners.delete(own);
   }
 
   has(key: string): boolean {
@@ -98,6 +114,18 @@ export class RetainedWrites {
     clearTimeout(this.#retry);
     const error = new MqttError(MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, 'the gateway ends');
     for (const writes of this.#unsent.splice(0)) this.#settle(writes, error);
+  }
+
+  #isAbove(part: number): boolean {
+    const { changesMax, bytesMax } = this.options;
+    return this.#changes > changesMax * part || this.#bytes > bytesMax * part;
+  }
+
+  #relieve(): void {
+    if (this.#listeners.size === 0 || this.#isAbove(slowAbove / 2)) return;
+    const listeners = this.#listeners;
+    this.#listeners = new Set();
+    for (const listener of listeners) listener();
   }
 
   #replace(writes: KeyWrites, value: Buffer | null, done: WriteDone): void {
@@ -156,6 +184,7 @@ export class RetainedWrites {
       else this.#unsent.push(writes);
     }
     for (const done of current.done) done(error);
+    this.#relieve();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { MqttMessage } from '../message.js';
 import { MqttError } from '../mqtt.errors.js';
+import type { PublishPressure } from '../publishing/publisher.js';
 import { decodeRetained, encodeRetained, peekRetained, retainedKey, topicOfKey } from './retained-record.js';
 import type { RetainedSource, RetainedWalk } from './retained-replay.js';
 import { RetainedTree, type TreeWalk, treeNodeBytes } from './retained-tree.js';
@@ -84,6 +85,11 @@ export class TenantRetained implements RetainedSource {
   get(topic: string): MqttMessage | undefined {
     const key = this.#tree.get(topic);
     return key === undefined ? undefined : this.#decoded(key);
+  }
+
+  /** What says that no more should be read from who publishes retained messages, if anything does. */
+  get pressure(): PublishPressure | undefined {
+    return this.#writes.pressure;
   }
 
   /** An empty payload clears. `done` when every gateway that asks the log from now on finds it so. */
