@@ -105,6 +105,7 @@ async function fanOutRun(
 
 interface IdleRun {
   readonly connectsPerSecond: number;
+  readonly connectsPerCore: number;
   readonly bytesEach: number;
 }
 
@@ -115,15 +116,17 @@ async function idleRun({ clients, endpoint, gateway }: Bench, run: number): Prom
     clientId: `idle-${run}`,
     connections: idleConnections,
   });
+  const connectsPerCore = idleConnections / (cpuSeconds(gateway.pid) - cpuBefore);
   const bytesEach = ((await settledBytes(gateway)) - before) / idleConnections;
   await clients.disconnect();
   await delay(settleMs);
   const connectsPerSecond = idleConnections / seconds;
   say(
     `${idleConnections} idle connections, run ${run}: ${Math.round(connectsPerSecond)} connects/s, ` +
+      `${Math.round(connectsPerCore)} per CPU s of the gateway, ` +
       `${(bytesEach / 1_024).toFixed(1)} KiB each`,
   );
-  return { connectsPerSecond, bytesEach };
+  return { connectsPerSecond, connectsPerCore, bytesEach };
 }
 
 /** Without what V8 would free anyway. */
@@ -175,6 +178,10 @@ const parts: Readonly<Record<string, (bench: Bench, report: Report) => Promise<v
       measured.map((each) => each.bytesEach),
     ];
     report.atLeast('connects/s', perSecond, goals.connectsPerSecondMin);
+    report.told(
+      'connects/s per core of the gateway',
+      measured.map((each) => each.connectsPerCore),
+    );
     report.atMost(`bytes per idle connection, of ${idleConnections}`, bytes, goals.idleBytesMax);
   },
 };
