@@ -111,6 +111,7 @@ interface IdleRun {
 
 async function idleRun({ clients, endpoint, gateway }: Bench, run: number): Promise<IdleRun> {
   const before = await settledBytes(gateway);
+  const cpuBefore = cpuSeconds(gateway.pid);
   const { seconds } = await clients.connect({
     endpoint,
     clientId: `idle-${run}`,
