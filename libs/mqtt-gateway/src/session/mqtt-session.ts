@@ -126,8 +126,8 @@ export class MqttSession implements TailSubscriber {
   /** False: its queue is full, or it has no connection; the delivery is not taken. */
   deliver(delivery: MqttDelivery): boolean {
     if (this.#sink === undefined) return false;
-    const { qos } = delivery;
-    if (qos === 0 && this.#writable && this.queued === 0 && this.#window?.hasUnsent !== true) {
+    const isNext = this.#writable && this.queued === 0 && this.#window?.hasUnsent !== true;
+    if (delivery.qos === 0 && isNext) {
       this.#sendAtMostOnce(delivery);
       return true;
     }
@@ -145,8 +145,7 @@ export class MqttSession implements TailSubscriber {
   }
 
   whenRoom(listener: () => void): void {
-    this.#forRoom ??= [];
-    this.#forRoom.push(listener);
+    (this.#forRoom ??= []).push(listener);
   }
 
   get permissionsChanged(): boolean {
@@ -395,8 +394,6 @@ export class MqttSession implements TailSubscriber {
 }
 
 function wrongAnswer(packet: string, packetId: number): MqttError {
-  return new MqttError(
-    MqttReasonCode.PROTOCOL_ERROR,
-    `${packet} for packet id ${packetId}, which was sent at another QoS`,
-  );
+  const message = `${packet} for packet id ${packetId}, which was sent at another QoS`;
+  return new MqttError(MqttReasonCode.PROTOCOL_ERROR, message);
 }
