@@ -46,7 +46,7 @@ type Writer = 'MQTT 5' | 'MQTT 3.1.1' | 'Kafka' | 'a native producer';
 const names = { topic: 'pulsegate.mqtt.topic', clientId: 'pulsegate.mqtt.client-id' } as const;
 
 /** What each message of an MQTT client has. */
-const common = (topic: string, below: string, clientId: string) => ({
+const ofPublisher = (topic: string, below: string, clientId: string) => ({
   [names.topic]: `${topic}/${below}`,
   [names.clientId]: clientId,
 });
@@ -299,7 +299,7 @@ describe.each(Object.keys(rowsOf) as Writer[])('written by %s', (writer) => {
 
   it.each(each)('%s', (_what, { toKafka, toNative, toMqtt5 }, at) => {
     const below = toMqtt5.below;
-    const own = isMqtt(writer) ? common(topic, below as string, `writer-${topic}`) : {};
+    const own = isMqtt(writer) ? ofPublisher(topic, below as string, `writer-${topic}`) : {};
     const keyPrefix = isMqtt(writer) ? `${topic}/` : '';
     const headers = { ...own, ...toKafka.headers };
     expect(byKafka[at]).toMatchObject({
