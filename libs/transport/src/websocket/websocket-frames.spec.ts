@@ -93,6 +93,27 @@ describe('WebSocketReader', () => {
     expect(faultOf(...frames)).toBe(fault);
   });
 
+  it('throws nothing but faults, whatever the bytes are, and gives no more than came', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (reads) => {
+        const { frames, heard } = reader();
+        let came = 0;
+        try {
+          for (const read of reads) {
+            came += read.length;
+            // Masked binary messages, as often as not.
+            if (read.length > 1 && read[0]! < 128) read.set([0x82, 0x80 | (read[1]! & 0x7f)]);
+            frames.push(Buffer.from(read));
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(WebSocketFault);
+        }
+        expect(Buffer.concat(heard.data).length).toBeLessThanOrEqual(came);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('and a length with its sign bit set', () => {
     expect(() => reader().frames.push(Buffer.from('82ff8000000000000000', 'hex'))).not.toThrow();
     expect(() => reader().frames.push(Buffer.from('82ff800000000000000000000000', 'hex'))).toThrow(

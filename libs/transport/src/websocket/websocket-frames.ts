@@ -142,9 +142,11 @@ export class WebSocketReader {
   }
 
   #onPayload(bytes: Buffer): void {
+    const header = this.#header;
     const maskAt = this.#headerBytes - maskBytes;
+    const taken = this.#taken;
     for (let index = 0; index < bytes.length; index++) {
-      bytes[index]! ^= this.#header[maskAt + ((this.#taken + index) & 3)]!;
+      bytes[index]! ^= header[maskAt + ((taken + index) & 3)]!;
     }
     this.#taken = (this.#taken + bytes.length) & 3;
     this.#left! -= bytes.length;
