@@ -5,6 +5,9 @@ import type { DeliveryRef, MqttDelivery } from '../session/mqtt-delivery.js';
 import { encodeQueueRecord, type MessageSource, type QueueTarget } from './records/queue-record.js';
 import type { StoredSession } from './stored-session.js';
 
+const noTargets: readonly QueueTarget[] = [];
+const nowhere: MessageSource = { partition: '', ledgerId: -1, entryId: -1, index: -1 };
+
 /** Of the objects around a message, about. */
 const messageOverheadBytes = 512;
 
@@ -23,7 +26,7 @@ export class QueuedMessage implements DeliveryRef {
   constructor(
     readonly sequence: number,
     readonly message: MqttMessage,
-    readonly source: MessageSource,
+    public source: MessageSource,
     public targets: readonly QueueTarget[],
   ) {
     const { topic, payload } = message;
@@ -34,8 +37,14 @@ export class QueuedMessage implements DeliveryRef {
   written(): Buffer {
     const record = encodeQueueRecord(this);
     this.isWritten = true;
-    if (this.passed) this.targets = [];
+    if (this.passed) this.forgetOrigin();
     return record;
+  }
+
+  /** It is written, and will not be read again. */
+  forgetOrigin(): void {
+    this.targets = noTargets;
+    this.source = nowhere;
   }
 }
 

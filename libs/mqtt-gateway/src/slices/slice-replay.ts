@@ -67,7 +67,7 @@ export class SliceReplay {
       const older = table.sessionOf(record.clientId);
       if (older !== undefined) table.discard(older);
       const session = new StoredSession(number, record.clientId, record);
-      session.subscriptionMap = this.#subscriptions.get(number);
+      for (const each of this.#subscriptions.get(number)?.values() ?? []) session.subscribe(each);
       session.intents = this.#intents.get(number);
       const progress = this.#progress.get(number);
       session.progressStored = progress !== undefined;

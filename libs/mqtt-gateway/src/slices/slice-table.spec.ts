@@ -50,7 +50,7 @@ function view(table: SliceTable) {
     positions: [...table.positions].sort(),
     queue: [...table.queue.values()]
       .filter(({ stored }) => stored)
-      .map(({ sequence, outstanding, source }) => ({ sequence, outstanding, source }))
+      .map(({ sequence, outstanding }) => ({ sequence, outstanding }))
       .sort((a, b) => a.sequence - b.sequence),
     wills: [...table.wills.values()].map(({ number, clientId, dueAtMs }) => ({ number, clientId, dueAtMs })),
   };

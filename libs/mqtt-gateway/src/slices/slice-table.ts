@@ -108,14 +108,13 @@ export class SliceTable {
   }
 
   setSubscription(session: StoredSession, subscription: MqttSubscription): void {
-    session.subscriptionMap ??= new Map();
-    session.subscriptionMap.set(subscription.filter, subscription);
+    session.subscribe(subscription);
     const key = recordKey('sub', session.number, subscription.filter);
     this.changes.set('record', key, () => encodeSubscriptionRecord(subscription));
   }
 
   removeSubscription(session: StoredSession, filter: string): void {
-    if (!session.subscriptionMap?.delete(filter)) return;
+    if (!session.unsubscribe(filter)) return;
     this.changes.delete('record', recordKey('sub', session.number, filter));
   }
 
@@ -186,7 +185,7 @@ export class SliceTable {
       if (session !== undefined) this.#wait(session, queued, target);
     }
     if (queued.passed) {
-      queued.targets = [];
+      queued.forgetOrigin();
     } else {
       this.#notPassed.add(queued);
       this.#rereads.set(sourceName(source), queued);
@@ -283,7 +282,7 @@ export class SliceTable {
       this.#rereads.delete(sourceName(queued.source));
       if (queued.outstanding === 0) this.#finished(queued);
       else this.#store(queued);
-      if (queued.isWritten) queued.targets = [];
+      if (queued.isWritten) queued.forgetOrigin();
     }
   }
 

@@ -23,7 +23,8 @@ export class StoredSession implements SessionRecord, Due {
   /** A record of its progress is in the log. */
   progressStored = false;
   isGone = false;
-  subscriptionMap: Map<string, MqttSubscription> | undefined;
+  /** One is kept as it is: most have one, and a map is larger than all else of a session that sleeps. */
+  #subscriptions: MqttSubscription | Map<string, MqttSubscription> | undefined;
   waiting: PendingMessage[] = [];
   given: Map<number, PendingMessage> | undefined;
   /** By packet id, in the order of sending; those received in the order of that. */
@@ -46,7 +47,26 @@ export class StoredSession implements SessionRecord, Due {
   }
 
   get subscriptions(): ReadonlyMap<string, MqttSubscription> {
-    return this.subscriptionMap ?? noSubscriptions;
+    const kept = this.#subscriptions;
+    if (kept === undefined) return noSubscriptions;
+    return kept instanceof Map ? kept : new Map([[kept.filter, kept]]);
+  }
+
+  /** Adds, or replaces the one with the same filter. */
+  subscribe(subscription: MqttSubscription): void {
+    const kept = this.#subscriptions;
+    if (kept instanceof Map) kept.set(subscription.filter, subscription);
+    else if (kept === undefined || kept.filter === subscription.filter) this.#subscriptions = subscription;
+    else this.#subscriptions = new Map([kept, subscription].map((each) => [each.filter, each]));
+  }
+
+  /** False: there was none. */
+  unsubscribe(filter: string): boolean {
+    const kept = this.#subscriptions;
+    if (kept instanceof Map) return kept.delete(filter);
+    if (kept?.filter !== filter) return false;
+    this.#subscriptions = undefined;
+    return true;
   }
 
   get pendingCount(): number {
