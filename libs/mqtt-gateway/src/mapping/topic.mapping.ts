@@ -25,7 +25,7 @@ export interface TopicsOfFilter {
 /** MQTT topics whose places are remembered, twice. */
 const remembered = 8_192;
 /** Longer ones are not: memory. */
-const rememberedCharsMax = 1_024;
+const rememberedCharsMax = 256;
 /** [MQTT-1.5.4]: what a string of MQTT can hold. */
 const topicBytesMax = 65_535;
 

@@ -18,7 +18,7 @@ import { TurnEnd } from './turn-end.js';
 /** MQTT topics, and clients, of which what is stored with each message is remembered, twice; of a tenant. */
 const remembered = 8_192;
 /** Longer ones are not remembered: memory. */
-const rememberedCharsMax = 1_024;
+const rememberedCharsMax = 256;
 const sweepIntervalMs = 30_000;
 /** A Pulsar topic that nobody published to for so long has no producer. */
 const topicIdleMs = 300_000;
