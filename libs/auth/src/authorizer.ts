@@ -141,7 +141,7 @@ export class Authorizer {
       const allowed = policy.decide(principal, action, { type: 'mqtt-topic', name: filter });
       return { allowed: allowed ? 'all' : 'none', denied: 'none' };
     }
-    const rules = this.#rulesFor(principal, action, 'mqtt-topic');
+    const rules = this.#decisionsOf(principal).rulesFor(action, 'mqtt-topic');
     const asker = { principal, clientId };
     const asked: AskedFilter = { text: filter, levels: filter.split('/') };
     return scopeVerdict(
@@ -159,7 +159,7 @@ export class Authorizer {
       return { allowed, denied: 'some' };
     }
     return scopeVerdict(
-      this.#rulesFor(principal, action, type),
+      this.#decisionsOf(principal).rulesFor(action, type),
       (rule) => rule.matchesEveryName,
       () => true,
     );
@@ -168,11 +168,6 @@ export class Authorizer {
   /** Another number whenever an answer about the tenant's principals may have changed. */
   version(tenant: string): number {
     return this.#permissions(tenant).version;
-  }
-
-  #rulesFor(principal: Principal, action: Action, type: ResourceType): readonly CompiledRule[] {
-    const { rules } = this.#permissions(principal.tenant.name);
-    return rules.filter((rule) => rule.concerns(principal, action, type));
   }
 
   #decisionsOf(principal: Principal): PrincipalDecisions {
@@ -283,14 +278,8 @@ class PrincipalDecisions {
 
   decide(action: Action, resource: Resource, clientId: string): Verdict {
     const { permissions } = this;
-    const { version } = permissions;
-    if (version !== this.#version) {
-      this.#version = version;
-      this.#forget();
-    }
     const { type, name } = resource;
-    const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
-    const kind = (this.#byKind[at] ??= this.#kind(action, type));
+    const kind = this.#kind(action, type);
     // The length says where the id ends: whatever is in it, no two questions have the same key.
     const named = permissions.usesClientId ? `${clientId.length}:${clientId}${name}` : name;
     // Up to the first colon it says how the topic is used.
@@ -309,9 +298,23 @@ class PrincipalDecisions {
     return verdict;
   }
 
+  /** All that are about the principal, the action and the type. */
+  rulesFor(action: Action, type: ResourceType): readonly CompiledRule[] {
+    return this.#kind(action, type).rules;
+  }
+
   #kind(action: Action, type: ResourceType): KindDecisions {
+    const { version } = this.permissions;
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#forget();
+    }
+    const at = actionIndex[action] * resourceTypes.length + typeIndex[type];
+    const known = this.#byKind[at];
+    if (known !== undefined) return known;
     const kind = new KindDecisions(this.principal, action, type, this.permissions);
-    this.remember(entryBytes * (1 + kind.ruleCount));
+    this.remember(entryBytes * (1 + kind.rules.length));
+    this.#byKind[at] = kind;
     return kind;
   }
 
@@ -324,6 +327,7 @@ class PrincipalDecisions {
 /** What one principal may do of one action to resources of one type. */
 class KindDecisions {
   readonly remembered = new Map<string, Verdict>();
+  readonly rules: readonly CompiledRule[];
   // A client that asks for ever new names asks these, and not all the rules of its tenant.
   readonly #deniedNames = new Set<string>();
   readonly #allowedNames = new Set<string>();
@@ -336,18 +340,14 @@ class KindDecisions {
     type: ResourceType,
     { rules }: TenantPermissions,
   ) {
-    for (const rule of rules) {
-      if (!rule.concerns(principal, action, type)) continue;
+    this.rules = rules.filter((rule) => rule.concerns(principal, action, type));
+    for (const rule of this.rules) {
       if (rule.literal !== undefined) {
         (rule.denies ? this.#deniedNames : this.#allowedNames).add(rule.literal);
       } else {
         (rule.denies ? this.#denying : this.#allowing).push(rule);
       }
     }
-  }
-
-  get ruleCount(): number {
-    return this.#deniedNames.size + this.#allowedNames.size + this.#denying.length + this.#allowing.length;
   }
 
   judge(resource: Resource, clientId: string): Verdict {

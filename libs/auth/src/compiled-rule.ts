@@ -40,6 +40,18 @@ export interface AskedFilter {
   readonly levels: MqttFilter;
 }
 
+/** The name of a rule, for one client. */
+interface NamedFor {
+  readonly user: string;
+  readonly clientId: string;
+  /** Undefined where what the client is called cannot be put in. */
+  readonly name: string | undefined;
+  /** Of a filter. */
+  readonly levels: MqttFilter;
+}
+
+const noLevels: MqttFilter = [];
+
 /** A rule, ready to be asked. */
 export class CompiledRule {
   readonly denies: boolean;
@@ -52,8 +64,8 @@ export class CompiledRule {
   readonly #everyone: boolean;
   readonly #users: ReadonlySet<string>;
   readonly #groups: readonly string[];
-  /** Of a filter without placeholders. */
-  readonly #levels: MqttFilter | undefined;
+  /** What was made for who asked last: a client asks many times in a row. */
+  #named: NamedFor;
 
   constructor(
     readonly rule: AuthorizationRule,
@@ -71,7 +83,7 @@ export class CompiledRule {
     const isOne = match === 'literal' || (match === 'filter' && !hasWildcard(name));
     const isConditional = rule.qos !== undefined || rule.retain !== undefined;
     this.literal = isFixed && isOne && !isConditional ? name : undefined;
-    this.#levels = isFixed && match === 'filter' ? name.split('/') : undefined;
+    this.#named = { user: '', clientId: '', name, levels: match === 'filter' ? name.split('/') : noLevels };
   }
 
   concerns(principal: Principal, action: Action, type: ResourceType): boolean {
@@ -84,10 +96,10 @@ export class CompiledRule {
   matches(asker: Asker, resource: Resource): boolean {
     if (!this.#holdsFor(resource.qos, resource.retain)) return false;
     const { match } = this.rule.resource;
-    const wanted = this.#nameFor(asker);
+    const { name: wanted, levels: own } = this.#namedFor(asker);
     // A name that cannot be put in opens nothing: an allow rule does not hold, a deny rule holds for everything.
     if (wanted === undefined) return this.denies;
-    if (match === 'filter') return filterMatches(this.#levels ?? wanted.split('/'), resource.name);
+    if (match === 'filter') return filterMatches(own, resource.name);
     return nameMatches(match, wanted, resource.name);
   }
 
@@ -95,9 +107,9 @@ export class CompiledRule {
   coversFilter(asker: Asker, { text, levels }: AskedFilter, qos: number | undefined): boolean {
     if (!this.#holdsFor(qos, undefined)) return false;
     const { match } = this.rule.resource;
-    const wanted = this.#nameFor(asker);
+    const { name: wanted, levels: own } = this.#namedFor(asker);
     if (wanted === undefined) return this.denies;
-    if (match === 'filter') return filterCovers(this.#levels ?? wanted.split('/'), levels);
+    if (match === 'filter') return filterCovers(own, levels);
     if (!hasWildcard(text)) return nameMatches(match, wanted, text);
     if (match === 'literal') return false;
     const start = match === 'prefix' ? wanted : /^([^*?]*)\*+$/.exec(wanted)?.[1];
@@ -108,9 +120,9 @@ export class CompiledRule {
   overlapsFilter(asker: Asker, { text, levels }: AskedFilter, qos: number | undefined): boolean {
     if (!this.#holdsFor(qos, undefined)) return false;
     const { match } = this.rule.resource;
-    const wanted = this.#nameFor(asker);
+    const { name: wanted, levels: own } = this.#namedFor(asker);
     if (wanted === undefined) return this.denies;
-    if (match === 'filter') return filtersOverlap(this.#levels ?? wanted.split('/'), levels);
+    if (match === 'filter') return filtersOverlap(own, levels);
     if (match === 'literal') return filterMatches(levels, wanted);
     const start = match === 'prefix' ? wanted : wanted.slice(0, `${wanted}*`.search(/[*?]/));
     const head = filterHead(text);
@@ -124,20 +136,26 @@ export class CompiledRule {
     return (match === 'prefix' && name === '') || (match === 'pattern' && /^\*+$/.test(name));
   }
 
-  /** The name for one client; undefined where what the client is called cannot be put in. */
-  #nameFor({ principal, clientId }: Asker): string | undefined {
+  #namedFor({ principal, clientId }: Asker): NamedFor {
+    if (!this.#usesUser && !this.usesClientId) return this.#named;
+    const user = principal.anonymous ? '' : principal.user;
+    const known = this.#named;
+    if (known.user === user && known.clientId === clientId && known.name !== this.rule.resource.name)
+      return known;
+    const { match } = this.rule.resource;
+    const name = this.#nameFor(user, clientId);
+    const levels = name === undefined || match !== 'filter' ? noLevels : name.split('/');
+    this.#named = { user, clientId, name, levels };
+    return this.#named;
+  }
+
+  /** @param user empty for clients without one */
+  #nameFor(user: string, clientId: string): string | undefined {
     const { match, name } = this.rule.resource;
-    let wanted = name;
     const harmless = harmlessIn[match];
-    if (this.#usesUser) {
-      if (principal.anonymous || !harmless.test(principal.user)) return undefined;
-      wanted = wanted.replaceAll('%u', principal.user);
-    }
-    if (this.usesClientId) {
-      if (!harmless.test(clientId)) return undefined;
-      wanted = wanted.replaceAll('%c', clientId);
-    }
-    return wanted;
+    if (this.#usesUser && !harmless.test(user)) return undefined;
+    if (this.usesClientId && !harmless.test(clientId)) return undefined;
+    return name.replaceAll('%u', () => user).replaceAll('%c', () => clientId);
   }
 
   /** What is not asked about is open: a rule that allows holds then, and one that denies does not. */
