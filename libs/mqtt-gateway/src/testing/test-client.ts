@@ -18,14 +18,12 @@ type PacketOf<T extends MqttPacketType> = Extract<MqttPacket, { type: T }>;
 export class TestClient {
   level: MqttProtocolLevel = 5;
   readonly closed: Promise<string>;
-  readonly #bytes: InMemoryClient;
   #decoder: MqttPacketDecoder | undefined;
   readonly #received: MqttPacket[] = [];
   #waiting: (() => void)[] = [];
   #ended = false;
 
-  constructor(bytes: InMemoryClient) {
-    this.#bytes = bytes;
+  constructor(readonly bytes: Pick<InMemoryClient, 'onData' | 'closed' | 'write' | 'end'>) {
     this.closed = bytes.closed;
     bytes.onData = (chunk) => this.#onData(chunk);
     void bytes.closed.then(() => {
@@ -35,16 +33,16 @@ export class TestClient {
   }
 
   send(...packets: readonly MqttPacket[]): void {
-    this.#bytes.write(Buffer.concat(packets.map((packet) => encodePacket(packet, this.level))));
+    this.bytes.write(Buffer.concat(packets.map((packet) => encodePacket(packet, this.level))));
   }
 
   sendBytes(bytes: Buffer): void {
-    this.#bytes.write(bytes);
+    this.bytes.write(bytes);
   }
 
   /** Without DISCONNECT. */
   cut(): void {
-    this.#bytes.end();
+    this.bytes.end();
   }
 
   /** CONNECT and its answer. */
