@@ -1,7 +1,7 @@
 // MQTT 3.1.1 beside an independent broker (aedes) and an independent codec (mqtt-packet): the same sessions bring the same
 // packets. Where they do not, the script says by which clause.
 import { duplexPair } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Aedes } from 'aedes';
 import mqttPacket from 'mqtt-packet';
 import { encodePacket, type MqttPacket, type MqttQos } from '../../libs/mqtt-codec/src/index.js';
@@ -9,7 +9,7 @@ import { type MqttBed, mqttBed } from '../../libs/mqtt-gateway/src/testing/mqtt-
 import { connectPacket, publishPacket, TestClient } from '../../libs/mqtt-gateway/src/testing/test-client.js';
 
 const level = 4;
-const quietMs = 40;
+const quietMs = 60;
 
 interface Broker {
   open(): TestClient;
@@ -60,7 +60,7 @@ async function gatewayBroker(): Promise<Broker> {
 }
 
 /** What a client was sent: acknowledgements and publishes each in their order; how they mix is nobody's promise. */
-function told(packets: readonly MqttPacket[]): { publishes: unknown[]; others: unknown[] } {
+function heard(packets: readonly MqttPacket[]): { publishes: unknown[]; others: unknown[] } {
   const publishes: unknown[] = [];
   const others: unknown[] = [];
   for (const packet of packets) {
@@ -216,23 +216,28 @@ async function run(script: Script, { open }: Broker) {
   }
   const results: Record<string, unknown> = {};
   for (const [name, client] of Object.entries(clients)) {
-    results[name] = { ...told(await client.rest()), ended: ended[name] === true };
+    results[name] = { ...heard(await client.rest()), ended: ended[name] === true };
   }
   return { results, wires };
 }
 
 describe('MQTT 3.1.1 beside aedes', () => {
-  let brokers: readonly Broker[] = [];
+  /** Of our front and of aedes. */
+  let told: ReadonlyMap<string, readonly Awaited<ReturnType<typeof run>>[]>;
 
+  // All at once, as each waits for silence: every script has its own brokers.
   beforeAll(async () => {
-    brokers = [await gatewayBroker(), await aedesBroker()];
-  });
-  afterAll(async () => {
-    await Promise.all(brokers.map((broker) => broker.close()));
+    const runs = Object.entries(scripts).map(async ([name, script]) => {
+      const brokers = await Promise.all([gatewayBroker(), aedesBroker()]);
+      const both = await Promise.all(brokers.map((broker) => run(script, broker)));
+      await Promise.all(brokers.map((broker) => broker.close()));
+      return [name, both] as const;
+    });
+    told = new Map(await Promise.all(runs));
   });
 
-  it.each(Object.keys(scripts))('%s: the same packets', async (name) => {
-    const [ours, theirs] = await Promise.all(brokers.map((broker) => run(scripts[name]!, broker)));
+  it.each(Object.keys(scripts))('%s: the same packets', (name) => {
+    const [ours, theirs] = told.get(name)!;
     const difference = explained[name];
     expect(without(difference?.field, ours!.results)).toEqual(without(difference?.field, theirs!.results));
     if (difference !== undefined) expect(ours!.results).not.toEqual(theirs!.results);
