@@ -23,7 +23,7 @@ export class AckGroup {
   private cumulative: Delivery | undefined;
   private callbacks: AckDone[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private unanswered = 0;
+  private readonly outstanding = new Set<(error: PulsarError) => void>();
   private idle: (() => void)[] = [];
 
   constructor(
@@ -67,10 +67,20 @@ export class AckGroup {
     void this.send(connection, deliveries, cumulative, callbacks);
   }
 
-  /** Resolves when every ACK has its answer. */
+  /** The broker closed the consumer: it may drop ACKs that are on their way without an answer. */
+  lost(): void {
+    this.flush();
+    const error = new PulsarError(
+      'Disconnected',
+      'the consumer was closed with acknowledgements on their way',
+    );
+    for (const giveUp of [...this.outstanding]) giveUp(error);
+  }
+
+  /** Resolves when every ACK has its answer, or will have none. */
   async drained(): Promise<void> {
     this.flush();
-    if (this.unanswered === 0) return;
+    if (this.outstanding.size === 0) return;
     await new Promise<void>((resolve) => {
       this.idle.push(resolve);
     });
@@ -91,16 +101,17 @@ export class AckGroup {
     const answers: Promise<unknown>[] = [];
     if (cumulative !== undefined) answers.push(this.sendOne(connection, AckType.cumulative, [cumulative]));
     if (deliveries.size > 0) answers.push(this.sendOne(connection, AckType.individual, [...deliveries]));
-    this.unanswered++;
+    const { promise: lost, reject: giveUp } = Promise.withResolvers<never>();
+    this.outstanding.add(giveUp);
     let failure: Error | undefined;
     try {
-      await Promise.all(answers);
+      await Promise.race([Promise.all(answers), lost]);
     } catch (error) {
       failure = asPulsarError(error, 'UnknownError');
     }
-    this.unanswered--;
+    this.outstanding.delete(giveUp);
     for (const done of callbacks) done(failure);
-    if (this.unanswered === 0) {
+    if (this.outstanding.size === 0) {
       for (const resolve of this.idle.splice(0)) resolve();
     }
   }

@@ -228,7 +228,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
   onSessionEnded(session: ConsumerSession, reason: string, assigned: AssignedBroker | undefined): void {
     if (this.session !== session) return;
     this.session = undefined;
-    this.acks.flush();
+    this.acks.lost();
     this.attachment.lost(reason, assigned);
   }
 
