@@ -235,7 +235,8 @@ async function subscribed(client: MqttClient, topic: string, count: number) {
       if (messages.length === count) resolve(messages);
     });
   });
-  await client.subscribeAsync(`${topic}/#`, { qos: 2 });
+  // At QoS 2 the client shows a message when PUBREL has come, behind those of QoS 0 that were sent later.
+  await client.subscribeAsync(`${topic}/#`, { qos: 1 });
   return { all };
 }
 
