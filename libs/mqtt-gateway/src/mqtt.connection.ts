@@ -131,6 +131,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     const { services, link } = this;
     this.#connect = connect;
     this.#pauses.add(ReadingPause.connecting);
+    const beganMs = performance.now();
     const peer = { ...link.peer, listener: link.listener.name };
     const attempt: ConnectAttempt = {
       ...{ connect, link, services, client: this, spliced: this.spliced },
@@ -147,6 +148,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
         if (waiting !== undefined) await waiting;
         if (this.#closed) break;
       }
+      services.metrics.latency('mqtt', 'connect').observe(performance.now() - beganMs);
       if (attempt.carried === undefined) this.#accept(attempt);
       else this.#carryOn(attempt.carried);
     } catch (error) {

@@ -114,6 +114,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const { receiveMaximum, publishBytesInFlightMax } = this.services.options;
     this.#inbound ??= new InboundWindow({
       ...{ receiveMaximum, publishBytesInFlightMax, told: this.level === 5, pauses: this.pauses },
+      latency: this.services.metrics.latency('mqtt', 'publish'),
       send: (bytes, puback, pubrec) => this.#sendAcknowledgements(bytes, puback, pubrec),
       sendRefusal: (pending, answer) => this.#sendRefusal(pending, answer),
     });

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { MqttQos } from '#libs/mqtt-codec';
+import type { LatencyHistogram } from '#libs/telemetry';
 import { MqttError } from '../mqtt.errors.js';
 import { ReadingPause, type ReadingPauses } from './reading-pauses.js';
 
@@ -9,6 +10,8 @@ export interface PendingPublish {
   readonly packetId: number;
   readonly qos: MqttQos;
   readonly bytes: number;
+  /** On the clock of `performance.now`. */
+  readonly beganMs: number;
   /** Undefined until it is known how it ended; then what the client is told. */
   answer: PublishAnswer | undefined;
 }
@@ -26,6 +29,8 @@ export interface InboundWindowOptions {
   /** The client knows the Receive Maximum and must keep it; else it is not read at it. */
   readonly told: boolean;
   readonly pauses: ReadingPauses;
+  /** From PUBLISH until it is stored or refused. */
+  readonly latency: Pick<LatencyHistogram, 'observe'>;
   /** Sends the acknowledgements of publishes that were stored, as they are. */
   send(acknowledgements: Buffer, pubacks: number, pubrecs: number): void;
   sendRefusal(pending: PendingPublish, answer: PublishAnswer): void;
@@ -68,7 +73,8 @@ export class InboundWindow {
 
   /** @throws MqttError 0x93: the client sends more than the Receive Maximum [MQTT-3.3.4-9] */
   begin(packetId: number, qos: MqttQos, bytes: number): PendingPublish {
-    const pending: PendingPublish = { packetId, qos, bytes, answer: undefined };
+    const beganMs = performance.now();
+    const pending: PendingPublish = { packetId, qos, bytes, beganMs, answer: undefined };
     if (qos > 0) {
       this.#count(packetId, qos);
       this.#line.push(pending);
@@ -87,6 +93,7 @@ export class InboundWindow {
   /** It is stored, or refused. */
   settle(pending: PendingPublish, answer: PublishAnswer): void {
     pending.answer = answer;
+    this.#options.latency.observe(performance.now() - pending.beganMs);
     this.#pending--;
     this.#bytes -= pending.bytes;
     const { publishBytesInFlightMax, pauses } = this.#options;

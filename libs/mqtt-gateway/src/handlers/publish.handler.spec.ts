@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('PUBLISH', () => {
   it('is acknowledged in the order in which it came, when it is stored [MQTT-4.6.0-2, -3]', async () => {
-    const { open, messages } = await start();
+    const { open, messages, services } = await start();
     messages.holds = true;
     const client = open();
     await client.connect();
@@ -33,6 +33,8 @@ describe('PUBLISH', () => {
       { type: 'pubrec', packetId: 2 },
       { type: 'puback', packetId: 3 },
     ]);
+    expect(services.metrics.latency('mqtt', 'publish').count).toBe(3);
+    expect(services.metrics.latency('mqtt', 'connect').count).toBe(1);
   });
 
   it('beyond the Receive Maximum ends an MQTT 5 connection: 0x93', async () => {
