@@ -95,7 +95,6 @@ function makeServices(process: MqttProcess): Made {
   const tails = new TailSubscriptions({ ...reading, feeds, topics: matched });
   const idleMs = options.sharedSubscriptionIdleMs;
   const groups = new SharedSubscriptions({ ...reading, topics: matched, idleMs });
-  publishers.onStored = (tenant, partition, position) => tails.noteStored(tenant, partition, position);
   registerReadingMetrics(metrics, readings, tails, groups);
   const version = process.version ?? '';
   const system = new SystemTopics(options, { version, retainedCount: (tenant) => retained.count(tenant) });
@@ -122,6 +121,10 @@ function makeServices(process: MqttProcess): Made {
     openTransient: (request) => openTransient(request, { publisher, tails, groups }, scope),
   });
   sessions.register(metrics);
+  publishers.onStored = (tenant, partition, position) => {
+    tails.noteStored(tenant, partition, position);
+    sessions.noteStored(tenant, partition, position);
+  };
   const keepAlive = new KeepAliveWheel();
   const watch = new SessionWatch(authenticator);
   const services: MqttServices = {

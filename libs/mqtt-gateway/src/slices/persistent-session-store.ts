@@ -58,14 +58,14 @@ export class PersistentSessionStore implements SessionStore {
       return;
     }
     // In the tree before anything is read for it: nothing can be missed between.
-    dispatch.tree.add(filter, this.stored, subscription);
+    dispatch.subscribe(this.stored, subscription, (partition) => reading.reads(partition));
     reading.want(filter, (error) => {
       // Subscribed twice before the first was answered: it is wanted once.
       if (error === undefined && this.stored.subscriptions.has(filter)) reading.unwant(filter);
       if (error === undefined) this.#add(subscription, done);
       else done(error);
       const isOver = error !== undefined || this.stored.isGone;
-      if (isOver && !this.stored.subscriptions.has(filter)) dispatch.tree.remove(filter, this.stored);
+      if (isOver && !this.stored.subscriptions.has(filter)) dispatch.unsubscribe(this.stored, filter);
       if (this.stored.isGone) reading.unwant(filter);
     });
   }
@@ -77,7 +77,7 @@ export class PersistentSessionStore implements SessionStore {
       table.removeSubscription(this.stored, filter);
       if (!isSharedFilter(filter)) {
         if (!isSystemFilter(filter)) {
-          dispatch.tree.remove(filter, this.stored);
+          dispatch.unsubscribe(this.stored, filter);
           reading.unwant(filter);
         }
       } else {
@@ -165,10 +165,10 @@ export class PersistentSessionStore implements SessionStore {
       done(sessionLost());
       return;
     }
-    const { table, dispatch } = this.ground;
+    const { table, dispatch, reading } = this.ground;
     table.setSubscription(this.stored, subscription);
     if (!isSharedFilter(subscription.filter) && !isSystemFilter(subscription.filter)) {
-      dispatch.tree.add(subscription.filter, this.stored, subscription);
+      dispatch.subscribe(this.stored, subscription, (partition) => reading.reads(partition));
     }
     this.#flushed(done);
   }

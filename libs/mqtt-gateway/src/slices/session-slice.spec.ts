@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { PublishRequest } from '../publishing/publisher.js';
 import type { MqttWill } from '../session/session-directory.js';
 import { testTenant } from '../testing/fake-topics.js';
-import { type BedConnection, SliceBed } from '../testing/slice-bed.js';
+import { type BedConnection, partition, SliceBed } from '../testing/slice-bed.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -298,6 +298,18 @@ describe('a slice of sessions', () => {
     expect(bed.dropped.messages).toBe(2);
     const again = await bed.open('a');
     expect(again.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['1', '2', '3']);
+  });
+
+  it('does not give a new subscription what this gateway published before', async () => {
+    const bed = new SliceBed();
+    await bed.subscribe(await bed.open('reads already'), 't/#');
+    bed.slice.dispatch.unread.note(partition, { ledgerId: 1, entryId: 0 });
+    const connection = await bed.open('a');
+    await bed.subscribe(connection, 't/#');
+    bed.message('before', 1);
+    bed.message('after', 1);
+    await bed.settled();
+    expect(connection.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['after']);
   });
 
   it('makes room by what has expired', async () => {

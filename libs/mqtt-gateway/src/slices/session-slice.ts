@@ -247,7 +247,7 @@ export class SessionSlice implements SliceState {
     const { kept } = this.#stores;
     for (const filter of session.subscriptions.keys()) {
       if (isSharedFilter(filter) || isSystemFilter(filter)) continue;
-      this.dispatch.tree.remove(filter, session);
+      this.dispatch.unsubscribe(session, filter);
       this.#reading.unwant(filter);
     }
     for (const letGo of kept.get(session)?.values() ?? []) letGo();

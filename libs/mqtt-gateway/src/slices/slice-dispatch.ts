@@ -6,6 +6,7 @@ import type { EntryMessages } from '../reading/feed.js';
 import type { SessionScope } from '../session/session-scope.js';
 import { FilterTree } from '../subscriptions/filter-tree.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
+import { type PublishedBefore, UnreadPublications, wasBefore } from '../subscriptions/published-before.js';
 import type { LiveSession } from './live-session.js';
 import type { MessageSource, QueueTarget } from './records/queue-record.js';
 import type { SliceTable } from './slice-table.js';
@@ -34,6 +35,9 @@ const queuedPayloadBytesMax = 4 * 1024 * 1024;
 export class SliceDispatch {
   readonly tree = new FilterTree<StoredSession, MqttSubscription>();
   readonly live = new Map<StoredSession, LiveSession>();
+  /** What was published before a subscription is not for it. */
+  readonly unread = new UnreadPublications();
+  readonly #begins = new Map<MqttSubscription, PublishedBefore>();
   readonly #limits: DispatchLimits;
 
   constructor(
@@ -46,24 +50,43 @@ export class SliceDispatch {
     this.#limits = options;
   }
 
+  /** A subscription that begins now, as far as this gateway can tell. */
+  subscribe(
+    session: StoredSession,
+    subscription: MqttSubscription,
+    isRead: (partition: string) => boolean,
+  ): void {
+    const replaced = this.tree.add(subscription.filter, session, subscription);
+    const before = replaced === undefined ? this.unread.before(isRead) : this.#begins.get(replaced);
+    if (replaced !== undefined) this.#begins.delete(replaced);
+    if (before !== undefined) this.#begins.set(subscription, before);
+  }
+
+  unsubscribe(session: StoredSession, filter: string): void {
+    const removed = this.tree.remove(filter, session);
+    if (removed !== undefined) this.#begins.delete(removed);
+  }
+
   /** @returns bytes of what was kept */
   onEntry(partition: string, { ledgerId, entryId }: EntryPosition, messages: EntryMessages): number {
     const before = this.table.queueBytes;
     messages.forEach((message, index) => {
       if (message === undefined) return;
-      const matches = this.#matches(message);
+      const matches = this.#matches(message, partition, { ledgerId, entryId });
       if (matches.length > 0) this.#give(message, { partition, ledgerId, entryId, index }, matches);
     });
+    this.unread.passed(partition, { ledgerId, entryId });
     return Math.max(0, this.table.queueBytes - before);
   }
 
-  #matches(message: MqttMessage): Match[] {
+  #matches(message: MqttMessage, partition: string, position: EntryPosition): Match[] {
     const matches: Match[] = [];
     const bySession = new Map<StoredSession, Match>();
     this.tree.match(message.topic, (subscription, session) => {
       const { qos, noLocal, retainAsPublished, checked, identifier } = subscription;
       // [MQTT-3.8.3-3]
       if (noLocal && message.publisherId === session.clientId) return;
+      if (this.#begins.size > 0 && this.#wasBefore(subscription, partition, position)) return;
       const retain = message.retain && retainAsPublished;
       const known = bySession.get(session);
       if (known === undefined) {
@@ -79,6 +102,14 @@ export class SliceDispatch {
       if (identifier !== undefined) known.identifiers = [...known.identifiers, identifier];
     });
     return matches;
+  }
+
+  #wasBefore(subscription: MqttSubscription, partition: string, position: EntryPosition): boolean {
+    const before = this.#begins.get(subscription);
+    if (before === undefined) return false;
+    if (wasBefore(before, partition, position)) return true;
+    if (before.size === 0) this.#begins.delete(subscription);
+    return false;
   }
 
   #give(message: MqttMessage, source: MessageSource, matches: readonly Match[]): void {

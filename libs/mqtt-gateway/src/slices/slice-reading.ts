@@ -51,6 +51,10 @@ export class SliceReading {
     private readonly onEntry: (partition: string, position: EntryPosition, messages: EntryMessages) => number,
   ) {}
 
+  reads(partition: string): boolean {
+    return this.#partitions.has(partition);
+  }
+
   /** For a session that is in the log. */
   restore(filter: string): void {
     const key = this.#keyOf(filter);

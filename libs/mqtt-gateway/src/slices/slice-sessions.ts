@@ -1,6 +1,8 @@
 import { HeldSlices, sliceCluster, systemSliceClock, type SliceClock } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
+import type { EntryPosition } from '#libs/pulsar';
 import type { Metrics } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
 import type { OpenRequest, SessionDirectory, SessionOpening } from '../session/session-directory.js';
 import { type ClaimRequest, SessionSlice, sessionSlicesPerTenant } from './session-slice.js';
@@ -47,6 +49,13 @@ export class SliceSessions implements SessionDirectory {
 
   register(metrics: Metrics): void {
     registerSliceMetrics(metrics, () => this.#slices.served(), this.#dropped);
+  }
+
+  /** Published by this gateway and confirmed by Pulsar: who subscribes from now on does not get it. */
+  noteStored(tenant: Tenant, partition: string, position: EntryPosition): void {
+    for (let slice = 0; slice < sessionSlicesPerTenant; slice++) {
+      this.#slices.servedSlice(tenant, slice)?.dispatch.unread.note(partition, position);
+    }
   }
 
   async open(request: OpenRequest): Promise<SessionOpening> {
