@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { AuthDecision, AuthPeer, DenyReason, Principal, SaslMechanism, ScramExchange } from '#libs/auth';
 import { type ConnectPacket, connackReturnCode, MqttReasonCode } from '#libs/mqtt-codec';
 import {
@@ -382,5 +383,47 @@ describe('the end of an identity', () => {
     const byMethod = bed({ token: () => allow(token), lifetimeMs: 1_000 });
     await byMethod.authentication.begin(connect({ method: 'OAUTHBEARER', data: bearer('t') }));
     expect(byMethod.authentication.endsAtMs).toBe(2_000);
+  });
+});
+
+describe('whatever AUTH packets come', () => {
+  it('nobody is let in but by the right message, and nothing is thrown', async () => {
+    const data = fc.constantFrom<Buffer | undefined>(
+      undefined,
+      bytes(''),
+      bytes('first'),
+      bytes('wrong'),
+      bytes('n,,n=ann,r=x'),
+    );
+    const packet = fc.record({
+      reasonCode: fc.constantFrom(0, 0x18, 0x19, 0x87),
+      method: fc.constantFrom<string | undefined>(undefined, 'SCRAM-SHA-256', 'OAUTHBEARER', 'PLAIN', ''),
+      data,
+      /** Sent before the answer to the one before it. */
+      early: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(data, fc.array(packet, { maxLength: 8 }), async (first, packets) => {
+        const { authentication } = bed();
+        const steps = [
+          authentication.begin(connect({ method: 'SCRAM-SHA-256', ...(first && { data: first }) })),
+        ];
+        for (const { reasonCode, method, data: said, early } of packets) {
+          if (!early) await steps.at(-1);
+          const properties = {
+            ...(method !== undefined && { authenticationMethod: method }),
+            ...(said !== undefined && { authenticationData: said }),
+          };
+          steps.push(authentication.next({ type: 'auth', reasonCode, properties }));
+        }
+        const ends = await Promise.all(steps);
+        expect(ends.every(({ kind }) => kind !== 'allow')).toBe(true);
+        expect(authentication.principal).toBeUndefined();
+        // After a refusal there is nothing but refusals.
+        const refusedAt = ends.findIndex(({ kind }) => kind === 'deny');
+        if (refusedAt >= 0) expect(authentication.state).toBe('failed');
+      }),
+      { numRuns: 500 },
+    );
   });
 });
