@@ -184,6 +184,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       ...attempt,
       sessionPresent: opening.sessionPresent,
       authentication: attempt.authenticated,
+      maySubscribe: (filter: string) =>
+        this.services.authorization.maySubscribe(client.identity, filter, 0) !== 'denied',
     };
     client.send(connackOf(connect, acceptance, this.services.options));
     // It may hold a will and a password, and is not needed any more.

@@ -185,6 +185,21 @@ describe('subscribing', () => {
     20_000,
   );
 
+  it('is told where to read answers only where that is allowed', async () => {
+    const toldTo = async (user: string) => {
+      const client = mqtt.connect(`mqtt://${gateway.mqtt.tcp}`, {
+        ...{ protocolVersion: 5, reconnectPeriod: 0, clientId: 'asker', username: user, password },
+        properties: { requestResponseInformation: true },
+      });
+      clients.push(client);
+      return new Promise((resolve) => {
+        client.once('connect', ({ properties }) => resolve(properties?.responseInformation));
+      });
+    };
+    expect(await toldTo('app')).toBe('responses/asker/');
+    expect(await toldTo('dev')).toBeUndefined();
+  }, 20_000);
+
   it('leaves out what is denied, retained messages too', async () => {
     const app = await connect('app');
     await app.publishAsync('news/open', 'retained open', { qos: 1, retain: true });

@@ -9,6 +9,8 @@ export interface Acceptance {
   readonly sessionExpirySeconds: number;
   /** 0: none. */
   readonly keepAliveSeconds: number;
+  /** Whether the client may subscribe to a filter. */
+  readonly maySubscribe: (filter: string) => boolean;
   readonly authentication: Pick<MqttPropertiesOf<'connack'>, 'authenticationMethod' | 'authenticationData'>;
 }
 
@@ -34,19 +36,23 @@ export function connackOf(
     assignedClientIdentifier: assigned ? clientId : undefined,
     topicAliasMaximum: topicAliasMaximum === 0 ? undefined : topicAliasMaximum,
     serverKeepAliveSeconds: keepAliveSeconds === connect.keepAliveSeconds ? undefined : keepAliveSeconds,
-    responseInformation: responseInformationOf(connect, clientId, options),
+    responseInformation: responseInformationOf(connect, acceptance, options),
     ...acceptance.authentication,
   };
   return { ...packet, properties };
 }
 
-/** Only for who asks [MQTT-3.1.2-28]; a client id with a wildcard or a level of its own has no place in a topic. */
+/**
+ * Only for who asks [MQTT-3.1.2-28]; a client id with a wildcard or a level of its own has no place in a topic, and answers
+ * that the client may not read are of no use.
+ */
 function responseInformationOf(
   connect: ConnectPacket,
-  clientId: string,
+  { clientId, maySubscribe }: Acceptance,
   { responseInformation }: MqttOptions,
 ): string | undefined {
   if (connect.properties.requestResponseInformation !== true || responseInformation === '') return undefined;
   if (responseInformation.includes('%c') && /[+#/]/.test(clientId)) return undefined;
-  return responseInformation.replaceAll('%c', () => clientId);
+  const told = responseInformation.replaceAll('%c', () => clientId);
+  return maySubscribe(told.endsWith('/') ? `${told}#` : `${told}/#`) ? told : undefined;
 }
