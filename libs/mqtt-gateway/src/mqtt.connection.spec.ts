@@ -198,6 +198,25 @@ describe('keep alive', () => {
     expect(services.keepAlive.size).toBe(0);
   });
 
+  it('ends for who takes nothing of a full buffer, as long as it took nothing at all', async () => {
+    const { open, services, messages } = await start();
+    const client = open({ sendBufferBytesMax: 1_000 });
+    await client.connect({ keepAliveSeconds: 1, will });
+    await client.subscribe('flood', 0);
+    client.memory.client.pauseReading();
+    const publisher = open();
+    await publisher.connect({ clientId: 'publisher', keepAliveSeconds: 0 });
+    for (let count = 0; count < 100; count++) publisher.publish('flood', 'x'.repeat(1_000));
+    await publisher.rest();
+    const turns = 1_500 / keepAliveTickMs + 1;
+    // What left the buffer since the last look is a sign of life; the second time nothing did.
+    for (let turn = 0; turn < turns; turn++) services.keepAlive.turn();
+    expect(services.counters.sessionsConnected).toBe(2);
+    for (let turn = 0; turn < turns; turn++) services.keepAlive.turn();
+    expect(services.counters.sessionsConnected).toBe(1);
+    expect(messages.published.at(-1)?.text).toBe('gone');
+  });
+
   it('does not run while we do not read', async () => {
     const { open, services, messages } = await start({ publishBytesInFlightMax: 1 });
     messages.holds = true;
