@@ -43,6 +43,16 @@ describe('permissions of a configuration', () => {
     expect(authorizer.authorize(alice, 'describe', { type: 'topic', name: 'orders' })).toBe(false);
   });
 
+  it('may be about topics of MQTT, with QoS and RETAIN', () => {
+    const resource = { type: 'mqtt-topic', match: 'filter', name: 'devices/%c/#' };
+    expect(
+      faultsOf([
+        { ...rule, resource },
+        { ...rule, resource, qos: [0, 1], retain: false },
+      ]),
+    ).toEqual([]);
+  });
+
   it('may name users that are yet to be made, where somebody may make some', () => {
     const ofMade = { ...rule, principals: ['user:carol'] };
     const admin = letsMakeUsers;
@@ -93,6 +103,18 @@ describe('permissions of a configuration', () => {
     ['an empty name', [{ ...rule, resource: { type: 'topic', name: '' } }]],
     ['a regular expression', [{ ...rule, resource: { type: 'topic', match: 'regex', name: '.*' } }]],
     ['an unknown placeholder', [{ ...rule, resource: { type: 'topic', name: 'home.%t' } }]],
+    [
+      'a filter for what is no MQTT topic',
+      [{ ...rule, resource: { type: 'topic', match: 'filter', name: 'a/#' } }],
+    ],
+    ['no filter of MQTT', [{ ...rule, resource: { type: 'mqtt-topic', match: 'filter', name: 'a/#/b' } }]],
+    ['a wildcard without a filter', [{ ...rule, resource: { type: 'mqtt-topic', name: 'a/+' } }]],
+    ['QoS of what is no MQTT topic', [{ ...rule, qos: [0] }]],
+    ['no such QoS', [{ ...rule, qos: [3], resource: { type: 'mqtt-topic', name: 'a' } }]],
+    [
+      'what is not done with MQTT topics',
+      [{ ...rule, actions: ['alter'], resource: { type: 'mqtt-topic', name: 'a' } }],
+    ],
     ['a placeholder cut off', [{ ...rule, resource: { type: 'topic', name: 'home.%' } }]],
   ])('%s is a fault', (_, permissions) => {
     const faults = faultsOf(permissions);

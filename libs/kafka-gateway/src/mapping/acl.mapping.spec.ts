@@ -146,6 +146,8 @@ describe('toAcls', () => {
   it('shows nothing of what Kafka does not have', () => {
     const rule = { principals: ['*'], actions: ['*'] as const };
     expect(toAcls({ ...rule, resource: { type: 'queue', match: 'prefix', name: '' } })).toEqual([]);
+    const ofMqtt = { type: 'mqtt-topic', match: 'filter', name: '#' } as const;
+    expect(toAcls({ ...rule, resource: ofMqtt })).toEqual([]);
     const everything = toAcls({ ...rule, resource: { type: '*', match: 'pattern', name: '*' } });
     expect(everything.map(({ resourceName }) => resourceName)).toEqual(['*', '*', 'kafka-cluster', '*']);
   });
