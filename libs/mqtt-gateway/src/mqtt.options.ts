@@ -95,6 +95,16 @@ export const mqttOptionsSchema = z
     outboundQueueBytesMax: bytes(64 * kibibyte)
       .default(mebibyte)
       .describe('Their bytes, with those on their way.'),
+    partitionsReadMax: count(1_000_000)
+      .default(5_000)
+      .describe(
+        'Partitions of Pulsar topics that a gateway reads for subscribers; a filter that needs more gets 0x97.',
+      ),
+    sharedSubscriptionsMax: count(1_000_000)
+      .default(1_000)
+      .describe(
+        'Shared subscriptions (groups with a filter) of a tenant on one gateway; one more gets 0x97.',
+      ),
     sharedSubscriptionIdleMs: milliseconds(1_000, 30 * 86_400_000)
       .default(300_000)
       .describe(

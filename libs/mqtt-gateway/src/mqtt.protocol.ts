@@ -88,14 +88,7 @@ function makeServices(process: MqttProcess): Made {
   });
   const retained = new RetainedMessages(options, { cluster, openState, metrics });
   const publisher = new RetainedPublisher(publishers, retained);
-  const readings = new ReadingCounters();
-  const reading = { pulsar, reading: new MappedTopics(topics), log, counters: readings };
-  const feeds = new PartitionFeeds(reading);
-  const matched = new MatchedTopics(reading);
-  const tails = new TailSubscriptions({ ...reading, feeds, topics: matched });
-  const idleMs = options.sharedSubscriptionIdleMs;
-  const groups = new SharedSubscriptions({ ...reading, topics: matched, idleMs });
-  registerReadingMetrics(metrics, readings, tails, groups);
+  const { reading, feeds, matched, tails, groups } = makeReading(process, topics);
   const version = process.version ?? '';
   const system = new SystemTopics(options, { version, retainedCount: (tenant) => retained.count(tenant) });
   const authorization = new MqttAuthorization({ authorizer, mapping: (tenant) => topics.mapping(tenant) });
@@ -111,7 +104,7 @@ function makeServices(process: MqttProcess): Made {
     ...{
       feeds,
       topics: matched,
-      reading: reading.reading,
+      reading,
       shared: groups,
       sequenced,
       publisher,
@@ -169,4 +162,21 @@ function openTransient(
     store.end();
   };
   return { session, end };
+}
+
+/** What is read of Pulsar, and for whom. */
+function makeReading({ pulsar, options, log, metrics }: MqttProcess, topics: MqttTopicRegistry) {
+  const counters = new ReadingCounters();
+  const reading = new MappedTopics(topics);
+  const parts = { pulsar, reading, log, counters };
+  const { partitionsReadMax, sharedSubscriptionIdleMs, sharedSubscriptionsMax } = options;
+  const feeds = new PartitionFeeds({ ...parts, partitionsMax: partitionsReadMax });
+  const matched = new MatchedTopics(parts);
+  const tails = new TailSubscriptions({ ...parts, feeds, topics: matched });
+  const groups = new SharedSubscriptions({
+    ...{ ...parts, topics: matched },
+    ...{ idleMs: sharedSubscriptionIdleMs, groupsMax: sharedSubscriptionsMax },
+  });
+  registerReadingMetrics(metrics, counters, tails, groups);
+  return { reading, feeds, matched, tails, groups };
 }

@@ -60,6 +60,7 @@ beforeEach(() => {
     reading,
     counters,
     log: silentLog,
+    partitionsMax: 2,
     heldBytesMax: 2_000,
     lingerMs: 20,
   });
@@ -126,7 +127,14 @@ describe('the feeds of a partition', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), appetites, async (steps, appetite) => {
         pulsar.topics.clear();
         feeds.close();
-        feeds = new PartitionFeeds({ pulsar, reading, counters, log: silentLog, heldBytesMax: 900 });
+        feeds = new PartitionFeeds({
+          pulsar,
+          reading,
+          counters,
+          log: silentLog,
+          partitionsMax: 2,
+          heldBytesMax: 900,
+        });
         topic = pulsar.make('t');
         const listeners: { listener: Listener; from: number }[] = [];
         let stored = 0;

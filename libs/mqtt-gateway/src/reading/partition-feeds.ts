@@ -1,4 +1,4 @@
-import { asPulsarError, type PulsarClient, type PulsarLog } from '#libs/pulsar';
+import { asPulsarError, type PulsarClient, PulsarError, type PulsarLog } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Feed, FeedListener, FeedStart } from './feed.js';
 import { PartitionTail } from './partition-tail.js';
@@ -13,6 +13,8 @@ export interface PartitionFeedsParts {
   readonly log: PulsarLog;
   /** Bytes kept of entries that a paused listener has not taken; beyond, it reads them again. Default 1 MiB. */
   readonly heldBytesMax?: number;
+  /** `partitionsReadMax` of the options. */
+  readonly partitionsMax: number;
   /** How long a partition that nobody listens to is still read, in ms. Default 5 s. */
   readonly lingerMs?: number;
 }
@@ -29,12 +31,18 @@ export class PartitionFeeds {
 
   /**
    * Resolves when what is published from now on is certain to come. Rejects with PulsarError: 'TopicNotFound',
-   * 'AuthorizationError' and so on.
+   * 'AuthorizationError' and so on; 'TooManyPending' when as many partitions are read as may be.
    * @param partition full name of a partition, or of a topic without
    */
   open(tenant: Tenant, partition: string, from: FeedStart, listener: FeedListener): Promise<Feed> {
     if (this.closed) return Promise.reject(asPulsarError(new Error('the gateway stops reading'), 'Closed'));
-    const tail = this.tails.get(partition) ?? this.newTail(tenant, partition);
+    const known = this.tails.get(partition);
+    const { partitionsMax } = this.parts;
+    if (known === undefined && this.tails.size >= partitionsMax) {
+      const message = `as many partitions as may be (${partitionsMax}) are read for MQTT`;
+      return Promise.reject(new PulsarError('TooManyPending', message));
+    }
+    const tail = known ?? this.newTail(tenant, partition);
     clearTimeout(this.unused.get(partition));
     this.unused.delete(partition);
     return tail.feed(from, listener);

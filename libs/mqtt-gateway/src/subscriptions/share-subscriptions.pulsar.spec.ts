@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MqttReasonCode } from '#libs/mqtt-codec';
 import { silentLog } from '#libs/telemetry';
 import type { MqttError } from '../mqtt.errors.js';
 import { ReadingCounters } from '../reading/reading-counters.js';
@@ -15,10 +16,12 @@ beforeAll(() => bed.start());
 afterAll(() => bed.stop());
 
 /** One gateway's shared subscriptions. */
-function gateway(idleMs = 60_000): SharedSubscriptions {
+function gateway(idleMs = 60_000, groupsMax = 10): SharedSubscriptions {
   const { topics } = bed.gateway();
   const { pulsar, reading } = bed;
-  return bed.add(new SharedSubscriptions({ pulsar, reading, topics, counters, log: silentLog, idleMs }));
+  return bed.add(
+    new SharedSubscriptions({ pulsar, reading, topics, counters, log: silentLog, idleMs, groupsMax }),
+  );
 }
 
 async function join(
@@ -163,5 +166,20 @@ describe('shared subscriptions before a real Pulsar', () => {
     }
     expect(left).toEqual([]);
     expect(groups.count).toBe(0);
+  });
+
+  it('are as many as a tenant may have, and no more while those are idle', async () => {
+    const groups = gateway(50, 2);
+    const client = new TestSubscriber('c');
+    await join(groups, client, '$share/one/a');
+    await join(groups, client, '$share/two/a');
+    const refused = await new Promise<MqttError | undefined>((resolve) =>
+      groups.join(bed.tenant, client, subscriptionTo('$share/three/a'), resolve),
+    );
+    expect(refused?.reasonCode).toBe(MqttReasonCode.QUOTA_EXCEEDED);
+    await join(groups, new TestSubscriber('d'), '$share/two/a');
+    groups.leave(bed.tenant, client, '$share/one/a');
+    await until(() => groups.count === 1, 'the end of the idle group');
+    await join(groups, client, '$share/three/a');
   });
 });

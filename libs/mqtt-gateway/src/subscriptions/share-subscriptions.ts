@@ -1,6 +1,7 @@
 import type { PulsarClient, PulsarLog } from '#libs/pulsar';
-import { splitSharedFilter } from '#libs/mqtt-codec';
+import { MqttReasonCode, splitSharedFilter } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
+import { MqttError } from '../mqtt.errors.js';
 import type { MatchedTopics } from '../reading/matched-topics.js';
 import { readTopicOf } from '../reading/read-entry.js';
 import type { ReadingCounters } from '../reading/reading-counters.js';
@@ -18,6 +19,8 @@ export interface SharedSubscriptionsParts {
   readonly log: PulsarLog;
   /** `sharedSubscriptionIdleMs` of the options. */
   readonly idleMs: number;
+  /** `sharedSubscriptionsMax` of the options, per tenant. */
+  readonly groupsMax: number;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface SharedSubscriptionsParts {
 export class SharedSubscriptions {
   /** By tenant and whole filter. */
   private readonly groups = new Map<string, SharedGroup>();
+  private readonly countOfTenant = new Map<string, number>();
   /** The groups of each subscriber. */
   private readonly memberships = new Map<TailSubscriber, Set<string>>();
 
@@ -42,16 +46,23 @@ export class SharedSubscriptions {
    * The subscriber takes its part from now on. Deliveries carry `onDone`: a message is acknowledged to Pulsar when its
    * outcome is `completed`; it goes to another member when it is `returned`, or when the member leaves before.
    * @param subscription its filter begins with `$share/`; one with the same filter is replaced
+   * @param done MqttError 0x97: as many groups as a tenant may have
    */
   join(tenant: Tenant, subscriber: TailSubscriber, subscription: MqttSubscription, done: StoreDone): void {
     const key = keyOf(tenant, subscription.filter);
+    const group = this.group(tenant, subscription.filter);
+    if (group === undefined) {
+      const message = `a tenant has at most ${this.parts.groupsMax} shared subscriptions`;
+      done(new MqttError(MqttReasonCode.QUOTA_EXCEEDED, message));
+      return;
+    }
     let memberships = this.memberships.get(subscriber);
     if (memberships === undefined) {
       memberships = new Set();
       this.memberships.set(subscriber, memberships);
     }
     memberships.add(key);
-    this.group(tenant, subscription.filter).join(subscriber, subscription, (error) => {
+    group.join(subscriber, subscription, (error) => {
       if (error !== undefined) this.forget(subscriber, key);
       done(error);
     });
@@ -76,7 +87,7 @@ export class SharedSubscriptions {
    * there. Counted: each `keep` is ended by calling what it returns.
    */
   keep(tenant: Tenant, filter: string): () => void {
-    return this.group(tenant, filter).keep();
+    return this.group(tenant, filter)?.keep() ?? (() => undefined);
   }
 
   /** The subscriptions stay: members come back, here or elsewhere. */
@@ -91,11 +102,14 @@ export class SharedSubscriptions {
     if (memberships?.size === 0) this.memberships.delete(subscriber);
   }
 
-  private group(tenant: Tenant, filter: string): SharedGroup {
+  /** Undefined: there are as many as the tenant may have. */
+  private group(tenant: Tenant, filter: string): SharedGroup | undefined {
     const key = keyOf(tenant, filter);
     const known = this.groups.get(key);
     if (known !== undefined) return known;
     const { parts } = this;
+    const count = this.countOfTenant.get(tenant.name) ?? 0;
+    if (count >= parts.groupsMax) return undefined;
     const split = splitSharedFilter(filter);
     if (split === undefined) throw new Error(`${filter} is no filter of a shared subscription`);
     const group: SharedGroup = new SharedGroup({
@@ -111,10 +125,13 @@ export class SharedSubscriptions {
         parts.counters.sharedDenied++;
       },
       onOver: () => {
-        if (this.groups.get(key) === group) this.groups.delete(key);
+        if (this.groups.get(key) !== group) return;
+        this.groups.delete(key);
+        this.countOfTenant.set(tenant.name, (this.countOfTenant.get(tenant.name) ?? 1) - 1);
       },
     });
     this.groups.set(key, group);
+    this.countOfTenant.set(tenant.name, count + 1);
     return group;
   }
 }

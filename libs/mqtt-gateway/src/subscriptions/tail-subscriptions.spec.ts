@@ -21,7 +21,13 @@ let tails: TailSubscriptions;
 beforeEach(() => {
   pulsar = new FakePulsar();
   reading = new FakeReading();
-  feeds = new PartitionFeeds({ pulsar, reading, counters: new ReadingCounters(), log: silentLog });
+  feeds = new PartitionFeeds({
+    pulsar,
+    reading,
+    counters: new ReadingCounters(),
+    log: silentLog,
+    partitionsMax: 3,
+  });
   topics = new MatchedTopics({ pulsar, reading, log: silentLog });
   tails = new TailSubscriptions({ feeds, topics, reading, log: silentLog });
 });
@@ -152,6 +158,14 @@ describe('subscriptions of sessions that end with their connection', () => {
     expect(await subscribe(client, 'a')).toBeUndefined();
     pulsar.topics.get(fullName('a'))!.add(message('a', '1'));
     expect(client.payloads).toEqual(['1']);
+  });
+
+  it('are refused where more partitions had to be read than may be', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) pulsar.make(name);
+    const client = new TestSubscriber('c');
+    for (const name of ['a', 'b', 'c']) expect(await subscribe(client, name)).toBeUndefined();
+    expect((await subscribe(client, 'd'))?.reasonCode).toBe(MqttReasonCode.QUOTA_EXCEEDED);
+    expect(await subscribe(client, 'c/x')).toBeUndefined();
   });
 
   it('go on after their topic was deleted and made again', async () => {

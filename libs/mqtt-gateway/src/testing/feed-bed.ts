@@ -79,7 +79,13 @@ export class FeedBed {
   /** Of one gateway process. */
   gateway() {
     const { pulsar, reading } = this;
-    const feeds = new PartitionFeeds({ pulsar, reading, counters: new ReadingCounters(), log: silentLog });
+    const feeds = new PartitionFeeds({
+      pulsar,
+      reading,
+      counters: new ReadingCounters(),
+      log: silentLog,
+      partitionsMax: 100,
+    });
     const topics = new MatchedTopics({ pulsar, reading, log: silentLog });
     this.closing.push(feeds, topics);
     return { feeds, topics };
