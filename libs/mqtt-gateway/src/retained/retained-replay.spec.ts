@@ -215,6 +215,19 @@ describe('retained messages for a new subscription', () => {
     expect(session.got).toHaveLength(2);
   });
 
+  it('cost little for ten thousand subscriptions, which the client makes again and again', async () => {
+    retain('a/1');
+    const began = process.cpuUsage();
+    for (let round = 0; round < 5; round++) {
+      for (let at = 0; at < 10_000; at++) replay.add(subscription(`a/${at}`), false);
+      await turn();
+    }
+    while (!replay.isIdle) await turn();
+    expect(session.topics.length).toBeGreaterThan(0);
+    // To look through all of them for each takes ten seconds.
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
+  });
+
   it('are not those that have expired', async () => {
     retain('a', { expiresAtMs: now + 1_000 });
     retain('b', { expiresAtMs: now + 2_000 });

@@ -22,6 +22,8 @@ const stepsPerTurn = 100;
 const visitsPerStep = 200;
 
 const noIdentifiers: readonly number[] = [];
+/** Nothing is ever put in. */
+const noSubscriptions = new Map<string, MqttSubscription>();
 
 interface Running {
   readonly subscription: MqttSubscription;
@@ -44,7 +46,9 @@ interface Running {
 export class RetainedReplay {
   /** By filter: the same one again begins anew. */
   readonly #added = new Map<string, MqttSubscription>();
-  #asked: MqttSubscription[] = [];
+  #asked = noSubscriptions;
+  /** Of those that were asked for: what is left. */
+  #left = noSubscriptions.values();
   #running: Running | undefined;
   #cancelAsking: (() => void) | undefined;
   #state: 'idle' | 'asking' | 'giving' | 'full' | 'ended' = 'idle';
@@ -77,7 +81,7 @@ export class RetainedReplay {
   remove(filter: string): void {
     this.#added.delete(filter);
     if (this.#running?.subscription.filter === filter) this.#running = undefined;
-    else if (this.#asked.length > 0) this.#asked = this.#asked.filter((each) => each.filter !== filter);
+    else this.#asked.delete(filter);
   }
 
   /** The connection has ended. */
@@ -85,13 +89,14 @@ export class RetainedReplay {
     this.#state = 'ended';
     this.#cancelAsking?.();
     this.#added.clear();
-    this.#asked = [];
+    this.#forgetAsked();
     this.#running = undefined;
   }
 
   #ask(): void {
     this.#state = 'asking';
-    this.#asked = [...this.#added.values()].reverse();
+    this.#asked = new Map(this.#added);
+    this.#left = this.#asked.values();
     this.#added.clear();
     this.#cancelAsking = this.source.whenCaughtUp(() => {
       this.#cancelAsking = undefined;
@@ -134,9 +139,17 @@ export class RetainedReplay {
   }
 
   #next(): Running | undefined {
-    const subscription = this.#asked.pop();
-    if (subscription === undefined) return undefined;
+    const { done, value: subscription } = this.#left.next();
+    if (done === true) {
+      this.#forgetAsked();
+      return undefined;
+    }
     return { subscription, walk: this.source.matching(subscription.filter), held: undefined };
+  }
+
+  #forgetAsked(): void {
+    this.#asked = noSubscriptions;
+    this.#left = noSubscriptions.values();
   }
 
   #find({ subscription, walk }: Running): MqttDelivery | undefined {
