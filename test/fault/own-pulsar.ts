@@ -30,17 +30,27 @@ export class OwnPulsar {
     return new OwnPulsar(await startPulsar({ dataDir, config }), dataDir);
   }
 
-  /** Serves anonymous clients. Several may stand before the namespace. `kafka`, `namespaces`: settings of these sections. */
+  /**
+   * Serves anonymous clients, of MQTT too if its settings are given. Several may stand before the namespace.
+   * `kafka`, `namespaces`, `mqtt`: settings of these sections.
+   */
   async gateway(
     kafka: Readonly<Record<string, unknown>> = {},
     namespaces: Readonly<Record<string, unknown>> = {},
+    mqtt?: Readonly<Record<string, unknown>>,
   ): Promise<TestGateway> {
     const { serviceUrl, adminUrl } = this.broker;
     const gateway = await startGateway({
       tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
       listener: { anonymousTenant: 'acme' },
       stateNamespace: 'public/pulsegate-state',
-      config: { pulsar: { serviceUrl, adminUrl }, kafka, namespaces },
+      ...(mqtt === undefined ? {} : { mqtt: { listener: { anonymousTenant: 'acme' } } }),
+      config: {
+        pulsar: { serviceUrl, adminUrl },
+        kafka,
+        namespaces,
+        ...(mqtt === undefined ? {} : { mqtt }),
+      },
     });
     this.gateways.push(gateway);
     return gateway;
