@@ -28,6 +28,8 @@ class Notes implements SliceState {
     this.isServing = true;
   }
 
+  settle?: () => Promise<void>;
+
   close(): void {
     this.isClosed = true;
   }
@@ -164,6 +166,26 @@ describe('the right to a slice', () => {
     await given;
     await settle();
     expect(leases.filter(({ released }) => released === 0)).toEqual([]);
+  });
+
+  it('is given back when its state is stored, and nobody is served meanwhile', async () => {
+    const { slice, leases, code, settle } = bed();
+    code();
+    await settle();
+    leases[0]!.become('serving');
+    const state = slice.state();
+    const stored = Promise.withResolvers<void>();
+    state.settle = () => stored.promise;
+    const given = slice.release();
+    await settle();
+    expect([state.isClosed, leases[0]!.released, slice.served]).toEqual([false, 0, undefined]);
+    expect(code()).toBe('loading');
+    await settle();
+    expect(leases).toHaveLength(1);
+    stored.resolve();
+    await given;
+    await settle();
+    expect([state.isClosed, leases[0]!.released, leases.length]).toEqual([true, 1, 2]);
   });
 
   it('is not waited for without end', async () => {

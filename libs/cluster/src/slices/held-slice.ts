@@ -13,6 +13,11 @@ export interface SliceState {
   replay(key: string, value: Buffer | null): void;
   /** The log was replayed: requests come from now on. */
   serve(): void;
+  /**
+   * It is about to be given away in order: resolves when all that it knows is stored. Requests do not come any more. `close`
+   * follows, also when this takes too long.
+   */
+  settle?(): Promise<void>;
   /** The slice is somebody else's from now on: answers everybody who waits. Also called of one that never served. */
   close(): void;
 }
@@ -73,6 +78,14 @@ const retryMsMax = 5_000;
 const waitersMax = 1_000;
 /** A farewell that Pulsar does not confirm is waited for so long. */
 const releaseMsMax = 3_000;
+/** What a state still stores before is waited for so long. */
+const settleMsMax = 2_000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
 
 /**
  * The right to serve one slice of a tenant's state.
@@ -152,18 +165,25 @@ export class HeldSlice<State extends SliceState> {
   release(): Promise<void> {
     const holding = this.#holding;
     if (holding === undefined) return this.#releasing ?? Promise.resolve();
-    this.#end(holding);
-    const farewell = holding.lease?.release() ?? Promise.resolve();
-    const releasing = Promise.race([
-      farewell,
-      new Promise<void>((resolve) => {
-        setTimeout(resolve, releaseMsMax).unref();
-      }),
-    ]).finally(() => {
+    const settled = holding.serving ? holding.state.settle?.() : undefined;
+    if (settled === undefined) this.#end(holding);
+    else this.#holding = undefined;
+    const farewell = settled === undefined ? this.#farewell(holding) : this.#settled(holding, settled);
+    const releasing = farewell.finally(() => {
       if (this.#releasing === releasing) this.#releasing = undefined;
     });
     this.#releasing = releasing;
     return releasing;
+  }
+
+  async #settled(holding: Holding<State>, settled: Promise<void>): Promise<void> {
+    await Promise.race([settled.catch(() => undefined), pause(settleMsMax)]);
+    this.#end(holding);
+    await this.#farewell(holding);
+  }
+
+  async #farewell({ lease }: Holding<State>): Promise<void> {
+    await Promise.race([lease?.release(), pause(releaseMsMax)]);
   }
 
   /** False while the pause after a failure lasts. */

@@ -96,6 +96,14 @@ export class SessionOpenings {
     if (opening?.stored === stored) this.#detach(opening);
   }
 
+  /** Another gateway is to have them. */
+  sendAway(): void {
+    for (const opening of [...this.#byClientId.values()]) {
+      this.#close(opening, { normal: false, shutdown: true });
+      opening.client.lost(moved);
+    }
+  }
+
   close(): void {
     this.#closed = true;
     for (const opening of [...this.#byClientId.values()]) {

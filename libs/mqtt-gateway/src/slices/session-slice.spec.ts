@@ -326,6 +326,23 @@ describe('a slice of sessions', () => {
     expect(again.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['3']);
   });
 
+  it('gives what it knows to its next owner when it goes in order: nothing is given twice', async () => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a', { will: will() });
+    await bed.subscribe(connection, 't/#');
+    for (const payload of ['1', '2', '3']) bed.message(payload, 1);
+    const [first] = connection.sink.takePublishes();
+    connection.opened!.session.onPuback(first!.packetId);
+    await bed.slice.settle();
+    expect(connection.losses.map(({ reasonName }) => reasonName)).toEqual(['server-shutting-down']);
+    await bed.failOver();
+    const again = await bed.open('a');
+    const given = again.sink.takePublishes().map(({ payload, dup }) => `${payload} ${dup}`);
+    expect(given).toEqual(['2 true', '3 true']);
+    bed.clock.advance(60_000);
+    expect(wills(bed)).toEqual([]);
+  });
+
   it('tells the connections of its sessions when it is lost, and answers nobody', async () => {
     const bed = new SliceBed();
     const connection = await bed.open('a');

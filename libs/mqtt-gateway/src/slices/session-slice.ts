@@ -147,6 +147,14 @@ export class SessionSlice implements SliceState {
     this.#tick();
   }
 
+  /** Its clients go on where they come back; what they have got by now they do not get again. */
+  async settle(): Promise<void> {
+    this.#reading.close();
+    this.#openings.sendAway();
+    this.#checkpoints.write();
+    await this.#stored();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
