@@ -89,6 +89,22 @@ describe('a tree of filters', () => {
     expect(count).toBe(4_096);
   });
 
+  it('remembers results within bounds, and never an old one', () => {
+    const tree = new FilterTree<string, string>(2);
+    const held = tree as unknown as { remembered: Map<string, unknown> };
+    tree.add('#', 'k', 'all');
+    for (const topic of ['a', 'b', 'c', 'x'.repeat(513)]) {
+      expect(found(tree, topic)).toEqual(['all']);
+      expect(tree.matching(topic).length).toBe(1);
+      expect(held.remembered.size).toBeLessThanOrEqual(2);
+    }
+    expect([...held.remembered.keys()]).toEqual(['c']);
+    tree.add('c', 'k', 'c');
+    expect(found(tree, 'c')).toEqual(['all', 'c']);
+    tree.remove('#', 'k');
+    expect(found(tree, 'c')).toEqual(['c']);
+  });
+
   it('keeps nothing of what was removed', () => {
     const tree = new FilterTree<string, string>();
     for (const filter of ['a/b/c', 'a/+/c/#', '#', '+', 'a']) tree.add(filter, 'k', filter);

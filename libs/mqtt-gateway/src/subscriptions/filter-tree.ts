@@ -13,7 +13,9 @@ interface FilterNode<K, V> {
 }
 
 /** Results that are remembered; all are forgotten when a filter begins or ceases to exist. */
-const rememberedTopicsMax = 10_000;
+const rememberedTopicsDefault = 10_000;
+/** Those of longer topics are not: a client chooses how long its topics are, up to 64 KB each. */
+const rememberedCharsMax = 512;
 
 /**
  * Topic filters, each with values by key (whose subscription it is), and which of them match a topic [MQTT-4.7]. The cost of a
@@ -25,6 +27,9 @@ export class FilterTree<K, V> {
   private readonly root: FilterNode<K, V> = newNode<K, V>(undefined, '');
   private readonly remembered = new Map<string, readonly FilterValues<K, V>[]>();
   private count = 0;
+
+  /** @param rememberedTopicsMax topics of which it is remembered what matches them; 0: none, where memory matters more */
+  constructor(private readonly rememberedTopicsMax = rememberedTopicsDefault) {}
 
   /** Pairs of filter and key. */
   get size(): number {
@@ -80,7 +85,8 @@ export class FilterTree<K, V> {
     const known = this.remembered.get(topic);
     if (known !== undefined) return known;
     const found = this.search(topic);
-    if (this.remembered.size >= rememberedTopicsMax) this.remembered.clear();
+    if (this.rememberedTopicsMax === 0 || topic.length > rememberedCharsMax) return found;
+    if (this.remembered.size >= this.rememberedTopicsMax) this.remembered.clear();
     this.remembered.set(topic, found);
     return found;
   }

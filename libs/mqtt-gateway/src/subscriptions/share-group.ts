@@ -39,7 +39,7 @@ export class SharedGroup implements InterestedReader {
   private waiting: SharedMessage[] = [];
   private readonly partitions = new Map<string, SharedPartition>();
   private readonly interest: TopicInterest;
-  private readonly tree = new FilterTree<string, true>();
+  private readonly tree = new FilterTree<string, true>(0);
   private kept = 0;
   private idle: NodeJS.Timeout | undefined;
   private scheduled = false;
