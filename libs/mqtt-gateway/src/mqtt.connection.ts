@@ -1,5 +1,6 @@
 import {
   type AuthPacket,
+  type ConnackPacket,
   type ConnectPacket,
   connackReturnCode,
   encodePacketWithin,
@@ -178,8 +179,6 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       return;
     }
     if (opening?.kind !== 'opened') return;
-    const client = new AcceptedClient(attempt, opening, this.#pauses);
-    this.#client = client;
     const acceptance = {
       ...attempt,
       sessionPresent: opening.sessionPresent,
@@ -187,7 +186,15 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       maySubscribe: (filter: string) =>
         this.services.authorization.maySubscribe(client.identity, filter, 0) !== 'denied',
     };
-    client.send(connackOf(connect, acceptance, this.services.options));
+    const connack = connackOf(connect, acceptance, this.services.options);
+    if (!fits(connack, connect)) {
+      opening.close({ normal: true });
+      // No other packet may come before CONNACK [MQTT-3.2.0-1], so such a client cannot be served.
+      throw new MqttError(MqttReasonCode.PACKET_TOO_LARGE, 'the Maximum Packet Size has no room for CONNACK');
+    }
+    const client = new AcceptedClient(attempt, opening, this.#pauses);
+    this.#client = client;
+    client.send(connack);
     // It may hold a will and a password, and is not needed any more.
     this.#connect = undefined;
     this.decoder.decode();
@@ -254,6 +261,12 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     this.services.counters.packetsSent[packetTypes[packet.type]]!++;
     this.link.send(bytes);
   }
+}
+
+function fits(connack: ConnackPacket, { protocolLevel, properties }: ConnectPacket): boolean {
+  const { maximumPacketSizeBytes } = properties;
+  if (maximumPacketSizeBytes === undefined) return true;
+  return encodePacketWithin(connack, protocolLevel, maximumPacketSizeBytes) !== undefined;
 }
 
 /** @throws MqttError that ends the connection */
