@@ -61,7 +61,7 @@ export class MqttWire {
   readonly #packets: MqttPacket[] = [];
   #fault: Error | undefined;
   #closed = false;
-  #wake: (() => void) | undefined;
+  readonly #waiting = new Set<() => void>();
   #nextPacketId = 1;
 
   private constructor(socket: Socket, level: MqttProtocolLevel) {
@@ -74,7 +74,7 @@ export class MqttWire {
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#closed = true;
-      this.#wake?.();
+      this.#wake();
     });
   }
 
@@ -98,7 +98,11 @@ export class MqttWire {
       if (error instanceof MqttDecodeError) this.#packets.push(...error.precedingPackets);
       this.#fault ??= error as Error;
     }
-    this.#wake?.();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
   }
 
   send(...packets: readonly (MqttPacket | Buffer)[]): void {
@@ -137,7 +141,7 @@ export class MqttWire {
     return packet as PacketOf<T>;
   }
 
-  /** The first packets of the type that come, or came. Only one call at a time may wait. */
+  /** The first packets of the type that come, or came; who else waits for the same type would get some of them. */
   async take<T extends MqttPacketType>(type: T, count: number): Promise<PacketOf<T>[]> {
     const taken: PacketOf<T>[] = [];
     while (taken.length < count) taken.push(await this.first(type));
@@ -167,11 +171,11 @@ export class MqttWire {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
-        this.#wake = undefined;
+        this.#waiting.delete(wake);
         resolve();
       };
       const timer = setTimeout(wake, deadline - Date.now() + 1);
-      this.#wake = wake;
+      this.#waiting.add(wake);
     });
   }
 

@@ -87,9 +87,7 @@ async function faultOf(
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('takes too long')), scriptTimeoutMs);
   try {
-    const since = Date.now();
     await Promise.race([script.run(bed), late.promise]);
-    if (process.env.TIMES) console.log(Date.now() - since, script.name);
     return undefined;
   } catch (error) {
     return (error as Error).message;
