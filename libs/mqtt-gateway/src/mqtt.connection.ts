@@ -184,7 +184,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       sessionPresent: opening.sessionPresent,
       authentication: attempt.authenticated,
       maySubscribe: (filter: string) =>
-        this.services.authorization.maySubscribe(client.identity, filter, 0) !== 'denied',
+        this.services.authorization.maySubscribe(attempt.identity!, filter, 0) !== 'denied',
     };
     const connack = connackOf(connect, acceptance, this.services.options);
     if (!fits(connack, connect)) {

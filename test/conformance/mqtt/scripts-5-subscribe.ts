@@ -146,9 +146,13 @@ async function retained(bed: ScriptBed): Promise<void> {
 async function retainHandling(bed: ScriptBed): Promise<void> {
   const wire = await bed.connect();
   for (const name of ['a', 'b']) await wire.publish(bed.topic(name), name, { retain: true });
+  let ends = 0;
   const given = async (filter: string, handling: 0 | 1 | 2) => {
     await wire.subscribe(bed.topic(filter), 1, { retainHandling: handling });
-    await wire.publish(bed.topic('a'), 'end');
+    // Replays are one after the other: when this one has come, that of the filter is over.
+    const end = `${bed.clientId('end')}/${++ends}`;
+    await wire.publish(end, 'end', { retain: true });
+    await wire.subscribe(end);
     const texts: string[] = [];
     for (let text = ''; text !== 'end'; texts.push(text)) text = (await wire.texts(1))[0]!;
     return texts.slice(0, -1).sort();
@@ -164,7 +168,10 @@ async function retainAsPublished(bed: ScriptBed): Promise<void> {
   const publisher = await bed.connect();
   for (const asPublished of [false, true]) {
     const wire = await bed.connect();
-    await wire.subscribe(bed.topic(`${asPublished}`), 1, { retainAsPublished: asPublished, retainHandling: 2 });
+    await wire.subscribe(bed.topic(`${asPublished}`), 1, {
+      retainAsPublished: asPublished,
+      retainHandling: 2,
+    });
     for (const retain of [true, false]) {
       await publisher.publish(bed.topic(`${asPublished}`), 'x', { retain });
       mustBe(`RETAIN ${retain}`, (await wire.message()).retain, retain && asPublished);

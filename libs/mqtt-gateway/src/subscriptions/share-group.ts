@@ -63,14 +63,30 @@ export class SharedGroup implements InterestedReader {
     });
   }
 
+  /** What it has and has not acknowledged goes to others. */
   leave(subscriber: TailSubscriber): boolean {
+    return this.part(subscriber, () => true);
+  }
+
+  /** Its connection has ended: what its session has at QoS 2 and has not returned stays with that [MQTT-4.8.2-4]. */
+  depart(subscriber: TailSubscriber): boolean {
+    return this.part(subscriber, ({ message }, { options }) => Math.min(message.qos, options.qos) < 2);
+  }
+
+  private part(
+    subscriber: TailSubscriber,
+    isForOthers: (message: SharedMessage, member: SharedMember) => boolean,
+  ): boolean {
     const at = this.members.findIndex((each) => each.subscriber === subscriber);
     const [member] = at < 0 ? [] : this.members.splice(at, 1);
     if (member === undefined) return false;
     if (at < this.next) this.next--;
-    for (const message of member.given) message.takeBack();
-    this.waiting = [...member.given, ...this.waiting];
-    member.given.clear();
+    const forOthers = [...member.given].filter((message) => isForOthers(message, member));
+    for (const message of forOthers) {
+      message.takeBack();
+      member.given.delete(message);
+    }
+    this.waiting = [...forOthers, ...this.waiting];
     if (this.members.length === 0) this.rest();
     else this.schedule();
     return true;

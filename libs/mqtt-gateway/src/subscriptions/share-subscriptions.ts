@@ -75,11 +75,11 @@ export class SharedSubscriptions {
     return this.groups.get(key)?.leave(subscriber) ?? false;
   }
 
-  /** Leaves all: its connection has ended. What was sent to it at QoS 2 is to be `completed` by the session before. */
+  /** Leaves all: its connection has ended. What the session has not ended by then stays with it. */
   drop(_tenant: Tenant, subscriber: TailSubscriber): void {
     const memberships = this.memberships.get(subscriber);
     this.memberships.delete(subscriber);
-    for (const key of memberships ?? []) this.groups.get(key)?.leave(subscriber);
+    for (const key of memberships ?? []) this.groups.get(key)?.depart(subscriber);
   }
 
   /**
