@@ -287,6 +287,18 @@ describe('a slice of sessions', () => {
     expect(wills(bed)).toEqual(['gone']);
   });
 
+  it('keeps one will of a connection that claims its client id again, as the answer was lost', async () => {
+    const bed = new SliceBed();
+    const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;
+    const claim = { clientId: 'a', connectionId: 'far', nodeId: 7, instance: 'x', cleanStart: true, author };
+    await bed.slice.claim({ ...claim, will: will() });
+    expect(await bed.slice.claim({ ...claim, will: will() })).toBe('granted');
+    expect([bed.slice.table.wills.size, bed.kicked]).toEqual([1, []]);
+    await bed.slice.released('a', 'far', false);
+    await bed.settled();
+    expect([wills(bed), bed.slice.table.wills.size, bed.log.records(true)]).toEqual([['gone'], 0, []]);
+  });
+
   it('keeps for a sleeper what its limits allow, drops the newest and counts', async () => {
     const bed = new SliceBed({ sessionQueueMessagesMax: 3 });
     const connection = await bed.open('a');

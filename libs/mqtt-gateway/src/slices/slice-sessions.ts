@@ -68,6 +68,8 @@ export class SliceSessions implements SessionDirectory {
       } catch (error) {
         if (!isAway(error)) throw error;
         if (performance.now() + retryMs >= until) {
+          // It may have been granted, and the answer lost.
+          this.#transients.ended(request.connection.id, { normal: true });
           const message = 'the gateway that has the session cannot be reached';
           throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, message, { cause: error });
         }
@@ -112,13 +114,14 @@ export class SliceSessions implements SessionDirectory {
       ...{ tenant, clientId, slice, connectionId: connection.id, hasWill: will !== undefined },
       takenOver: () => connection.takenOver(),
     });
-    let granted = false;
     try {
-      granted = (await this.#owners.claim(tenant, claim)) === 'granted';
-    } finally {
-      if (!granted) this.#transients.remove(connection.id);
+      if ((await this.#owners.claim(tenant, claim)) === 'granted') return true;
+    } catch (error) {
+      if (!isAway(error)) this.#transients.remove(connection.id);
+      throw error;
     }
-    return granted;
+    this.#transients.remove(connection.id);
+    return false;
   }
 
   #openTransient(request: OpenRequest): SessionOpening {
