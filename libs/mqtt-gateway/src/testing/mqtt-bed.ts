@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { Authenticator, SessionWatch } from '#libs/auth';
 import { aloneCluster } from '#libs/cluster';
-import type { MqttQos } from '#libs/mqtt-codec';
+import { type MqttQos, MqttReasonCode } from '#libs/mqtt-codec';
 import { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
 import { type Tenant, TenantDirectory } from '#libs/tenancy';
@@ -10,7 +10,7 @@ import { KeepAliveWheel } from '../connection/keep-alive-wheel.js';
 import { type MqttMessage, ownedMessage } from '../message.js';
 import { MqttConnection } from '../mqtt.connection.js';
 import { MqttCounters } from '../mqtt.counters.js';
-import type { MqttError } from '../mqtt.errors.js';
+import { MqttError } from '../mqtt.errors.js';
 import { type MqttOptions, mqttOptionsSchema } from '../mqtt.options.js';
 import type { MqttServices } from '../mqtt.services.js';
 import type { PublishDone, Publisher, PublishRequest } from '../publishing/publisher.js';
@@ -74,8 +74,8 @@ export class MemoryMessages implements Publisher {
     this.#filters.delete(subscriber);
   }
 
-  join(): void {
-    throw new Error('there are no shared subscriptions here');
+  join(_tenant: Tenant, _member: unknown, _subscription: unknown, done: (error: MqttError) => void): void {
+    done(new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'there are no shared subscriptions here'));
   }
 
   leave(): boolean {
