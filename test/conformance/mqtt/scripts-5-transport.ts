@@ -71,7 +71,7 @@ async function withoutMethod(bed: ScriptBed): Promise<void> {
   mustBe('AUTH', await wire.refusal(), 0x82);
 }
 
-async function webSocket({ webSocketUrl }: ScriptBed): Promise<void> {
+async function webSocket({ webSocketUrl, level }: ScriptBed): Promise<void> {
   const socket = new WebSocket(webSocketUrl, ['other', 'mqtt']);
   const received: Buffer[] = [];
   let text = false;
@@ -84,9 +84,9 @@ async function webSocket({ webSocketUrl }: ScriptBed): Promise<void> {
   await once(socket, 'open');
   mustBe('the subprotocol', socket.protocol, 'mqtt');
   // CONNECT in three frames, the last with half of a PINGREQ; then the rest of it, and another one.
-  const connect = rawConnect({});
+  const connect = rawConnect({ version: level });
   for (const part of [connect.subarray(0, 1), connect.subarray(1, 7)]) socket.send(part);
-  const ping = encodePacket({ type: 'pingreq' }, 5);
+  const ping = encodePacket({ type: 'pingreq' }, level);
   socket.send(Buffer.concat([connect.subarray(7), ping.subarray(0, 1)]));
   socket.send(Buffer.concat([ping.subarray(1), ping]));
   await enough.promise;
@@ -108,6 +108,12 @@ async function noSubprotocol({ webSocketUrl }: ScriptBed): Promise<void> {
   }
 }
 
+export const webSocketScript = {
+  name: 'packets in WebSocket frames that are cut elsewhere, and a text frame',
+  run: webSocket,
+} as const;
+export const subprotocolScript = { name: 'WebSocket without the subprotocol', run: noSubprotocol } as const;
+
 export const transportScripts5: readonly Script[] = [
   {
     name: 'authentication by AUTH packets, and again, and with a wrong password',
@@ -122,10 +128,6 @@ export const transportScripts5: readonly Script[] = [
     run: outOfTurn,
   },
   { name: 'AUTH without an authentication method', statements: ['4.12.0-6', '4.12.0-7'], run: withoutMethod },
-  {
-    name: 'packets in WebSocket frames that are cut elsewhere, and a text frame',
-    statements: ['4.2-1', '6.0.0-1', '6.0.0-2', '6.0.0-4'],
-    run: webSocket,
-  },
-  { name: 'WebSocket without the subprotocol', statements: ['6.0.0-3'], run: noSubprotocol },
+  { ...webSocketScript, statements: ['4.2-1', '6.0.0-1', '6.0.0-2', '6.0.0-4'] },
+  { ...subprotocolScript, statements: ['6.0.0-3'] },
 ];
