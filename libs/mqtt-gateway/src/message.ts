@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer';
-import type { MqttPropertiesOf, MqttQos } from '#libs/mqtt-codec';
+import { type MqttPropertiesOf, type MqttQos, noProperties } from '#libs/mqtt-codec';
 
 /** What travels from the publisher to all subscribers unaltered [MQTT-3.3.2-4, -15, -16, -17, -20]. */
 export type MqttMessageProperties = Pick<
   MqttPropertiesOf<'publish'>,
   'payloadFormatIndicator' | 'contentType' | 'responseTopic' | 'correlationData' | 'userProperties'
 >;
+
+/** What a publisher says, and what others get. */
+export type MqttContent = Pick<MqttMessage, 'topic' | 'payload' | 'properties'>;
 
 /** A message as MQTT sees it, whoever wrote it. */
 export interface MqttMessage {
@@ -22,6 +25,24 @@ export interface MqttMessage {
   readonly expiresAtMs: number | undefined;
   /** Client identifier of the MQTT client that published it, for No Local. */
   readonly publisherId: string | undefined;
+}
+
+/** What a user property takes in memory beside its characters, about. */
+const userPropertyBytes = 64;
+
+/** About what they take in memory. A client chooses how many there are: as much as a payload may be. */
+export function propertiesBytes(properties: MqttMessageProperties): number {
+  if (properties === noProperties) return 0;
+  const { contentType, responseTopic, correlationData, userProperties } = properties;
+  let bytes = (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
+  if (userProperties === undefined) return bytes;
+  for (const [name, value] of userProperties) bytes += userPropertyBytes + name.length + value.length;
+  return bytes;
+}
+
+/** About what the contents of a message take in memory. */
+export function contentBytes({ topic, payload, properties }: MqttContent): number {
+  return topic.length + payload.length + propertiesBytes(properties);
 }
 
 /** The same with bytes of its own: nothing else is kept alive by keeping it. */

@@ -78,6 +78,19 @@ describe('PUBLISH', () => {
     expect(messages.waiting).toHaveLength(3);
   });
 
+  it('counts as what is in flight with all its properties: at the limit the client is not read', async () => {
+    const { open, messages } = await start({ publishBytesInFlightMax: 65_536 });
+    messages.holds = true;
+    const client = open();
+    await client.connect();
+    const userProperties = Array.from({ length: 500 }, () => ['', ''] as const);
+    for (let count = 0; count < 10; count++) {
+      client.publish('a', '', 0, { properties: { userProperties } });
+      await client.rest();
+    }
+    expect(messages.waiting).toHaveLength(3);
+  });
+
   it('at QoS 2 is stored once, however often it comes, until PUBREL', async () => {
     const { open, messages } = await start();
     const client = open();

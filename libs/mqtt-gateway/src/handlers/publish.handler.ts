@@ -2,7 +2,7 @@ import { MqttReasonCode, noProperties, type PublishPacket } from '#libs/mqtt-cod
 import type { MqttClient } from '../connection/mqtt-client.js';
 import { publishStored, type PendingPublish } from '../connection/inbound-window.js';
 import { ReadingPause } from '../connection/reading-pauses.js';
-import type { MqttMessageProperties } from '../message.js';
+import { contentBytes, type MqttMessageProperties } from '../message.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import { levelsOver } from './topic-levels.js';
@@ -16,10 +16,11 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
   services.counters.publishesReceived[qos]!++;
   client.traffic.publishMessagesReceived++;
   client.traffic.publishBytesReceived += payload.length;
-  const pending = inbound.begin(packetId, qos, topic.length + payload.length);
+  const bytes = contentBytes({ topic, payload, properties });
+  const pending = inbound.begin(packetId, qos, bytes);
   // A repetition of what is stored, or being stored, is not judged again: refused, the client would take it as not stored.
   const held = qos === 2 && session.store.holds(packetId);
-  const refusal = held ? undefined : refusalOf(topic, packet, client);
+  const refusal = held ? undefined : refusalOf(topic, packet, bytes, client);
   if (refusal !== undefined) {
     publishRefused(pending, refusal, topic, client);
     return;
@@ -42,7 +43,8 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
 
 function refusalOf(
   topic: string,
-  { qos, retain, payload }: PublishPacket,
+  { qos, retain }: PublishPacket,
+  bytes: number,
   client: MqttClient,
 ): MqttError | undefined {
   if (topic.startsWith('$')) {
@@ -56,7 +58,7 @@ function refusalOf(
   if (!services.authorization.mayPublish(client.identity, topic, qos, retain)) {
     return new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for this topic');
   }
-  return client.admitPublish(topic.length + payload.length);
+  return client.admitPublish(bytes);
 }
 
 /**

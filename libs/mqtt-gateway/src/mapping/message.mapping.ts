@@ -49,8 +49,9 @@ export function appendPublish(
 
 /** Bytes that {@link appendPublish} takes, about. */
 export function publishBytes(request: PublishRequest, ofTopic: Buffer, ofClient: Buffer): number {
-  const { userProperties, correlationData } = request.properties;
+  const { userProperties, correlationData, contentType, responseTopic } = request.properties;
   let bytes = request.payload.length + ofTopic.length + ofClient.length + fixedBytes;
+  bytes += (contentType?.length ?? 0) + (responseTopic?.length ?? 0);
   if (correlationData !== undefined) bytes += correlationData.length * 2;
   if (userProperties !== undefined) {
     for (const [name, value] of userProperties) bytes += (name.length + value.length) * 2 + fixedBytes;

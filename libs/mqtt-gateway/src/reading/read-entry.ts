@@ -8,7 +8,7 @@ import {
   withoutPartition,
 } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
-import { type MqttMessage, ownedMessage } from '../message.js';
+import { contentBytes, type MqttMessage, ownedMessage } from '../message.js';
 import type { EntryMessages } from './feed.js';
 import type { TopicReading } from './topic-reading.js';
 
@@ -101,7 +101,7 @@ export class ReadEntry {
 export function heldBytesOf(messages: EntryMessages): number {
   let bytes = heldEntryBytes;
   for (const message of messages) {
-    if (message !== undefined) bytes += heldMessageBytes + message.topic.length + message.payload.length;
+    if (message !== undefined) bytes += heldMessageBytes + contentBytes(message);
   }
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { contentBytes } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
 import type { PublishDone, Publisher, PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import type { WriteDone } from './retained-writes.js';
@@ -82,7 +83,7 @@ class HeldPublishes implements PublishPressure {
   add(request: PublishRequest, done: PublishDone): HeldPublish {
     const held = { request, done, isRetained: !request.retain, error: undefined };
     this.#queue.push(held);
-    this.#bytes += request.payload.length;
+    this.#bytes += contentBytes(request);
     return held;
   }
 
@@ -97,7 +98,7 @@ class HeldPublishes implements PublishPressure {
     let pressure: PublishPressure | undefined;
     while (this.#queue[0]?.isRetained === true) {
       const { request, done, error } = this.#queue.shift()!;
-      this.#bytes -= request.payload.length;
+      this.#bytes -= contentBytes(request);
       if (error === undefined) pressure = this.publisher.publish(request, done);
       else done(error);
     }

@@ -66,6 +66,20 @@ describe('MqttSession, at most once', () => {
   });
 });
 
+describe('the limit on bytes', () => {
+  const userProperties = Array.from({ length: 100 }, () => ['name', 'value'] as const);
+
+  it.each([
+    ['payloads', deliveryOf('x'.repeat(6_000), 0)],
+    ['user properties', { ...deliveryOf('', 0), message: messageOf('', { properties: { userProperties } }) }],
+    ['subscription identifiers', deliveryOf('', 0, { subscriptionIdentifiers: new Array(1_000).fill(1) })],
+  ])('counts %s', (_what, delivery) => {
+    const { session } = bed({ scope: { outboundQueueBytesMax: 10_000 } });
+    session.attach(new FakeSink({ room: false }));
+    expect([1, 2, 3, 4].map(() => session.deliver(delivery))).toEqual([true, true, true, false]);
+  });
+});
+
 describe('MqttSession, at least once', () => {
   it('sends up to the Receive Maximum, and goes on with each PUBACK', () => {
     const { session, store } = bed();

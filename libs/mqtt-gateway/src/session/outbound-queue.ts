@@ -1,12 +1,14 @@
+import { contentBytes } from '../message.js';
 import type { MqttDelivery } from './mqtt-delivery.js';
 
-/** What a delivery takes in memory beside its message's topic and payload, about. */
+/** What a delivery takes in memory beside the contents of its message, about. */
 const deliveryBytes = 128;
+const identifierBytes = 8;
 /** Places before the first delivery that are given back by moving the others. */
 const emptyPlacesMax = 64;
 
-export function bytesOfDelivery({ message }: MqttDelivery): number {
-  return deliveryBytes + message.topic.length + message.payload.length;
+export function bytesOfDelivery({ message, subscriptionIdentifiers }: MqttDelivery): number {
+  return deliveryBytes + identifierBytes * subscriptionIdentifiers.length + contentBytes(message);
 }
 
 export interface QueueLimits {

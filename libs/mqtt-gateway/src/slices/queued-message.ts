@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { MqttQos } from '#libs/mqtt-codec';
-import type { MqttMessage } from '../message.js';
+import { contentBytes, type MqttMessage } from '../message.js';
 import type { DeliveryRef, MqttDelivery } from '../session/mqtt-delivery.js';
 import { encodeQueueRecord, type MessageSource, type QueueTarget } from './records/queue-record.js';
 import type { StoredSession } from './stored-session.js';
@@ -10,6 +10,7 @@ const nowhere: MessageSource = { partition: '', ledgerId: -1, entryId: -1, index
 
 /** Of the objects around a message, about. */
 const messageOverheadBytes = 512;
+const identifierBytes = 8;
 
 /** A message that sessions of the slice are not done with: in memory once for all of them. */
 export class QueuedMessage implements DeliveryRef {
@@ -29,8 +30,8 @@ export class QueuedMessage implements DeliveryRef {
     public source: MessageSource,
     public targets: readonly QueueTarget[],
   ) {
-    const { topic, payload } = message;
-    this.bytes = payload.length + topic.length + messageOverheadBytes;
+    const identifiers = targets.reduce((count, target) => count + target.subscriptionIdentifiers.length, 0);
+    this.bytes = contentBytes(message) + identifierBytes * identifiers + messageOverheadBytes;
   }
 
   /** Its record; whom it was for is known from now on by each of them alone. */

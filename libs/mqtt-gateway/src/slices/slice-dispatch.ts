@@ -1,6 +1,6 @@
 import type { MqttQos } from '#libs/mqtt-codec';
 import type { EntryPosition } from '#libs/pulsar';
-import { hasExpired, type MqttMessage, ownedMessage } from '../message.js';
+import { contentBytes, hasExpired, type MqttMessage, ownedMessage } from '../message.js';
 import type { MqttOptions } from '../mqtt.options.js';
 import type { EntryMessages } from '../reading/feed.js';
 import type { SessionScope } from '../session/session-scope.js';
@@ -19,7 +19,7 @@ interface Match {
   retain: boolean;
   /** No subscription without it matches. */
   checked: boolean;
-  identifiers: readonly number[];
+  readonly identifiers: number[];
 }
 
 export interface DispatchLimits {
@@ -29,7 +29,7 @@ export interface DispatchLimits {
 }
 
 /** What is larger does not fit into one entry of the log, with whom it is for. */
-const queuedPayloadBytesMax = 4 * 1024 * 1024;
+const queuedContentBytesMax = 4 * 1024 * 1024;
 
 /** Finds out for whom each message of a slice is, gives it to those who are connected and keeps it for the others. */
 export class SliceDispatch {
@@ -99,7 +99,7 @@ export class SliceDispatch {
       if (qos > known.qos) known.qos = qos;
       known.retain ||= retain;
       known.checked &&= checked;
-      if (identifier !== undefined) known.identifiers = [...known.identifiers, identifier];
+      if (identifier !== undefined) known.identifiers.push(identifier);
     });
     return matches;
   }
@@ -158,13 +158,13 @@ export class SliceDispatch {
 
   #hasRoom(session: StoredSession, message: MqttMessage): boolean {
     const { sessionQueueMessagesMax, sessionQueueBytesMax, sliceQueueBytesMax } = this.#limits;
-    const { payload } = message;
-    if (payload.length > queuedPayloadBytesMax) return false;
-    if (this.table.queueBytes + payload.length > sliceQueueBytesMax) return false;
+    const bytes = contentBytes(message);
+    if (bytes > queuedContentBytesMax) return false;
+    if (this.table.queueBytes + bytes > sliceQueueBytesMax) return false;
     const isFull = () => {
       const { pendingCount, queueBytes } = session;
       if (pendingCount >= sessionQueueMessagesMax) return true;
-      return pendingCount > 0 && queueBytes + payload.length > sessionQueueBytesMax;
+      return pendingCount > 0 && queueBytes + bytes > sessionQueueBytesMax;
     };
     if (isFull()) this.#dropExpired(session);
     return !isFull();

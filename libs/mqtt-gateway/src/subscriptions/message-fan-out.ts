@@ -17,6 +17,8 @@ export class TailMember {
   qos: MqttQos = 0;
   retainAsPublished = false;
   identifiers: readonly number[] = noIdentifiers;
+  /** The same where several subscriptions have one. */
+  ownIdentifiers: number[] | undefined;
 
   constructor(readonly subscriber: TailSubscriber) {}
 }
@@ -115,14 +117,17 @@ export class MessageFanOut {
       member.qos = options.qos;
       member.retainAsPublished = options.retainAsPublished;
       member.identifiers = identifiers;
+      member.ownIdentifiers = undefined;
       this.members.push(member);
       return;
     }
     if (options.qos > member.qos) member.qos = options.qos;
     member.retainAsPublished ||= options.retainAsPublished;
     if (identifiers.length === 0) return;
-    member.identifiers =
-      member.identifiers.length === 0 ? identifiers : [...member.identifiers, ...identifiers];
+    // The first one's are its subscription's own; a client may have thousands that match.
+    if (member.ownIdentifiers === undefined) member.ownIdentifiers = [...member.identifiers];
+    member.ownIdentifiers.push(...identifiers);
+    member.identifiers = member.ownIdentifiers;
   }
 
   private deliver(
