@@ -65,7 +65,8 @@ export class MemoryMessages implements Publisher {
   }
 
   unsubscribe(_tenant: Tenant, subscriber: TailSubscriber, filter: string): boolean {
-    this.#filters.get(subscriber)?.delete(filter);
+    const filters = this.#filters.get(subscriber);
+    if (filters?.delete(filter) && filters.size === 0) this.#filters.delete(subscriber);
     return this.#tree.remove(filter, subscriber) !== undefined;
   }
 
