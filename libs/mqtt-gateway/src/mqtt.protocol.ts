@@ -1,6 +1,6 @@
 import { SessionWatch } from '#libs/auth';
 import { aloneCluster } from '#libs/cluster';
-import type { Link, Protocol, ProtocolConnection } from '#libs/transport';
+import type { Link, Protocol, ProtocolConnection, WebSocketProfile } from '#libs/transport';
 import { MqttAuthorization } from './authorization/mqtt-authorization.js';
 import { KeepAliveWheel } from './connection/keep-alive-wheel.js';
 import type { MqttFrame } from './connection/mqtt-frame.js';
@@ -37,11 +37,15 @@ interface Made {
   close(): Promise<void>;
 }
 
+/** A message may hold a packet of the largest size, and so much of smaller ones that a client gathered. */
+const webSocketMarginBytes = 262_144;
+/** AUTH packets, frame headers and what each read costs, beside CONNECT. */
+const authenticationMarginBytes = 65_536;
+
 /** The MQTT front: makes a connection for each client, and owns what the connections have in common. */
 export class MqttProtocol implements Protocol<MqttFrame> {
   readonly name = 'mqtt';
-  /** [MQTT-6.0.0-3]; the second is what 3.1 clients say. */
-  readonly subprotocols = ['mqtt', 'mqttv3.1'];
+  readonly websocket: WebSocketProfile;
   readonly services: MqttServices;
   readonly #made: Made;
   readonly #spliced: SplicedClients;
@@ -50,6 +54,12 @@ export class MqttProtocol implements Protocol<MqttFrame> {
     this.#made = makeServices(process);
     const { services } = this.#made;
     this.services = services;
+    this.websocket = {
+      // [MQTT-6.0.0-3]; the second is what 3.1 clients say.
+      subprotocols: ['mqtt', 'mqttv3.1'],
+      messageBytesMax: process.options.packetBytesMax + webSocketMarginBytes,
+      unauthenticatedBytesMax: process.options.connectBytesMax + authenticationMarginBytes,
+    };
     this.#spliced = new SplicedClients({
       ...process,
       accept: (link, client) => new MqttConnection(link, services, client),

@@ -24,4 +24,5 @@ export {
   type Protocol,
   type ProtocolConnection,
   type WebSocketOptions,
+  type WebSocketProfile,
 } from './protocol.js';

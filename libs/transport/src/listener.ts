@@ -78,7 +78,8 @@ export class Listener {
     this.#connections = new Connections(options.connectionsMax, options.connectionsPerAddressMax);
     if (options.proxyProtocol !== undefined) this.#proxies = new AddressSet(options.proxyProtocol.from);
     if (options.websocket !== undefined) {
-      this.#webSockets = new WebSocketHandshakes(options.websocket, protocol.subprotocols ?? []);
+      if (protocol.websocket === undefined) throw new Error(`${protocol.name} is not served in WebSocket`);
+      this.#webSockets = new WebSocketHandshakes(options.websocket, protocol.websocket);
     }
     this.#refusals = new RefusalLog(log, { protocol: protocol.name, listener: options.name });
     this.#server = createServer(
@@ -275,7 +276,7 @@ export class Listener {
     this.#webSockets.start(socket, {
       onOpen: (stream) => {
         settled();
-        this.#open(stream, arrival, log, peer);
+        this.#open(stream, arrival, log, peer, () => stream.authenticated());
       },
       onRefused: (code, message) => {
         settled();
@@ -285,7 +286,13 @@ export class Listener {
     });
   }
 
-  #open(socket: Duplex, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
+  #open(
+    socket: Duplex,
+    arrival: Arrival,
+    log: ConnectionLog,
+    peer: PeerInfo,
+    onAuthenticated?: () => void,
+  ): void {
     const transport = new Transport(socket, this.#protocol, {
       id: arrival.id,
       peer,
@@ -295,6 +302,7 @@ export class Listener {
       authenticationTimeoutMs: Math.max(1, arrival.deadlineMs - performance.now()),
       sendBufferBytesMax: this.#options.sendBufferBytesMax,
       silenceAllowed: this.#options.idleTimeoutMs === 0,
+      onAuthenticated,
       onClosed: (closed) => this.#connections.delete(closed),
     });
     arrival.transport = transport;

@@ -122,11 +122,21 @@ export interface ProtocolConnection<F> {
   drained(): Promise<void>;
 }
 
+/** What a protocol is inside of WebSocket, whose messages are gathered before the protocol has their bytes. */
+export interface WebSocketProfile {
+  /** A client offers one of these, or more, and the first of these is taken. */
+  readonly subprotocols: readonly string[];
+  /** The largest message, however many frames of the protocol are in it. */
+  readonly messageBytesMax: number;
+  /** All that a client may send after the HTTP handshake, until `authenticated()`. */
+  readonly unauthenticatedBytesMax: number;
+}
+
 /** Makes a connection for each accepted client. */
 export interface Protocol<F = unknown> {
   readonly name: string;
-  /** What it is called inside of WebSocket: a client offers one of these, or more, and the first of these is taken. */
-  readonly subprotocols?: readonly string[];
+  /** Without it, it is not served inside of WebSocket. */
+  readonly websocket?: WebSocketProfile;
   accept(link: Link): ProtocolConnection<F>;
 }
 

@@ -22,6 +22,7 @@ export interface TransportOptions {
   readonly sendBufferBytesMax: number;
   /** `checkIdle` looks only for clients that do not read. */
   readonly silenceAllowed?: boolean;
+  onAuthenticated?(): void;
   onClosed?(transport: Transport, reason: string): void;
 }
 
@@ -140,6 +141,7 @@ export class Transport implements Link {
     if (this.#authenticated || this.#state !== 'open') return;
     this.#authenticated = true;
     clearTimeout(this.#timer);
+    this.#options.onAuthenticated?.();
   }
 
   close(reason: string): void {

@@ -90,7 +90,11 @@ export class LineConnection implements ProtocolConnection<string> {
 
 export class LineProtocol implements Protocol<string> {
   readonly name = 'line';
-  readonly subprotocols = ['mqtt', 'mqttv3.1'];
+  readonly websocket = {
+    subprotocols: ['mqtt', 'mqttv3.1'],
+    messageBytesMax: 2_000_000,
+    unauthenticatedBytesMax: 8_192,
+  };
   readonly connections: LineConnection[] = [];
 
   accept(link: Link): LineConnection {

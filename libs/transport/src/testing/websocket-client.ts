@@ -1,6 +1,5 @@
-import { webSocketOpcodes } from '../websocket/websocket-frames.js';
-
 export interface ClientFrame {
+  /** Default 2: binary. */
   readonly opcode?: number;
   /** Default true. */
   readonly isLast?: boolean;
@@ -16,7 +15,7 @@ const mask = Buffer.from('a5c30f18', 'hex');
 
 /** One frame as a client sends it, right or wrong. */
 export function clientFrame(frame: ClientFrame): Buffer {
-  const { opcode = webSocketOpcodes.binary, isLast = true, masked = true, reservedBits = 0 } = frame;
+  const { opcode = 2, isLast = true, masked = true, reservedBits = 0 } = frame;
   const payload = Buffer.from(frame.payload ?? '');
   const shortest = payload.length < 126 ? 0 : payload.length < 65_536 ? 2 : 8;
   const lengthBytes = frame.lengthBytes ?? shortest;

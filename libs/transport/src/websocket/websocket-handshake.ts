@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { WebSocketOptions } from '../protocol.js';
+import { WebSocketServer } from 'ws';
+import type { WebSocketOptions, WebSocketProfile } from '../protocol.js';
 import { WebSocketStream } from './websocket-stream.js';
 
 /** What becomes of a handshake: at most one of these is called; nothing when the client just goes away. */
@@ -21,12 +21,12 @@ interface Refusal {
 
 const headerBytesMax = 8_192;
 const headersMax = 64;
-/** How long a client that was refused may take to read why. */
+/** How long a client that was refused, or whose frames are wrong, may take to read why. */
 const lingerMs = 1_000;
-/** RFC 6455, section 1.3. */
-const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-/** 16 bytes in base64. */
-const keyPattern = /^[A-Za-z0-9+/]{22}==$/;
+/** A message in many small fragments, or that comes in many small reads, costs more than its bytes. */
+const fragmentBytesMean = 4_096;
+const readBytesMean = 256;
+const piecesMin = 256;
 
 /**
  * The HTTP that a WebSocket connection begins with (RFC 6455, section 4.2), on sockets that were accepted elsewhere. Nothing
@@ -34,12 +34,17 @@ const keyPattern = /^[A-Za-z0-9+/]{22}==$/;
  */
 export class WebSocketHandshakes {
   readonly #server: Server;
+  readonly #webSockets: WebSocketServer;
   readonly #waiting = new WeakMap<Duplex, WebSocketOutcome>();
 
   constructor(
     private readonly options: WebSocketOptions,
-    private readonly subprotocols: readonly string[],
+    private readonly profile: WebSocketProfile,
   ) {
+    this.#webSockets = webSocketServer(profile);
+    this.#webSockets.on('wsClientError', ({ message }, socket) => {
+      this.#refuse(socket as Socket, { status: 400, code: 'handshake', message });
+    });
     this.#server = createServer({ maxHeaderSize: headerBytesMax, keepAlive: false });
     this.#server.maxHeadersCount = headersMax;
     this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
@@ -71,26 +76,19 @@ export class WebSocketHandshakes {
       this.#refuse(socket, refusal);
       return;
     }
-    const offered = offeredProtocols(request);
-    const protocol = this.subprotocols.find((each) => offered.includes(each))!;
-    const key = request.headers['sec-websocket-key']!;
-    const accept = createHash('sha1').update(`${key}${acceptSuffix}`).digest('base64');
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
-    );
-    const outcome = this.#waiting.get(socket);
-    this.#waiting.delete(socket);
-    outcome?.onOpen(new WebSocketStream(socket, head));
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const outcome = this.#waiting.get(socket);
+      this.#waiting.delete(socket);
+      outcome?.onOpen(new WebSocketStream(webSocket, socket, this.profile.unauthenticatedBytesMax));
+    });
   }
 
+  /** What `ws` does not ask for. */
   #fault(request: IncomingMessage): Refusal | undefined {
-    const { method, url = '', headers } = request;
+    const { url = '', headers } = request;
     const { path, origins } = this.options;
     if (url.split('?', 1)[0] !== path) {
       return { status: 404, code: 'path', message: 'another path than that of the listener' };
-    }
-    if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') {
-      return { status: 400, code: 'upgrade', message: 'an upgrade to something else than WebSocket' };
     }
     const { origin } = headers;
     if (origin !== undefined && !origins.includes('*') && !origins.includes(origin.toLowerCase())) {
@@ -100,11 +98,8 @@ export class WebSocketHandshakes {
       const supported = 'Sec-WebSocket-Version: 13\r\n';
       return { status: 426, code: 'version', message: 'another version of WebSocket', headers: supported };
     }
-    if (!keyPattern.test(headers['sec-websocket-key'] ?? '')) {
-      return { status: 400, code: 'key', message: 'a WebSocket handshake without a key of 16 bytes' };
-    }
-    const offered = offeredProtocols(request);
-    const { subprotocols } = this;
+    const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
+    const { subprotocols } = this.profile;
     if (subprotocols.some((each) => offered.includes(each))) return undefined;
     return { status: 400, code: 'subprotocol', message: `no subprotocol of ${subprotocols.join(', ')}` };
   }
@@ -123,6 +118,20 @@ export class WebSocketHandshakes {
   }
 }
 
-function offeredProtocols({ headers }: IncomingMessage): string[] {
-  return (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
+function webSocketServer({ subprotocols, messageBytesMax }: WebSocketProfile): WebSocketServer {
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    // Text is refused, valid or not.
+    skipUTF8Validation: true,
+    maxPayload: messageBytesMax,
+    maxFragments: piecesMin + Math.ceil(messageBytesMax / fragmentBytesMean),
+    maxBufferedChunks: piecesMin + Math.ceil(messageBytesMax / readBytesMean),
+    // Not in its types.
+    closeTimeout: lingerMs,
+    handleProtocols: (offered: Set<string>) => subprotocols.find((each) => offered.has(each)) ?? false,
+  };
+  return new WebSocketServer(options);
 }

@@ -4,11 +4,12 @@ import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { type ClientOptions, WebSocket } from 'ws';
 import { Certificates } from '../testing/certificates.js';
+import { LineProtocol } from '../testing/line-protocol.js';
 import { proxyHeader } from '../testing/proxy-header.js';
 import type { Served } from '../testing/serve.js';
 import { closed, TlsBench, until } from '../testing/tls-client.js';
 import { clientFrame, upgradeRequest } from '../testing/websocket-client.js';
-import { WebSocketStream } from './websocket-stream.js';
+import { WebSocketHandshakes } from './websocket-handshake.js';
 
 const websocket = { path: '/mqtt', origins: ['https://app.example'] };
 const certificates = new Certificates();
@@ -55,6 +56,18 @@ async function upgraded(served: Served, rest: Buffer = Buffer.alloc(0)): Promise
   const [answer] = await once(socket, 'data');
   expect(String(answer)).toContain('101 Switching Protocols');
   return socket;
+}
+
+/** A message of `bytes`, of which as much comes. */
+function announced(bytes: number, come = 0): Buffer {
+  const header = Buffer.from('82ff0000000000000000a5c30f18', 'hex');
+  header.writeUInt32BE(bytes, 6);
+  return Buffer.concat([header, Buffer.alloc(come)]);
+}
+
+function fragments(count: number): Buffer {
+  const first = clientFrame({ isLast: false });
+  return Buffer.concat([first, ...Array(count).fill(clientFrame({ opcode: 0, isLast: false }))]);
 }
 
 async function message(socket: WebSocket): Promise<string> {
@@ -179,17 +192,94 @@ describe('a WebSocket listener', () => {
     expect(served.counters.authTimeouts).toBe(3);
   });
 
-  it.each([
-    ['text', 1_003, clientFrame({ opcode: 1, payload: 'auth\n' })],
-    ['frames without a mask', 1_002, clientFrame({ masked: false, payload: 'auth\n' })],
-    ['garbage', 1_002, Buffer.alloc(1_000, 0xff)],
-  ])('closes who sends %s with %d, and says so in log and metrics', async (_, code, bytes) => {
+  it.each<[string, number, string, Buffer]>([
+    ['text', 1_003, 'text-frame', clientFrame({ opcode: 1, payload: 'auth\n' })],
+    ['frames without a mask', 1_002, 'expected-mask', clientFrame({ masked: false, payload: 'auth\n' })],
+    ['garbage', 1_002, 'unexpected-rsv-2-3', Buffer.alloc(1_000, 0xff)],
+    ['bits of extensions', 1_002, 'unexpected-rsv-1', clientFrame({ reservedBits: 4 })],
+    ['a continuation of nothing', 1_002, 'invalid-opcode', clientFrame({ opcode: 0 })],
+    [
+      'a message that is announced with more than is allowed',
+      1_009,
+      'unsupported-message-length',
+      announced(2_000_001),
+    ],
+    ['fragments without end', 1_008, 'too-many-buffered-parts', fragments(1_000)],
+  ])('closes who sends %s with %d, and says so in log and metrics', async (_, closeCode, code, bytes) => {
     const served = await bench.startPlain({ websocket });
     const socket = await upgraded(served);
     const answer = await answerOf(socket, bytes);
-    expect(Buffer.from(answer, 'latin1').readUInt16BE(2)).toBe(code);
+    expect(Buffer.from(answer, 'latin1').readUInt16BE(2)).toBe(closeCode);
     expect(served.counters).toMatchObject({ malformed: 1, connectionsOpen: 0 });
     expect(served.protocol.connections[0]!.closeReasons).toEqual(['malformed-frame']);
+    const reason = { reason: 'malformed-frame', code: `websocket-${code}` };
+    expect(served.log.lines.map(({ fields }) => fields)).toMatchObject([reason]);
+  });
+
+  it('takes messages in fragments, with pings between, and larger ones of who is authenticated', async () => {
+    const served = await bench.startPlain({ websocket });
+    const socket = await upgraded(served);
+    const lines = `${'x'.repeat(1_000)}\n`.repeat(1_000);
+    const sent = [
+      { opcode: 2, isLast: false, payload: 'au' },
+      { opcode: 9, payload: 'p' },
+      { opcode: 0, payload: 'th\n' },
+      { payload: lines },
+      { payload: 'echo a\n' },
+    ];
+    for (const each of sent) socket.write(clientFrame(each));
+    let heard = '';
+    socket.on('data', (bytes) => {
+      heard += bytes.toString('latin1');
+    });
+    await until(() => heard.endsWith('a\n'));
+    expect(served.protocol.connections[0]!.lines).toHaveLength(1_002);
+  });
+
+  it('holds no more of 200 clients than each may send before it is authenticated', async () => {
+    const served = await bench.startPlain({ websocket });
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => upgraded(served)));
+    // Of a message of 1 MB all but its end, so that it is never passed on.
+    const message = announced(1_000_000, 999_999);
+    const allowed = 6_000;
+    const before = process.memoryUsage().arrayBuffers;
+    for (const socket of sockets) socket.write(message.subarray(0, allowed));
+    await until(() => served.listener.connections.size === 200);
+    let held = 0;
+    const sample = () => {
+      held = Math.max(held, process.memoryUsage().arrayBuffers - before);
+    };
+    const sampling = setInterval(sample, 1);
+    expect(served.counters.malformed).toBe(0);
+    for (const socket of sockets) socket.write(message.subarray(allowed));
+    await until(() => served.counters.malformed === 200 && served.counters.connectionsOpen === 0);
+    sample();
+    clearInterval(sampling);
+    // What each may send and one read of 64 KiB; their messages are 200 MB.
+    expect(held).toBeLessThan(200 * (8_192 + 65_536) * 2);
+    const codes = new Set(served.log.lines.map(({ fields }) => fields['code']));
+    expect([...codes]).toEqual(['websocket-unauthenticated-bytes']);
+  });
+
+  it('lets a client wait that sends on while it is looked at, and reads it once it is authenticated', async () => {
+    const served = await bench.startPlain({ websocket });
+    const socket = await upgraded(served);
+    const lines = `${'x'.repeat(1_000)}\n`.repeat(1_000);
+    socket.write(clientFrame({ payload: 'pause\n' }));
+    for (let sent = 0; sent < 10; sent++) socket.write(clientFrame({ payload: lines }));
+    socket.write(clientFrame({ payload: 'echo a\n' }));
+    await until(() => served.protocol.connections[0]?.lines.length === 1);
+    await until(() => socket.writableLength > 0);
+    const { link } = served.protocol.connections[0]!;
+    expect(served.counters).toMatchObject({ malformed: 0, receivedBytes: 6 });
+    link.authenticated();
+    link.resume();
+    let heard = '';
+    socket.on('data', (bytes) => {
+      heard += bytes.toString('latin1');
+    });
+    await until(() => heard.endsWith('a\n'));
+    expect(served.counters.receivedBytes).toBe(6 + 10 * lines.length + 7);
   });
 
   it('answers pings', async () => {
@@ -202,7 +292,16 @@ describe('a WebSocket listener', () => {
 
   it('drops the answers to pings of a client that does not read them', async () => {
     const [socket, client] = duplexPair();
-    new WebSocketStream(socket as Socket, Buffer.alloc(0)).resume();
+    const handshakes = new WebSocketHandshakes(websocket, new LineProtocol().websocket);
+    handshakes.start(socket as Socket, {
+      onOpen: (stream) => {
+        stream.authenticated();
+        stream.resume();
+      },
+      onRefused: () => {},
+    });
+    client.write(upgradeRequest());
+    await once(client, 'readable');
     const ping = clientFrame({ opcode: 9, payload: 'x'.repeat(100) });
     for (let count = 0; count < 10_000; count++) {
       if (!client.write(ping)) await once(client, 'drain');
@@ -218,6 +317,7 @@ describe('a WebSocket listener', () => {
     socket.send(Buffer.from('malformed\n'));
     const [code] = await once(socket, 'close');
     expect(code).toBe(1_000);
+    await until(() => served.counters.connectionsOpen === 0);
     expect(served.protocol.connections[0]!.closeReasons).toEqual(['malformed-frame']);
   });
 });

@@ -1,146 +1,128 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { MalformedFrame } from '../protocol.js';
-import {
-  closeFrame,
-  webSocketCloseCodes,
-  WebSocketFault,
-  webSocketHeader,
-  webSocketOpcodes,
-  WebSocketReader,
-} from './websocket-frames.js';
 
+/** Section 7.4.1 of RFC 6455. */
+const closeCodes = { normal: 1_000, unsupportedData: 1_003, tooBig: 1_009 } as const;
 /** Pongs are left out while so much waits for a client that does not read. */
 const pongBufferBytesMax = 16_384;
-/** How long a client whose bytes were wrong may take to read why. */
-const lingerMs = 1_000;
+/** What a read costs beside its bytes while `ws` gathers: whoever sends single bytes pays for it. */
+const readCostBytes = 256;
 
 /**
  * The bytes inside of a WebSocket connection, as a stream: where messages begin and end means nothing [MQTT-6.0.0-2]. What is
- * written in one turn is one message. Nothing is held in either direction but what the two streams hold.
+ * written in one turn is one message. `ws` holds a message until it is whole; so that this is not open to everybody, a client
+ * that is not authenticated may send so much in all. Beyond it waits whose bytes are being looked at (the stream is paused), and
+ * all others are told off.
  *
  * ```
- *   open ──end()──▶ close sent ──client's close or end──▶ closed
- *     ├──client's close──▶ answered, readable side ended ──end()──▶ closed
- *     └──fault: close sent, error──▶ closed
+ *   open ──end()──▶ close and end sent ──client's end──▶ closed
+ *     ├──client's close or end──▶ answered, readable side ended ──end()──▶ closed
+ *     └──fault: close and end sent, error──▶ closed
  * ```
  */
 export class WebSocketStream extends Duplex {
+  readonly #webSocket: WebSocket;
   readonly #socket: Socket;
-  readonly #reader: WebSocketReader;
-  #closeSent = false;
-  #readEnded = false;
-  #full = false;
+  #unauthenticatedBytesLeft: number;
+  #waitsForAuthentication = false;
+  readonly #onBytes = ({ length }: Buffer) => this.#count(length);
 
-  /** @param socket after the handshake; `head` are the first bytes of it that were read */
-  constructor(socket: Socket, head: Buffer) {
+  /** @param socket what the frames are read from */
+  constructor(webSocket: WebSocket, socket: Socket, unauthenticatedBytesMax: number) {
     super();
+    this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#reader = new WebSocketReader({
-      onData: (bytes) => {
-        if (!this.push(bytes)) this.#full = true;
-      },
-      onPing: (payload) => this.#onPing(payload),
-      onClose: (code) => this.#onClose(code),
-    });
-    socket.on('data', (bytes: Buffer) => this.#onBytes(bytes));
-    socket.on('end', () => this.#endRead());
+    this.#unauthenticatedBytesLeft = unauthenticatedBytesMax;
+    webSocket.on('message', (bytes, isBinary) => this.#onMessage(bytes as Buffer, isBinary));
+    webSocket.on('ping', (payload) => this.#onPing(payload));
+    webSocket.on('error', (error: NodeJS.ErrnoException) => this.destroy(faultOf(error)));
+    webSocket.on('close', () => this.push(null));
+    // After the listener of `ws`: what these bytes complete was passed on when they are counted.
+    socket.on('data', this.#onBytes);
     socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => {
-      if (!this.#readEnded) this.destroy();
-    });
-    socket.pause();
-    if (head.length > 0) socket.unshift(head);
+    webSocket.pause();
+  }
+
+  /** From here its client may send messages of any allowed size. */
+  authenticated(): void {
+    this.#unauthenticatedBytesLeft = Number.POSITIVE_INFINITY;
+    this.#socket.off('data', this.#onBytes);
+    if (!this.#waitsForAuthentication) return;
+    this.#waitsForAuthentication = false;
+    this.#webSocket.resume();
   }
 
   override _read(): void {
-    this.#full = false;
-    this.#socket.resume();
+    if (!this.#waitsForAuthentication) this.#webSocket.resume();
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send([chunk], chunk.length, done);
+    // An error is the end of the socket, which is told elsewhere, or a close, after which nobody reads.
+    this.#webSocket.send(chunk, () => done());
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    let bytes = 0;
-    for (const { chunk } of chunks) bytes += chunk.length;
-    this.#send(
-      chunks.map(({ chunk }) => chunk),
-      bytes,
-      done,
-    );
+    this.#webSocket.send(Buffer.concat(chunks.map(({ chunk }) => chunk)), () => done());
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#sendClose(webSocketCloseCodes.normal);
-    this.#socket.end();
-    // The close that the client answers with is read like all else.
-    this.#socket.resume();
+    this.#end(closeCodes.normal);
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (error instanceof MalformedFrame) {
-      // It was told why; unread bytes at a close would make the kernel take that back.
-      this.#socket.end();
-      this.#socket.resume();
-      const timer = setTimeout(() => this.#socket.destroy(), lingerMs).unref();
-      this.#socket.once('close', () => clearTimeout(timer));
-    } else {
-      this.#socket.destroy();
-    }
+    // Who was told why may read it: `ws` ends the socket after its `closeTimeout`.
+    if (!(error instanceof MalformedFrame)) this.#webSocket.terminate();
     done(error);
   }
 
-  #onBytes(bytes: Buffer): void {
-    if (this.#readEnded) return;
-    try {
-      this.#reader.push(bytes);
-    } catch (error) {
-      if (!(error instanceof WebSocketFault)) throw error;
-      this.#readEnded = true;
-      this.#sendClose(error.closeCode);
-      this.destroy(new MalformedFrame(`websocket-${error.code}`, error.message));
+  #count(bytes: number): void {
+    this.#unauthenticatedBytesLeft -= bytes + readCostBytes;
+    if (this.#unauthenticatedBytesLeft >= 0) return;
+    if (this.isPaused()) {
+      this.#waitsForAuthentication = true;
+      this.#webSocket.pause();
       return;
     }
-    if (this.#full) this.#socket.pause();
+    this.#refuse(
+      closeCodes.tooBig,
+      'unauthenticated-bytes',
+      'too many bytes before the client authenticated',
+    );
+  }
+
+  #onMessage(bytes: Buffer, isBinary: boolean): void {
+    if (this.destroyed) return;
+    if (!isBinary) {
+      this.#refuse(closeCodes.unsupportedData, 'text-frame', 'a text frame, only binary is served');
+    } else if (!this.push(bytes)) {
+      this.#webSocket.pause();
+    }
   }
 
   #onPing(payload: Buffer): void {
-    if (this.#closeSent || this.#socket.writableLength > pongBufferBytesMax) return;
-    this.#socket.write(Buffer.concat([webSocketHeader(webSocketOpcodes.pong, payload.length), payload]));
+    // A copy: a view would keep all that was read with it.
+    if (this.#socket.writableLength <= pongBufferBytesMax) this.#webSocket.pong(Buffer.from(payload));
   }
 
-  #onClose(code: number | undefined): void {
-    this.#sendClose(code);
-    this.#endRead();
+  #refuse(closeCode: number, code: string, message: string): void {
+    this.#end(closeCode);
+    this.destroy(new MalformedFrame(`websocket-${code}`, `WebSocket: ${message}`));
   }
 
-  #endRead(): void {
-    if (this.#readEnded) return;
-    this.#readEnded = true;
-    this.push(null);
+  #end(closeCode: number): void {
+    this.#webSocket.close(closeCode);
+    // What still comes is read and dropped: unread bytes at a close would make the kernel take back what was sent.
+    this.#socket.removeAllListeners('data');
+    this.#socket.end();
+    this.#socket.resume();
   }
+}
 
-  #send(chunks: readonly Buffer[], bytes: number, done: (error?: Error | null) => void): void {
-    // After a close nobody reads what is sent.
-    if (this.#closeSent) {
-      done();
-      return;
-    }
-    const socket = this.#socket;
-    socket.cork();
-    socket.write(webSocketHeader(webSocketOpcodes.binary, bytes));
-    const last = chunks.length - 1;
-    for (let index = 0; index < last; index++) socket.write(chunks[index]!);
-    socket.write(chunks[last]!, done);
-    socket.uncork();
-  }
-
-  #sendClose(code: number | undefined): void {
-    if (this.#closeSent) return;
-    this.#closeSent = true;
-    this.#socket.write(closeFrame(code));
-  }
+/** Of frames that are wrong, which `ws` has answered: `WS_ERR_EXPECTED_MASK` is `websocket-expected-mask`. */
+function faultOf({ code = '', message }: NodeJS.ErrnoException): MalformedFrame {
+  const word = code.replace('WS_ERR_', '').replaceAll('_', '-').toLowerCase();
+  return new MalformedFrame(`websocket-${word}`, `WebSocket: ${message}`);
 }
