@@ -35,6 +35,10 @@ export class ClientClaims {
     private readonly clock: SliceClock,
   ) {}
 
+  get size(): number {
+    return this.#claims.size;
+  }
+
   get(clientId: string): ClientClaim | undefined {
     return this.#claims.get(clientId);
   }

@@ -165,11 +165,13 @@ export class InboundIntents {
   ): void {
     this.#sequenced.send(place, request, (error) => {
       if (!this.#isCurrent(session, packetId, begun)) return;
-      if (error !== undefined) {
-        this.table.removeIntent(session, packetId);
-        this.journal.flush();
+      if (error === undefined) {
+        this.#end(session, packetId);
+        return;
       }
-      this.#end(session, packetId, error);
+      // Durable before the client hears of it: then it may use the packet id for another message.
+      this.table.removeIntent(session, packetId);
+      this.journal.flush(() => this.#end(session, packetId, error));
     });
   }
 

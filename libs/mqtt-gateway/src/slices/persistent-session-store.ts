@@ -34,8 +34,6 @@ export interface StoreGround {
 /** What of a persistent session must outlive its connection: in the table of its slice, and so in the log. */
 export class PersistentSessionStore implements SessionStore {
   session: MqttSession | undefined;
-  /** Messages in flight that the table does not know: retained ones, and those of groups. */
-  unknownInFlight = 0;
 
   constructor(
     private readonly ground: StoreGround,
@@ -105,8 +103,7 @@ export class PersistentSessionStore implements SessionStore {
     const { table, checkpoints } = this.ground;
     const pending = ref === undefined ? undefined : this.stored.given?.get(ref.sequence);
     if (pending === undefined) {
-      this.unknownInFlight++;
-      done();
+      this.#sendingForeign(packetId, qos, done);
       return;
     }
     if (qos === 2) table.store(pending.ref);
@@ -131,12 +128,10 @@ export class PersistentSessionStore implements SessionStore {
 
   completed(ref: DeliveryRef | undefined, packetId: number | undefined): void {
     const pending = this.#pendingOf(ref, packetId);
-    if (pending === undefined) {
-      if (packetId !== undefined && this.unknownInFlight > 0) this.unknownInFlight--;
-      return;
-    }
-    this.ground.table.completed(pending);
-    this.ground.checkpoints.touched();
+    const { table, checkpoints } = this.ground;
+    if (pending !== undefined) table.completed(pending);
+    else if (packetId !== undefined) table.completedForeign(this.stored, packetId);
+    checkpoints.touched();
   }
 
   /** With a connection: what of its subscriptions has to do with that. */
@@ -153,6 +148,16 @@ export class PersistentSessionStore implements SessionStore {
     const { shared, tenant } = this.ground;
     if (this.session !== undefined) shared.drop(tenant, this.session);
     this.session = undefined;
+  }
+
+  /** Retained, or a group's: after a crash it is not sent again, but what the client holds is released before its packet id is another's. */
+  #sendingForeign(packetId: number, qos: 1 | 2, done: StoreDone): void {
+    if (qos === 1 || this.stored.isGone) {
+      done();
+      return;
+    }
+    this.ground.table.sendingForeign(this.stored, packetId);
+    this.#flushed(done);
   }
 
   #pendingOf(ref: DeliveryRef | undefined, packetId: number | undefined): PendingMessage | undefined {

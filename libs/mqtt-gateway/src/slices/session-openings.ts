@@ -9,6 +9,7 @@ import type {
   OpenRequest,
   SessionClose,
 } from '../session/session-directory.js';
+import type { RestoredInFlight } from '../session/outbound-window.js';
 import type { SessionScope } from '../session/session-scope.js';
 import { LiveSession } from './live-session.js';
 import { PersistentSessionStore, type StoreGround } from './persistent-session-store.js';
@@ -120,11 +121,12 @@ export class SessionOpenings {
     this.#unforgotten.delete(stored);
     if (before !== undefined) return { ...before, client };
     const store = new PersistentSessionStore(this.ground, stored);
-    const inFlight = [...(stored.inFlight ?? [])].map(([packetId, pending]) =>
+    const inFlight: RestoredInFlight[] = [...(stored.inFlight ?? [])].map(([packetId, pending]) =>
       pending.received
-        ? ({ packetId, state: 'received', ref: pending.ref } as const)
-        : ({ packetId, state: 'sent', delivery: pending } as const),
+        ? { packetId, state: 'received', ref: pending.ref }
+        : { packetId, state: 'sent', delivery: pending },
     );
+    for (const packetId of stored.foreign ?? []) inFlight.push({ packetId, state: 'received' });
     const session = new MqttSession({ clientId: stored.clientId, store, scope: this.parts.scope, inFlight });
     return { stored, store, session, client };
   }
@@ -149,7 +151,7 @@ export class SessionOpenings {
   }
 
   #close(opening: Opening, { normal, sessionExpirySeconds, shutdown }: SessionClose): void {
-    const { stored, store, client } = opening;
+    const { stored, session, client } = opening;
     if (this.#closed || this.#byClientId.get(stored.clientId) !== opening) return;
     this.#detach(opening);
     if (sessionExpirySeconds !== undefined) stored.expirySeconds = sessionExpirySeconds;
@@ -157,12 +159,12 @@ export class SessionOpenings {
     else this.wills.ended(client.id, (will) => willDelayMs(will, stored.expirySeconds, shutdown === true));
     if (stored.expirySeconds === 0) {
       this.parts.discard(stored);
-      opening.session.end();
+      session.end();
     } else {
       stored.disconnectedAtMs = this.parts.clock.now();
       this.ground.table.sessionChanged(stored);
       this.parts.asleep(stored);
-      if (store.unknownInFlight > 0) this.#unforgotten.set(stored, opening);
+      if (session.inFlight > (stored.inFlight?.size ?? 0)) this.#unforgotten.set(stored, opening);
     }
     this.ground.journal.flush();
   }

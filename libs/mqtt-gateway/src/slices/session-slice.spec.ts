@@ -3,6 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PublishRequest } from '../publishing/publisher.js';
 import type { MqttWill } from '../session/session-directory.js';
+import { MqttReasonCode } from '#libs/mqtt-codec';
+import { MqttError } from '../mqtt.errors.js';
+import { deliveryOf } from '../testing/session-bed.js';
 import { testTenant } from '../testing/fake-topics.js';
 import { type BedConnection, partition, SliceBed } from '../testing/slice-bed.js';
 
@@ -322,6 +325,66 @@ describe('a slice of sessions', () => {
     bed.message('after', 1);
     await bed.settled();
     expect(connection.sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['after']);
+  });
+
+  it('releases what a client holds of a retained message, or a group, before its packet id is another message', async () => {
+    const bed = new SliceBed();
+    const first = await bed.open('a');
+    await bed.subscribe(first, 't/#');
+    first.opened!.session.deliver(deliveryOf('retained', 2));
+    await bed.settled();
+    const [retained] = first.sink.takePublishes();
+    await bed.failOver();
+    const second = await bed.open('a');
+    bed.message('queued', 2);
+    await bed.settled();
+    const [pubrel, queued] = second.sink.take();
+    expect(pubrel).toMatchObject({ type: 'pubrel', packetId: retained!.packetId });
+    expect(queued).toMatchObject({ type: 'publish', dup: false });
+    expect(queued).not.toMatchObject({ packetId: retained!.packetId });
+    second.opened!.session.onPubcomp(retained!.packetId);
+    bed.clock.advance(1_000);
+    await bed.settled();
+    await bed.failOver();
+    const types = (await bed.open('a')).sink.take().map(({ type }) => type);
+    expect(types).toEqual(['publish']);
+  });
+
+  it('tells that a QoS 2 message is not stored when a new owner would not take its packet id for stored either', async () => {
+    const bed = new SliceBed();
+    const { store } = (await bed.open('a')).opened!.session;
+    bed.broker.refusal = new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'no');
+    const intents = await new Promise((resolve) => {
+      store.receive(1, requestOf('p'), (error) => {
+        const left = bed.log.records(true).filter(({ key }) => key.startsWith('in/'));
+        resolve([error?.reasonName, left.length, store.holds(1)]);
+      });
+    });
+    expect(intents).toEqual(['quota-exceeded', 0, false]);
+  });
+
+  it('stores what is on its way when nobody wants the partition any more [MQTT-3.10.4-3]', async () => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a');
+    await bed.subscribe(connection, 't/#');
+    bed.message('1', 1);
+    expect(connection.sink.takePublishes()).toHaveLength(1);
+    await new Promise<void>((resolve) => {
+      connection.opened!.session.store.unsubscribe('t/#', () => resolve());
+    });
+    await bed.failOver();
+    const [again] = (await bed.open('a')).sink.takePublishes();
+    expect(again).toMatchObject({ dup: true });
+  });
+
+  it('is in use while it knows who has a client id, though no session is in it', async () => {
+    const bed = new SliceBed();
+    const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;
+    const claim = { clientId: 'a', connectionId: 'far', nodeId: 7, instance: 'other', will: undefined };
+    await bed.slice.claim({ ...claim, author, cleanStart: true });
+    expect(bed.slice.count).toBe(1);
+    await bed.slice.released('a', 'far', true);
+    expect(bed.slice.count).toBe(0);
   });
 
   it('makes room by what has expired', async () => {

@@ -76,7 +76,7 @@ export class SessionSlice implements SliceState {
   #closed = false;
 
   constructor(
-    private readonly ground: SliceGround,
+    readonly ground: SliceGround,
     private readonly parts: SessionSliceParts,
   ) {
     const { tenant, clock, slice } = ground;
@@ -114,7 +114,7 @@ export class SessionSlice implements SliceState {
   }
 
   get count(): number {
-    return this.table.sessions.size + this.table.wills.size;
+    return this.table.sessions.size + this.table.wills.size + this.#claims.size;
   }
 
   replay(key: string, value: Buffer | null): void {

@@ -154,7 +154,7 @@ export class SliceReading {
           ...this.parts,
           onEntry: (from, position, messages) => this.#onEntry(from, position, messages),
           onBegun: (begun, position) => {
-            this.table.setPosition(begun, position);
+            this.table.beginAt(begun, position);
             this.checkpoints.touched();
           },
         },
@@ -175,7 +175,8 @@ export class SliceReading {
     if (!this.#forgets) return;
     this.checkpoints.forget(name);
     this.table.forgetPosition(name);
-    this.checkpoints.touched();
+    // What is on its way of it is stored in the same entry: it will not be read again.
+    this.checkpoints.write();
   }
 
   #onEntry(partition: SlicePartition, position: EntryPosition, messages: EntryMessages): boolean {

@@ -128,6 +128,11 @@ function putInner<I, V>(maps: Map<number, Map<I, V>>, number: number, key: I, va
 
 function restoreInFlight(session: StoredSession, inFlight: ProgressRecord['inFlight']): void {
   for (const { packetId, sequence, received } of inFlight) {
+    if (sequence === 0) {
+      session.foreign ??= new Set();
+      session.foreign.add(packetId);
+      continue;
+    }
     const at = session.waiting.findIndex(({ ref }) => ref.sequence === sequence);
     const [pending] = at === -1 ? [] : session.waiting.splice(at, 1);
     if (pending === undefined) continue;

@@ -93,6 +93,7 @@ export class SliceTable {
     session.waiting = [];
     session.given = undefined;
     session.inFlight = undefined;
+    session.foreign = undefined;
     for (const filter of session.subscriptions.keys()) {
       this.changes.delete('record', recordKey('sub', number, filter));
     }
@@ -143,6 +144,12 @@ export class SliceTable {
   removeWill(will: StoredWill): void {
     if (!this.wills.delete(will.number)) return;
     this.changes.delete('record', recordKey('will', will.number));
+  }
+
+  /** Where a partition begins, which passes nothing: in the log before all that was read of it. */
+  beginAt(partition: string, position: EntryPosition): void {
+    this.positions.set(partition, position);
+    this.changes.set('record', positionKey(partition), () => encodePositionRecord(position));
   }
 
   setPosition(partition: string, position: EntryPosition): void {
@@ -248,6 +255,17 @@ export class SliceTable {
     session.inFlight ??= new Map();
     session.inFlight.set(packetId, pending);
     this.progressChanged(session);
+  }
+
+  /** At QoS 2, of a message that the table does not know. */
+  sendingForeign(session: StoredSession, packetId: number): void {
+    session.foreign ??= new Set();
+    session.foreign.add(packetId);
+    this.progressChanged(session);
+  }
+
+  completedForeign(session: StoredSession, packetId: number): void {
+    if (session.foreign?.delete(packetId)) this.progressChanged(session);
   }
 
   received(pending: PendingMessage): void {

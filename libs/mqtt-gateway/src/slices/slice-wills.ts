@@ -66,6 +66,8 @@ export class SliceWills {
 
   /** To be flushed before the client hears that it is connected. */
   add(record: WillRecord): void {
+    // A claim that is asked for again, as its answer was lost.
+    this.discard(record.connectionId);
     // Claimed again, as the answer was lost.
     this.discard(record.connectionId);
     this.#byConnection.set(record.connectionId, this.table.setWill(record));

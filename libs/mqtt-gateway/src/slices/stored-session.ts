@@ -29,6 +29,8 @@ export class StoredSession implements SessionRecord, Due {
   given: Map<number, PendingMessage> | undefined;
   /** By packet id, in the order of sending; those received in the order of that. */
   inFlight: Map<number, PendingMessage> | undefined;
+  /** QoS 2 out, of messages that the slice does not know (retained ones, those of groups): packet ids that the client may hold. */
+  foreign: Set<number> | undefined;
   /** Sequences after the first that is not done. */
   doneBeyond: Set<number> | undefined;
   /** QoS 2 in: where the message of a packet id is. */
@@ -88,6 +90,7 @@ export class StoredSession implements SessionRecord, Due {
     const inFlight = [...(this.inFlight ?? [])]
       .filter(([, pending]) => pending.ref.stored)
       .map(([packetId, { ref, received }]) => ({ packetId, sequence: ref.sequence, received }));
+    for (const packetId of this.foreign ?? []) inFlight.push({ packetId, sequence: 0, received: true });
     return { doneThrough, doneBeyond: [...(doneBeyond ?? [])], inFlight };
   }
 }

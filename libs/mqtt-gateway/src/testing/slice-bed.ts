@@ -78,6 +78,8 @@ class FakeFeed implements Feed {
 class FakeSequencedBroker {
   readonly stored: string[] = [];
   last = -1;
+  /** What it says to all that is sent. */
+  refusal: MqttError | undefined;
   #owner: object | undefined;
 
   open(): SequencedProducers {
@@ -99,6 +101,10 @@ class FakeSequencedBroker {
         setImmediate(() => {
           const next = sent.shift();
           if (next === undefined) return;
+          if (this.refusal !== undefined) {
+            next.done(this.refusal);
+            return;
+          }
           this.#store(next.sequenceId, next.text);
           next.done(undefined);
         });

@@ -4,6 +4,7 @@ import { parseRecord, recordValue } from './record-value.js';
 /** A message on its way to the client: PUBLISH was, or may have been, sent; `received`: PUBREC has come. */
 export interface InFlightRecord {
   readonly packetId: number;
+  /** 0: no record has the message. Only its packet id is left, which the client may hold until it gets PUBREL. */
   readonly sequence: number;
   readonly received: boolean;
 }
