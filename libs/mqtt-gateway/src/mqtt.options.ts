@@ -85,7 +85,11 @@ export const mqttOptionsSchema = z
     sessionSliceIdleMs: milliseconds(1_000, 0x7fffffff)
       .default(600_000)
       .describe('A slice without sessions that nobody asked for so long is given back.'),
-    subscriptionsMax: count(1_000_000).default(10_000).describe('Subscriptions of one session.'),
+    subscriptionsMax: count(1_000_000)
+      .default(10_000)
+      .describe(
+        'Subscriptions of one session; their filters have ten times as many levels together at most.',
+      ),
     outboundWindowMax: count(0xffff)
       .default(1_024)
       .describe('QoS 1 and 2 messages on their way to a client, whatever Receive Maximum it allows.'),

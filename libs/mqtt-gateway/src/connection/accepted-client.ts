@@ -28,6 +28,7 @@ import type { MqttClient } from './mqtt-client.js';
 import type { MqttIdentity } from './mqtt-identity.js';
 import { PublishRate } from './publish-rate.js';
 import type { ReadingPauses } from './reading-pauses.js';
+import { SubscriptionRoom } from './subscription-room.js';
 
 const packetBytesMaxOfProtocol = 268_435_460;
 /** How long a renewal that was begun may go on when the identity has ended. */
@@ -67,6 +68,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   readonly #problemInformation: boolean;
   #inbound: InboundWindow | undefined;
   #aliases: InboundAliases | undefined;
+  #room: SubscriptionRoom | undefined;
   #replay: RetainedReplay | undefined;
   #stalled = false;
   #stalledBytes = 0;
@@ -124,6 +126,11 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   get aliases(): InboundAliases {
     this.#aliases ??= new InboundAliases(this.services.options.topicAliasMaximum);
     return this.#aliases;
+  }
+
+  get room(): SubscriptionRoom {
+    this.#room ??= new SubscriptionRoom(this.session.store, this.services.options.subscriptionsMax);
+    return this.#room;
   }
 
   get replay(): RetainedReplay {

@@ -12,6 +12,7 @@ import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
 import type { InboundWindow } from './inbound-window.js';
 import type { MqttIdentity } from './mqtt-identity.js';
 import type { ReadingPauses } from './reading-pauses.js';
+import type { SubscriptionRoom } from './subscription-room.js';
 
 /** A client whose CONNECT was accepted, as handlers see it. */
 export interface MqttClient {
@@ -25,6 +26,8 @@ export interface MqttClient {
   readonly pauses: ReadingPauses;
   /** Topic aliases that the client has set; made when the first comes. */
   readonly aliases: InboundAliases;
+  /** For subscriptions; made when it is first asked for. */
+  readonly room: SubscriptionRoom;
   /** Gives the session what is retained; made with the first subscription of this connection. */
   readonly replay: RetainedReplay;
   readonly authentication: MqttAuthentication;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { SubscriptionRoom } from '../connection/subscription-room.js';
 import { type MqttBed, mqttBed } from '../testing/mqtt-bed.js';
 
 let bed: MqttBed | undefined;
@@ -30,6 +31,23 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     expect(suback).toMatchObject({ packetId: 9, reasonCodes: [0, 0x87, 0x8f, 2, 0x97, 1] });
     client.send({ type: 'unsubscribe', packetId: 10, filters: ['a', 'never', 'b/+'], properties: {} });
     expect(await client.next('unsuback')).toMatchObject({ packetId: 10, reasonCodes: [0, 0x11, 0] });
+  });
+
+  it('are bounded by what the filters cost together, and by those that are only being begun', async () => {
+    const { open } = await start({ subscriptionsMax: 2 });
+    const client = open();
+    await client.connect();
+    expect(await client.subscribe('+/'.repeat(11) + '#')).toEqual([0]);
+    expect(await client.subscribe('+/'.repeat(8) + '#')).toEqual([0x97]);
+    expect(await client.subscribe('+/'.repeat(7) + '#')).toEqual([0]);
+    client.send({ type: 'unsubscribe', packetId: 3, filters: ['+/'.repeat(11) + '#'], properties: {} });
+    await client.next('unsuback');
+    expect(await client.subscribe('+/'.repeat(11) + '#')).toEqual([0]);
+    const room = new SubscriptionRoom({ subscriptions: new Map() }, 1);
+    room.take('a');
+    expect([room.refusal('a'), room.refusal('b')?.reasonCode]).toEqual([undefined, 0x97]);
+    room.give('a');
+    expect(room.refusal('b')).toBeUndefined();
   });
 
   it('before MQTT 5 have one word for all refusals', async () => {

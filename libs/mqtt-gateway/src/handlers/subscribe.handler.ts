@@ -42,7 +42,9 @@ export function handleSubscribe(packet: SubscribePacket, client: MqttClient): vo
       continue;
     }
     const existed = client.session.store.subscriptions.has(granted.filter);
+    client.room.take(granted.filter);
     client.session.store.subscribe(granted, (error) => {
+      if (error !== undefined) client.room.give(granted.filter);
       reasonCodes[index] = error === undefined ? granted.qos : refusalCode(error, granted.filter, client);
       if (error === undefined) added.push({ subscription: granted, existed });
       if (error === undefined && !existed) client.traffic.subscriptions++;
@@ -56,9 +58,9 @@ export function handleSubscribe(packet: SubscribePacket, client: MqttClient): vo
 function grant(
   { filter, qos, noLocal, retainAsPublished, retainHandling }: MqttSubscriptionRequest,
   identifier: number | undefined,
-  { services, session, identity }: MqttClient,
+  { services, room, identity }: MqttClient,
 ): MqttSubscription | MqttError {
-  const { topicLevelsMax, subscriptionsMax } = services.options;
+  const { topicLevelsMax } = services.options;
   if (levelsOver(filter, topicLevelsMax)) {
     return new MqttError(
       MqttReasonCode.TOPIC_FILTER_INVALID,
@@ -68,13 +70,8 @@ function grant(
   if (filter.startsWith('$') && !filter.startsWith('$share/') && !isSystemFilter(filter)) {
     return new MqttError(MqttReasonCode.TOPIC_FILTER_INVALID, 'there are no topics that begin so');
   }
-  const { subscriptions } = session.store;
-  if (subscriptions.size >= subscriptionsMax && !subscriptions.has(filter)) {
-    return new MqttError(
-      MqttReasonCode.QUOTA_EXCEEDED,
-      `a session has at most ${subscriptionsMax} subscriptions`,
-    );
-  }
+  const full = room.refusal(filter);
+  if (full !== undefined) return full;
   let granted = qos;
   let decision = services.authorization.maySubscribe(identity, filter, granted);
   // A server may grant less than was asked for (section 3.9.3).

@@ -11,6 +11,7 @@ export function handleUnsubscribe({ packetId, filters }: UnsubscribePacket, clie
     session.store.unsubscribe(filter, (error, existed) => {
       reasonCodes[index] = codeOf(error !== undefined, existed);
       if (existed) client.traffic.subscriptions--;
+      client.room.give(filter);
       if (--waiting > 0 || client.closed) return;
       client.send({ type: 'unsuback', packetId, reasonCodes, properties: noProperties });
     });

@@ -32,6 +32,12 @@ describe('levels as names of Pulsar topics', () => {
     },
   );
 
+  it('gives back what is longer than any name, which is the name of nothing', () => {
+    const level = 'ü'.repeat(1_025);
+    expect(encodeLevel(level)).toBe(level);
+    expect(topicNameFault(encodeLevel(level))).toEqual(expect.any(String));
+  });
+
   it('has one name for each level, and one level for each name', () => {
     const tricky = fc.constantFrom(
       '.x',

@@ -4,10 +4,12 @@ import { topicNameFault } from '#libs/auth';
  * A level of an MQTT topic as (a part of) the name of a Pulsar topic, which Kafka clients can name too: bytes that such
  * names cannot have are `.x` and two hexadecimal digits, and so is the dot of a `.x` that stands in the level itself. The
  * empty level is `.x` alone. What would be a name of the system, of the gateway or of a partition has one more of its
- * characters written so. No two levels have the same name, and no level has two.
+ * characters written so. No two levels have the same name, and no level has two. A level that is longer than any name is
+ * given back as it is, and so is the name of nothing: clients choose how long levels are, and encoding costs.
  */
 export function encodeLevel(level: string): string {
   if (level === '') return emptyLevel;
+  if (level.length > nameCharsMax) return level;
   const encoded = isPlain.test(level) ? level : encodeBytes(level);
   return topicNameFault(encoded) === undefined ? encoded : encodeReserved(encoded);
 }
@@ -19,6 +21,8 @@ export function decodeLevel(name: string): string | undefined {
   return level !== undefined && encodeLevel(level) === name ? level : undefined;
 }
 
+/** More than any name has (`topicNameFault`). */
+const nameCharsMax = 1_024;
 const mark = '.x';
 const emptyLevel = mark;
 /** Without a byte that must be encoded, and without the mark. */
