@@ -41,6 +41,7 @@ export class SliceSessions implements SessionDirectory {
       stateNamespace: cluster.stateNamespace,
       idleMs: options.sessionSliceIdleMs,
       makeState: (ground) => new SessionSlice(ground, sliceParts),
+      onServing: ({ ground }) => this.#transients.served(ground.tenant, ground.slice),
     });
     this.#owners = new SliceOwners(this.#slices, cluster, tenants);
     this.#transients = new TransientClaims(this.#owners, cluster, log);

@@ -1,13 +1,21 @@
 import { PeerUnavailable, type ClusterView, SliceUnavailable } from '#libs/cluster';
 import type { Log } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import type { SessionClose } from '../session/session-directory.js';
 import type { TransientClient } from './client-claims.js';
 import type { SliceOwners } from './slice-owners.js';
 
 interface Known extends TransientClient {
-  /** The process that knows of the claim. */
-  toldTo: string;
+  /** The process that knows of the claim; undefined: it has forgotten. */
+  toldTo: string | undefined;
 }
+
+interface ServedSlice {
+  readonly tenant: string;
+  readonly slice: number;
+}
+
+const servedAnnouncement = 'mqtt-slice-served';
 
 const retryMs = 1_000;
 /** Client ids that one request tells. */
@@ -28,10 +36,23 @@ export class TransientClaims {
 
   constructor(
     private readonly owners: SliceOwners,
-    cluster: ClusterView,
+    private readonly cluster: ClusterView,
     private readonly log: Log,
   ) {
-    this.#stopWatching = cluster.onChange(() => this.#tellSoon(0));
+    const stops = [
+      cluster.onChange(() => this.#tellSoon(0)),
+      cluster.onAnnouncement(servedAnnouncement, (payload) => this.#forgotten(JSON.parse(payload))),
+    ];
+    this.#stopWatching = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** This gateway begins to serve a slice, maybe not for the first time: it knows of nobody's claims. */
+  served(tenant: Tenant, slice: number): void {
+    const served: ServedSlice = { tenant: tenant.name, slice };
+    this.cluster.announce(servedAnnouncement, JSON.stringify(served));
+    this.#forgotten(served);
   }
 
   get size(): number {
@@ -82,6 +103,16 @@ export class TransientClaims {
       else this.#released.delete(connectionId);
       if (!isAway(error)) throw error;
     }
+  }
+
+  #forgotten({ tenant, slice }: ServedSlice): void {
+    let isAny = false;
+    for (const client of this.#clients.values()) {
+      if (client.slice !== slice || client.tenant.name !== tenant) continue;
+      client.toldTo = undefined;
+      isAny = true;
+    }
+    if (isAny) this.#tellSoon(0);
   }
 
   #tellSoon(afterMs: number): void {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { aloneCluster } from '#libs/cluster';
+import { silentLog } from '#libs/telemetry';
+import { testTenant } from '../testing/fake-topics.js';
+import type { TransientClient } from './client-claims.js';
+import type { SliceOwners } from './slice-owners.js';
+import { TransientClaims } from './transient-claims.js';
+
+function bed() {
+  const announced: string[] = [];
+  let hear: (payload: string, from: number) => void = () => {};
+  const cluster = {
+    ...aloneCluster(),
+    announce: (_kind: string, payload: string) => void announced.push(payload),
+    onAnnouncement: (_kind: string, listener: typeof hear) => {
+      hear = listener;
+      return () => {};
+    },
+  };
+  const told: string[][] = [];
+  const owners: Pick<SliceOwners, 'adopt' | 'instanceOf' | 'release'> = {
+    instanceOf: () => 'owner',
+    adopt: async (clients: readonly TransientClient[]) => {
+      told.push(clients.map(({ clientId }) => clientId));
+      return clients.filter(({ clientId }) => clientId === 'taken').map(({ connectionId }) => connectionId);
+    },
+    release: async () => {},
+  };
+  const claims = new TransientClaims(owners as SliceOwners, cluster, silentLog);
+  const kicked: string[] = [];
+  const add = (clientId: string, slice: number) =>
+    claims.add({
+      ...{ tenant: testTenant, clientId, slice, connectionId: `${clientId}'s`, hasWill: false },
+      takenOver: () => void kicked.push(clientId),
+    });
+  return { claims, add, told, kicked, announced, hear: (payload: string) => hear(payload, 7) };
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('claims of connections whose session ends with them', () => {
+  it('are told again to an owner that has lost its slice and has it again, and who lost the client id is closed', async () => {
+    const { claims, add, told, kicked, announced, hear } = bed();
+    for (const [clientId, slice] of [
+      ['a', 0],
+      ['taken', 0],
+      ['other', 1],
+    ] as const)
+      add(clientId, slice);
+    claims.served(testTenant, 0);
+    await soon();
+    expect([told, kicked]).toEqual([[['a', 'taken']], ['taken']]);
+    hear(announced[0]!);
+    hear(JSON.stringify({ tenant: 'another', slice: 1 }));
+    await soon();
+    expect(told.slice(1)).toEqual([['a', 'taken']]);
+    await claims.close();
+  });
+});
