@@ -31,7 +31,8 @@ function jobsOf({ transports }: ConformingMqttClient, place: number): MqttJob[] 
     const tls = certificates.make('gateway', 'authority', { dnsNames: ['localhost'] });
     gateway = await startGateway({
       tenants: [{ name: 'acme', permissions: [allowAll] }],
-      mqtt: { listener: { anonymousTenant: 'acme' }, tls },
+      // Paho and HiveMQ say Origin as pages do.
+      mqtt: { listener: { anonymousTenant: 'acme' }, tls, websocket: { origins: ['*'] } },
     });
     const { tcp, tls: overTls, ws, wss } = gateway.mqtt;
     const port = (endpoint: string) => Number(/:(\d+)(\/|$)/.exec(endpoint)![1]);
