@@ -19,6 +19,21 @@ import { ManualClock } from './manual-clock.js';
 
 export const partition = 'persistent://acme/n/t';
 
+/** A QoS 2 PUBLISH. */
+export function requestOf(payload: string): PublishRequest {
+  return {
+    ...{
+      tenant: testTenant,
+      clientId: 'd',
+      topic: 't/in',
+      payload: Buffer.from(payload),
+      qos: 2,
+      retain: false,
+    },
+    ...{ properties: {}, messageExpiryIntervalSeconds: undefined },
+  };
+}
+
 /** The one Pulsar partition that all filters match: an entry per message. */
 class FakeFeeds {
   readonly messages: MqttMessage[] = [];
