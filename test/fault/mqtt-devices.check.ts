@@ -57,10 +57,13 @@ describe('devices', () => {
   const report = (stored: number) => {
     const all = [...publishers, ...subscribers];
     const connections = all.reduce((sum, each) => sum + each.connections, 0);
-    const refused = all.flatMap(({ refusals }) => [...refusals]).map(([code, times]) => `${code} x ${times}`);
+    const refused = new Map<string, number>();
+    for (const { refusals } of all) {
+      for (const [told, times] of refusals) refused.set(told, (refused.get(told) ?? 0) + times);
+    }
     const again = subscribers[0]!.received.length - new Set(subscribers[0]!.received).size;
     process.stdout.write(
-      `${published()} published, ${stored} stored, ${again} delivered again at QoS 1, ${connections} connections, refused: ${refused.join(', ')}\n`,
+      `${published()} published, ${stored} stored, ${again} delivered again at QoS 1, ${connections} connections, refused: ${[...refused].map(([told, times]) => `${told} x ${times}`).join(', ')}\n`,
     );
   };
   const tell = () => [...subscribers, ...publishers].join('\n');

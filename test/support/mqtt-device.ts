@@ -41,7 +41,8 @@ export class MqttDevice {
   readonly received: string[] = [];
   /** What must not happen, e.g. a session that was lost. */
   readonly complaints: string[] = [];
-  readonly refusals = new Map<number, number>();
+  /** How often it was told what, e.g. `pubrec 0x80`. */
+  readonly refusals = new Map<string, number>();
   connections = 0;
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #heldIds = new Set<number>();
@@ -168,7 +169,7 @@ export class MqttDevice {
         return;
       case 'suback':
         if (packet.reasonCodes[0]! >= 0x80) {
-          this.#refused(packet.reasonCodes[0]!);
+          this.#refused('suback', packet.reasonCodes[0]!);
           this.cut();
           return;
         }
@@ -176,7 +177,7 @@ export class MqttDevice {
         this.#onSubscribed();
         return;
       case 'disconnect':
-        this.#refused(packet.reasonCode);
+        this.#refused('disconnect', packet.reasonCode);
         return;
       default:
     }
@@ -184,7 +185,7 @@ export class MqttDevice {
 
   #connected(reasonCode: number, sessionPresent: boolean): void {
     if (reasonCode !== 0) {
-      this.#refused(reasonCode);
+      this.#refused('connack', reasonCode);
       this.#socket?.destroy();
       return;
     }
@@ -230,7 +231,7 @@ export class MqttDevice {
     }
     if (reasonCode >= 0x80) {
       // Not stored: the application publishes it as a new message.
-      this.#refused(reasonCode);
+      this.#refused(by, reasonCode);
       this.#onItsWay.delete(packetId);
       const again = this.#freeId();
       this.#onItsWay.set(again, message);
@@ -268,8 +269,9 @@ export class MqttDevice {
     }
   }
 
-  #refused(reasonCode: number): void {
-    this.refusals.set(reasonCode, (this.refusals.get(reasonCode) ?? 0) + 1);
+  #refused(by: MqttPacket['type'], reasonCode: number): void {
+    const told = `${by} 0x${reasonCode.toString(16)}`;
+    this.refusals.set(told, (this.refusals.get(told) ?? 0) + 1);
   }
 
   #freeId(): number {
