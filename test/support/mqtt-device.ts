@@ -37,6 +37,8 @@ export class MqttDevice {
   /** How many it has published, acknowledged or not. */
   published = 0;
   readonly acknowledged = new Set<number>();
+  /** Those that it was told are not stored. */
+  readonly publishedAgain = new Set<number>();
   /** Payloads in the order in which they came; of QoS 2 those that method A of section 4.3.3 gives to the application. */
   readonly received: string[] = [];
   /** What must not happen, e.g. a session that was lost. */
@@ -232,6 +234,7 @@ export class MqttDevice {
     if (reasonCode >= 0x80) {
       // Not stored: the application publishes it as a new message.
       this.#refused(by, reasonCode);
+      this.publishedAgain.add(message.number);
       this.#onItsWay.delete(packetId);
       const again = this.#freeId();
       this.#onItsWay.set(again, message);

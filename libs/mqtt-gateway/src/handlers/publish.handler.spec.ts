@@ -166,6 +166,23 @@ describe('PUBLISH', () => {
     expect(await v4.rest()).toEqual([]);
   });
 
+  it.each<[1 | 2, number, number]>([
+    [1, MqttReasonCode.SERVER_SHUTTING_DOWN, MqttReasonCode.SERVER_SHUTTING_DOWN],
+    [2, MqttReasonCode.SERVER_UNAVAILABLE, MqttReasonCode.SERVER_BUSY],
+  ])(
+    'at QoS %s of which nobody knows whether it was stored is not answered: the connection ends',
+    async (qos, code, told) => {
+      const { open, messages } = await start();
+      messages.fault = new MqttError(code, 'the gateway stops');
+      const client = open();
+      await client.connect();
+      client.publish('a', 'x', qos);
+      expect(await client.next('disconnect')).toMatchObject({ reasonCode: told });
+      await client.closed;
+      expect(await client.rest()).toEqual([]);
+    },
+  );
+
   it('has no reason string for who wants none, or has no room for one [MQTT-3.1.2-29]', async () => {
     const { open, messages } = await start();
     messages.fault = new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'x'.repeat(100));

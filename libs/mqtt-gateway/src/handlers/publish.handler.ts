@@ -62,6 +62,15 @@ function refusalOf(
 }
 
 /**
+ * The gateway stops, or has lost the session: what was sent to Pulsar may be stored. An answer would say that it is not, and
+ * end it for the client; without one the client sends it again where it comes back.
+ */
+const outcomeUnknown: ReadonlySet<number> = new Set([
+  MqttReasonCode.SERVER_SHUTTING_DOWN,
+  MqttReasonCode.SERVER_UNAVAILABLE,
+]);
+
+/**
  * MQTT 5 has a reason code. Before, an acknowledgement says that the message is safe: where it is not, the connection ends
  * without one, and the client sends it again; where the client may not publish, as configured.
  */
@@ -70,6 +79,10 @@ function publishRefused(pending: PendingPublish, error: MqttError, topic: string
   client.counters.produceErrors++;
   if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
   client.refused(error, topic);
+  if (pending.qos > 0 && outcomeUnknown.has(error.reasonCode)) {
+    client.refuse(error);
+    return;
+  }
   if (level === 5) {
     const reasonCode = error.codeIn('puback');
     inbound.settle(pending, { reasonCode, reason: error.message });

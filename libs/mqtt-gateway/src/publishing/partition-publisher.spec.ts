@@ -182,7 +182,7 @@ describe('what goes wrong', () => {
     expect(bed.producer.payloads).toEqual([['a'], ['b']]);
     expect(bed.producer.closes).toEqual(['flush']);
     bed.append('c');
-    expect(bed.outcomes).toEqual(['c implementation-specific-error']);
+    expect(bed.outcomes).toEqual(['c server-shutting-down']);
   });
 });
 

@@ -2,7 +2,10 @@ import { MqttReasonCode } from '#libs/mqtt-codec';
 import { isPulsarError, PulsarAdminError } from '#libs/pulsar';
 import { MqttError } from '../mqtt.errors.js';
 
-/** What a fault of Pulsar is to who publishes: one of the reason codes that PUBACK and PUBREC may have (table 3-4). */
+/**
+ * What a fault of Pulsar is to who publishes: one of the reason codes that PUBACK and PUBREC may have (table 3-4), or 0x8B,
+ * with which the connection ends.
+ */
 export function asPublishError(error: unknown): MqttError {
   if (error instanceof MqttError) return error;
   if (error instanceof PulsarAdminError) {
@@ -24,6 +27,9 @@ function reasonOf(code: string): number {
     case 'EntryTooLarge':
     case 'TooManyPending':
       return MqttReasonCode.QUOTA_EXCEEDED;
+    // Only we close producers: when the gateway stops.
+    case 'Closed':
+      return MqttReasonCode.SERVER_SHUTTING_DOWN;
     default:
       return MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
   }
@@ -34,5 +40,5 @@ export function tooMuchInFlight(): MqttError {
 }
 
 export function publisherClosed(): MqttError {
-  return new MqttError(MqttReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, 'the gateway stops');
+  return new MqttError(MqttReasonCode.SERVER_SHUTTING_DOWN, 'the gateway stops');
 }

@@ -217,6 +217,22 @@ describe('a slice of sessions', () => {
     expect(wills(bed)).toEqual([]);
   });
 
+  it('goes in order when the wills that it publishes are stored: its next owner does not publish them again', async () => {
+    const bed = new SliceBed();
+    bed.receipts = [];
+    const connection = await bed.open('a', { will: will() });
+    connection.opened!.close({ normal: false });
+    let isSettled = false;
+    const settled = bed.slice.settle().then(() => (isSettled = true));
+    await bed.settled();
+    expect([isSettled, bed.receipts.length]).toEqual([false, 1]);
+    for (const stored of bed.receipts.splice(0)) stored(undefined);
+    await settled;
+    await bed.failOver();
+    bed.clock.advance(60_000);
+    expect(wills(bed)).toEqual(['gone']);
+  });
+
   it('tells the connections of its sessions when it is lost, and answers nobody', async () => {
     const bed = new SliceBed();
     const connection = await bed.open('a');

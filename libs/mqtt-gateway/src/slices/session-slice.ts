@@ -152,6 +152,7 @@ export class SessionSlice implements SliceState {
     this.#reading.close();
     this.#openings.sendAway();
     this.#checkpoints.write();
+    await this.#wills.published();
     await this.#stored();
   }
 

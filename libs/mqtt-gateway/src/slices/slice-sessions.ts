@@ -65,7 +65,7 @@ export class SliceSessions implements SessionDirectory {
     const until = performance.now() + this.parts.options.connectTimeoutMs;
     for (;;) {
       try {
-        return await this.#open(request);
+        return await this.#inTime(this.#open(request), request, until);
       } catch (error) {
         if (!isAway(error)) throw error;
         if (performance.now() + retryMs >= until) {
@@ -79,6 +79,25 @@ export class SliceSessions implements SessionDirectory {
         });
       }
     }
+  }
+
+  /** What is opened too late is closed: its client was told that it is not connected. */
+  async #inTime(
+    opening: Promise<SessionOpening>,
+    request: OpenRequest,
+    until: number,
+  ): Promise<SessionOpening> {
+    const late = Symbol('late');
+    const { promise: elapsed, resolve } = Promise.withResolvers<typeof late>();
+    const timer = this.#clock.after(Math.max(0, until - performance.now()), () => resolve(late));
+    const first = await Promise.race([opening, elapsed]).finally(() => timer.cancel());
+    if (first !== late) return first;
+    const notConnected = { normal: true } as const;
+    opening.then(
+      (opened) => opened.kind === 'opened' && opened.close(notConnected),
+      () => this.#transients.ended(request.connection.id, notConnected),
+    );
+    throw new MqttError(MqttReasonCode.SERVER_UNAVAILABLE, 'the session could not be stored in time');
   }
 
   async close(): Promise<void> {

@@ -41,6 +41,9 @@ export class SliceWills {
   /** Those that wait for their delay. */
   readonly #bySession = new Map<number, Set<StoredWill>>();
   #closed = false;
+  /** Given to Pulsar, without a receipt. */
+  #publishing = 0;
+  #whenPublished: (() => void)[] = [];
 
   constructor(
     private readonly table: SliceTable,
@@ -109,6 +112,12 @@ export class SliceWills {
 
   close(): void {
     this.#closed = true;
+    this.#publishedAll();
+  }
+
+  /** Resolves when no will is on its way to Pulsar: the next owner would publish those again. */
+  async published(): Promise<void> {
+    if (this.#publishing > 0) await new Promise<void>((resolve) => this.#whenPublished.push(resolve));
   }
 
   #ofSession(session: number): StoredWill[] {
@@ -139,9 +148,15 @@ export class SliceWills {
       this.#forget(stored);
       return;
     }
-    publisher.publish(publishRequestOfWill(will, tenant, clientId), (error) =>
-      this.#published(stored, error),
-    );
+    this.#publishing++;
+    publisher.publish(publishRequestOfWill(will, tenant, clientId), (error) => {
+      this.#published(stored, error);
+      if (--this.#publishing === 0) this.#publishedAll();
+    });
+  }
+
+  #publishedAll(): void {
+    for (const resolve of this.#whenPublished.splice(0)) resolve();
   }
 
   #published(stored: StoredWill, error: MqttError | undefined): void {

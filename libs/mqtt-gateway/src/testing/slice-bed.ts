@@ -220,6 +220,8 @@ export class SliceBed {
   readonly log = new CrashingLog();
   /** Wills. */
   readonly published: PublishRequest[] = [];
+  /** Where their receipts wait, if there is one. */
+  receipts: PublishDone[] | undefined;
   readonly kicked: string[] = [];
   readonly dropped = { messages: 0 };
   slice: SessionSlice;
@@ -294,7 +296,8 @@ export class SliceBed {
       publisher: {
         publish: (request, done) => {
           this.published.push(request);
-          done(undefined);
+          if (this.receipts === undefined) done(undefined);
+          else this.receipts.push(done);
           return undefined;
         },
       },
