@@ -116,7 +116,8 @@ describe('members of the consumer protocol', () => {
     const produced = await produce('survives', 60);
     const [a, b] = [member('consumer').tell('topic survives'), member('consumer').tell('topic survives')];
     await untilDivided([a, b], [3, 3]);
-    await until(() => valuesRead().length === 60, tell);
+    // On a busy machine one may lose its epoch before it has committed, and what it had is read again.
+    await until(() => new Set(valuesRead()).size === 60, tell);
     const had = [a.has, b.has];
     await gateway.kill();
     await gateway.restart();
