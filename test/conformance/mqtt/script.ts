@@ -27,6 +27,7 @@ export class ScriptBed {
   readonly #address: string;
   readonly #prefix: string;
   readonly #wires: MqttWire[] = [];
+  #ready = 0;
 
   constructor({ address, level, prefix, webSocketUrl }: ScriptBedOptions) {
     this.level = level;
@@ -55,6 +56,18 @@ export class ScriptBed {
 
   clientId(rest: string): string {
     return `${this.#prefix}${rest}`;
+  }
+
+  /**
+   * What was retained before is given to its subscriptions. Until then a message that is retained now may come twice: as
+   * retained, too (docs/mqtt-conformance.md).
+   */
+  async replayed(wire: MqttWire): Promise<void> {
+    const topic = `${this.#prefix}ready/${this.#ready++}`;
+    await wire.publish(topic, 'ready', { retain: true });
+    await wire.subscribe(topic);
+    // One subscription is replayed after the other.
+    mustBe('the end of the replay', await wire.texts(1), ['ready']);
   }
 
   end(): void {

@@ -74,6 +74,7 @@ async function keepAlive(bed: ScriptBed): Promise<void> {
 async function wills(bed: ScriptBed): Promise<void> {
   const watcher = await bed.connect();
   await watcher.subscribe(bed.topic('#'), 2);
+  await bed.replayed(watcher);
   for (const qos of [0, 1, 2] as const) {
     (await bed.connect({ will: willOf(bed.topic('plain'), `at ${qos}`, qos) })).cut();
     const message = await watcher.message();

@@ -187,6 +187,7 @@ async function unsubscribed(bed: ScriptBed): Promise<void> {
 async function retained(bed: ScriptBed): Promise<void> {
   const [publisher, watcher] = [await bed.connect(), await bed.connect()];
   await watcher.subscribe(bed.topic('t'));
+  await bed.replayed(watcher);
   const publish = (text: string, retain: boolean, qos: MqttQos = 1) =>
     publisher.publish(bed.topic('t'), text, { retain, qos });
   const kept = async () => {

@@ -120,6 +120,7 @@ async function retained(bed: ScriptBed): Promise<void> {
   const publisher = await bed.connect();
   const watcher = await bed.connect();
   await watcher.subscribe(bed.topic('t'));
+  await bed.replayed(watcher);
   const publish = (text: string, retain: boolean, qos: MqttQos = 1) =>
     publisher.publish(bed.topic('t'), text, { retain, qos });
   const kept = async () => {

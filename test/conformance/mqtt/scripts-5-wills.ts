@@ -10,6 +10,7 @@ function willOf(topic: string, text: string, options: Partial<MqttWillMessage> =
 async function published(bed: ScriptBed): Promise<void> {
   const watcher = await bed.connect();
   await watcher.subscribe(bed.topic('#'), 2, { retainAsPublished: true });
+  await bed.replayed(watcher);
   for (const qos of [0, 1, 2] as const) {
     const will = willOf(bed.topic('plain'), `at ${qos}`, { qos });
     (await bed.connect({ will })).cut();
