@@ -176,6 +176,21 @@ describe('a slice of sessions', () => {
     expect(again).toMatchObject({ dup: true });
   });
 
+  it('goes on with what can be read after a crash, and takes new subscriptions, though a partition can not be', async () => {
+    const bed = new SliceBed();
+    await bed.subscribe(await bed.open('a'), 't/#');
+    await bed.settled();
+    bed.feeds.broken = ['persistent://acme/n/broken'];
+    await bed.failOver();
+    const [first, second] = [await bed.open('a'), await bed.open('b')];
+    await bed.subscribe(second, 't/+');
+    bed.message('1', 1);
+    await bed.settled();
+    expect(first.sink.takePublishes()).toHaveLength(1);
+    expect(second.sink.takePublishes()).toHaveLength(1);
+    await expect(bed.subscribe(second, 'u')).resolves.toBeUndefined();
+  });
+
   it('is in use while it knows who has a client id, though no session is in it', async () => {
     const bed = new SliceBed();
     const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;

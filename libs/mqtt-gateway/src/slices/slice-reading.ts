@@ -133,7 +133,11 @@ export class SliceReading {
 
   #interest(key: string, filter: string, isRestored: boolean): TopicInterest {
     const reader = {
-      acquire: (partition: string, isNew: boolean) => this.#acquire(partition, isNew || isRestored),
+      acquire: (partition: string, isNew: boolean) => {
+        const opened = this.#acquire(partition, isNew || isRestored);
+        // It is known where it goes on, and tried again: one that cannot be read keeps nobody from the others.
+        return isRestored ? opened.catch(() => undefined) : opened;
+      },
       release: (partition: string) => this.#release(partition),
     };
     const interest = new TopicInterest(this.parts.tenant, filter, this.parts.topics, reader, (ended) => {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { aloneCluster, type SliceLog } from '#libs/cluster';
 import type { MqttQos } from '#libs/mqtt-codec';
-import type { EntryPosition, LeaseAppend, PulsarError } from '#libs/pulsar';
+import { type EntryPosition, type LeaseAppend, PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
@@ -37,6 +37,8 @@ export function requestOf(payload: string): PublishRequest {
 /** The one Pulsar partition that all filters match: an entry per message. */
 class FakeFeeds {
   readonly messages: MqttMessage[] = [];
+  /** Partitions that filters match too, and that cannot be read. */
+  broken: readonly string[] = [];
   readonly #feeds = new Set<FakeFeed>();
 
   publish(message: MqttMessage): void {
@@ -46,6 +48,7 @@ class FakeFeeds {
 
   async open(_tenant: unknown, name: string, from: FeedStart, listener: FeedListener): Promise<Feed> {
     await Promise.resolve();
+    if (this.broken.includes(name)) throw new PulsarError('PersistenceError', 'no ledger');
     const last = this.messages.length - 1;
     const after = from === 'latest' ? last : from === 'earliest' ? -1 : from.after.entryId;
     const feed = new FakeFeed(name, this.messages, after, listener, () => this.#feeds.delete(feed));
@@ -284,7 +287,7 @@ export class SliceBed {
       scope: fakeScope({ nowMs: () => this.clock.now() }),
       log: silentLog,
       feeds: this.feeds,
-      topics: fakeTopics as unknown as MatchedTopics,
+      topics: topicsOf(this.feeds) as unknown as MatchedTopics,
       reading: {
         topicsOf: () => ({ names: ['t'], all: false }),
         isOfMqtt: async () => true,
@@ -317,10 +320,11 @@ export class SliceBed {
   }
 }
 
-const fakeTopics = {
+const topicsOf = ({ broken }: FakeFeeds) => ({
   follow: async (_tenant: unknown, _filter: string, follower: TopicFollower) => {
     await Promise.resolve();
-    follower.onAdded(partition, false);
-    return { partitions: new Set([partition]), close() {} };
+    const partitions = new Set([partition, ...broken]);
+    for (const each of partitions) follower.onAdded(each, false);
+    return { partitions, close() {} };
   },
-};
+});
