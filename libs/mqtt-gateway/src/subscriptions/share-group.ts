@@ -25,6 +25,8 @@ export interface SharedGroupParts {
   readonly log: PulsarLog;
   /** After so long without a member and without a session that is one, the subscription is deleted. */
   readonly idleMs: number;
+  /** A session has it since before this process: where there is no subscription of Pulsar yet, a topic came meanwhile. */
+  readonly isRestored: boolean;
   topicOf(partition: string): ReadTopic;
   /** None of the members may receive a message: it is lost to the group. */
   onDenied(message: MqttMessage): void;
@@ -126,7 +128,7 @@ export class SharedGroup implements InterestedReader {
 
   acquire(partition: string, isNew: boolean): Promise<void> {
     const { parts } = this;
-    const { group, filter } = parts;
+    const { group, filter, isRestored } = parts;
     const shared = new SharedPartition(
       {
         pulsar: parts.pulsar,
@@ -135,7 +137,7 @@ export class SharedGroup implements InterestedReader {
         subscription: {
           subscription: sharedSubscriptionName(group, filter),
           properties: sharedSubscriptionProperties(group, filter),
-          initialPosition: isNew ? 'earliest' : 'latest',
+          initialPosition: isNew || isRestored ? 'earliest' : 'latest',
         },
         wants: (message) => this.wants(message),
         onMessage: (message, entry, index) => this.arrived(message, entry, index),
@@ -144,7 +146,8 @@ export class SharedGroup implements InterestedReader {
       this.members.length > 0,
     );
     this.partitions.set(partition, shared);
-    return shared.opened;
+    // It is tried again; nothing is missed, and one that cannot be read keeps nobody from the others.
+    return isRestored ? shared.opened.catch(() => undefined) : shared.opened;
   }
 
   release(partition: string): void {

@@ -168,6 +168,18 @@ describe('shared subscriptions before a real Pulsar', () => {
     expect(groups.count).toBe(0);
   });
 
+  it('of a session that was there before this gateway begin at the start of topics that came meanwhile', async () => {
+    const topic = await bed.topic('meanwhile');
+    await bed.publish(topic, ...messages('meanwhile', 0, 3));
+    const groups = gateway();
+    const filter = '$share/g/meanwhile/#';
+    bed.add({ close: groups.keep(bed.tenant, filter) });
+    const client = new TestSubscriber('c');
+    await join(groups, client, filter);
+    await until(() => client.got.length === 3, 'what was published before');
+    expect(client.payloads).toEqual(numbers(3));
+  });
+
   it('are as many as a tenant may have, and no more while those are idle', async () => {
     const groups = gateway(50, 2);
     const client = new TestSubscriber('c');

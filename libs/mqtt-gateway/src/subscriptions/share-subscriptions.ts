@@ -50,7 +50,7 @@ export class SharedSubscriptions {
    */
   join(tenant: Tenant, subscriber: TailSubscriber, subscription: MqttSubscription, done: StoreDone): void {
     const key = keyOf(tenant, subscription.filter);
-    const group = this.group(tenant, subscription.filter);
+    const group = this.group(tenant, subscription.filter, false);
     if (group === undefined) {
       const message = `a tenant has at most ${this.parts.groupsMax} shared subscriptions`;
       done(new MqttError(MqttReasonCode.QUOTA_EXCEEDED, message));
@@ -84,10 +84,11 @@ export class SharedSubscriptions {
 
   /**
    * A persistent session has the subscription, connected or not: messages wait for its group in Pulsar when no member is
-   * there. Counted: each `keep` is ended by calling what it returns.
+   * there, of topics too that came while no gateway had the session. Counted: each `keep` is ended by calling what it
+   * returns.
    */
   keep(tenant: Tenant, filter: string): () => void {
-    return this.group(tenant, filter)?.keep() ?? (() => undefined);
+    return this.group(tenant, filter, true)?.keep() ?? (() => undefined);
   }
 
   /** The subscriptions stay: members come back, here or elsewhere. */
@@ -103,7 +104,7 @@ export class SharedSubscriptions {
   }
 
   /** Undefined: there are as many as the tenant may have. */
-  private group(tenant: Tenant, filter: string): SharedGroup | undefined {
+  private group(tenant: Tenant, filter: string, isRestored: boolean): SharedGroup | undefined {
     const key = keyOf(tenant, filter);
     const known = this.groups.get(key);
     if (known !== undefined) return known;
@@ -120,6 +121,7 @@ export class SharedSubscriptions {
       topics: parts.topics,
       log: parts.log,
       idleMs: parts.idleMs,
+      isRestored,
       topicOf: (partition) => readTopicOf(parts, tenant, partition),
       onDenied: () => {
         parts.counters.sharedDenied++;
