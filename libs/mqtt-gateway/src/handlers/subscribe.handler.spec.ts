@@ -24,11 +24,11 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     const subscription = (filter: string, qos: 0 | 1 | 2) => ({ filter, qos, ...options });
     const subscriptions = [
       ...[subscription('a', 0), subscription('secret/#', 1), subscription('$x/a', 1), subscription('b/+', 2)],
-      ...[subscription('c', 1), subscription('a', 1)],
+      ...[subscription('c', 1), subscription('a', 1), subscription('$share/g/$SYS/#', 1)],
     ];
     client.send({ type: 'subscribe', packetId: 9, subscriptions, properties: {} });
     const suback = await client.next('suback');
-    expect(suback).toMatchObject({ packetId: 9, reasonCodes: [0, 0x87, 0x8f, 2, 0x97, 1] });
+    expect(suback).toMatchObject({ packetId: 9, reasonCodes: [0, 0x87, 0x8f, 2, 0x97, 1, 0x8f] });
     client.send({ type: 'unsubscribe', packetId: 10, filters: ['a', 'never', 'b/+'], properties: {} });
     expect(await client.next('unsuback')).toMatchObject({ packetId: 10, reasonCodes: [0, 0x11, 0] });
   });

@@ -3,6 +3,7 @@ import {
   MqttReasonCode,
   type MqttSubscriptionRequest,
   noProperties,
+  splitSharedFilter,
   type SubscribePacket,
   subackReturnCode,
 } from '#libs/mqtt-codec';
@@ -67,8 +68,12 @@ function grant(
       `a filter has at most ${topicLevelsMax} levels`,
     );
   }
-  if (filter.startsWith('$') && !filter.startsWith('$share/') && !isSystemFilter(filter)) {
-    return new MqttError(MqttReasonCode.TOPIC_FILTER_INVALID, 'there are no topics that begin so');
+  const plain = splitSharedFilter(filter)?.filter ?? filter;
+  if (plain.startsWith('$') && !isSystemFilter(filter)) {
+    return new MqttError(
+      MqttReasonCode.TOPIC_FILTER_INVALID,
+      plain === filter ? 'there are no topics that begin so' : 'what begins with $ cannot be shared',
+    );
   }
   const full = room.refusal(filter);
   if (full !== undefined) return full;
