@@ -61,8 +61,8 @@ export function mqttClientsSection(
     ),
     '',
     '`yes`: over all of these transports; `–`: this level or the client does not have it. Over WebSocket, Paho and HiveMQ send an `Origin`, the',
-    'address that they connect to: it must be among the `origins` of the listener. The HiveMQ client cannot cut its connection: at level 5 it',
-    'asks for its will by DISCONNECT 0x04, before that another one takes its place.',
+    'address that they connect to. The HiveMQ client cannot cut its connection: at level 5 it asks for its will by DISCONNECT 0x04, before',
+    'that another one takes its place.',
     ...(faults.length > 0 ? ['', '### Faults', '', ...faults] : []),
     '',
   ].join('\n');

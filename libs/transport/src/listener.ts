@@ -79,7 +79,11 @@ export class Listener {
     if (options.proxyProtocol !== undefined) this.#proxies = new AddressSet(options.proxyProtocol.from);
     if (options.websocket !== undefined) {
       if (protocol.websocket === undefined) throw new Error(`${protocol.name} is not served in WebSocket`);
-      this.#webSockets = new WebSocketHandshakes(options.websocket, protocol.websocket);
+      this.#webSockets = new WebSocketHandshakes(
+        options.websocket,
+        protocol.websocket,
+        options.advertisedHost,
+      );
     }
     this.#refusals = new RefusalLog(log, { protocol: protocol.name, listener: options.name });
     this.#server = createServer(

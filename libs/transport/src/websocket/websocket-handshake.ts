@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocketOptions, WebSocketProfile } from '../protocol.js';
@@ -40,6 +40,8 @@ export class WebSocketHandshakes {
   constructor(
     private readonly options: WebSocketOptions,
     private readonly profile: WebSocketProfile,
+    /** What clients are told to connect to. */
+    private readonly advertisedHost?: string,
   ) {
     this.#webSockets = webSocketServer(profile);
     this.#webSockets.on('wsClientError', ({ message }, socket) => {
@@ -90,8 +92,9 @@ export class WebSocketHandshakes {
     if (url.split('?', 1)[0] !== path) {
       return { status: 404, code: 'path', message: 'another path than that of the listener' };
     }
-    const { origin } = headers;
-    if (origin !== undefined && !origins.includes('*') && !origins.includes(origin.toLowerCase())) {
+    const { origin, host } = headers;
+    const listed = origin === undefined || origins.includes('*') || origins.includes(origin.toLowerCase());
+    if (!listed && !isOwnOrigin(origin, host, this.advertisedHost)) {
       return { status: 403, code: 'origin', message: 'a page whose origin is not listed' };
     }
     if (headers['sec-websocket-version'] !== '13') {
@@ -116,6 +119,21 @@ export class WebSocketHandshakes {
     socket.once('close', () => clearTimeout(timer));
     outcome?.onRefused(code, `the WebSocket handshake was refused: ${message}`);
   }
+}
+
+/**
+ * Whether it is the address that the client connected to: programs name it where browsers name the page, and no page comes
+ * from here. Of host names the advertised one alone: behind any other a page may be, whose name was made to lead here.
+ */
+function isOwnOrigin(origin: string, host = '', advertisedHost?: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, hostname, port } = new URL(origin);
+  const asked = `${protocol}//${host}`;
+  if (!URL.canParse(asked)) return false;
+  const target = new URL(asked);
+  if (target.hostname !== hostname || target.port !== port) return false;
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return isIP(address) !== 0 || hostname === 'localhost' || hostname === advertisedHost?.toLowerCase();
 }
 
 function webSocketServer({ subprotocols, messageBytesMax }: WebSocketProfile): WebSocketServer {

@@ -174,6 +174,24 @@ describe('a WebSocket listener', () => {
     expect(served.log.lines.map(({ fields }) => fields['reason'])).toEqual(['websocket-refused']);
   });
 
+  it('lets in who names the address that it connects to, as programs do, and no name that may lead here by chance', async () => {
+    const served = await bench.startPlain({ websocket, advertisedHost: 'mqtt.example' });
+    const { port } = served.info;
+    await once(connect(served, { origin: `http://127.0.0.1:${port}` }), 'open');
+    const named = { headers: { Host: `MQTT.example:${port}` } };
+    await once(connect(served, { ...named, origin: `https://mqtt.example:${port}` }), 'open');
+    const refused: ClientOptions[] = [
+      { origin: `http://127.0.0.1:${port + 1}` },
+      { origin: `https://mqtt.example:${port}` },
+      { origin: `http://rebound.example:${port}`, headers: { Host: `rebound.example:${port}` } },
+      { origin: 'http://', headers: { Host: '' } },
+    ];
+    for (const options of refused) {
+      const [error] = await once(connect(served, options), 'error');
+      expect(String(error)).toContain('403');
+    }
+  });
+
   it('lets every page in where that is said', async () => {
     const served = await bench.startPlain({ websocket: { ...websocket, origins: ['*'] } });
     await once(connect(served, { origin: 'https://any.example' }), 'open');
