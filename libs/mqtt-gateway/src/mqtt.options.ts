@@ -148,6 +148,7 @@ export const mqttOptionsSchema = z
     responseInformation: z
       .string()
       .max(1_024)
+      .regex(/^(?!\$)[^+#\0]*$/, 'the beginning of a topic: without "+" and "#", and not with "$" first')
       .default('responses/%c/')
       .describe(
         'What MQTT 5 clients that ask are told to begin response topics with; %c is the client id; empty: nothing.',

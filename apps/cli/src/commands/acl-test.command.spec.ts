@@ -65,6 +65,7 @@ describe('pulsegate acl test', () => {
     ['bob consume mqtt-topic:d/secret -t acme', 1, 'by permission 6 of the tenant: deny'],
     ['bob consume mqtt-topic:# -t acme', 1, 'all others that MQTT clients publish to'],
     ['bob produce mqtt-topic:d/# -t acme', 2, 'nobody may use this name'],
+    ['bob produce mqtt-topic:$SYS/x -t acme', 2, 'begin with "$" are the server\'s'],
     ['bob delete mqtt-topic:d -t acme', 2, 'clients publish to an mqtt-topic'],
     ['bob produce mqtt-topic:d -t acme --qos 3', 2, 'a QoS is 0, 1 or 2'],
     ['alice produce topic:orders -t empty', 1, 'no rule allows it'],

@@ -34,6 +34,7 @@ export function mqttTopicFault(
   tenant: Tenant,
 ): string | undefined {
   if (action === 'consume') return topicFilterFault(name)?.fault;
+  if (name.startsWith('$')) return 'topics that begin with "$" are the server\'s';
   const place = mappingOf(tenant).toPulsar(name);
   return topicNameFault(name)?.fault ?? (place instanceof MqttError ? place.message : undefined);
 }
