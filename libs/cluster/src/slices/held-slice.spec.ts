@@ -151,6 +151,23 @@ describe('the right to a slice', () => {
     expect(slice.state()).not.toBe(state);
   });
 
+  it('is not held for nobody when its state gives up: it is left, and taken anew after a pause', async () => {
+    const { slice, clock, leases, code, settle } = bed();
+    code();
+    await settle();
+    leases[0]!.become('serving');
+    const state = slice.state();
+    state.ground.fail(new PulsarError('EntryTooLarge', ''));
+    expect([state.isClosed, leases[0]!.released, code()]).toEqual([true, 1, 'unconfirmed']);
+    clock.advance(100);
+    code();
+    await settle();
+    leases[1]!.become('serving');
+    expect(code()).toBe('serves');
+    state.ground.fail(new PulsarError('EntryTooLarge', ''));
+    expect(code()).toBe('serves');
+  });
+
   it('is given back for good, also while it is being asked for', async () => {
     const { slice, leases, code, settle } = bed();
     code();

@@ -35,6 +35,8 @@ export interface SliceGround {
   /** Its timers stand still while Pulsar does not confirm the lease. */
   readonly clock: SliceClock;
   readonly store: SliceLog;
+  /** What the state knows can not be stored: it is closed, and the slice is taken anew, with what its log says. */
+  fail(error: PulsarError): void;
 }
 
 export interface HeldSliceServices<State extends SliceState> {
@@ -168,12 +170,22 @@ export class HeldSlice<State extends SliceState> {
     const settled = holding.serving ? holding.state.settle?.() : undefined;
     if (settled === undefined) this.#end(holding);
     else this.#holding = undefined;
-    const farewell = settled === undefined ? this.#farewell(holding) : this.#settled(holding, settled);
+    return this.#leave(settled === undefined ? this.#farewell(holding) : this.#settled(holding, settled));
+  }
+
+  #leave(farewell: Promise<void>): Promise<void> {
     const releasing = farewell.finally(() => {
       if (this.#releasing === releasing) this.#releasing = undefined;
     });
     this.#releasing = releasing;
     return releasing;
+  }
+
+  /** The lease may be good, and would be held for nobody. */
+  #giveUp(holding: Holding<State>, error: PulsarError): void {
+    const isHeld = this.#holding === holding;
+    this.#failed(holding, error);
+    if (isHeld) this.#leave(this.#farewell(holding)).catch(() => undefined);
   }
 
   async #settled(holding: Holding<State>, settled: Promise<void>): Promise<void> {
@@ -194,7 +206,13 @@ export class HeldSlice<State extends SliceState> {
     const clock = new PausableClock(services.clock);
     const store: SliceLog = { append: (records, done) => holding.lease?.append(records, done) };
     const holding: Holding<State> = {
-      state: services.makeState({ tenant, slice, clock, store }),
+      state: services.makeState({
+        tenant,
+        slice,
+        clock,
+        store,
+        fail: (error) => this.#giveUp(holding, error),
+      }),
       clock,
       startedAt: services.clock.now(),
       lease: undefined,

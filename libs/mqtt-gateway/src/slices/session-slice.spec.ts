@@ -191,6 +191,20 @@ describe('a slice of sessions', () => {
     await expect(bed.subscribe(second, 'u')).resolves.toBeUndefined();
   });
 
+  it('keeps no message whose record would be too large for the log, which would cost the slice', async () => {
+    const bed = new SliceBed();
+    const sleeper = await bed.open('b');
+    await bed.subscribe(sleeper, 't/#');
+    sleeper.opened!.close({ normal: true });
+    const userProperties = Array.from({ length: 100 }, () => ['k', '\u0001'.repeat(10_000)] as const);
+    bed.message('large', 1, { properties: { userProperties } });
+    bed.message('small', 1);
+    await bed.settled();
+    expect(bed.dropped.messages).toBe(1);
+    const { sink } = await bed.open('b');
+    expect(sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['small']);
+  });
+
   it('is in use while it knows who has a client id, though no session is in it', async () => {
     const bed = new SliceBed();
     const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;

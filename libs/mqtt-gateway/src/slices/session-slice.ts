@@ -83,7 +83,10 @@ export class SessionSlice implements SliceState {
     const changes = new SliceChanges();
     const table = new SliceTable(changes);
     this.table = table;
-    this.#journal = new SliceJournal(ground.store, changes, () => this.close());
+    this.#journal = new SliceJournal(ground.store, changes, (error) => {
+      this.close();
+      ground.fail(error);
+    });
     this.#checkpoints = new SliceCheckpoints(table, this.#journal, clock, parts.options.checkpointMs);
     this.dispatch = new SliceDispatch(table, parts.scope, parts.options, parts.dropped);
     this.#reading = new SliceReading(

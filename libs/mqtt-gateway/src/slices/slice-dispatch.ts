@@ -28,8 +28,15 @@ export interface DispatchLimits {
   readonly sliceQueueBytesMax: number;
 }
 
-/** What is larger does not fit into one entry of the log, with whom it is for. */
+/** What is larger does not fit into one entry of the log. */
 const queuedContentBytesMax = 4 * 1024 * 1024;
+/** Nor does it with more whom it is for: they do not get it. Brokers take 5 MiB by default. */
+const queuedRecordBytesMax = 4.75 * 1024 * 1024;
+/** Of a session, and of a subscription identifier, in a record: digits, and what is between. */
+const targetBytes = 24;
+const identifierBytes = 10;
+/** Of a character of the topic or a property there. */
+const escapedBytesMax = 6;
 
 /** Finds out for whom each message of a slice is, gives it to those who are connected and keeps it for the others. */
 export class SliceDispatch {
@@ -119,6 +126,8 @@ export class SliceDispatch {
     const targets: QueueTarget[] = [];
     const receivers: LiveSession[] = [];
     let needsRecord = false;
+    const { length } = owned.payload;
+    let recordBytes = length + escapedBytesMax * (contentBytes(owned) - length);
     for (const { session, qos: granted, retain, checked, identifiers } of matches) {
       const qos = Math.min(granted, message.qos) as MqttQos;
       const live = this.live.get(session);
@@ -127,7 +136,8 @@ export class SliceDispatch {
         continue;
       }
       if (had?.has(session.number)) continue;
-      if (!this.#hasRoom(session, owned)) {
+      recordBytes += targetBytes + identifierBytes * identifiers.length;
+      if (recordBytes > queuedRecordBytesMax || !this.#hasRoom(session, owned)) {
         this.dropped.messages++;
         this.scope.counters.dropped['queue-full']++;
         continue;

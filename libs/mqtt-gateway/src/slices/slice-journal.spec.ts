@@ -62,6 +62,24 @@ describe('the journal of a slice', () => {
     expect(answers).toEqual(Array.from({ length: 20 }, (_, at) => `${at} true`));
   });
 
+  it('has no more bytes on their way than a lease takes, whatever was changed at once', async () => {
+    const { entries, receipts, answers, change, flush, turn } = bed();
+    for (let at = 0; at < 20; at++) change(`${at}`, 4_000_000);
+    flush('all');
+    await turn();
+    change('later');
+    flush('later');
+    await turn();
+    expect(entries).toHaveLength(3);
+    for (let receipt = receipts.shift(); receipt !== undefined; receipt = receipts.shift()) {
+      expect(receipts.length).toBeLessThan(3);
+      receipt(undefined);
+      await turn();
+    }
+    expect(entries.flat()).toEqual([...Array.from({ length: 20 }, (_, at) => `${at}`), 'later']);
+    expect(answers).toEqual(['all true', 'later true']);
+  });
+
   it('divides what is too much for one entry, positions after what they pass and deletions last', () => {
     const { changes, change } = bed();
     changes.delete('record', 'old');

@@ -312,7 +312,7 @@ export class SliceBed {
       },
       authorization: { mayPublish: () => true },
     };
-    const ground = { tenant: testTenant, slice: 0, clock: this.clock, store };
+    const ground = { tenant: testTenant, slice: 0, clock: this.clock, store, fail() {} };
     const slice = new SessionSlice(ground, parts as SessionSliceParts);
     for (const { key, value } of records) slice.replay(key, value);
     slice.serve();
