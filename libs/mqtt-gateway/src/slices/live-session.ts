@@ -23,6 +23,10 @@ export class LiveSession {
     while (!this.#waits && !stored.isGone) {
       const pending = stored.waiting[0];
       if (pending === undefined) return;
+      if (stored.isFarAhead) {
+        this.#whenRoom();
+        return;
+      }
       if (hasExpired(pending.message, this.scope.nowMs())) {
         this.scope.counters.dropped.expired++;
         table.completed(pending);

@@ -205,6 +205,30 @@ describe('a slice of sessions', () => {
     expect(sink.takePublishes().map(({ payload }) => payload.toString())).toEqual(['small']);
   });
 
+  it('gives a client no more that leaves one message unanswered for ever, before it answers that', async () => {
+    const bed = new SliceBed();
+    const connection = await bed.open('a');
+    await bed.subscribe(connection, 't/#');
+    const { opened, sink } = connection;
+    const packetIds: number[] = [];
+    const take = () => void packetIds.push(...sink.takePublishes().map(({ packetId }) => packetId));
+    for (let at = 0; at < 10_500; at++) {
+      bed.message(`${at}`, 1);
+      take();
+      if (packetIds.length > 1) opened!.session.onPuback(packetIds.pop()!);
+    }
+    expect(bed.slice.table.sessionOf('a')!.doneBeyond!.size).toBe(10_000);
+    expect(bed.slice.table.sessionOf('a')!.waiting).toHaveLength(499);
+    opened!.session.onPuback(packetIds.pop()!);
+    take();
+    expect(packetIds.length).toBeGreaterThan(0);
+    for (let at = 0; packetIds.length > 0 && at < 1_000; at++) {
+      opened!.session.onPuback(packetIds.shift()!);
+      take();
+    }
+    expect([...bed.slice.table.sessionOf('a')!.pending()]).toEqual([]);
+  });
+
   it('is in use while it knows who has a client id, though no session is in it', async () => {
     const bed = new SliceBed();
     const author = { user: 'u', groups: [], anonymous: false, source: 'password' } as const;

@@ -6,6 +6,9 @@ import type { PendingMessage } from './queued-message.js';
 import type { ProgressRecord } from './records/progress-record.js';
 import type { SessionRecord } from './records/session-record.js';
 
+/** Messages that a client may be done with while it leaves an earlier one unanswered. */
+const doneBeyondMax = 10_000;
+
 const noSubscriptions: ReadonlyMap<string, MqttSubscription> = new Map();
 
 /**
@@ -81,16 +84,31 @@ export class StoredSession implements SessionRecord, Due {
     yield* this.waiting;
   }
 
+  /** So much is done beyond a message that is not: nothing more is given before that is, as all of it has to be remembered. */
+  get isFarAhead(): boolean {
+    const { doneBeyond } = this;
+    if (doneBeyond === undefined || doneBeyond.size < doneBeyondMax) return false;
+    this.#forgetDone(Number.POSITIVE_INFINITY);
+    return doneBeyond.size >= doneBeyondMax;
+  }
+
   /** What is written of its progress. @param lastSequence the last that any message of the slice has */
   progress(lastSequence: number): ProgressRecord {
-    let doneThrough = lastSequence;
-    for (const { ref } of this.pending()) doneThrough = Math.min(doneThrough, ref.sequence - 1);
+    const doneThrough = this.#forgetDone(lastSequence);
     const { doneBeyond } = this;
-    for (const sequence of doneBeyond ?? []) if (sequence <= doneThrough) doneBeyond?.delete(sequence);
     const inFlight = [...(this.inFlight ?? [])]
       .filter(([, pending]) => pending.ref.stored)
       .map(([packetId, { ref, received }]) => ({ packetId, sequence: ref.sequence, received }));
     for (const packetId of this.foreign ?? []) inFlight.push({ packetId, sequence: 0, received: true });
     return { doneThrough, doneBeyond: [...(doneBeyond ?? [])], inFlight };
+  }
+
+  /** @returns up to where all is done */
+  #forgetDone(lastSequence: number): number {
+    let doneThrough = lastSequence;
+    for (const { ref } of this.pending()) doneThrough = Math.min(doneThrough, ref.sequence - 1);
+    const { doneBeyond } = this;
+    for (const sequence of doneBeyond ?? []) if (sequence <= doneThrough) doneBeyond?.delete(sequence);
+    return doneThrough;
   }
 }
