@@ -136,6 +136,13 @@ describe('a client certificate', () => {
     await authentication.begin(connect({}));
     expect(authentication.endsAtMs).toBeGreaterThan(clock.ms + 50_000);
     expect(authentication.endsAtMs).toBeLessThanOrEqual(clock.ms + 60_000);
+    expect(Math.abs(authentication.certifiedUntilMs - authentication.endsAtMs)).toBeLessThan(1_000);
+    const foreign = authenticationBed({
+      certificate: { kind: 'not-mine' },
+      certificateExpiresAtMs: Date.now() + 60_000,
+    });
+    await foreign.authentication.begin(connect({ userName: 'ann', password: 'secret' }));
+    expect(foreign.authentication.certifiedUntilMs).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

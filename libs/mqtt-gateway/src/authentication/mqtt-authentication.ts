@@ -107,6 +107,12 @@ export class MqttAuthentication {
     return this.#endsAtMs;
   }
 
+  /** When the certificate that says who the client is ends, on the clock of `now`; infinite where none does. */
+  get certifiedUntilMs(): number {
+    const endsAtMs = this.#certified && this.#options.peer.certificate?.expiresAtMs;
+    return endsAtMs === undefined ? forever : this.#now() + endsAtMs - Date.now();
+  }
+
   /** CONNECT. To be called once. Never rejects. */
   async begin(connect: ConnectPacket): Promise<MqttAuthStep> {
     if (this.#state !== 'initial') return this.#refuse(MqttReasonCode.PROTOCOL_ERROR, 'a second CONNECT');
@@ -254,10 +260,9 @@ export class MqttAuthentication {
 
   /** Only who named a method can prove again who it is: no other session ends before its identity does. */
   #end(principal: Principal): number {
-    const { authenticator, peer } = this.#options;
-    const certificateMs =
-      this.#certified === undefined ? forever : (peer.certificate?.expiresAtMs ?? forever);
-    const identityMs = Math.min(principal.expiresAtMs ?? forever, certificateMs) - Date.now();
+    const { authenticator } = this.#options;
+    const certificateMs = this.certifiedUntilMs - this.#now();
+    const identityMs = Math.min((principal.expiresAtMs ?? forever) - Date.now(), certificateMs);
     const lifetimeMs = this.#method === undefined ? forever : (authenticator.sessionLifetimeMsMax ?? forever);
     const leftMs = Math.min(identityMs, lifetimeMs);
     return leftMs === forever ? forever : this.#now() + leftMs;

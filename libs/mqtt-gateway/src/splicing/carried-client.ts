@@ -138,17 +138,22 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
     this.parts.link.pause();
   }
 
-  #begin(splice: Splice, { connect }: ConnectAttempt, client: SplicedClient): void {
+  #begin(splice: Splice, { connect, authentication }: ConnectAttempt, client: SplicedClient): void {
     if (this.#ended) throw new PeerUnavailable(this.nodeId, 'it has gone');
     this.#splice = splice;
     const { password: _, ...rest } = connect;
     splice.send(encodeConnect(rest));
-    this.parts.watch.watch(this, client.principal, this.#watchedUntil(client));
+    this.parts.watch.watch(
+      this,
+      client.principal,
+      this.#watchedUntil(client, authentication.certifiedUntilMs),
+    );
   }
 
-  /** Who may prove again who it is does so to the other gateway: that one watches the time. */
-  #watchedUntil({ authentication, endsAtMs }: SplicedClient): number {
-    if (authentication.authenticationMethod !== undefined || endsAtMs === undefined) return never;
+  /** Who may prove again who it is does so to the other gateway: that one watches the time, but knows no certificate. */
+  #watchedUntil({ authentication, endsAtMs }: SplicedClient, certifiedUntilMs: number): number {
+    if (authentication.authenticationMethod !== undefined) return certifiedUntilMs;
+    if (endsAtMs === undefined) return never;
     return performance.now() + endsAtMs - Date.now();
   }
 

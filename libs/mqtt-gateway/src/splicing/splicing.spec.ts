@@ -146,7 +146,10 @@ class Bench {
   async carry(more: Partial<ConnectAttempt> = {}): Promise<CarriedClient> {
     const attempt = {
       ...{ connect, link: this.edge.link, principal, clientId: 'c', assigned: false, authenticated: {} },
-      ...{ authentication: { endsAtMs: Number.POSITIVE_INFINITY }, ...more },
+      ...{
+        authentication: { endsAtMs: Number.POSITIVE_INFINITY, certifiedUntilMs: Number.POSITIVE_INFINITY },
+        ...more,
+      },
     } as unknown as ConnectAttempt;
     const parts = {
       splicing: { open: this.openSplice, serve: () => {} },
@@ -233,10 +236,11 @@ describe('a client whose session is on another gateway', () => {
     expect(bench.refused).toMatchObject([{ reasonCode: 0x88 }]);
   });
 
-  it('is watched here until its token ends, unless it may prove again who it is', async () => {
+  it('is watched here until its token ends, or, where it may prove again who it is, its certificate', async () => {
     bench = new Bench();
     const endsAtMs = performance.now() + 60_000;
-    const authentication = { endsAtMs } as ConnectAttempt['authentication'];
+    const certifiedUntilMs = endsAtMs + 1_000;
+    const authentication = { endsAtMs, certifiedUntilMs } as ConnectAttempt['authentication'];
     const carried = await bench.carry({ authentication });
     expect(Math.abs(bench.watched.get(carried)! - endsAtMs)).toBeLessThan(1_000);
     carried.revoked();
@@ -244,7 +248,7 @@ describe('a client whose session is on another gateway', () => {
     const renewable = new Bench();
     const method = { authenticationMethod: 'SCRAM-SHA-256' };
     const client = await renewable.carry({ authentication, authenticated: method });
-    expect(renewable.watched.get(client)).toBe(Number.POSITIVE_INFINITY);
+    expect(renewable.watched.get(client)).toBe(certifiedUntilMs);
     expect(renewable.owners[0]!.client.authentication).toEqual(method);
   });
 
