@@ -45,18 +45,37 @@ export function contentBytes({ topic, payload, properties }: MqttContent): numbe
   return topic.length + payload.length + propertiesBytes(properties);
 }
 
-/** The same with bytes of its own: nothing else is kept alive by keeping it. */
+/** The same with bytes of its own: of what others own, nothing is kept alive by keeping it. */
 export function ownedMessage(message: MqttMessage): MqttMessage {
+  return withCopies(message, pooledCopy);
+}
+
+/**
+ * The same for one that may wait for days. Outside Node's pool: whatever else was copied at that time, and is garbage long
+ * since, would be kept with it, which is several times a small message.
+ */
+export function keptMessage(message: MqttMessage): MqttMessage {
+  return withCopies(message, exactCopy);
+}
+
+function pooledCopy(bytes: Buffer): Buffer {
+  return Buffer.from(bytes);
+}
+
+/** In memory of its own, outside Node's pool. */
+export function exactCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
+function withCopies(message: MqttMessage, copyOf: (bytes: Buffer) => Buffer): MqttMessage {
   const { correlationData } = message.properties;
   const properties =
     correlationData === undefined
       ? message.properties
       : { ...message.properties, correlationData: copyOf(correlationData) };
   return { ...message, payload: copyOf(message.payload), properties };
-}
-
-function copyOf(bytes: Buffer): Buffer {
-  return Buffer.from(bytes);
 }
 
 /** Whole seconds until the message expires, at least 1; undefined: never. What has expired is not sent. */

@@ -1,6 +1,6 @@
 import type { MqttQos } from '#libs/mqtt-codec';
 import type { EntryPosition } from '#libs/pulsar';
-import { contentBytes, hasExpired, type MqttMessage, ownedMessage } from '../message.js';
+import { contentBytes, hasExpired, keptMessage, type MqttMessage } from '../message.js';
 import type { MqttOptions } from '../mqtt.options.js';
 import type { EntryMessages } from '../reading/feed.js';
 import type { SessionScope } from '../session/session-scope.js';
@@ -38,9 +38,12 @@ const identifierBytes = 10;
 /** Of a character of the topic or a property there. */
 const escapedBytesMax = 6;
 
+/** Each slice sees all topics that any of its sessions may want: devices with a topic each are not worth remembering. */
+const rememberedTopicsMax = 1_000;
+
 /** Finds out for whom each message of a slice is, gives it to those who are connected and keeps it for the others. */
 export class SliceDispatch {
-  readonly tree = new FilterTree<StoredSession, MqttSubscription>();
+  readonly tree = new FilterTree<StoredSession, MqttSubscription>(rememberedTopicsMax);
   readonly live = new Map<StoredSession, LiveSession>();
   /** What was published before a subscription is not for it. */
   readonly unread = new UnreadPublications();
@@ -120,7 +123,7 @@ export class SliceDispatch {
   }
 
   #give(message: MqttMessage, source: MessageSource, matches: readonly Match[]): void {
-    const owned = ownedMessage(message);
+    const owned = keptMessage(message);
     const before = this.table.readBefore(source);
     const had = before === undefined ? undefined : new Set(before.targets.map(({ session }) => session));
     const targets: QueueTarget[] = [];

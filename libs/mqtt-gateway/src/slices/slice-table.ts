@@ -327,7 +327,10 @@ export class SliceTable {
   }
 
   #wait(session: StoredSession, queued: QueuedMessage, target: QueueTarget): void {
-    session.waiting.push(new PendingMessage(queued, session, target));
+    const pending = new PendingMessage(queued, session, target);
+    // A literal has room for one; what is pushed to an empty array, for sixteen more.
+    if (session.waiting.length === 0) session.waiting = [pending];
+    else session.waiting.push(pending);
     session.queueBytes += queued.bytes;
     queued.outstanding++;
   }

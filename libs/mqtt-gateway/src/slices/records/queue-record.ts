@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { MqttQos } from '#libs/mqtt-codec';
-import type { MqttMessage } from '../../message.js';
+import { exactCopy, type MqttMessage } from '../../message.js';
 import { messageProperties, type StoredProperties, storedProperties } from './message-fields.js';
 
 /** Where a queued message came from: read again after a crash, it is known by it. */
@@ -81,7 +81,7 @@ export function decodeQueueRecord(value: Buffer): QueueRecord {
   return {
     message: {
       topic: header.t,
-      payload: Buffer.from(value.subarray(end)),
+      payload: exactCopy(value.subarray(end)),
       qos: header.q,
       retain: header.r === true,
       properties: messageProperties(header.p),

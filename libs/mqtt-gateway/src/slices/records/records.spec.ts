@@ -68,6 +68,8 @@ describe('records of a slice', () => {
     const { payload } = decodeQueueRecord(encoded).message;
     encoded.fill(0);
     expect(payload.toString()).toBe('payload');
+    // Not a part of Node's pool, all of which would be kept.
+    expect(payload.buffer.byteLength).toBe(payload.length);
   });
 
   it('of sessions, subscriptions, progress, places and positions come back as they were', () => {
