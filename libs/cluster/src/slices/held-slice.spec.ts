@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type LeaseOptions, type LeaseState, PulsarError, type TopicLease } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import { ManualClock } from '../testing/manual-clock.js';
+import { ManualClock } from './manual-clock.js';
 import { HeldSlice, type SliceGround, type SliceState } from './held-slice.js';
 
 const tenant = { name: 'acme' } as Tenant;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ManualClock } from '../testing/manual-clock.js';
+import { ManualClock } from './manual-clock.js';
 import { PausableClock, systemSliceClock } from './slice-clock.js';
 
 describe("a slice's clock", () => {

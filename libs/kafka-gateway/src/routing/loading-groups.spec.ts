@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { soleGateway } from '#libs/cluster';
+import { ManualClock, soleGateway } from '#libs/cluster';
 import { heartbeatApi, type HeartbeatResponse, KafkaErrorCode, listOffsetsApi } from '#libs/kafka-codec';
 import type { LeaseOptions, LeaseState, PulsarAdmin, TopicLease } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
@@ -8,7 +8,6 @@ import { heartbeatHandler } from '../handlers/heartbeat.handler.js';
 import { listOffsetsHandler } from '../handlers/list-offsets.handler.js';
 import { tenant as acme } from '../testing/connection-bed.js';
 import { ReadingBed } from '../testing/fetch-bed.js';
-import { ManualClock } from '../testing/manual-clock.js';
 import type { TenantRefusal } from '../topics/topic-registry.js';
 
 const { COORDINATOR_LOAD_IN_PROGRESS, GROUP_AUTHORIZATION_FAILED, UNKNOWN_MEMBER_ID } = KafkaErrorCode;

@@ -1,11 +1,10 @@
 import { PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import type { SliceLog } from '#libs/cluster';
+import { ManualClock, type SliceLog } from '#libs/cluster';
 import { GroupCoordinator, type GroupTopics } from '../group-coordinator/group-coordinator.js';
 import type { GroupRecord, GroupRecordKind } from '../group-coordinator/group-record.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
-import { ManualClock } from './manual-clock.js';
 
 export const bedTenant: Tenant = {
   name: 'acme',

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { aloneCluster, type SliceLog } from '#libs/cluster';
+import { aloneCluster, ManualClock, type SliceLog } from '#libs/cluster';
 import type { MqttQos } from '#libs/mqtt-codec';
 import { type EntryPosition, type LeaseAppend, PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
@@ -15,7 +15,6 @@ import type { ConnectedClient, OpenedSession, OpenRequest } from '../session/ses
 import { SessionSlice, type SessionSliceParts } from '../slices/session-slice.js';
 import { FakeSink, fakeScope } from './session-bed.js';
 import { testTenant } from './fake-topics.js';
-import { ManualClock } from './manual-clock.js';
 
 export const partition = 'persistent://acme/n/t';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode as code } from '#libs/kafka-codec';
 import { ClassicBed } from '../../testing/classic-bed.js';
-import { ManualClock } from '../../testing/manual-clock.js';
+import { ManualClock } from '#libs/cluster';
 import { PausableClock } from '../coordinator-clock.js';
 import { ClassicGroup } from './classic-group.js';
 import { ClassicTimer } from './classic-timer.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ManualClock } from '../../testing/manual-clock.js';
+import { ManualClock } from '#libs/cluster';
 import { MirrorQueue, type MirrorQueueOptions } from './mirror-queue.js';
 
 function bed(options: Partial<MirrorQueueOptions> = {}) {

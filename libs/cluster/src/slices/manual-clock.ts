@@ -1,4 +1,4 @@
-import type { ClockTimer, SliceClock } from '#libs/cluster';
+import type { ClockTimer, SliceClock } from './slice-clock.js';
 
 interface Waiting extends ClockTimer {
   readonly at: number;
