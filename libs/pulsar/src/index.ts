@@ -43,7 +43,13 @@ export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export { keyHash } from './key-partition.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';
-export type { OutgoingMessage, PulsarMessage } from './message.js';
+export {
+  base64PropertyPrefix,
+  nullPropertyPrefix,
+  type OutgoingMessage,
+  type PulsarMessage,
+  reservedPropertyPrefix,
+} from './message.js';
 export type { NamespaceCheck } from './namespace-check.js';
 export type { NamespaceOffsets, OffsetsWanted } from './namespace-offsets.js';
 export {

@@ -40,3 +40,10 @@ export interface OutgoingMessage {
   readonly eventTime?: number;
   readonly properties?: readonly KeyValue[];
 }
+
+/** Names of properties that begin so are the gateway's: no client's header or user property is stored by such a name. */
+export const reservedPropertyPrefix = 'pulsegate.';
+/** Before the name of a header or user property that is reserved, or whose value is no text: the value is base64. */
+export const base64PropertyPrefix = 'pulsegate.base64.';
+/** Before the name of a Kafka header without a value. */
+export const nullPropertyPrefix = 'pulsegate.null.';

@@ -1,12 +1,13 @@
 import { RecordBatchEncoder, RecordCompression } from '#libs/kafka-codec';
 import {
   type BrokerEntry,
+  base64PropertyPrefix,
   type Compression,
   EntryDecodeError,
   type EntryPosition,
   MessageCursor,
+  nullPropertyPrefix,
 } from '#libs/pulsar';
-import { base64HeaderPrefix, nullHeaderPrefix } from './record.mapping.js';
 import { EntryUnreadable, type StoredBatch } from './stored-batch.js';
 import type { KafkaTopicConfig } from './topic-config.mapping.js';
 
@@ -31,8 +32,8 @@ const kafkaCompression: Readonly<Record<Compression, RecordCompression>> = {
 /** Larger ones are no dates, and their differences would not be exact; year 144683. */
 const timestampMsMax = 2 ** 52 - 1;
 
-const nullPrefix = Buffer.from(nullHeaderPrefix);
-const base64Prefix = Buffer.from(base64HeaderPrefix);
+const nullPrefix = Buffer.from(nullPropertyPrefix);
+const base64Prefix = Buffer.from(base64PropertyPrefix);
 
 /** What the names of all producers of the gateway start with (docs/mapping.md). */
 const gatewayProducerPrefix = 'pulsegate.';

@@ -9,15 +9,16 @@ import {
   type RecordBatchOptions,
   type RecordInput,
 } from '#libs/kafka-codec';
-import { MessageCursor, type OutgoingEntry, parseEntry, type PulsarMessage } from '#libs/pulsar';
-import { type KafkaError, kafkaErrorCode } from '../kafka.errors.js';
 import {
-  base64HeaderPrefix,
-  nullHeaderPrefix,
-  type PartitionBatch,
-  type RecordMappingOptions,
-  toPulsarEntry,
-} from './record.mapping.js';
+  base64PropertyPrefix,
+  MessageCursor,
+  nullPropertyPrefix,
+  type OutgoingEntry,
+  parseEntry,
+  type PulsarMessage,
+} from '#libs/pulsar';
+import { type KafkaError, kafkaErrorCode } from '../kafka.errors.js';
+import { type PartitionBatch, type RecordMappingOptions, toPulsarEntry } from './record.mapping.js';
 
 const options: RecordMappingOptions = {
   produceVersion: 9,
@@ -56,9 +57,9 @@ function messagesOf(entry: OutgoingEntry): PulsarMessage[] {
 /** What docs/mapping.md says, backwards: a Kafka record out of a message. */
 function toRecord(message: PulsarMessage): RecordInput {
   const headers = message.properties.map(({ key, value }) => {
-    if (key.startsWith(nullHeaderPrefix)) return { key: key.slice(nullHeaderPrefix.length), value: null };
-    if (key.startsWith(base64HeaderPrefix)) {
-      return { key: key.slice(base64HeaderPrefix.length), value: Buffer.from(value, 'base64') };
+    if (key.startsWith(nullPropertyPrefix)) return { key: key.slice(nullPropertyPrefix.length), value: null };
+    if (key.startsWith(base64PropertyPrefix)) {
+      return { key: key.slice(base64PropertyPrefix.length), value: Buffer.from(value, 'base64') };
     }
     return { key, value: Buffer.from(value) };
   });

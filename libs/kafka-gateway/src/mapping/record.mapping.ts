@@ -9,7 +9,14 @@ import {
   type RecordSet,
   recordsBytes,
 } from '#libs/kafka-codec';
-import { BatchBuilder, type Compression, type OutgoingEntry } from '#libs/pulsar';
+import {
+  BatchBuilder,
+  base64PropertyPrefix,
+  type Compression,
+  nullPropertyPrefix,
+  type OutgoingEntry,
+  reservedPropertyPrefix,
+} from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
 import { sequenceOf } from '../producers/pulsar-sequence.js';
 import {
@@ -23,10 +30,7 @@ import {
 import { sparseMessagesMax } from './sparse-offset.mapping.js';
 import type { KafkaTopicConfig } from './topic-config.mapping.js';
 
-/** Prefixes of properties whose values Pulsar's text properties could not hold as they are (docs/mapping.md). */
-export const nullHeaderPrefix = 'pulsegate.null.';
-export const base64HeaderPrefix = 'pulsegate.base64.';
-const reservedPrefix = Array.from('pulsegate.', (character) => character.charCodeAt(0));
+const reservedPrefix = Array.from(reservedPropertyPrefix, (character) => character.charCodeAt(0));
 
 /** Kafka's codecs by number; the entry is compressed with the one that the client chose. */
 const pulsarCompression: readonly Compression[] = ['none', 'zlib', 'snappy', 'lz4', 'zstd'];
@@ -200,9 +204,9 @@ function appendHeaders(builder: BatchBuilder, record: RecordFields): void {
     const { headerValueStart: valueStart, headerValueEnd: valueEnd } = record;
     if (!isUtf8(buffer.subarray(nameStart, nameEnd))) throw invalid('a header key that is not UTF-8');
     if (valueStart < 0) {
-      builder.propertyFrom(nullHeaderPrefix, buffer, nameStart, nameEnd, nameEnd, nameEnd);
+      builder.propertyFrom(nullPropertyPrefix, buffer, nameStart, nameEnd, nameEnd, nameEnd);
     } else if (isReserved(buffer, nameStart, nameEnd) || !isUtf8(buffer.subarray(valueStart, valueEnd))) {
-      builder.propertyFrom(base64HeaderPrefix, buffer, nameStart, nameEnd, valueStart, valueEnd, true);
+      builder.propertyFrom(base64PropertyPrefix, buffer, nameStart, nameEnd, valueStart, valueEnd, true);
     } else {
       builder.propertyFrom('', buffer, nameStart, nameEnd, valueStart, valueEnd);
     }

@@ -20,9 +20,3 @@ export const MqttProperty = {
 } as const;
 
 export const mqttPropertyPrefix = prefix;
-/** What starts so and is none of the below or above is other protocols', and shown to no MQTT client. */
-export const reservedPrefix = 'pulsegate.';
-/** Before the name of a user property or header that starts with `pulsegate.`, or of a header that is no text. */
-export const base64Prefix = 'pulsegate.base64.';
-/** Before the name of a Kafka header without a value. */
-export const nullPrefix = 'pulsegate.null.';

@@ -1,7 +1,12 @@
-import { type BatchBuilder, encodeMessageFields } from '#libs/pulsar';
+import {
+  type BatchBuilder,
+  base64PropertyPrefix,
+  encodeMessageFields,
+  reservedPropertyPrefix,
+} from '#libs/pulsar';
 import type { PublishRequest } from '../publishing/publisher.js';
 import type { MqttMessageProperties } from '../message.js';
-import { base64Prefix, MqttProperty, reservedPrefix } from './message-properties.js';
+import { MqttProperty } from './message-properties.js';
 import type { PulsarPlace } from './topic.mapping.js';
 
 const qosFields = [0, 1, 2].map((qos) =>
@@ -73,7 +78,7 @@ function appendProperties(builder: BatchBuilder, properties: MqttMessageProperti
   }
   if (userProperties === undefined) return;
   for (const [name, value] of userProperties) {
-    if (!name.startsWith(reservedPrefix)) builder.property(name, value);
-    else builder.property(base64Prefix + name, Buffer.from(value).toString('base64'));
+    if (!name.startsWith(reservedPropertyPrefix)) builder.property(name, value);
+    else builder.property(base64PropertyPrefix + name, Buffer.from(value).toString('base64'));
   }
 }

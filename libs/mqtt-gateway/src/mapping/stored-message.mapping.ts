@@ -1,14 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { type MqttQos, noProperties, topicNameFault } from '#libs/mqtt-codec';
-import type { MessageCursor } from '#libs/pulsar';
-import type { MqttMessage, MqttMessageProperties } from '../message.js';
 import {
-  base64Prefix,
-  MqttProperty,
-  mqttPropertyPrefix,
-  nullPrefix,
-  reservedPrefix,
-} from './message-properties.js';
+  base64PropertyPrefix,
+  type MessageCursor,
+  nullPropertyPrefix,
+  reservedPropertyPrefix,
+} from '#libs/pulsar';
+import type { MqttMessage, MqttMessageProperties } from '../message.js';
+import { MqttProperty, mqttPropertyPrefix } from './message-properties.js';
 import type { TopicMapping } from './topic.mapping.js';
 
 /** [MQTT-1.5.4], section 1.5.6: strings and binary data. */
@@ -33,10 +32,10 @@ class StoredProperties {
       const name = text(cursor.fieldBytes, cursor.propertyNameStart, cursor.propertyNameEnd);
       const value = text(cursor.fieldBytes, cursor.propertyValueStart, cursor.propertyValueEnd);
       if (name === undefined || value === undefined) continue;
-      if (!name.startsWith(reservedPrefix)) this.addUser(name, value);
+      if (!name.startsWith(reservedPropertyPrefix)) this.addUser(name, value);
       else if (name.startsWith(mqttPropertyPrefix)) this.set(name, value);
-      else if (name.startsWith(base64Prefix)) this.addEncoded(name, value);
-      else if (name.startsWith(nullPrefix)) this.addUser(name, value);
+      else if (name.startsWith(base64PropertyPrefix)) this.addEncoded(name, value);
+      else if (name.startsWith(nullPropertyPrefix)) this.addUser(name, value);
     }
   }
 
@@ -86,15 +85,15 @@ class StoredProperties {
 
   /** What the gateway encoded because of its name is what it was; what is no text stays encoded, under its full name. */
   private addEncoded(name: string, value: string): void {
-    const plainName = name.slice(base64Prefix.length);
-    const bytes = plainName.startsWith(reservedPrefix) ? fromBase64(value) : undefined;
+    const plainName = name.slice(base64PropertyPrefix.length);
+    const bytes = plainName.startsWith(reservedPropertyPrefix) ? fromBase64(value) : undefined;
     if (bytes !== undefined && isUtf8(bytes) && !bytes.includes(0)) this.addUser(plainName, bytes.toString());
     else this.addUser(name, value);
   }
 
   private addUser(name: string, value: string): void {
     if (value.includes('\0')) {
-      this.addUser(base64Prefix + name, Buffer.from(value).toString('base64'));
+      this.addUser(base64PropertyPrefix + name, Buffer.from(value).toString('base64'));
       return;
     }
     if (!isMqttString(name) || !isMqttString(value)) return;
