@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientIdRules } from './authentication/client-id.js';
+import { retainedDefaults } from './retained/retained.options.js';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -115,15 +116,15 @@ export const mqttOptionsSchema = z
         'A shared subscription without a member, and that no persistent session has, is deleted after so long.',
       ),
     retainedMessagesMax: count(1_000_000)
-      .default(100_000)
+      .default(retainedDefaults.retainedMessagesMax)
       .describe(
         'Topics of a tenant that have a retained message; a publish that would retain one more gets 0x97.',
       ),
     retainedBytesMax: bytes(64 * kibibyte)
-      .default(64 * mebibyte)
+      .default(retainedDefaults.retainedBytesMax)
       .describe('What they take in memory, about; the same beyond.'),
     retainedMessageBytesMax: bytes(kibibyte, 1_000_000)
-      .default(256 * kibibyte)
+      .default(retainedDefaults.retainedMessageBytesMax)
       .describe('Payload and properties of one retained message; the same beyond.'),
     systemTopicsIntervalMs: z
       .int()
