@@ -84,3 +84,18 @@ export function mustBe(what: string, actual: unknown, expected: unknown): void {
 export function mustHold(what: string, holds: boolean): void {
   if (!holds) throw new Error(`not so: ${what}`);
 }
+
+/** Pairs of topics that look or read alike are different topics: who subscribed to the one hears nothing of the other. */
+export async function keepsApart(
+  bed: ScriptBed,
+  pairs: readonly (readonly [one: string, other: string])[],
+): Promise<void> {
+  const wire = await bed.connect();
+  await wire.subscribe(pairs.map(([one]) => bed.topic(one)));
+  for (const [one, other] of pairs) {
+    await wire.publish(bed.topic(other), 'another');
+    await wire.publish(bed.topic(one), one);
+    const { topic, payload } = await wire.message();
+    mustBe('topic and text', [topic, payload.toString()], [bed.topic(one), one]);
+  }
+}
