@@ -46,7 +46,7 @@ export function contentBytes({ topic, payload, properties }: MqttContent): numbe
 }
 
 /** The same with bytes of its own: of what others own, nothing is kept alive by keeping it. */
-export function ownedMessage(message: MqttMessage): MqttMessage {
+export function ownedMessage<M extends MqttContent>(message: M): M {
   return withCopies(message, pooledCopy);
 }
 
@@ -69,7 +69,7 @@ export function exactCopy(bytes: Buffer): Buffer {
   return copy;
 }
 
-function withCopies(message: MqttMessage, copyOf: (bytes: Buffer) => Buffer): MqttMessage {
+function withCopies<M extends MqttContent>(message: M, copyOf: (bytes: Buffer) => Buffer): M {
   const { correlationData } = message.properties;
   const properties =
     correlationData === undefined

@@ -1,5 +1,4 @@
-import { Buffer } from 'node:buffer';
-import { contentBytes } from '../message.js';
+import { contentBytes, ownedMessage } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
 import type { PublishDone, Publisher, PublishPressure, PublishRequest } from '../publishing/publisher.js';
 import type { WriteDone } from './retained-writes.js';
@@ -32,7 +31,7 @@ export class RetainedPublisher implements Publisher {
     const before = this.#held.get(tenant.name)?.get(clientId);
     if (before === undefined && !retain) return this.publisher.publish(request, done);
     const queue = before ?? this.#hold(request);
-    const held = queue.add(ownedRequest(request), done);
+    const held = queue.add(ownedMessage(request), done);
     let pressure: PublishPressure | undefined;
     if (retain) {
       pressure = this.store.set(held.request, (error) => {
@@ -111,17 +110,4 @@ class HeldPublishes implements PublishPressure {
       else pressure.onRelief(listener);
     }
   }
-}
-
-function ownedRequest(request: PublishRequest): PublishRequest {
-  const { payload, properties } = request;
-  const { correlationData } = properties;
-  return {
-    ...request,
-    payload: Buffer.from(payload),
-    properties:
-      correlationData === undefined
-        ? properties
-        : { ...properties, correlationData: Buffer.from(correlationData) },
-  };
 }

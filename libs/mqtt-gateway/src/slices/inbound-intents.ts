@@ -1,7 +1,7 @@
-import { Buffer } from 'node:buffer';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { SliceClock } from '#libs/cluster';
 import type { Log } from '#libs/telemetry';
+import { ownedMessage } from '../message.js';
 import { asMqttError, MqttError } from '../mqtt.errors.js';
 import type { Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { SequencedPlace, SequencedProducers } from '../publishing/sequenced-publisher.js';
@@ -84,7 +84,7 @@ export class InboundIntents {
       done();
       return;
     }
-    const request = ownedRequest(publish);
+    const request = ownedMessage(publish);
     const begun = this.#begin(session, packetId, done);
     if (this.#unknown === undefined) this.#reserve(session, packetId, request, begun);
     else this.#unknown.waiting.push(() => this.#afterUnknown(session, packetId, request, begun));
@@ -228,17 +228,4 @@ export class InboundIntents {
       for (const go of waiting) go();
     });
   }
-}
-
-function ownedRequest(request: PublishRequest): PublishRequest {
-  const { payload, properties } = request;
-  const { correlationData } = properties;
-  return {
-    ...request,
-    payload: Buffer.from(payload),
-    properties:
-      correlationData === undefined
-        ? properties
-        : { ...properties, correlationData: Buffer.from(correlationData) },
-  };
 }
