@@ -1,0 +1,96 @@
+export {
+  AmqpDecodeError,
+  type AmqpDecodeErrorCode,
+  AmqpEncodeError,
+  type AmqpEncodeErrorCode,
+  type AmqpFault,
+} from './amqp-codec.errors.js';
+export { amqpElementsMax, amqpNestingMax } from './amqp-reader.js';
+export {
+  type AmqpAnnotations,
+  type AmqpArray,
+  type AmqpDescribed,
+  type AmqpDescribedArray,
+  type AmqpFields,
+  type AmqpList,
+  type AmqpMap,
+  type AmqpMessageId,
+  type AmqpScalar,
+  type AmqpValue,
+  amqpBinary,
+  amqpBoolean,
+  amqpLong,
+  amqpNull,
+  amqpString,
+  amqpSymbol,
+  amqpTimestamp,
+  amqpUint,
+  amqpUlong,
+} from './amqp-value.js';
+export { decodeComposite } from './composite-decoder.js';
+export { describedComposite } from './composite-encoder.js';
+export {
+  type AmqpComposite,
+  type AmqpCompositeInput,
+  type AmqpCompositeName,
+  type AmqpDeliveryState,
+  type AmqpFieldType,
+  type AmqpOutcome,
+  type AmqpPerformative,
+  type AmqpPerformativeName,
+  type AmqpSaslPerformative,
+  type AmqpSaslPerformativeName,
+  compositeTable,
+} from './composite-table.js';
+export { AmqpErrorCondition, type AmqpErrorConditionSymbol, AmqpSaslCode } from './error-condition.js';
+export {
+  type AmqpFrame,
+  AmqpFrameDecoder,
+  type AmqpHeartbeat,
+  type AmqpInput,
+  type AmqpSaslFrame,
+  unopenedFrameBytesMax,
+} from './frame-decoder.js';
+export {
+  encodeFrame,
+  encodeSaslFrame,
+  encodeTransferHead,
+  encodeTransfers,
+  heartbeatFrame,
+} from './frame-encoder.js';
+export {
+  type AmqpBodyKind,
+  type AmqpMessageSections,
+  type AmqpSection,
+  bareMessage,
+  findSections,
+} from './message-sections.js';
+export {
+  type AmqpProtocolHeader,
+  type AmqpProtocolName,
+  encodeProtocolHeader,
+  protocolHeaderBytes,
+} from './protocol-header.js';
+export {
+  type AmqpBody,
+  decodeApplicationProperties,
+  decodeBody,
+  decodeDeliveryAnnotations,
+  decodeFooter,
+  decodeHeader,
+  decodeMessageAnnotations,
+  decodeProperties,
+} from './section-decoder.js';
+export {
+  encodeApplicationProperties,
+  encodeDataHead,
+  encodeDeliveryAnnotations,
+  encodeFooter,
+  encodeHeader,
+  encodeMessageAnnotations,
+  encodeProperties,
+  encodeSequence,
+  encodeValueSection,
+} from './section-encoder.js';
+export { decodeValue } from './value-decoder.js';
+export { encodeValue } from './value-encoder.js';
