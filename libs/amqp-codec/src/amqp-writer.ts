@@ -26,7 +26,7 @@ export class AmqpWriter {
     return this.length;
   }
 
-  /** What was written; the writer is not used any more. */
+  /** What was written, a view into Node's buffer pool: who keeps it for long copies it. The writer is not used any more. */
   finish(): Buffer {
     return this.buffer.subarray(0, this.length);
   }

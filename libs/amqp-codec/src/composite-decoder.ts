@@ -2,16 +2,13 @@ import type { Buffer } from 'node:buffer';
 import { AmqpReader } from './amqp-reader.js';
 import type { AmqpDescribed, AmqpFields, AmqpMessageId, AmqpValue } from './amqp-value.js';
 import {
-  type AmqpComposite,
-  type AmqpCompositeName,
-  type AmqpFieldType,
-  type AmqpFieldValues,
   type CompositePlace,
   type CompositeRow,
   compositePlaces,
   rowsByCode,
   rowsBySymbol,
-} from './composite-table.js';
+} from './composite-rows.js';
+import type { AmqpComposite, AmqpCompositeName, AmqpFieldType, AmqpFieldValues } from './composite-table.js';
 import {
   readBinary,
   readBoolean,

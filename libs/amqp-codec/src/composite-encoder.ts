@@ -1,12 +1,12 @@
 import { AmqpEncodeError } from './amqp-codec.errors.js';
 import { AmqpWriter, checkInteger } from './amqp-writer.js';
 import type { AmqpDescribed, AmqpValue } from './amqp-value.js';
-import {
-  type AmqpCompositeInput,
-  type AmqpCompositeName,
-  type AmqpFieldType,
-  type AmqpFieldValues,
-  compositeRows,
+import { compositeRows } from './composite-rows.js';
+import type {
+  AmqpCompositeInput,
+  AmqpCompositeName,
+  AmqpFieldType,
+  AmqpFieldValues,
 } from './composite-table.js';
 import { TypeCode } from './type-code.js';
 import { writeUlong, writeValue } from './value-encoder.js';

@@ -29,6 +29,12 @@ export interface AmqpFieldValues {
   ])[];
 }
 
+/** The same to encode: the only fields whose composites have defaults. */
+interface InputFieldValues extends Omit<AmqpFieldValues, 'source' | 'target'> {
+  source: AmqpCompositeInput<'source'> | AmqpDescribed;
+  target: AmqpCompositeInput<'target' | 'coordinator'> | AmqpDescribed;
+}
+
 export type AmqpFieldType = keyof AmqpFieldValues;
 
 export interface AmqpFieldRule {
@@ -299,6 +305,7 @@ export type AmqpCompositeName = keyof typeof compositeTable;
 
 type Rules<N extends AmqpCompositeName> = (typeof compositeTable)[N]['fields'];
 type ValueOf<Rule> = Rule extends { type: infer T extends AmqpFieldType } ? AmqpFieldValues[T] : never;
+type InputOf<Rule> = Rule extends { type: infer T extends AmqpFieldType } ? InputFieldValues[T] : never;
 type KeysOf<R, Need> = { [F in keyof R]: R[F] extends { need: Need } ? F : never }[keyof R];
 
 /** As decoded: fields with a default are always there; null and absent are the same (AMQP 1.4). */
@@ -310,12 +317,12 @@ export type AmqpComposite<N extends AmqpCompositeName> = N extends AmqpComposite
 
 /** To encode: fields with a default may be left out. */
 export type AmqpCompositeInput<N extends AmqpCompositeName> = N extends AmqpCompositeName
-  ? { readonly type: N } & { readonly [F in KeysOf<Rules<N>, 'required'>]: ValueOf<Rules<N>[F]> } & {
-      readonly [F in KeysOf<Rules<N>, 'optional' | 'defaulted'>]?: ValueOf<Rules<N>[F]> | undefined;
+  ? { readonly type: N } & { readonly [F in KeysOf<Rules<N>, 'required'>]: InputOf<Rules<N>[F]> } & {
+      readonly [F in KeysOf<Rules<N>, 'optional' | 'defaulted'>]?: InputOf<Rules<N>[F]> | undefined;
     }
   : never;
 
-const performatives = [
+export const performatives = [
   'open',
   'begin',
   'attach',
@@ -326,15 +333,15 @@ const performatives = [
   'end',
   'close',
 ] as const;
-const saslPerformatives = [
+export const saslPerformatives = [
   'sasl-mechanisms',
   'sasl-init',
   'sasl-challenge',
   'sasl-response',
   'sasl-outcome',
 ] as const;
-const outcomes = ['accepted', 'rejected', 'released', 'modified', 'declared'] as const;
-const deliveryStates = [...outcomes, 'received', 'transactional-state'] as const;
+export const outcomes = ['accepted', 'rejected', 'released', 'modified', 'declared'] as const;
+export const deliveryStates = [...outcomes, 'received', 'transactional-state'] as const;
 
 export type AmqpPerformativeName = (typeof performatives)[number];
 export type AmqpSaslPerformativeName = (typeof saslPerformatives)[number];
@@ -343,46 +350,3 @@ export type AmqpSaslPerformative = AmqpComposite<AmqpSaslPerformativeName>;
 /** AMQP 3.4.2 to 3.4.5, and 4.5.5 at a coordinator. */
 export type AmqpOutcome = AmqpComposite<(typeof outcomes)[number]>;
 export type AmqpDeliveryState = AmqpComposite<(typeof deliveryStates)[number]>;
-
-/** Which composites may stand in a place. */
-export type CompositePlace = ReadonlySet<AmqpCompositeName>;
-
-export const compositePlaces = {
-  performative: new Set<AmqpCompositeName>(performatives),
-  sasl: new Set<AmqpCompositeName>(saslPerformatives),
-  error: new Set<AmqpCompositeName>(['error']),
-  source: new Set<AmqpCompositeName>(['source']),
-  target: new Set<AmqpCompositeName>(['target', 'coordinator']),
-  outcome: new Set<AmqpCompositeName>(outcomes),
-  'delivery-state': new Set<AmqpCompositeName>(deliveryStates),
-  header: new Set<AmqpCompositeName>(['header']),
-  properties: new Set<AmqpCompositeName>(['properties']),
-} as const satisfies Record<string, CompositePlace>;
-
-/** A row of the table, its fields as a list. */
-export interface CompositeRow {
-  readonly name: AmqpCompositeName;
-  readonly code: number;
-  readonly fields: readonly (AmqpFieldRule & { readonly name: string })[];
-}
-
-export const compositeRows: Readonly<Record<AmqpCompositeName, CompositeRow>> = Object.fromEntries(
-  Object.entries(compositeTable).map(([name, { code, fields }]) => {
-    const rules = Object.entries(fields).map(([field, rule]) => ({
-      name: field,
-      ...(rule as AmqpFieldRule),
-    }));
-    return [name, { name: name as AmqpCompositeName, code, fields: rules }];
-  }),
-) as unknown as Record<AmqpCompositeName, CompositeRow>;
-
-export const rowsByCode: ReadonlyMap<number, CompositeRow> = new Map(
-  Object.values(compositeRows).map((row) => [row.code, row]),
-);
-
-export const rowsBySymbol: ReadonlyMap<string, CompositeRow> = new Map(
-  Object.entries(compositeTable).map(([name, { symbol }]) => [
-    symbol,
-    compositeRows[name as AmqpCompositeName],
-  ]),
-);

@@ -2,12 +2,8 @@ import { Buffer } from 'node:buffer';
 import { AmqpDecodeError, framingError } from './amqp-codec.errors.js';
 import { AmqpReader } from './amqp-reader.js';
 import { readKnownComposite } from './composite-decoder.js';
-import {
-  type AmqpPerformative,
-  type AmqpSaslPerformative,
-  type CompositePlace,
-  compositePlaces,
-} from './composite-table.js';
+import { type CompositePlace, compositePlaces } from './composite-rows.js';
+import type { AmqpPerformative, AmqpSaslPerformative } from './composite-table.js';
 import {
   type AmqpProtocolHeader,
   protocolHeaderBytes,

@@ -92,5 +92,6 @@ export {
   encodeSequence,
   encodeValueSection,
 } from './section-encoder.js';
+export { type AmqpSourceFilter, decodeFilters, noLocalFilter, selectorFilter } from './source-filter.js';
 export { decodeValue } from './value-decoder.js';
 export { encodeValue } from './value-encoder.js';

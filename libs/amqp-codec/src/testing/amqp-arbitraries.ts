@@ -1,7 +1,8 @@
 // Random values, composites and messages, for property tests.
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
-import { type AmqpFieldRule, type AmqpFieldType, compositePlaces } from '../composite-table.js';
+import { compositePlaces } from '../composite-rows.js';
+import type { AmqpFieldRule, AmqpFieldType } from '../composite-table.js';
 import {
   type AmqpCompositeInput,
   type AmqpCompositeName,
