@@ -206,7 +206,7 @@ describe('the table', () => {
         expect(decoded).toEqual(composite);
         expect(describedComposite(decoded!)).toEqual(described);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

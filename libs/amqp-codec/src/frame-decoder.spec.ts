@@ -11,6 +11,7 @@ import {
   encodeTransferHead,
   encodeTransfers,
   heartbeatFrame,
+  selectorFilter,
 } from './index.js';
 
 const open = encodeFrame(0, { type: 'open', containerId: 'c' });
@@ -136,6 +137,18 @@ describe('frames', () => {
     expect(input.payload.toString()).toMatch(/^x+$/);
     const error = failureOf(() => decoderIn('amqp').push(frameOf(bytesOf('00 53 18 45 40'), 0, 9)));
     expect(error).toMatchObject({ code: 'amqp:decode-error', fault: 'frame', channel: 9 });
+  });
+
+  it('that outlive their chunk do not keep it', () => {
+    const source = {
+      type: 'source',
+      address: 'a',
+      filter: new Map([['f', selectorFilter('a = 1')]]),
+    } as const;
+    const chunk = encodeFrame(0, { type: 'attach', name: 'l', handle: 0, role: true, source });
+    const [attach] = decoderIn('amqp').push(chunk);
+    chunk.fill(0);
+    expect(attach).toMatchObject({ performative: { type: 'attach', source } });
   });
 
   it('before a fault come with it, and then only the fault', () => {

@@ -3,13 +3,14 @@ import { AmqpDecodeError, framingError } from './amqp-codec.errors.js';
 import { AmqpReader } from './amqp-reader.js';
 import { readKnownComposite } from './composite-decoder.js';
 import { type CompositePlace, compositePlaces } from './composite-rows.js';
-import type { AmqpPerformative, AmqpSaslPerformative } from './composite-table.js';
+import { type AmqpPerformative, type AmqpSaslPerformative, compositeTable } from './composite-table.js';
 import {
   type AmqpProtocolHeader,
   protocolHeaderBytes,
   protocolHeaderPrefix,
   readProtocolHeader,
 } from './protocol-header.js';
+import { TypeCode } from './type-code.js';
 
 const EMPTY = Buffer.alloc(0);
 const HELD_BYTES_MIN = 64;
@@ -61,8 +62,9 @@ type Layer = 'header' | 'sasl' | 'amqp' | 'ended';
  * Cuts a byte stream into protocol headers and frames, and decodes them.
  *
  * A frame inside one chunk is decoded where it is, one that spans chunks is gathered in a buffer that grows with what
- * arrived: at most twice that, never because of an announced length. Payloads and other binary data are views, so the
- * chunks given to {@link push} must not be reused by the caller. Whether a frame may come at this time, on this channel, is
+ * arrived: at most twice that, never because of an announced length. Payloads and other binary data of flow, transfer and
+ * disposition are views, so the chunks given to {@link push} must not be reused by the caller, and who keeps a delivery tag
+ * copies it; other frames are copied, because what a terminus or an open holds outlives its chunk. Whether a frame may come at this time, on this channel, is
  * the connection's to say; here only that SASL frames come in the SASL layer, and others behind the AMQP header.
  */
 export class AmqpFrameDecoder {
@@ -219,6 +221,11 @@ export class AmqpFrameDecoder {
   private decodeAmqp(channel: number): AmqpFrame | AmqpHeartbeat {
     const { reader } = this;
     if (reader.offset === reader.end) return heartbeat;
+    if (!isShortLived(reader.buffer, reader.offset)) {
+      const own = Buffer.allocUnsafeSlow(reader.end - reader.offset);
+      reader.buffer.copy(own, 0, reader.offset, reader.end);
+      reader.reset(own, 0, own.length);
+    }
     try {
       const performative = this.readPerformative(compositePlaces.performative) as AmqpPerformative;
       if (reader.offset === reader.end) return { type: 'frame', channel, performative, payload: EMPTY };
@@ -238,6 +245,18 @@ export class AmqpFrameDecoder {
     if (performative !== undefined) return performative;
     throw this.reader.error('amqp:not-implemented', 'AMQP 2.3.2', 'unknown performative');
   }
+}
+
+/** A flow, transfer or disposition, with its descriptor as everyone encodes it. */
+function isShortLived(bytes: Buffer, at: number): boolean {
+  const { flow, disposition } = compositeTable;
+  const code = bytes[at + 2]!;
+  return (
+    bytes[at] === TypeCode.DESCRIBED &&
+    bytes[at + 1] === TypeCode.SMALLULONG &&
+    code >= flow.code &&
+    code <= disposition.code
+  );
 }
 
 function checkMaximum(frameBytesMax: number): number {

@@ -100,7 +100,7 @@ describe('hostile bytes', () => {
       fc.property(hostile, (bytes) => {
         tolerated(() => encodeValue(decodeValue(bytes)));
       }),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     );
   });
 
@@ -115,7 +115,7 @@ describe('hostile bytes', () => {
       fc.property(fc.oneof(hostile, message), (bytes) => {
         tolerated(() => readMessage(bytes));
       }),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     );
   });
 
