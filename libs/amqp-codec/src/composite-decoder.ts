@@ -154,7 +154,7 @@ function readCompositeField(
   if (known !== undefined) return known as AmqpFieldValues[typeof type];
   if (type === 'error')
     throw reader.decodeError('AMQP 2.8.14', 'unknown descriptor where an error is wanted');
-  // Other outcomes, states and kinds of terminus may exist (AMQP 2.6.12, 3.4); whether it can serve them is the gateway's to say.
+  // Other outcomes, states and kinds of terminus may exist (AMQP 3.4); whether it can serve them is the gateway's to say.
   return readValue(reader) as AmqpDescribed;
 }
 

@@ -171,6 +171,27 @@ describe('a value', () => {
     expect(refusal(() => decodeValue(Buffer.alloc(60_000, 0)))).toBe(tooDeep);
   });
 
+  it('may have any number of compounds and described values beside each other', () => {
+    const described = {
+      type: 'described',
+      descriptor: value('uint', 1),
+      encoded: bytesOf('43'),
+    } as AmqpValue;
+    const pair = value('list', [value('list', [value('null')]), described]);
+    const many = value('list', Array<AmqpValue>(2 * amqpNestingMax).fill(pair));
+    expect(decodeValue(encodeValue(many))).toEqual(many);
+  });
+
+  it('is narrow where its size fits a byte, and wide above', () => {
+    // Of the content: the size counts one byte more, the count.
+    for (const length of [250, 253, 254, 255, 256, 257]) {
+      const list = value('list', [value('binary', Buffer.alloc(length - 2))]);
+      const bytes = encodeValue(list);
+      expect(bytes[0]).toBe(length <= 254 ? 0xc0 : 0xd0);
+      expect(decodeValue(bytes)).toEqual(list);
+    }
+  });
+
   it('has a limited number of elements, in all its compounds', () => {
     const list = (length: number) => value('list', Array<AmqpValue>(length).fill(value('null')));
     expect(refusal(() => decodeValue(encodeValue(list(amqpElementsMax))))).toBe('read');
