@@ -1,0 +1,258 @@
+// Each method as amqplib 2.3.1 writes it (lib/defs.js), without the frame around it.
+import type { Amqp091Method } from '../index.js';
+import { bytesOf } from './frame-hex.js';
+
+/** k: 'v' */
+const table = bytesOf("01 'k' 'S' 00000001 'v'");
+
+export const methodSamples: readonly (readonly [method: Amqp091Method, hex: string])[] = [
+  [
+    { name: 'basic.qos', prefetchSize: 2712797184, prefetchCount: 41217, global: true },
+    '003c000aa1b20000a10101',
+  ],
+  [{ name: 'basic.qos-ok' }, '003c000b'],
+  [
+    {
+      name: 'basic.consume',
+      queue: 'queue-1',
+      consumerTag: 'consumerTag-2',
+      noLocal: true,
+      noAck: false,
+      exclusive: true,
+      noWait: false,
+      arguments: table,
+    },
+    '003c001400000771756575652d310d636f6e73756d65725461672d320500000008016b530000000176',
+  ],
+  [{ name: 'basic.consume-ok', consumerTag: 'consumerTag-0' }, '003c00150d636f6e73756d65725461672d30'],
+  [
+    { name: 'basic.cancel', consumerTag: 'consumerTag-0', noWait: true },
+    '003c001e0d636f6e73756d65725461672d3001',
+  ],
+  [{ name: 'basic.cancel-ok', consumerTag: 'consumerTag-0' }, '003c001f0d636f6e73756d65725461672d30'],
+  [
+    {
+      name: 'basic.publish',
+      exchange: 'exchange-1',
+      routingKey: 'routingKey-2',
+      mandatory: true,
+      immediate: false,
+    },
+    '003c002800000a65786368616e67652d310c726f7574696e674b65792d3201',
+  ],
+  [
+    {
+      name: 'basic.return',
+      replyCode: 41216,
+      replyText: 'é',
+      exchange: 'exchange-2',
+      routingKey: 'routingKey-3',
+    },
+    '003c0032a10002c3a90a65786368616e67652d320c726f7574696e674b65792d33',
+  ],
+  [
+    {
+      name: 'basic.deliver',
+      consumerTag: 'consumerTag-0',
+      deliveryTag: 320255973501889,
+      redelivered: true,
+      exchange: 'exchange-3',
+      routingKey: 'routingKey-4',
+    },
+    '003c003c0d636f6e73756d65725461672d30000123456789abc1010a65786368616e67652d330c726f7574696e674b65792d34',
+  ],
+  [{ name: 'basic.get', queue: 'queue-1', noAck: true }, '003c004600000771756575652d3101'],
+  [
+    {
+      name: 'basic.get-ok',
+      deliveryTag: 320255973501888,
+      redelivered: true,
+      exchange: 'exchange-2',
+      routingKey: 'routingKey-3',
+      messageCount: 2712797188,
+    },
+    '003c0047000123456789abc0010a65786368616e67652d320c726f7574696e674b65792d33a1b20004',
+  ],
+  [{ name: 'basic.get-empty' }, '003c004800'],
+  [{ name: 'basic.ack', deliveryTag: 320255973501888, multiple: true }, '003c0050000123456789abc001'],
+  [{ name: 'basic.reject', deliveryTag: 320255973501888, requeue: true }, '003c005a000123456789abc001'],
+  [{ name: 'basic.recover-async', requeue: true }, '003c006401'],
+  [{ name: 'basic.recover', requeue: true }, '003c006e01'],
+  [{ name: 'basic.recover-ok' }, '003c006f'],
+  [
+    { name: 'basic.nack', deliveryTag: 320255973501888, multiple: true, requeue: false },
+    '003c0078000123456789abc001',
+  ],
+  [
+    {
+      name: 'connection.start',
+      versionMajor: 160,
+      versionMinor: 161,
+      serverProperties: table,
+      mechanisms: bytesOf("'mechanisms' 00"),
+      locales: bytesOf("'locales' 00"),
+    },
+    '000a000aa0a100000008016b5300000001760000000b6d656368616e69736d7300000000086c6f63616c657300',
+  ],
+  [
+    {
+      name: 'connection.start-ok',
+      clientProperties: table,
+      mechanism: 'mechanism-1',
+      response: bytesOf("'response' 00"),
+      locale: 'locale-3',
+    },
+    '000a000b00000008016b5300000001760b6d656368616e69736d2d3100000009726573706f6e736500086c6f63616c652d33',
+  ],
+  [
+    { name: 'connection.secure', challenge: bytesOf("'challenge' 00") },
+    '000a00140000000a6368616c6c656e676500',
+  ],
+  [
+    { name: 'connection.secure-ok', response: bytesOf("'response' 00") },
+    '000a001500000009726573706f6e736500',
+  ],
+  [
+    { name: 'connection.tune', channelMax: 41216, frameMax: 2712797185, heartbeat: 41218 },
+    '000a001ea100a1b20001a102',
+  ],
+  [
+    { name: 'connection.tune-ok', channelMax: 41216, frameMax: 2712797185, heartbeat: 41218 },
+    '000a001fa100a1b20001a102',
+  ],
+  [{ name: 'connection.open', virtualHost: 'virtualHost-0' }, '000a00280d7669727475616c486f73742d300000'],
+  [{ name: 'connection.open-ok' }, '000a002900'],
+  [
+    { name: 'connection.close', replyCode: 41216, replyText: 'é', classId: 41218, methodId: 41219 },
+    '000a0032a10002c3a9a102a103',
+  ],
+  [{ name: 'connection.close-ok' }, '000a0033'],
+  [{ name: 'connection.blocked', reason: 'reason-0' }, '000a003c08726561736f6e2d30'],
+  [{ name: 'connection.unblocked' }, '000a003d'],
+  [
+    { name: 'connection.update-secret', newSecret: bytesOf("'newSecret' 00"), reason: 'reason-1' },
+    '000a00460000000a6e65775365637265740008726561736f6e2d31',
+  ],
+  [{ name: 'connection.update-secret-ok' }, '000a0047'],
+  [{ name: 'channel.open' }, '0014000a00'],
+  [{ name: 'channel.open-ok' }, '0014000b00000000'],
+  [{ name: 'channel.flow', active: true }, '0014001401'],
+  [{ name: 'channel.flow-ok', active: true }, '0014001501'],
+  [
+    { name: 'channel.close', replyCode: 41216, replyText: 'é', classId: 41218, methodId: 41219 },
+    '00140028a10002c3a9a102a103',
+  ],
+  [{ name: 'channel.close-ok' }, '00140029'],
+  [
+    {
+      name: 'access.request',
+      realm: 'realm-0',
+      exclusive: true,
+      passive: false,
+      active: true,
+      write: false,
+      read: true,
+    },
+    '001e000a077265616c6d2d3015',
+  ],
+  [{ name: 'access.request-ok', ticket: 41216 }, '001e000ba100'],
+  [
+    {
+      name: 'exchange.declare',
+      exchange: 'exchange-1',
+      type: 'type-2',
+      passive: true,
+      durable: false,
+      autoDelete: true,
+      internal: false,
+      noWait: true,
+      arguments: table,
+    },
+    '0028000a00000a65786368616e67652d3106747970652d321500000008016b530000000176',
+  ],
+  [{ name: 'exchange.declare-ok' }, '0028000b'],
+  [
+    { name: 'exchange.delete', exchange: 'exchange-1', ifUnused: true, noWait: false },
+    '0028001400000a65786368616e67652d3101',
+  ],
+  [{ name: 'exchange.delete-ok' }, '00280015'],
+  [
+    {
+      name: 'exchange.bind',
+      destination: 'destination-1',
+      source: 'source-2',
+      routingKey: 'routingKey-3',
+      noWait: true,
+      arguments: table,
+    },
+    '0028001e00000d64657374696e6174696f6e2d3108736f757263652d320c726f7574696e674b65792d330100000008016b530000000176',
+  ],
+  [{ name: 'exchange.bind-ok' }, '0028001f'],
+  [
+    {
+      name: 'exchange.unbind',
+      destination: 'destination-1',
+      source: 'source-2',
+      routingKey: 'routingKey-3',
+      noWait: true,
+      arguments: table,
+    },
+    '0028002800000d64657374696e6174696f6e2d3108736f757263652d320c726f7574696e674b65792d330100000008016b530000000176',
+  ],
+  [{ name: 'exchange.unbind-ok' }, '00280033'],
+  [
+    {
+      name: 'queue.declare',
+      queue: 'queue-1',
+      passive: true,
+      durable: false,
+      exclusive: true,
+      autoDelete: false,
+      noWait: true,
+      arguments: table,
+    },
+    '0032000a00000771756575652d311500000008016b530000000176',
+  ],
+  [
+    { name: 'queue.declare-ok', queue: 'queue-0', messageCount: 2712797185, consumerCount: 2712797186 },
+    '0032000b0771756575652d30a1b20001a1b20002',
+  ],
+  [
+    {
+      name: 'queue.bind',
+      queue: 'queue-1',
+      exchange: 'exchange-2',
+      routingKey: 'routingKey-3',
+      noWait: true,
+      arguments: table,
+    },
+    '0032001400000771756575652d310a65786368616e67652d320c726f7574696e674b65792d330100000008016b530000000176',
+  ],
+  [{ name: 'queue.bind-ok' }, '00320015'],
+  [{ name: 'queue.purge', queue: 'queue-1', noWait: true }, '0032001e00000771756575652d3101'],
+  [{ name: 'queue.purge-ok', messageCount: 2712797184 }, '0032001fa1b20000'],
+  [
+    { name: 'queue.delete', queue: 'queue-1', ifUnused: true, ifEmpty: false, noWait: true },
+    '0032002800000771756575652d3105',
+  ],
+  [{ name: 'queue.delete-ok', messageCount: 2712797184 }, '00320029a1b20000'],
+  [
+    {
+      name: 'queue.unbind',
+      queue: 'queue-1',
+      exchange: 'exchange-2',
+      routingKey: 'routingKey-3',
+      arguments: table,
+    },
+    '0032003200000771756575652d310a65786368616e67652d320c726f7574696e674b65792d3300000008016b530000000176',
+  ],
+  [{ name: 'queue.unbind-ok' }, '00320033'],
+  [{ name: 'tx.select' }, '005a000a'],
+  [{ name: 'tx.select-ok' }, '005a000b'],
+  [{ name: 'tx.commit' }, '005a0014'],
+  [{ name: 'tx.commit-ok' }, '005a0015'],
+  [{ name: 'tx.rollback' }, '005a001e'],
+  [{ name: 'tx.rollback-ok' }, '005a001f'],
+  [{ name: 'confirm.select', noWait: true }, '0055000a01'],
+  [{ name: 'confirm.select-ok' }, '0055000b'],
+];
