@@ -33,7 +33,10 @@ export type FieldValue =
 /** In the order of the wire, repeated names too: which of those counts is for the reader to say (RabbitMQ: the first). */
 export type FieldTable = readonly (readonly [name: string, value: FieldValue])[];
 
-/** A table as it is on the wire, without its length: what methods and properties carry until somebody looks inside. */
+/**
+ * A table as it is on the wire, without its length: what methods and properties carry until somebody looks inside. The
+ * response of RabbitMQ's SASL mechanism AMQPLAIN is one too.
+ */
 export type RawFieldTable = Buffer;
 
 /** The first value of that name. */
