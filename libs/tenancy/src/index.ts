@@ -1,9 +1,11 @@
 export {
   type MqttTopicRule,
   type Tenant,
+  type TenantAmqpOptions,
   type TenantKafkaOptions,
   type TenantLimits,
   type TenantMqttOptions,
+  tenantAmqpDefaults,
   tenantMqttDefaults,
 } from './tenant.js';
 export { bindTenant, type TenantBinding, type TenantClaims } from './tenant-binding.js';

@@ -44,6 +44,34 @@ export const tenantMqttDefaults: TenantMqttOptions = {
   partitionsDefault: 1,
 };
 
+/** How AMQP clients of the tenant are served. */
+export interface TenantAmqpOptions {
+  /** Whether attaching to a topic or queue that is not there creates it. */
+  readonly autoCreateTopics: boolean;
+  /** Partitions of a Pulsar topic that is created for a topic address. */
+  readonly partitionsDefault: number;
+  /** The same for a queue: more than one gives up order between messages without a group. */
+  readonly queuePartitions: number;
+  /** The largest message, in bytes. */
+  readonly messageBytesMax: number;
+  /** Deliveries of a queue's message before it is a dead letter; 0: no limit. */
+  readonly deliveriesMax: number;
+  /** Whether what is rejected, or delivered too often, goes to the dead-letter topic; else it is dropped and counted. */
+  readonly deadLetters: boolean;
+  /** Whether transactions are served: one that is open stops every reader of its partitions. */
+  readonly transactions: boolean;
+}
+
+export const tenantAmqpDefaults: TenantAmqpOptions = {
+  autoCreateTopics: true,
+  partitionsDefault: 1,
+  queuePartitions: 1,
+  messageBytesMax: 1_048_576,
+  deliveriesMax: 20,
+  deadLetters: true,
+  transactions: false,
+};
+
 /** One tenant of the gateway: everything that its clients name lives inside `pulsarNamespace`. */
 export interface Tenant {
   readonly name: string;
@@ -53,6 +81,8 @@ export interface Tenant {
   readonly kafka: TenantKafkaOptions;
   /** Absent: as {@link tenantMqttDefaults}. */
   readonly mqtt?: TenantMqttOptions;
+  /** Absent: as {@link tenantAmqpDefaults}. */
+  readonly amqp?: TenantAmqpOptions;
   /** Host names in TLS (SNI) that bind to this tenant: exact, or `*.` and a suffix, which stands for one label. */
   readonly serverNames?: readonly string[];
 }

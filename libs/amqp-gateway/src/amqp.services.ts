@@ -1,0 +1,40 @@
+import type { Authenticator, Authorizer, SessionWatch } from '#libs/auth';
+import type { ClusterView } from '#libs/cluster';
+import type { PulsarClient } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
+import type { Log, Metrics } from '#libs/telemetry';
+import type { TenantDirectory } from '#libs/tenancy';
+import type { AmqpOptions } from './amqp.options.js';
+import type { Nodes } from './node.js';
+
+/** Why a tenant is not served at present. */
+export interface TenantRefusal {
+  readonly retriable: boolean;
+  readonly message: string;
+}
+
+/** What the process gives. */
+export interface AmqpProcess {
+  readonly pulsar: PulsarClient;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly limits: RateLimits;
+  /** Of the gateway, for the properties of `open`. */
+  readonly version?: string;
+  /** Default: it is alone. */
+  readonly cluster?: ClusterView;
+  readonly tenants: TenantDirectory;
+  /** Undefined where the tenant is served. */
+  readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  readonly options: AmqpOptions;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What the connections of a process have in common. */
+export interface AmqpServices extends AmqpProcess {
+  readonly cluster: ClusterView;
+  readonly nodes: Nodes;
+  /** Ends connections whose identity ends. */
+  readonly watch: SessionWatch;
+}

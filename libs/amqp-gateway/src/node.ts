@@ -1,0 +1,125 @@
+import type { Buffer } from 'node:buffer';
+import type { AmqpComposite, AmqpFields, AmqpOutcome } from '#libs/amqp-codec';
+import type { AmqpError } from './amqp.errors.js';
+import type { AmqpIdentity } from './connection/amqp-identity.js';
+
+/** There is more in flight to Pulsar than should be. */
+export interface PublishPressure {
+  /** Calls `listener` once, as soon as there is room again; perhaps at once. Returns the way to cancel. */
+  onRelief(listener: () => void): () => void;
+}
+
+/** Called once, after Pulsar's receipt or when there will be none. */
+export type PublishDone = (error: AmqpError | undefined) => void;
+
+/** A message that a client sent, whole. */
+export interface IncomingMessage {
+  /**
+   * All sections, in the parts that arrived: views on the socket's bytes, copied before `publish` returns. One part where
+   * the message came in one frame.
+   */
+  readonly parts: readonly Buffer[];
+  readonly bytes: number;
+  /** The transaction that the transfer's state names. */
+  readonly transactionId: Buffer | undefined;
+}
+
+/** Where the messages of one receiver link go. */
+export interface MessageTarget {
+  /** What the client is told (AMQP 2.6.3). */
+  readonly terminus: AmqpComposite<'target'> | AmqpComposite<'coordinator'>;
+  /** The largest message, in bytes, that can be stored. */
+  readonly messageBytesMax: number;
+  /**
+   * Never throws; `done` may be called before it returns when the message is refused. What it returns, if anything, says
+   * that no credit should be given before its relief; what was sent already is taken, up to a bound.
+   */
+  publish(message: IncomingMessage, done: PublishDone): PublishPressure | undefined;
+  /** The link is gone for good, or its connection is. What is in flight still calls its `done`. */
+  close(): void;
+}
+
+/** A message to give to a client. */
+export interface OutgoingDelivery {
+  /**
+   * The sections in their order: what this hop adds (header, annotations), then the bare message as it was sent. The
+   * buffers may be shared with other links: not to be changed.
+   */
+  readonly parts: readonly Buffer[];
+  readonly bytes: number;
+}
+
+/** How a delivery ended. `released`: also what was not settled when its link ended. */
+export type DeliveryOutcome = AmqpOutcome;
+
+/** Called once: Pulsar has it. With an error the message may come again. */
+export type SettleDone = (error: AmqpError | undefined) => void;
+
+/** Whom a source gives its messages to. */
+export interface MessageSink {
+  /** Never more than there is credit for. */
+  onDelivery(delivery: OutgoingDelivery): void;
+  /** The source ended by itself: topic or subscription gone, no longer authorized. Nothing follows. */
+  onEnded(error: AmqpError): void;
+}
+
+/** Where the messages of one sender link come from. */
+export interface MessageSource<D extends OutgoingDelivery = OutgoingDelivery> {
+  /** What the client is told: address, durability, expiry, filters that are in force (AMQP 2.6.3). */
+  readonly terminus: AmqpComposite<'source'>;
+  /** Sets the credit: as many more deliveries are wanted from now on; 0 stops, nothing comes then. */
+  setCredit(messages: number): void;
+  /** Gives what can be given now, then calls `done`: with what credit is left there is nothing to give (AMQP 2.6.7). */
+  drain(done: () => void): void;
+  /** @param transactionId where the outcome is part of one: it acts with its commit */
+  settle(delivery: D, outcome: DeliveryOutcome, done: SettleDone, transactionId?: Buffer): void;
+  /**
+   * The link is gone; all that is not settled is given to others, or comes again.
+   *
+   * @param closed whether the terminus ends too (AMQP 2.6.4): a durable subscription is deleted
+   */
+  close(closed: boolean): Promise<void>;
+}
+
+/** What an attach asks for. */
+export interface TargetRequest {
+  readonly identity: AmqpIdentity;
+  readonly containerId: string;
+  readonly linkName: string;
+  /** As the client said it; undefined: null, the anonymous terminus. */
+  readonly target: AmqpComposite<'target'> | AmqpComposite<'coordinator'> | undefined;
+  readonly desiredCapabilities: readonly string[];
+  readonly transactions: TransactionScope;
+}
+
+export interface SourceRequest {
+  readonly identity: AmqpIdentity;
+  readonly containerId: string;
+  readonly linkName: string;
+  readonly source: AmqpComposite<'source'> | undefined;
+  readonly desiredCapabilities: readonly string[];
+  readonly properties: AmqpFields | undefined;
+  readonly transactions: TransactionScope;
+}
+
+/** A delivery that waits for its transaction's end. */
+export interface Enlisted {
+  /** The transaction has ended; with an error nothing of it was done. */
+  onEnd(error: AmqpError | undefined): void;
+}
+
+/** The open transactions of one connection. */
+export interface TransactionScope {
+  /** @throws AmqpError `amqp:transaction:unknown-id` */
+  enlist(transactionId: Buffer, enlisted: Enlisted): void;
+  /** The connection is gone: all are rolled back. */
+  close(): void;
+}
+
+/** Finds, makes and opens what addresses name. Both reject with AmqpError, before anything was looked up if it is not allowed. */
+export interface Nodes {
+  openTarget(request: TargetRequest): Promise<MessageTarget>;
+  openSource(request: SourceRequest, sink: MessageSink): Promise<MessageSource>;
+  /** The connection is gone: its temporary nodes end. */
+  closeConnection(identity: AmqpIdentity): void;
+}
