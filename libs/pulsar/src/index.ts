@@ -45,6 +45,7 @@ export { keyHash } from './key-partition.js';
 export type { LeaseAppend, LeaseRecord } from './lease-record.js';
 export {
   base64PropertyPrefix,
+  HubProperty,
   nullPropertyPrefix,
   type OutgoingMessage,
   type PulsarMessage,

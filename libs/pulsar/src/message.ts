@@ -47,3 +47,15 @@ export const reservedPropertyPrefix = 'pulsegate.';
 export const base64PropertyPrefix = 'pulsegate.base64.';
 /** Before the name of a Kafka header without a value. */
 export const nullPropertyPrefix = 'pulsegate.null.';
+
+/** Properties that more than one protocol writes and reads: what they say is the same whoever says it (docs/mapping.md). */
+export const HubProperty = {
+  /** MIME type of the payload. */
+  contentType: `${reservedPropertyPrefix}content-type`,
+  /** Milliseconds since 1970. */
+  expiresAt: `${reservedPropertyPrefix}expires-at`,
+  /** What an answer repeats of its request: base64. */
+  correlation: `${reservedPropertyPrefix}correlation`,
+  /** JSON object: the type of each property that is the text of something else than a text. */
+  types: `${reservedPropertyPrefix}types`,
+} as const;

@@ -99,9 +99,9 @@ const byMqtt5: readonly Crossing[] = [
       key: text('p'),
       headers: {
         'pulsegate.mqtt.payload-format': '1',
-        'pulsegate.mqtt.content-type': 'text/plain',
+        'pulsegate.content-type': 'text/plain',
         'pulsegate.mqtt.response-topic': 'answers/1',
-        'pulsegate.mqtt.correlation-data': base64(binary),
+        'pulsegate.correlation': base64(binary),
         größe: 'mäßig',
         again: '2',
         'pulsegate.x': 'taken',

@@ -1,6 +1,9 @@
+import { HubProperty } from '#libs/pulsar';
+
 /**
- * The properties of Pulsar's messages in which travels what only MQTT knows (docs/mapping.md). None of them can come from
- * a client of the gateway as a user property or header: names that start with `pulsegate.` are stored in base64.
+ * The properties of Pulsar's messages in which travels what MQTT says beside topic and payload (docs/mapping.md), those with
+ * the prefix what only MQTT knows. None of them can come from a client of the gateway as a user property or header: names
+ * that start with `pulsegate.` are stored in base64.
  */
 const prefix = 'pulsegate.mqtt.';
 
@@ -11,12 +14,10 @@ export const MqttProperty = {
   qos: `${prefix}qos`,
   retain: `${prefix}retain`,
   payloadFormat: `${prefix}payload-format`,
-  contentType: `${prefix}content-type`,
+  contentType: HubProperty.contentType,
   responseTopic: `${prefix}response-topic`,
   /** Base64. */
-  correlationData: `${prefix}correlation-data`,
+  correlationData: HubProperty.correlation,
   /** Milliseconds since 1970. */
-  expiresAt: `${prefix}expires-at`,
+  expiresAt: HubProperty.expiresAt,
 } as const;
-
-export const mqttPropertyPrefix = prefix;

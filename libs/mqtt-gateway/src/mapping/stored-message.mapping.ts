@@ -7,7 +7,7 @@ import {
   reservedPropertyPrefix,
 } from '#libs/pulsar';
 import type { MqttMessage, MqttMessageProperties } from '../message.js';
-import { MqttProperty, mqttPropertyPrefix } from './message-properties.js';
+import { MqttProperty } from './message-properties.js';
 import type { TopicMapping } from './topic.mapping.js';
 
 /** [MQTT-1.5.4], section 1.5.6: strings and binary data. */
@@ -33,9 +33,9 @@ class StoredProperties {
       const value = text(cursor.fieldBytes, cursor.propertyValueStart, cursor.propertyValueEnd);
       if (name === undefined || value === undefined) continue;
       if (!name.startsWith(reservedPropertyPrefix)) this.addUser(name, value);
-      else if (name.startsWith(mqttPropertyPrefix)) this.set(name, value);
       else if (name.startsWith(base64PropertyPrefix)) this.addEncoded(name, value);
       else if (name.startsWith(nullPropertyPrefix)) this.addUser(name, value);
+      else this.set(name, value);
     }
   }
 
@@ -62,25 +62,28 @@ class StoredProperties {
   }
 
   private setOfMessage(name: string, value: string): void {
-    this.message ??= {};
-    const { message } = this;
     switch (name) {
       case MqttProperty.payloadFormat:
-        if (value === '0' || value === '1') message.payloadFormatIndicator = value === '1' ? 1 : 0;
+        if (value === '0' || value === '1') this.content.payloadFormatIndicator = value === '1' ? 1 : 0;
         break;
       case MqttProperty.contentType:
-        if (isMqttString(value)) message.contentType = value;
+        if (isMqttString(value)) this.content.contentType = value;
         break;
       case MqttProperty.responseTopic:
-        if (isMqttString(value) && topicNameFault(value) === undefined) message.responseTopic = value;
+        if (isMqttString(value) && topicNameFault(value) === undefined) this.content.responseTopic = value;
         break;
       case MqttProperty.correlationData: {
         const bytes = fromBase64(value);
-        if (bytes !== undefined && bytes.length <= bytesMax) message.correlationData = bytes;
+        if (bytes !== undefined && bytes.length <= bytesMax) this.content.correlationData = bytes;
         break;
       }
       default:
     }
+  }
+
+  private get content(): Mutable<MqttMessageProperties> {
+    this.message ??= {};
+    return this.message;
   }
 
   /** What the gateway encoded because of its name is what it was; what is no text stays encoded, under its full name. */
@@ -98,8 +101,7 @@ class StoredProperties {
     }
     if (!isMqttString(name) || !isMqttString(value)) return;
     if (this.users === undefined) {
-      this.message ??= {};
-      this.message.userProperties = this.users = [];
+      this.content.userProperties = this.users = [];
     }
     this.users.push([name, value]);
   }
