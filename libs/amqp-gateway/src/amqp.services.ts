@@ -4,7 +4,9 @@ import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
+import type { AmqpCounters } from './amqp.counters.js';
 import type { AmqpOptions } from './amqp.options.js';
+import type { IdleWheel } from './connection/idle-wheel.js';
 import type { Nodes } from './node.js';
 
 /** Why a tenant is not served at present. */
@@ -34,7 +36,10 @@ export interface AmqpProcess {
 /** What the connections of a process have in common. */
 export interface AmqpServices extends AmqpProcess {
   readonly cluster: ClusterView;
+  readonly counters: AmqpCounters;
   readonly nodes: Nodes;
+  /** Closes connections that fall silent, and keeps the others alive. */
+  readonly idleWheel: IdleWheel;
   /** Ends connections whose identity ends. */
   readonly watch: SessionWatch;
 }

@@ -1,0 +1,30 @@
+/** How deliveries end (AMQP 3.4), as metrics name it. */
+export const settledOutcomes = ['accepted', 'rejected', 'released', 'modified'] as const;
+export type SettledOutcome = (typeof settledOutcomes)[number];
+
+type OutcomeCounts = Record<SettledOutcome, number>;
+
+function outcomeCounts(): OutcomeCounts {
+  return { accepted: 0, rejected: 0, released: 0, modified: 0 };
+}
+
+/** Counts of the AMQP front: plain numbers, read on each scrape. */
+export class AmqpCounters {
+  sessionsOpen = 0;
+  /** Links that clients send on. */
+  receiverLinksOpen = 0;
+  /** Links that clients receive on. */
+  senderLinksOpen = 0;
+  /** Deliveries of clients, whole ones. */
+  deliveriesReceived = 0;
+  deliveriesSent = 0;
+  /** Of those, how many came settled, or were sent settled. */
+  presettledReceived = 0;
+  presettledSent = 0;
+  /** What clients were told of their deliveries. */
+  readonly settledToClients = outcomeCounts();
+  /** What clients said of deliveries to them. */
+  readonly settledByClients = outcomeCounts();
+  /** Times that a link's credit was withheld: a rate limit, or too much in flight to Pulsar. */
+  creditWithheld = 0;
+}
