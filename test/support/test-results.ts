@@ -16,7 +16,7 @@ export interface RunResults {
   readonly complete: boolean;
 }
 
-const repeatedSuitesMax = 4;
+const repeatedSuitesMax = 8;
 
 /**
  * Suites to run once more, alone: a machine of two cores is busy with others beside them, and a limit of time may have been
