@@ -90,6 +90,8 @@ export interface TargetRequest {
   readonly target: AmqpComposite<'target'> | AmqpComposite<'coordinator'> | undefined;
   readonly desiredCapabilities: readonly string[];
   readonly transactions: TransactionScope;
+  /** The target ended by itself: no longer authorized, deleted. From then on it refuses all that is published. */
+  readonly onEnded?: (error: AmqpError) => void;
 }
 
 export interface SourceRequest {
