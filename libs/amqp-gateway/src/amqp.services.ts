@@ -7,7 +7,7 @@ import type { TenantDirectory } from '#libs/tenancy';
 import type { AmqpCounters } from './amqp.counters.js';
 import type { AmqpOptions } from './amqp.options.js';
 import type { IdleWheel } from './connection/idle-wheel.js';
-import type { Nodes } from './node.js';
+import type { Nodes, Transactions } from './node.js';
 
 /** Why a tenant is not served at present. */
 export interface TenantRefusal {
@@ -38,6 +38,8 @@ export interface AmqpServices extends AmqpProcess {
   readonly cluster: ClusterView;
   readonly counters: AmqpCounters;
   readonly nodes: Nodes;
+  /** For each connection `openScope`, and `openCoordinator` for the nodes. */
+  readonly transactions: Transactions;
   /** Closes connections that fall silent, and keeps the others alive. */
   readonly idleWheel: IdleWheel;
   /** Ends connections whose identity ends. */

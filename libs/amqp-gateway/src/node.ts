@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { AmqpComposite, AmqpFields, AmqpOutcome } from '#libs/amqp-codec';
+import type { Delivery, OutgoingEntry, TopicConsumer } from '#libs/pulsar';
 import type { AmqpError } from './amqp.errors.js';
 import type { AmqpIdentity } from './connection/amqp-identity.js';
 
@@ -9,8 +10,14 @@ export interface PublishPressure {
   onRelief(listener: () => void): () => void;
 }
 
-/** Called once, after Pulsar's receipt or when there will be none. */
-export type PublishDone = (error: AmqpError | undefined) => void;
+/**
+ * Called once, after Pulsar's receipt or when there will be none. In a transaction it may be called before the receipt:
+ * what is accepted is so only if the transaction commits (AMQP 4.4.1), and the client is told the outcome inside of a
+ * `transactional-state` with the same id.
+ *
+ * @param outcome where it is another than accepted (without an error) or rejected (with one): `declared` of a coordinator
+ */
+export type PublishDone = (error: AmqpError | undefined, outcome?: AmqpOutcome) => void;
 
 /** A message that a client sent, whole. */
 export interface IncomingMessage {
@@ -71,7 +78,11 @@ export interface MessageSource<D extends OutgoingDelivery = OutgoingDelivery> {
   setCredit(messages: number): void;
   /** Gives what can be given now, then calls `done`: with what credit is left there is nothing to give (AMQP 2.6.7). */
   drain(done: () => void): void;
-  /** @param transactionId where the outcome is part of one: it acts with its commit */
+  /**
+   * @param transactionId where the outcome is part of one: it acts with its commit, and `done` is called when the
+   *   transaction ends. With an error nothing was done: the delivery is still the client's if it has not settled it, and
+   *   is to be settled as modified (delivery-failed) if it has (AMQP 4.4.2)
+   */
   settle(delivery: D, outcome: DeliveryOutcome, done: SettleDone, transactionId?: Buffer): void;
   /**
    * The link is gone; all that is not settled is given to others, or comes again.
@@ -104,18 +115,56 @@ export interface SourceRequest {
   readonly transactions: TransactionScope;
 }
 
-/** A delivery that waits for its transaction's end. */
-export interface Enlisted {
-  /** The transaction has ended; with an error nothing of it was done. */
+/** A message for one partition, or a topic without, that waits for its transaction's commit. */
+export interface EnlistedPost {
+  /** Pulsar's full name of the partition. */
+  readonly topic: string;
+  /** One message: an entry of several would make the topic's index wrong. */
+  readonly entry: OutgoingEntry;
+}
+
+/** A delivery whose outcome waits for its transaction's commit. */
+export interface EnlistedOutcome {
+  /** What is acknowledged with the commit, all or nothing; undefined where the outcome acts in `onEnd`. */
+  readonly acknowledgement: EnlistedAcknowledgement | undefined;
+  /** The transaction has ended, or there is none of this id; with an error nothing of it was done. */
   onEnd(error: AmqpError | undefined): void;
 }
 
-/** The open transactions of one connection. */
+export interface EnlistedAcknowledgement {
+  readonly consumer: TopicConsumer;
+  readonly delivery: Delivery;
+  /** Undefined: the whole entry. */
+  readonly batchIndex: number | undefined;
+}
+
+/**
+ * The open transactions of one connection (AMQP 4). An id that is not of one is `amqp:transaction:unknown-id`, one whose
+ * time was over `amqp:transaction:timeout`. Nothing of it throws, but `declare`.
+ */
 export interface TransactionScope {
-  /** @throws AmqpError `amqp:transaction:unknown-id` */
-  enlist(transactionId: Buffer, enlisted: Enlisted): void;
+  /** The id of a new transaction, 8 bytes. @throws AmqpError `amqp:resource-limit-exceeded` */
+  declare(): Buffer;
+  /** Commits, or with `fail` rolls back. `done` with an error: nothing was done, or it is said that nobody knows. */
+  discharge(transactionId: Buffer, fail: boolean, done: PublishDone): void;
+  /** The entry is the transaction's from now on. An error makes the whole transaction one that cannot commit. */
+  post(transactionId: Buffer, post: EnlistedPost, done: PublishDone): PublishPressure | undefined;
+  /** What `MessageSource.settle` does with the outcomes of a transaction. */
+  enlist(transactionId: Buffer, enlisted: EnlistedOutcome): void;
   /** The connection is gone: all are rolled back. */
   close(): void;
+}
+
+/** What transactions are made of, for all connections of a process. */
+export interface Transactions {
+  /** One per connection, whose `close` ends it. Makes nothing before the first `declare`. */
+  openScope(identity: AmqpIdentity): TransactionScope;
+  /**
+   * For an attach whose target is a coordinator (AMQP 4.2).
+   *
+   * @throws AmqpError `amqp:not-implemented` where the tenant or the cluster has no transactions
+   */
+  openCoordinator(request: TargetRequest): Promise<MessageTarget>;
 }
 
 /** Finds, makes and opens what addresses name. Both reject with AmqpError, before anything was looked up if it is not allowed. */
