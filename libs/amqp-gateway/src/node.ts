@@ -54,6 +54,11 @@ export interface OutgoingDelivery {
    */
   readonly parts: readonly Buffer[];
   readonly bytes: number;
+  /**
+   * For the link, once: its last frame was given to the socket. From then on only settling is left, and `parts` is empty: a
+   * delivery that waits for its outcome keeps no bytes.
+   */
+  sent(): void;
 }
 
 /** How a delivery ended. `released`: also what was not settled when its link ended. */

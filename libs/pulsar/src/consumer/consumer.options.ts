@@ -40,8 +40,11 @@ export interface ConsumerOptions {
   readonly windowBytesMax?: number;
   /** Asks for nothing before `resume`. Default false. */
   readonly paused?: boolean;
-  /** When a message makes room for another: as it arrives (default), or when it is acknowledged or given back. */
-  readonly creditOn?: 'arrival' | 'ack';
+  /**
+   * When a message makes room for another: as it arrives (default), or when it is acknowledged or given back. 'grant': never;
+   * what comes is what the owner asks for by `grant`, whatever the two bounds above.
+   */
+  readonly creditOn?: 'arrival' | 'ack' | 'grant';
   /** How long an acknowledgement may wait to share a command with others, in ms. Default 5. */
   readonly ackGroupMs?: number;
   /** Entries in one ACK command. Default 1 000. */
@@ -65,7 +68,7 @@ export interface ConsumerOptions {
 export const consumerDefaults = {
   permits: 1_000,
   windowBytesMax: 8 * 1024 * 1024,
-  creditOn: 'arrival' as 'arrival' | 'ack',
+  creditOn: 'arrival' as 'arrival' | 'ack' | 'grant',
   ackGroupMs: 5,
   ackGroupMax: 1_000,
   batchIndexAck: true,

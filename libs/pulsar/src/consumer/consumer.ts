@@ -16,6 +16,7 @@ import { ConsumerSession, type ConsumerSessionOwner } from './consumer-session.j
 import { type AckDone, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
+import { GrantedPermits } from './granted-permits.js';
 
 const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
 /** Ids in one REDELIVER_UNACKNOWLEDGED_MESSAGES, as the Java client. */
@@ -34,6 +35,8 @@ export class TopicConsumer implements ConsumerSessionOwner {
   private readonly options: ConsumerOptions & typeof consumerDefaults;
   private readonly attachment: TopicAttachment;
   private readonly window: FlowWindow;
+  /** Instead of the window, with `creditOn: 'grant'`. */
+  private readonly permits: GrantedPermits | undefined;
   private readonly acks: AckGroup;
   private readonly consumerId: number;
   private session: ConsumerSession | undefined;
@@ -56,6 +59,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck } = this.options;
     this.window = new FlowWindow({ messagesMax: permits, bytesMax: windowBytesMax });
     if (options.paused) this.window.pause();
+    if (options.creditOn === 'grant') this.permits = new GrantedPermits();
     this.acks = new AckGroup(
       { consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax, batchIndexAck },
       () => this.session?.connection,
@@ -98,6 +102,19 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.flow(this.window.resume());
   }
 
+  /**
+   * With `creditOn: 'grant'`: asks for so many messages more, now or as soon as it is attached. They are asked for once: a
+   * message that comes and is given back is not asked for again.
+   */
+  grant(messages: number): void {
+    if (this.permits !== undefined) this.flow(this.permits.grant(messages));
+  }
+
+  /** With `creditOn: 'grant'`: granted and not yet come. Negative when an entry brought more messages than were left. */
+  get grantedMessages(): number {
+    return this.permits?.outstanding ?? 0;
+  }
+
   /** Acknowledges the whole entry. `done` is called with the broker's answer, or 'Disconnected': then it comes again. */
   ack(delivery: Delivery, done?: AckDone): void {
     this.release(delivery, delivery.acknowledgeAll());
@@ -125,7 +142,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
   redeliver(deliveries: readonly Delivery[]): void {
     for (let start = 0; start < deliveries.length; start += redeliverMax) {
       const some = deliveries.slice(start, start + redeliverMax);
-      const messageIds = some.map(({ entry }) => ({ ledgerId: entry.ledgerId, entryId: entry.entryId }));
+      const messageIds = some.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
       this.session?.connection.tell({
         redeliverUnacknowledgedMessages: { consumerId: this.consumerId, messageIds },
       });
@@ -176,13 +193,26 @@ export class TopicConsumer implements ConsumerSessionOwner {
 
   /** The last message that can be dispatched; -1:-1 for an empty topic. */
   async lastMessageId(): Promise<MessageId> {
+    const { lastMessageId } = await this.positions();
+    return lastMessageId;
+  }
+
+  /** Whether all that can be dispatched is acknowledged, by all consumers of the subscription together. */
+  async hasNoBacklog(): Promise<boolean> {
+    const { lastMessageId: last, consumerMarkDeletePosition: acked } = await this.positions();
+    if (last.ledgerId < 0) return true;
+    if (acked === undefined) return false;
+    return acked.ledgerId === last.ledgerId ? acked.entryId >= last.entryId : acked.ledgerId > last.ledgerId;
+  }
+
+  private async positions() {
     const { getLastMessageIdResponse } = await this.attachedSession().connection.request({
       getLastMessageId: { consumerId: this.consumerId },
     });
     if (getLastMessageIdResponse === undefined) {
       throw new PulsarError('MalformedFrame', 'GET_LAST_MESSAGE_ID answered otherwise');
     }
-    return getLastMessageIdResponse.lastMessageId;
+    return getLastMessageIdResponse;
   }
 
   /** Sends the acknowledgements that wait, then leaves the subscription. */
@@ -211,16 +241,17 @@ export class TopicConsumer implements ConsumerSessionOwner {
     } catch (error) {
       if (!(error instanceof EntryDecodeError)) throw error;
       this.rejectCorrupt(session, message, error);
-      this.flow(this.window.taken(chargedForCorrupt(frame, start, end, message)));
+      this.passOver(chargedForCorrupt(frame, start, end, message));
       return;
     }
     const charged = chargedMessages(entry, message.ackSet);
     this.window.arrived(charged, end - start);
     if (message.consumerEpoch !== undefined && message.consumerEpoch < this.epoch) {
-      this.flow(this.window.taken(charged));
+      this.passOver(charged);
       return;
     }
     this.charged += charged;
+    this.permits?.arrived(charged);
     if (this.options.creditOn === 'arrival') this.flow(this.window.taken(charged));
     this.deliver(new Delivery(entry, message, this.generation, charged, this.charged));
   }
@@ -250,7 +281,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     if (session.ended) throw new PulsarError('Disconnected', 'closed by the broker while opening');
     this.session = session;
     this.restart();
-    session.flow(this.window.start());
+    session.flow(this.permits === undefined ? this.window.start() : this.permits.start());
     for (const waiter of this.seeking.splice(0)) waiter.resolve();
   }
 
@@ -300,6 +331,11 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.connector.log.warn(fields, 'acknowledged an entry that cannot be read');
     session.connection.send(encodeAck({ consumerId, ackType: 0, messageIds: [position] }));
     this.options.onCorruptEntry?.(position, error);
+  }
+
+  /** Messages came of which nobody hears: they are asked for again. */
+  private passOver(messages: number): void {
+    this.flow(this.permits === undefined ? this.window.taken(messages) : messages);
   }
 
   /** What was delivered so far is void. */

@@ -8,12 +8,18 @@ export type AckDone = (error?: Error) => void;
 export class Delivery {
   private acks: BatchAckSet | undefined;
   private whole = false;
+  private bytes: BrokerEntry | undefined;
+  readonly ledgerId: number;
+  readonly entryId: number;
+  /** In batch format, perhaps with one message in it. */
+  readonly isBatch: boolean;
+  readonly numMessages: number;
 
   /** How often it was delivered before; counted by the broker's memory, on Shared and Key_Shared. */
   readonly redeliveryCount: number;
 
   constructor(
-    readonly entry: BrokerEntry,
+    entry: BrokerEntry,
     message: MessageFields,
     /** Grows whenever what was delivered before becomes void: reattached, redelivered, seeked. */
     readonly generation: number,
@@ -22,10 +28,26 @@ export class Delivery {
     /** Charged by this entry and all before it of its generation. */
     readonly chargedThrough: number,
   ) {
+    this.bytes = entry;
+    this.ledgerId = entry.ledgerId;
+    this.entryId = entry.entryId;
+    this.isBatch = entry.isBatch;
+    this.numMessages = entry.numMessages;
     this.redeliveryCount = message.redeliveryCount;
     if (message.ackSet !== undefined && entry.isBatch) {
       this.acks = new BatchAckSet(entry.numMessages, message.ackSet);
     }
+  }
+
+  /** Its bytes are a view on the socket's. Throws after `dropBytes`. */
+  get entry(): BrokerEntry {
+    if (this.bytes === undefined) throw new Error('the bytes of this delivery were dropped');
+    return this.bytes;
+  }
+
+  /** For who has read it and keeps it until it is acknowledged: what the socket read is not kept with it. */
+  dropBytes(): void {
+    this.bytes = undefined;
   }
 
   /** False for a message of the batch that was acknowledged before: skip it. */
@@ -62,15 +84,15 @@ export class Delivery {
 
   /** As ACK says it: with the set of what is left, if anything is. */
   position(): AckedPosition {
-    const { ledgerId, entryId, numMessages } = this.entry;
+    const { ledgerId, entryId, numMessages } = this;
     if (this.whole || this.acks === undefined) return { ledgerId, entryId };
     return { ledgerId, entryId, ackSet: this.acks.words(), batchSize: numMessages };
   }
 
   private withAcks(acknowledge: (acks: BatchAckSet) => number): number {
     if (this.whole) return 0;
-    if (!this.entry.isBatch) return this.acknowledgeAll();
-    this.acks ??= new BatchAckSet(this.entry.numMessages);
+    if (!this.isBatch) return this.acknowledgeAll();
+    this.acks ??= new BatchAckSet(this.numMessages);
     const acknowledged = acknowledge(this.acks);
     if (this.acks.remaining === 0) this.whole = true;
     return acknowledged;
