@@ -29,6 +29,7 @@ export {
   type Verdict,
 } from './authorizer.js';
 export { type CertificateRule, certificateRuleFault } from './certificate-rule.js';
+export { decodeName, encodeName } from './encoded-name.js';
 export {
   type AuthDecision,
   type AuthPeer,

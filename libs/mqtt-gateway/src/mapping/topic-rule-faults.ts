@@ -1,7 +1,6 @@
-import { topicNameFault } from '#libs/auth';
+import { encodeName, topicNameFault } from '#libs/auth';
 import { topicFilterFault } from '#libs/mqtt-codec';
 import type { MqttTopicRule } from '#libs/tenancy';
-import { encodeLevel } from './encoded-level.js';
 import { TopicRule } from './topic-rule.js';
 import { mayBeEqual, type TopicTemplate } from './topic-template.js';
 
@@ -59,7 +58,7 @@ function templateFault(rule: MqttTopicRule): Fault | undefined {
       return { key: name, message: `there is no $${beyond + 1}: the filter has ${wildcards} wildcards` };
     }
   }
-  const fault = topicNameFault(topic.fill(() => encodeLevel('x')) as string);
+  const fault = topicNameFault(topic.fill(() => encodeName('x')) as string);
   if (fault !== undefined) return { key: 'topic', message: fault };
   return key === undefined ? undefined : keyFault(compiled, key);
 }

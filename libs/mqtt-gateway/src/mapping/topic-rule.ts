@@ -1,5 +1,5 @@
+import { decodeName, encodeName } from '#libs/auth';
 import type { MqttTopicRule } from '#libs/tenancy';
-import { decodeLevel, encodeLevel } from './encoded-level.js';
 import type { PulsarPlace } from './topic.mapping.js';
 import { type TextEnds, TopicTemplate } from './topic-template.js';
 
@@ -34,7 +34,7 @@ export class TopicRule {
   place(topic: string): PulsarPlace | undefined {
     const values = this.match(topic);
     if (values === undefined) return undefined;
-    const name = this.topic.fill((wildcard) => encodeLevel(values[wildcard] as string)) as string;
+    const name = this.topic.fill((wildcard) => encodeName(values[wildcard] as string)) as string;
     const key = this.key === undefined ? topic : (this.key.fill((wildcard) => values[wildcard]) as string);
     return { topic: name, key };
   }
@@ -117,7 +117,7 @@ export class TopicRule {
   private named(values: readonly (string | undefined)[]): { readonly name: string | undefined } {
     const encoded = (wildcard: number) => {
       const value = values[wildcard];
-      return value === undefined ? undefined : encodeLevel(value);
+      return value === undefined ? undefined : encodeName(value);
     };
     return { name: this.topic.fill(encoded) };
   }
@@ -125,11 +125,11 @@ export class TopicRule {
   /** The wildcard's value out of the name, the others being known. */
   private read(wildcard: number, values: readonly (string | undefined)[], name: string): string | undefined {
     const hole = '/';
-    const shape = this.topic.fill((each) => (each === wildcard ? hole : encodeLevel(values[each] ?? '')));
+    const shape = this.topic.fill((each) => (each === wildcard ? hole : encodeName(values[each] ?? '')));
     const [prefix, suffix = '', more] = (shape as string).split(hole);
     if (more !== undefined || prefix === undefined) return undefined;
     if (!name.startsWith(prefix) || !name.endsWith(suffix)) return undefined;
-    return decodeLevel(name.slice(prefix.length, name.length - suffix.length));
+    return decodeName(name.slice(prefix.length, name.length - suffix.length));
   }
 
   private filled(values: readonly (string | undefined)[]): string | undefined {

@@ -1,8 +1,7 @@
-import { topicNameFault as pulsarNameFault } from '#libs/auth';
+import { decodeName, encodeName, topicNameFault as pulsarNameFault } from '#libs/auth';
 import { MqttReasonCode, topicNameFault } from '#libs/mqtt-codec';
 import type { MqttTopicRule } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
-import { decodeLevel, encodeLevel } from './encoded-level.js';
 import { RecentMap } from './recent-map.js';
 import { TopicRule } from './topic-rule.js';
 import { mayBeEqual } from './topic-template.js';
@@ -60,7 +59,7 @@ export class TopicMapping {
       const told = this.topicAt(name, key);
       if (told !== undefined) return told;
     }
-    const level = decodeLevel(name);
+    const level = decodeName(name);
     if (level === undefined) return undefined;
     const topic = key === undefined ? level : `${level}/${key}`;
     if (this.isOn(topic, name)) return topic;
@@ -92,7 +91,7 @@ export class TopicMapping {
       if (found !== undefined) add(found.name);
     }
     const first = levels[0] as string;
-    add(first === '+' || first === '#' ? undefined : encodeLevel(first));
+    add(first === '+' || first === '#' ? undefined : encodeName(first));
     return { names: [...names], all };
   }
 
@@ -128,7 +127,7 @@ export class TopicMapping {
       if (place !== undefined) return place;
     }
     const slash = topic.indexOf('/');
-    return { topic: encodeLevel(slash < 0 ? topic : topic.slice(0, slash)), key: topic };
+    return { topic: encodeName(slash < 0 ? topic : topic.slice(0, slash)), key: topic };
   }
 
   /** The one MQTT topic that has this place. */

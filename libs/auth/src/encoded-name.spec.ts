@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { topicNameFault } from '#libs/auth';
-import { decodeLevel, encodeLevel } from './encoded-level.js';
+import { decodeName, encodeName } from './encoded-name.js';
+import { topicNameFault } from './topic-name.js';
 
-describe('levels as names of Pulsar topics', () => {
+describe('names as names of Pulsar topics', () => {
   it.each([
     ['sensors', 'sensors'],
     ['a.b_c-D9', 'a.b_c-D9'],
@@ -20,22 +20,22 @@ describe('levels as names of Pulsar topics', () => {
     ['a__transaction_pending_ack', 'a__transaction_pending.x5Fack'],
     ['%41', '.x2541'],
   ])('%j is %j', (level, name) => {
-    expect(encodeLevel(level)).toBe(name);
+    expect(encodeName(level)).toBe(name);
     expect(topicNameFault(name)).toBeUndefined();
-    expect(decodeLevel(name)).toBe(level);
+    expect(decodeName(name)).toBe(level);
   });
 
   it.each(['a.x41', '.xZZ', 'a.x', '.x20.x', 'a.xff', '.xFF', '__x', 'a-partition-0', 'a/b', ''])(
     '%j is the name of none',
     (name) => {
-      expect(decodeLevel(name)).toBeUndefined();
+      expect(decodeName(name)).toBeUndefined();
     },
   );
 
   it('gives back what is longer than any name, which is the name of nothing', () => {
     const level = 'ü'.repeat(1_025);
-    expect(encodeLevel(level)).toBe(level);
-    expect(topicNameFault(encodeLevel(level))).toEqual(expect.any(String));
+    expect(encodeName(level)).toBe(level);
+    expect(topicNameFault(encodeName(level))).toEqual(expect.any(String));
   });
 
   it('has one name for each level, and one level for each name', () => {
@@ -56,8 +56,8 @@ describe('levels as names of Pulsar topics', () => {
       .map((pieces) => pieces.join(''));
     fc.assert(
       fc.property(level, (text) => {
-        const name = encodeLevel(text);
-        expect(decodeLevel(name)).toBe(text);
+        const name = encodeName(text);
+        expect(decodeName(name)).toBe(text);
         if (name.length <= 249) expect(topicNameFault(name)).toBeUndefined();
       }),
     );

@@ -1,38 +1,39 @@
-import { topicNameFault } from '#libs/auth';
+import { topicNameFault } from './topic-name.js';
 
 /**
- * A level of an MQTT topic as (a part of) the name of a Pulsar topic, which Kafka clients can name too: bytes that such
- * names cannot have are `.x` and two hexadecimal digits, and so is the dot of a `.x` that stands in the level itself. The
- * empty level is `.x` alone. What would be a name of the system, of the gateway or of a partition has one more of its
- * characters written so. No two levels have the same name, and no level has two. A level that is longer than any name is
- * given back as it is, and so is the name of nothing: clients choose how long levels are, and encoding costs.
+ * A name that a client chose (a level of an MQTT topic, an AMQP address) as (a part of) the name of a Pulsar topic, which
+ * Kafka clients can name too: bytes that such names cannot have are `.x` and two hexadecimal digits, and so is the dot of a
+ * `.x` that stands in the name itself. The empty name is `.x` alone. What would be a name of the system, of the gateway or
+ * of a partition has one more of its characters written so. No two names are encoded alike, and no name in two ways. One
+ * that is longer than any topic's is given back as it is, and so is the name of nothing: clients choose how long names are,
+ * and encoding costs.
  */
-export function encodeLevel(level: string): string {
-  if (level === '') return emptyLevel;
-  if (level.length > nameCharsMax) return level;
-  const encoded = isPlain.test(level) ? level : encodeBytes(level);
+export function encodeName(name: string): string {
+  if (name === '') return emptyName;
+  if (name.length > nameCharsMax) return name;
+  const encoded = isPlain.test(name) ? name : encodeBytes(name);
   return topicNameFault(encoded) === undefined ? encoded : encodeReserved(encoded);
 }
 
-/** The reverse; undefined for what {@link encodeLevel} never gives. */
-export function decodeLevel(name: string): string | undefined {
-  if (name === emptyLevel) return '';
-  const level = name.includes(mark) ? decodeBytes(name) : name;
-  return level !== undefined && encodeLevel(level) === name ? level : undefined;
+/** The reverse; undefined for what {@link encodeName} never gives. */
+export function decodeName(encoded: string): string | undefined {
+  if (encoded === emptyName) return '';
+  const name = encoded.includes(mark) ? decodeBytes(encoded) : encoded;
+  return name !== undefined && encodeName(name) === encoded ? name : undefined;
 }
 
 /** More than any name has (`topicNameFault`). */
 const nameCharsMax = 1_024;
 const mark = '.x';
-const emptyLevel = mark;
+const emptyName = mark;
 /** Without a byte that must be encoded, and without the mark. */
 const isPlain = /^(?:[A-Za-z0-9_-]|\.(?!x))*$/;
 const plainByte = /[A-Za-z0-9._-]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function encodeBytes(level: string): string {
+function encodeBytes(name: string): string {
   let encoded = '';
-  const text = level.replaceAll(mark, `${escaped('.')}x`);
+  const text = name.replaceAll(mark, `${escaped('.')}x`);
   for (const character of text) {
     if (plainByte.test(character)) encoded += character;
     else for (const byte of Buffer.from(character)) encoded += escapedByte(byte);
