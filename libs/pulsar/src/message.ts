@@ -48,14 +48,26 @@ export const base64PropertyPrefix = 'pulsegate.base64.';
 /** Before the name of a Kafka header without a value. */
 export const nullPropertyPrefix = 'pulsegate.null.';
 
-/** Properties that more than one protocol writes and reads: what they say is the same whoever says it (docs/mapping.md). */
+/**
+ * Properties that more than one protocol writes and reads: what they say is the same whoever says it (docs/mapping.md). Where
+ * nothing else is said, text.
+ */
 export const HubProperty = {
   /** MIME type of the payload. */
   contentType: `${reservedPropertyPrefix}content-type`,
+  contentEncoding: `${reservedPropertyPrefix}content-encoding`,
   /** Milliseconds since 1970. */
   expiresAt: `${reservedPropertyPrefix}expires-at`,
+  messageId: `${reservedPropertyPrefix}message-id`,
   /** What an answer repeats of its request: base64. */
   correlation: `${reservedPropertyPrefix}correlation`,
-  /** JSON object: the type of each property that is the text of something else than a text. */
+  /** Where an answer goes: an address of AMQP. */
+  replyTo: `${reservedPropertyPrefix}reply-to`,
+  subject: `${reservedPropertyPrefix}subject`,
+  /** Who sent it, as its gateway knows. */
+  userId: `${reservedPropertyPrefix}user-id`,
+  /** 0 to 255. */
+  priority: `${reservedPropertyPrefix}priority`,
+  /** JSON object: the AMQP 1.0 type of each property that is the text of something else than a string. */
   types: `${reservedPropertyPrefix}types`,
 } as const;
