@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { AmqpComposite, AmqpFields, AmqpOutcome } from '#libs/amqp-codec';
-import type { Delivery, OutgoingEntry, TopicConsumer } from '#libs/pulsar';
+import type { OutgoingEntry, TopicConsumer, TransactionalAck } from '#libs/pulsar';
 import type { AmqpError } from './amqp.errors.js';
 import type { AmqpIdentity } from './connection/amqp-identity.js';
 
@@ -136,11 +136,9 @@ export interface EnlistedOutcome {
   onEnd(error: AmqpError | undefined): void;
 }
 
-export interface EnlistedAcknowledgement {
+export interface EnlistedAcknowledgement extends TransactionalAck {
+  /** Its subscription; it is told when the acknowledgement is committed. */
   readonly consumer: TopicConsumer;
-  readonly delivery: Delivery;
-  /** Undefined: the whole entry. */
-  readonly batchIndex: number | undefined;
 }
 
 /**

@@ -17,6 +17,7 @@ import type { ProducerOptions } from './producer/producer.options.js';
 import { PulsarError } from './pulsar.errors.js';
 import { TopicListWatch, type TopicListWatchOptions } from './topic-list-watch.js';
 import { createReader, type ReaderOptions, type TopicReader } from './topic-reader.js';
+import { PulsarTransactions } from './transactions/transactions.js';
 
 /** Whether the service URL answers: 'idle' before anybody asked, 'disconnected' until the next success. */
 export type PulsarClientState = 'idle' | 'connected' | 'disconnected' | 'closed';
@@ -26,6 +27,8 @@ const persistentTopics = 0;
 
 /** The process's door to one Pulsar cluster. Connects when first used. */
 export class PulsarClient implements Connector {
+  /** As this client itself, whichever tenant they are for: a coordinator ends only what the same role began. */
+  readonly transactions: PulsarTransactions;
   readonly #options: ResolvedClientOptions;
   readonly #pool: ConnectionPool;
   readonly #lookup: TopicLookup;
@@ -47,6 +50,12 @@ export class PulsarClient implements Connector {
       this.#become(connected ? 'connected' : 'disconnected');
     });
     this.#lookup = new TopicLookup(this.#options, this.#pool);
+    this.transactions = new PulsarTransactions({
+      operationTimeoutMs: this.operationTimeoutMs,
+      partitions: (topic) => this.partitions(topic),
+      connect: async (topic) =>
+        this.#pool.connection(await this.#lookup.broker(topic), { tenantKey: '', use: 'lookup' }),
+    });
     this.#admin =
       adminUrl === undefined
         ? undefined

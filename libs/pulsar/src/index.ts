@@ -31,6 +31,7 @@ export type {
 export type { TopicConsumer } from './consumer/consumer.js';
 export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
 export type { AckDone, Delivery } from './consumer/delivery.js';
+export type { TransactionalAck } from './consumer/transactional-ack.js';
 export * from './entry.js';
 export { GrantWatch, type GrantWatchOptions } from './grants/grant-watch.js';
 export {
@@ -73,4 +74,11 @@ export { parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-ur
 export type { TopicListWatchOptions } from './topic-list-watch.js';
 export { parseTopicName, partitionTopicName, type TopicName, withoutPartition } from './topic-name.js';
 export type { ReaderOptions, ReaderStart, TopicReader } from './topic-reader.js';
+export type {
+  Transaction,
+  TransactionId,
+  TransactionState,
+  TransactionSubscription,
+} from './transactions/transaction.js';
+export type { PulsarTransactions } from './transactions/transactions.js';
 export type { KeyValue, MessageId } from './wire/commands.js';

@@ -55,6 +55,10 @@ export type ClientErrorName =
   | 'CredentialsUnavailable'
   /** More lookup redirects than allowed. */
   | 'TooManyRedirects'
+  /** The cluster has no transaction coordinator. */
+  | 'TransactionsUnavailable'
+  /** The connection to the coordinator was lost on a commit: whether it was done is unknown, and nobody can be asked. */
+  | 'TransactionOutcomeUnknown'
   /** Options that cannot work. */
   | 'InvalidConfiguration';
 

@@ -2,6 +2,7 @@ import type { Connection, Connector } from '../connection.js';
 import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from '../entry.js';
 import { asPulsarError, PulsarError } from '../pulsar.errors.js';
 import { TopicAttachment } from '../topic-attachment.js';
+import type { TransactionId } from '../transactions/transaction.js';
 import {
   type AssignedBroker,
   type BaseCommandInit,
@@ -17,6 +18,7 @@ import { type AckDone, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 import { GrantedPermits } from './granted-permits.js';
+import { encodeTransactionalAck, type TransactionalAck } from './transactional-ack.js';
 
 const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
 /** Ids in one REDELIVER_UNACKNOWLEDGED_MESSAGES, as the Java client. */
@@ -136,6 +138,25 @@ export class TopicConsumer implements ConsumerSessionOwner {
     else delivery.acknowledgeThrough(batchIndex);
     this.release(delivery, Math.max(0, delivery.chargedThrough - delivery.remaining - this.released));
     this.acks.addCumulative(delivery, done);
+  }
+
+  /**
+   * Acknowledges in a transaction that knows this subscription. Resolves when the broker has it: it is done with the
+   * commit, then say so by `ackedInTransaction`; after an abort the broker delivers these again. Rejects with
+   * 'TransactionConflict' where somebody else has acknowledged one of them.
+   */
+  async ackInTransaction(acks: readonly TransactionalAck[], id: TransactionId): Promise<void> {
+    const { connection } = this.attachedSession();
+    const requestId = connection.nextRequestId();
+    const answer = connection.answerTo(requestId);
+    connection.send(encodeTransactionalAck(this.consumerId, acks, id, requestId));
+    await answer;
+  }
+
+  /** The transaction was committed. */
+  ackedInTransaction({ delivery, batchIndex }: TransactionalAck): void {
+    const acked = batchIndex === undefined ? delivery.acknowledgeAll() : delivery.acknowledge(batchIndex);
+    this.release(delivery, acked);
   }
 
   /** Shared and Key_Shared: the broker delivers these again at once, perhaps to another consumer. */

@@ -17,6 +17,8 @@ export interface ProducerOptions {
   /** Entries without a receipt. Default 10 000. */
   readonly pendingEntriesMax?: number;
   readonly properties?: readonly KeyValue[];
+  /** Entries of transactions will be sent: the topic is ready for them when the producer is. Default false. */
+  readonly transactional?: boolean;
   /** Of the first message, when the producer numbers. Default: after the last that the broker knows of this name. */
   readonly initialSequenceId?: number;
   /** From `send` to the receipt, over all resends, in ms. Default 30 000; 0 = no limit. */

@@ -233,7 +233,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     if (this.hasLeft()) return;
     const session = new ProducerSession(connection, this.producerId, this);
     this.opening = session;
-    const { name, accessMode, properties } = this.options;
+    const { name, accessMode, properties, transactional } = this.options;
     const knownName = this.name;
     const success = await session.open({
       topic: this.topic,
@@ -244,6 +244,7 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
       metadata: properties ? [...properties] : undefined,
       producerAccessMode: ProducerAccessMode[accessMode],
       topicEpoch: this.brokerTopicEpoch,
+      txnEnabled: transactional,
     });
     this.opening = undefined;
     if (this.hasLeft()) {

@@ -55,8 +55,14 @@ export function answerFault(command: BaseCommand): PulsarError | undefined {
   const { lookupTopicResponse: lookup, partitionMetadataResponse: metadata } = command;
   if (lookup?.response === lookupFailed) return serverError(lookup.error, lookup.message);
   if (metadata?.response === metadataFailed) return serverError(metadata.error, metadata.message);
-  const ack = command.ackResponse;
-  return ack?.error === undefined ? undefined : serverError(ack.error, ack.message);
+  const answer =
+    command.ackResponse ??
+    command.tcClientConnectResponse ??
+    command.newTxnResponse ??
+    command.addPartitionToTxnResponse ??
+    command.addSubscriptionToTxnResponse ??
+    command.endTxnResponse;
+  return answer?.error === undefined ? undefined : serverError(answer.error, answer.message);
 }
 
 /** 2^64 - 1 becomes -1; what cannot be kept exact is refused. */

@@ -17,6 +17,9 @@ export const ProducerAccessMode = {
   'exclusive-with-fencing': 3,
 } as const;
 
+/** `TxnAction`. */
+export const TransactionAction = { commit: 0, abort: 1 } as const;
+
 export interface KeyValue {
   key: string;
   value: string;
@@ -103,6 +106,7 @@ export interface BaseCommandInit {
     userProvidedProducerName?: boolean;
     producerAccessMode?: number;
     topicEpoch?: number;
+    txnEnabled?: boolean;
   };
   closeProducer?: Requested & { producerId: number };
   subscribe?: Requested & {
@@ -135,6 +139,18 @@ export interface BaseCommandInit {
     messageIds?: MessageIdInit[];
     consumerEpoch?: number;
   };
+  tcClientConnectRequest?: Requested & { tcId: number };
+  /** The time to live is in milliseconds, whatever it is called. */
+  newTxn?: Requested & { txnTtlSeconds: number; tcId: number };
+  addPartitionToTxn?: Requested & TransactionBits & { partitions: string[] };
+  addSubscriptionToTxn?: Requested &
+    TransactionBits & { subscription: { topic: string; subscription: string }[] };
+  endTxn?: Requested & TransactionBits & { txnAction: number };
+}
+
+interface TransactionBits {
+  txnidLeastBits: number;
+  txnidMostBits: number;
 }
 
 interface Answered {
@@ -201,6 +217,11 @@ export interface BaseCommand {
   activeConsumerChange?: { consumerId: number; isActive?: boolean };
   reachedEndOfTopic?: { consumerId: number };
   ackResponse?: Answered & Failable & { consumerId: number };
+  tcClientConnectResponse?: Answered & Failable;
+  newTxnResponse?: Answered & Failable & { txnidLeastBits?: number; txnidMostBits?: number };
+  addPartitionToTxnResponse?: Answered & Failable;
+  addSubscriptionToTxnResponse?: Answered & Failable;
+  endTxnResponse?: Answered & Failable;
   getLastMessageIdResponse?: Answered & {
     lastMessageId: MessageId;
     consumerMarkDeletePosition?: MessageId;

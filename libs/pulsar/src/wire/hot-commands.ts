@@ -95,6 +95,9 @@ export interface AckFields {
   ackType: number;
   /** Exactly one when cumulative. */
   messageIds: readonly AckedPosition[];
+  /** Both or none: the acknowledgement is part of this transaction. */
+  txnidLeastBits?: number;
+  txnidMostBits?: number;
   /** Asks for ACK_RESPONSE: await `Connection.answerTo(requestId)`. */
   requestId?: number;
 }
@@ -113,6 +116,8 @@ export function encodeAck(ack: AckFields): Buffer {
     const bytes = positionBytes(id);
     body += 1 + varintBytes(bytes) + bytes;
   }
+  if (ack.txnidLeastBits !== undefined) body += 1 + varintBytes(ack.txnidLeastBits);
+  if (ack.txnidMostBits !== undefined) body += 1 + varintBytes(ack.txnidMostBits);
   if (ack.requestId !== undefined) body += 1 + varintBytes(ack.requestId);
   const frame = commandFrame(HotCommand.ack, body);
   let position = frame.length - body;
@@ -121,6 +126,14 @@ export function encodeAck(ack: AckFields): Buffer {
   frame[position++] = 0x10;
   position = writeVarint(frame, position, ack.ackType);
   for (const id of ack.messageIds) position = writeAckedPosition(frame, position, id);
+  if (ack.txnidLeastBits !== undefined) {
+    frame[position++] = 0x30;
+    position = writeVarint(frame, position, ack.txnidLeastBits);
+  }
+  if (ack.txnidMostBits !== undefined) {
+    frame[position++] = 0x38;
+    position = writeVarint(frame, position, ack.txnidMostBits);
+  }
   if (ack.requestId !== undefined) {
     frame[position++] = 0x40;
     writeVarint(frame, position, ack.requestId);

@@ -77,7 +77,7 @@ message CommandProducer {
   required string topic = 1; required uint64 producer_id = 2; required uint64 request_id = 3; optional string producer_name = 4;
   repeated KeyValue metadata = 6; optional uint64 epoch = 8;
   optional bool user_provided_producer_name = 9 [default = true]; optional int32 producer_access_mode = 10;
-  optional uint64 topic_epoch = 11;
+  optional uint64 topic_epoch = 11; optional bool txn_enabled = 12;
 }
 message CommandProducerSuccess {
   required uint64 request_id = 1; required string producer_name = 2; optional int64 last_sequence_id = 3 [default = -1];
@@ -120,7 +120,7 @@ message CommandMessage {
 }
 message CommandAck {
   required uint64 consumer_id = 1; required int32 ack_type = 2; repeated MessageIdData message_id = 3;
-  optional uint64 request_id = 8;
+  optional uint64 txnid_least_bits = 6; optional uint64 txnid_most_bits = 7; optional uint64 request_id = 8;
 }
 message CommandAckResponse {
   required uint64 consumer_id = 1; optional int32 error = 4; optional string message = 5; optional uint64 request_id = 6;
@@ -146,6 +146,38 @@ message CommandGetLastMessageIdResponse {
 }
 message CommandActiveConsumerChange { required uint64 consumer_id = 1; optional bool is_active = 2; }
 
+message CommandTcClientConnectRequest { required uint64 request_id = 1; required uint64 tc_id = 2 [default = 0]; }
+message CommandTcClientConnectResponse {
+  required uint64 request_id = 1; optional int32 error = 2; optional string message = 3;
+}
+message CommandNewTxn {
+  required uint64 request_id = 1; optional uint64 txn_ttl_seconds = 2 [default = 0]; optional uint64 tc_id = 3 [default = 0];
+}
+message CommandNewTxnResponse {
+  required uint64 request_id = 1; optional uint64 txnid_least_bits = 2 [default = 0];
+  optional uint64 txnid_most_bits = 3 [default = 0]; optional int32 error = 4; optional string message = 5;
+}
+message CommandAddPartitionToTxn {
+  required uint64 request_id = 1; optional uint64 txnid_least_bits = 2 [default = 0];
+  optional uint64 txnid_most_bits = 3 [default = 0]; repeated string partitions = 4;
+}
+message CommandAddPartitionToTxnResponse {
+  required uint64 request_id = 1; optional int32 error = 4; optional string message = 5;
+}
+message Subscription { required string topic = 1; required string subscription = 2; }
+message CommandAddSubscriptionToTxn {
+  required uint64 request_id = 1; optional uint64 txnid_least_bits = 2 [default = 0];
+  optional uint64 txnid_most_bits = 3 [default = 0]; repeated Subscription subscription = 4;
+}
+message CommandAddSubscriptionToTxnResponse {
+  required uint64 request_id = 1; optional int32 error = 4; optional string message = 5;
+}
+message CommandEndTxn {
+  required uint64 request_id = 1; optional uint64 txnid_least_bits = 2 [default = 0];
+  optional uint64 txnid_most_bits = 3 [default = 0]; optional int32 txn_action = 4;
+}
+message CommandEndTxnResponse { required uint64 request_id = 1; optional int32 error = 4; optional string message = 5; }
+
 message BaseCommand {
   required int32 type = 1;
   optional CommandConnect connect = 2; optional CommandConnected connected = 3; optional CommandSubscribe subscribe = 4;
@@ -167,6 +199,14 @@ message BaseCommand {
   optional CommandGetTopicsOfNamespaceResponse getTopicsOfNamespaceResponse = 33;
   optional CommandAuthChallenge authChallenge = 36; optional CommandAuthResponse authResponse = 37;
   optional CommandAckResponse ackResponse = 38;
+  optional CommandNewTxn newTxn = 50; optional CommandNewTxnResponse newTxnResponse = 51;
+  optional CommandAddPartitionToTxn addPartitionToTxn = 52;
+  optional CommandAddPartitionToTxnResponse addPartitionToTxnResponse = 53;
+  optional CommandAddSubscriptionToTxn addSubscriptionToTxn = 54;
+  optional CommandAddSubscriptionToTxnResponse addSubscriptionToTxnResponse = 55;
+  optional CommandEndTxn endTxn = 56; optional CommandEndTxnResponse endTxnResponse = 57;
+  optional CommandTcClientConnectRequest tcClientConnectRequest = 62;
+  optional CommandTcClientConnectResponse tcClientConnectResponse = 63;
   optional CommandWatchTopicList watchTopicList = 64; optional CommandWatchTopicListSuccess watchTopicListSuccess = 65;
   optional CommandWatchTopicUpdate watchTopicUpdate = 66; optional CommandWatchTopicListClose watchTopicListClose = 67;
   optional CommandTopicMigrated topicMigrated = 68;
