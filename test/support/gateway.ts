@@ -29,9 +29,9 @@ export interface TestTenant {
   readonly [setting: string]: unknown;
 }
 
-/** Which listeners for MQTT there are, beside the Kafka listener. */
-export interface TestMqttOptions {
-  /** Settings of every MQTT listener, e.g. `{ anonymousTenant: 'acme' }`. */
+/** Which listeners for MQTT or AMQP there are, beside the Kafka listener. */
+export interface TestFrontOptions {
+  /** Settings of every such listener, e.g. `{ anonymousTenant: 'acme' }`. */
   readonly listener?: Readonly<Record<string, unknown>>;
   /** The `tls` section of the TLS and the WSS listener; without it there are none. */
   readonly tls?: Readonly<Record<string, unknown>>;
@@ -42,7 +42,9 @@ export interface TestMqttOptions {
 export interface TestGatewayOptions {
   readonly tenants: readonly TestTenant[];
   /** With it, clients can connect by MQTT. */
-  readonly mqtt?: TestMqttOptions;
+  readonly mqtt?: TestFrontOptions;
+  /** With it, clients can connect by AMQP. */
+  readonly amqp?: TestFrontOptions | true;
   /** Settings of the one Kafka listener, e.g. `{ anonymousTenant: 'acme' }`. */
   readonly listener?: Readonly<Record<string, unknown>>;
   /** Sections of `pulsegate.yaml` that are merged over the defaults of a test, one level deep. */
@@ -58,10 +60,10 @@ export interface TestGatewayOptions {
 }
 
 /** Reading one that was not asked for is an error. */
-export interface MqttEndpoints {
+export interface FrontEndpoints {
   readonly tcp: string;
   readonly tls: string;
-  /** `ws://127.0.0.1:port/mqtt` */
+  /** `ws://127.0.0.1:port/mqtt`, or `/amqp` */
   readonly ws: string;
   readonly wss: string;
 }
@@ -70,7 +72,9 @@ export interface TestGateway {
   /** `127.0.0.1:port` of the Kafka listener, the same after a restart. */
   readonly kafka: string;
   /** Where MQTT clients connect, the same after a restart: `127.0.0.1:port`, and URLs of the WebSocket listeners. */
-  readonly mqtt: MqttEndpoints;
+  readonly mqtt: FrontEndpoints;
+  /** The same for AMQP. */
+  readonly amqp: FrontEndpoints;
   readonly adminUrl: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -100,11 +104,14 @@ interface Files {
   readonly logFile: string;
 }
 
+type FrontPorts = ReadonlyMap<keyof FrontEndpoints, number>;
+
 interface Ports {
   readonly kafka: number;
   readonly admin: number;
   /** Of those that were asked for. */
-  readonly mqtt: ReadonlyMap<keyof MqttEndpoints, number>;
+  readonly mqtt: FrontPorts;
+  readonly amqp: FrontPorts;
 }
 
 type PlacedTenant = TestTenant & { readonly namespace: string };
@@ -116,7 +123,8 @@ function writeConfig(options: TestGatewayOptions, tenants: readonly PlacedTenant
   const sections: Record<string, Record<string, unknown>> = {
     pulsar: options.pulsar?.section() ?? { serviceUrl, adminUrl },
     kafka: { listeners: [{ name: 'kafka', host: '127.0.0.1', port: ports.kafka, ...options.listener }] },
-    mqtt: { listeners: mqttListeners(options.mqtt ?? {}, ports.mqtt) },
+    mqtt: { listeners: frontListeners('mqtt', options.mqtt ?? {}, ports.mqtt) },
+    amqp: { listeners: frontListeners('amqp', amqpOptions(options) ?? {}, ports.amqp) },
     admin: { host: '127.0.0.1', port: ports.admin },
     cluster: {
       stateNamespace: options.stateNamespace ?? `public/pulsegate-state-${randomBytes(4).toString('hex')}`,
@@ -133,22 +141,27 @@ function writeConfig(options: TestGatewayOptions, tenants: readonly PlacedTenant
   return { configFile, logFile: join(folder, 'gateway.log') };
 }
 
-function mqttListeners(
-  { listener, tls, websocket = {} }: TestMqttOptions,
-  ports: Ports['mqtt'],
+function frontListeners(
+  name: 'mqtt' | 'amqp',
+  { listener, tls, websocket = {} }: TestFrontOptions,
+  ports: FrontPorts,
 ): Readonly<Record<string, unknown>>[] {
   return [...ports].map(([kind, port]) => ({
-    ...{ name: `mqtt-${kind}`, host: '127.0.0.1', port, ...listener },
+    ...{ name: `${name}-${kind}`, host: '127.0.0.1', port, ...listener },
     ...(kind === 'tls' || kind === 'wss' ? { tls } : {}),
     ...(kind === 'ws' || kind === 'wss' ? { websocket } : {}),
   }));
 }
 
-function endpointsOf(ports: Ports['mqtt'], { websocket }: TestMqttOptions): MqttEndpoints {
-  const path = String(websocket?.['path'] ?? '/mqtt');
-  const of = (kind: keyof MqttEndpoints) => {
+function amqpOptions({ amqp }: TestGatewayOptions): TestFrontOptions | undefined {
+  return amqp === true ? {} : amqp;
+}
+
+function endpointsOf(name: 'mqtt' | 'amqp', ports: FrontPorts, options: TestFrontOptions): FrontEndpoints {
+  const path = String(options.websocket?.['path'] ?? `/${name}`);
+  const of = (kind: keyof FrontEndpoints) => {
     const port = ports.get(kind);
-    if (port === undefined) throw new Error(`the gateway has no MQTT listener for ${kind}`);
+    if (port === undefined) throw new Error(`the gateway has no ${name} listener for ${kind}`);
     return kind === 'ws' || kind === 'wss' ? `${kind}://127.0.0.1:${port}${path}` : `127.0.0.1:${port}`;
   };
   return {
@@ -169,7 +182,8 @@ function endpointsOf(ports: Ports['mqtt'], { websocket }: TestMqttOptions): Mqtt
 
 class RunningGateway implements TestGateway {
   readonly kafka: string;
-  readonly mqtt: MqttEndpoints;
+  readonly mqtt: FrontEndpoints;
+  readonly amqp: FrontEndpoints;
   readonly adminUrl: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -182,7 +196,8 @@ class RunningGateway implements TestGateway {
     ports: Ports,
   ) {
     this.kafka = `127.0.0.1:${ports.kafka}`;
-    this.mqtt = endpointsOf(ports.mqtt, options.mqtt ?? {});
+    this.mqtt = endpointsOf('mqtt', ports.mqtt, options.mqtt ?? {});
+    this.amqp = endpointsOf('amqp', ports.amqp, amqpOptions(options) ?? {});
     this.adminUrl = `http://127.0.0.1:${ports.admin}`;
     this.configFile = files.configFile;
     this.logFile = files.logFile;
@@ -261,13 +276,20 @@ function namespaceFor(tenant: TestTenant, pulsar: PulsarWithAuth | undefined): P
   return Promise.resolve(`${tenant.name}-${randomBytes(4).toString('hex')}/n`);
 }
 
-async function findPorts({ mqtt }: TestGatewayOptions): Promise<Ports> {
-  const kinds = mqtt === undefined ? [] : (['tcp', 'ws', ...(mqtt.tls ? ['tls', 'wss'] : [])] as const);
+async function findPorts(options: TestGatewayOptions): Promise<Ports> {
+  const mqtt = kindsOf(options.mqtt);
+  const amqp = kindsOf(amqpOptions(options));
   const found: number[] = [];
-  for (let count = 0; count < kinds.length + 2; count++) found.push(await findFreePort(found));
+  for (let count = mqtt.length + amqp.length + 2; count > 0; count--) found.push(await findFreePort(found));
   const [kafka, admin, ...rest] = found;
-  const ports = new Map(kinds.map((kind, index) => [kind as keyof MqttEndpoints, rest[index]!]));
-  return { kafka: kafka!, admin: admin!, mqtt: ports };
+  const ports = (kinds: readonly (keyof FrontEndpoints)[]) =>
+    new Map(kinds.map((kind) => [kind, rest.shift()!] as const));
+  return { kafka: kafka!, admin: admin!, mqtt: ports(mqtt), amqp: ports(amqp) };
+}
+
+function kindsOf(front: TestFrontOptions | undefined): readonly (keyof FrontEndpoints)[] {
+  if (front === undefined) return [];
+  return front.tls ? ['tcp', 'ws', 'tls', 'wss'] : ['tcp', 'ws'];
 }
 
 /** Starts it on free ports. A named namespace must exist or be creatable by the gateway. */

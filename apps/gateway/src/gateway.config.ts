@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { amqpOptionsSchema } from '#libs/amqp-gateway';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
 import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
@@ -7,6 +8,7 @@ import { type ConfigFault, type ConfigPath, duplicates } from './config/config-f
 import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
 import {
+  amqpListener,
   isLocal,
   type ListenerConfig,
   listener,
@@ -43,11 +45,17 @@ const mqtt = z.strictObject({
   ...mqttOptionsSchema.unwrap().shape,
 });
 
+const amqp = z.strictObject({
+  listeners: z.array(amqpListener).default([]).describe('Where AMQP clients connect.'),
+  ...amqpOptionsSchema.unwrap().shape,
+});
+
 export const gatewayConfigSchema = z
   .strictObject({
     pulsar: pulsar.prefault({}),
     kafka: kafka.prefault({}),
     mqtt: mqtt.prefault({}),
+    amqp: amqp.prefault({}),
     cluster,
     authentication,
     admin: z
@@ -103,7 +111,7 @@ export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
 export function listenersOf(
   config: GatewayConfig,
 ): { readonly protocol: string; readonly path: ConfigPath; readonly listener: ListenerConfig }[] {
-  const sections = { kafka: config.kafka, mqtt: config.mqtt };
+  const sections = { kafka: config.kafka, mqtt: config.mqtt, amqp: config.amqp };
   return Object.entries(sections).flatMap(([protocol, { listeners }]) =>
     listeners.map((each: ListenerConfig, index) => ({
       protocol,

@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AmqpGatewayModule, AmqpProtocol } from '#libs/amqp-gateway';
 import { Authenticator, Authorizer } from '#libs/auth';
 import { KafkaGatewayModule, KafkaProtocol } from '#libs/kafka-gateway';
 import { MqttGatewayModule, MqttProtocol } from '#libs/mqtt-gateway';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
 import { TenantDirectory } from '#libs/tenancy';
+import { FirstBytesProtocol } from '#libs/transport';
 import { HealthController } from './admin/health.controller.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { ClusterMembership } from './cluster-membership.service.js';
@@ -92,21 +94,43 @@ const mqtt = MqttGatewayModule.forRootAsync({
   },
 });
 
+const amqp = AmqpGatewayModule.forRootAsync({
+  inject: injected,
+  useFactory: (...services: Injected) => {
+    const [config] = services;
+    return { ...providedBy(...services), options: config.amqp, version: pulsegateVersion };
+  },
+});
+
+/** Both AMQPs come to one port, and say in their first bytes which they are. */
+function amqpPort(amqpProtocol: AmqpProtocol): FirstBytesProtocol {
+  return new FirstBytesProtocol({
+    name: 'amqp',
+    protocols: [amqpProtocol],
+    refusal: amqpProtocol.refusal,
+  });
+}
+
 /** The process, as a table of contents. A protocol is its module above and one line in PROTOCOLS. */
 @Module({})
 export class GatewayModule {
   static forRoot(config: GatewayConfig, log: Log): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [CoreModule.forRoot(config, log), kafka, mqtt],
+      imports: [CoreModule.forRoot(config, log), kafka, mqtt, amqp],
       controllers: [HealthController, MetricsController],
       providers: [
         {
           provide: PROTOCOLS,
-          inject: [KafkaProtocol, MqttProtocol],
-          useFactory: (kafkaProtocol: KafkaProtocol, mqttProtocol: MqttProtocol): ServedProtocol[] => [
+          inject: [KafkaProtocol, MqttProtocol, AmqpProtocol],
+          useFactory: (
+            kafkaProtocol: KafkaProtocol,
+            mqttProtocol: MqttProtocol,
+            amqpProtocol: AmqpProtocol,
+          ): ServedProtocol[] => [
             { protocol: kafkaProtocol, listeners: config.kafka.listeners },
             { protocol: mqttProtocol, listeners: config.mqtt.listeners },
+            { protocol: amqpPort(amqpProtocol), listeners: config.amqp.listeners },
           ],
         },
         ListenerSet,

@@ -5,13 +5,14 @@ import type { GatewayConfig } from './gateway.config.js';
 
 /** The configuration's tenants as the libs know them. */
 export function tenantsOf(config: GatewayConfig): Tenant[] {
-  return config.tenants.map(({ name, namespace, serverNames, limits, kafka, mqtt }) => ({
+  return config.tenants.map(({ name, namespace, serverNames, limits, kafka, mqtt, amqp }) => ({
     name,
     pulsarNamespace: namespace,
     serverNames,
     limits,
     kafka,
     mqtt,
+    amqp,
   }));
 }
 

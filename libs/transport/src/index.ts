@@ -5,6 +5,7 @@ export {
   type InMemoryOptions,
 } from './in-memory-link.js';
 export { Listener, type ListenerHooks } from './listener.js';
+export { type BeginningProtocol, FirstBytesProtocol, type FirstBytesOptions } from './first-bytes.js';
 export { addressRangeFault } from './proxy/address-set.js';
 export { serverNameFault } from './tls/server-name.js';
 export type { CertificateExpiry } from './tls/served-certificates.js';

@@ -45,6 +45,25 @@ const origin = z.string().refine((value) => value === '*' || isOrigin(value), {
   message: 'scheme://host or scheme://host:port in lower case, without a path; or * for all',
 });
 
+/** @param path default */
+const websocketOn = (path: string, protocol: string) =>
+  z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[\w./~-]*$/, 'a path that begins with /')
+        .default(path)
+        .describe('Where WebSocket clients connect; nothing else is served there.'),
+      origins: z
+        .array(origin)
+        .default([])
+        .describe(
+          'Pages whose scripts may connect, `https://app.example`, or * for all. Clients that are no browsers say none and are let in.',
+        ),
+    })
+    .optional()
+    .describe(`${protocol} inside of WebSocket, and nothing else on this listener.`);
+
 export const mqttListener = listener.extend({
   idleTimeoutMs: z
     .int()
@@ -57,25 +76,17 @@ export const mqttListener = listener.extend({
   sendBufferBytesMax: bytes
     .default(1_048_576)
     .describe('Unsent bytes per connection before reading stops and messages wait.'),
-  websocket: z
-    .strictObject({
-      path: z
-        .string()
-        .regex(/^\/[\w./~-]*$/, 'a path that begins with /')
-        .default('/mqtt')
-        .describe('Where WebSocket clients connect; nothing else is served there.'),
-      origins: z
-        .array(origin)
-        .default([])
-        .describe(
-          'Pages whose scripts may connect, `https://app.example`, or * for all. Clients that are no browsers say none and are let in.',
-        ),
-    })
-    .optional()
-    .describe('MQTT inside of WebSocket, and nothing else on this listener.'),
+  websocket: websocketOn('/mqtt', 'MQTT'),
 });
 
 export type MqttListenerConfig = z.output<typeof mqttListener>;
+
+export const amqpListener = mqttListener.extend({
+  idleTimeoutMs: mqttListener.shape.idleTimeoutMs.describe(
+    'Ends connections without a byte for so long. 0: `amqp.idleTimeoutMs` decides.',
+  ),
+  websocket: websocketOn('/amqp', 'AMQP'),
+});
 
 export function listenerFaults(
   listener: ListenerConfig,

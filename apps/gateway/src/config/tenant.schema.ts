@@ -7,7 +7,7 @@ import {
   resourceTypes,
   userNameFault,
 } from '#libs/auth';
-import { pulsarNamespaceFault, serverNameFault, tenantMqttDefaults } from '#libs/tenancy';
+import { pulsarNamespaceFault, serverNameFault, tenantAmqpDefaults, tenantMqttDefaults } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
@@ -56,6 +56,42 @@ const tenantMqtt = z.strictObject({
     .default(tenantMqttDefaults.autoCreateTopics)
     .describe('Publishing to a topic that is not there creates it.'),
   partitionsDefault: z.int().min(1).max(1_000).default(tenantMqttDefaults.partitionsDefault),
+});
+
+const tenantAmqp = z.strictObject({
+  autoCreateTopics: z
+    .boolean()
+    .default(tenantAmqpDefaults.autoCreateTopics)
+    .describe('Attaching to a topic or queue that is not there creates it.'),
+  partitionsDefault: z.int().min(1).max(1_000).default(tenantAmqpDefaults.partitionsDefault),
+  queuePartitions: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(tenantAmqpDefaults.queuePartitions)
+    .describe('Of new queues. With more than one, only messages of one group or key keep their order.'),
+  messageBytesMax: z
+    .int()
+    .min(1_024)
+    .max(5_000_000)
+    .default(tenantAmqpDefaults.messageBytesMax)
+    .describe('The largest message: the max-message-size that clients are told.'),
+  deliveriesMax: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(tenantAmqpDefaults.deliveriesMax)
+    .describe('Deliveries of a queue’s message before it is a dead letter. 0: no limit.'),
+  deadLetters: z
+    .boolean()
+    .default(tenantAmqpDefaults.deadLetters)
+    .describe(
+      'Messages that are rejected, or delivered too often, go to a dead-letter topic; else they are dropped and counted.',
+    ),
+  transactions: z
+    .boolean()
+    .default(tenantAmqpDefaults.transactions)
+    .describe('Serve transactions. While one is open, all readers of its partitions wait.'),
 });
 
 const limits = z.strictObject({
@@ -113,6 +149,7 @@ export const tenant = z.strictObject({
     ),
   kafka: tenantKafka.prefault({}),
   mqtt: tenantMqtt.prefault({}),
+  amqp: tenantAmqp.prefault({}),
   limits: limits.prefault({}),
   users: z.array(user).default([]),
   permissions: z.array(permission).default([]),

@@ -1,0 +1,76 @@
+import { encodeProtocolHeader } from '#libs/amqp-codec';
+import { SessionWatch } from '#libs/auth';
+import { aloneCluster } from '#libs/cluster';
+import type {
+  BeginningProtocol,
+  Link,
+  Protocol,
+  ProtocolConnection,
+  WebSocketProfile,
+} from '#libs/transport';
+import { AmqpConnection } from './amqp.connection.js';
+import { AmqpCounters } from './amqp.counters.js';
+import { registerAmqpMetrics } from './amqp.metrics.js';
+import type { AmqpProcess, AmqpServices } from './amqp.services.js';
+import type { ConnectionInput } from './connection/connection-decoder.js';
+import { IdleWheel } from './connection/idle-wheel.js';
+import { noNodes } from './nodes/no-nodes.js';
+
+/** What the services are made of, and how they end. */
+interface Made {
+  readonly services: AmqpServices;
+  close(): Promise<void>;
+}
+
+/** A message may hold a frame of the largest size, and so much of smaller ones that a client gathered. */
+const webSocketMarginBytes = 262_144;
+/** Two headers, SASL and `open`, and what each read costs. */
+const unauthenticatedBytesMax = 65_536;
+
+/** The AMQP 1.0 front: makes a connection for each client, and owns what the connections have in common. */
+export class AmqpProtocol implements Protocol<ConnectionInput>, BeginningProtocol {
+  readonly name = 'amqp';
+  readonly beginnings = [encodeProtocolHeader('amqp'), encodeProtocolHeader('sasl')];
+  readonly protocol = this;
+  /** What a client is told that begins with other bytes (AMQP 2.2). */
+  readonly refusal = encodeProtocolHeader('sasl');
+  readonly websocket: WebSocketProfile;
+  readonly services: AmqpServices;
+  readonly #made: Made;
+
+  constructor(process: AmqpProcess) {
+    this.#made = makeServices(process);
+    this.services = this.#made.services;
+    this.websocket = {
+      // AMQP WebSocket Binding 1.0, section 2.1.
+      subprotocols: ['amqp'],
+      messageBytesMax: process.options.frameBytesMax + webSocketMarginBytes,
+      unauthenticatedBytesMax,
+    };
+  }
+
+  accept(link: Link): ProtocolConnection<ConnectionInput> {
+    return new AmqpConnection(link, this.services);
+  }
+
+  /** After the listeners are closed: closes all Pulsar producers, consumers and readers. */
+  async close(): Promise<void> {
+    await this.#made.close();
+  }
+}
+
+/** In the order of who needs whom; closed in the other order. */
+function makeServices(process: AmqpProcess): Made {
+  const { metrics, authenticator } = process;
+  const cluster = process.cluster ?? aloneCluster();
+  const counters = new AmqpCounters();
+  registerAmqpMetrics(metrics, counters);
+  const idleWheel = new IdleWheel();
+  const watch = new SessionWatch(authenticator);
+  const services: AmqpServices = { ...process, cluster, counters, nodes: noNodes, idleWheel, watch };
+  const close = async () => {
+    idleWheel.close();
+    watch.close();
+  };
+  return { services, close };
+}
