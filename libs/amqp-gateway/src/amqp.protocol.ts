@@ -15,6 +15,7 @@ import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { IdleWheel } from './connection/idle-wheel.js';
 import { noNodes } from './nodes/no-nodes.js';
+import { noTransactions } from './transactions/no-transactions.js';
 
 /** What the services are made of, and how they end. */
 interface Made {
@@ -67,7 +68,10 @@ function makeServices(process: AmqpProcess): Made {
   registerAmqpMetrics(metrics, counters);
   const idleWheel = new IdleWheel();
   const watch = new SessionWatch(authenticator);
-  const services: AmqpServices = { ...process, cluster, counters, nodes: noNodes, idleWheel, watch };
+  const services: AmqpServices = {
+    ...{ ...process, cluster, counters, idleWheel, watch },
+    ...{ nodes: noNodes, transactions: noTransactions },
+  };
   const close = async () => {
     idleWheel.close();
     watch.close();

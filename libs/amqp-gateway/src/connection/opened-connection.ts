@@ -4,10 +4,10 @@ import type { WatchedSession } from '#libs/auth';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
+import { ConnectionLinks } from '../links/connection-links.js';
 import { AmqpError } from '../amqp.errors.js';
 import type { AmqpServices } from '../amqp.services.js';
 import type { TransactionScope } from '../node.js';
-import { noTransactions } from '../transactions/no-transactions.js';
 import type { AmqpIdentity } from './amqp-identity.js';
 import type { ConnectionDecoder } from './connection-decoder.js';
 import type { AuthenticatedClient } from './handshake.js';
@@ -29,12 +29,13 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   readonly identity: AmqpIdentity;
   readonly peerFrameBytesMax: number;
   readonly tenantCounters: TenantCounters;
-  readonly transactions: TransactionScope = noTransactions;
+  readonly transactions: TransactionScope;
   writable = true;
   dueAtTick = 0;
   readonly #link: Link;
   readonly #decoder: ConnectionDecoder;
   readonly #channelMax: number;
+  readonly #links: ConnectionLinks;
   readonly #sessions = new Map<number, ConnectionSession>();
   readonly #silentTicksMax: number;
   /** 0: the client waits for ever. */
@@ -50,6 +51,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.services = services;
     this.identity = { principal, containerId, connectionId: link.id };
     this.peerFrameBytesMax = peerFrameBytesMax;
+    this.transactions = services.transactions.openScope(this.identity);
     this.tenantCounters = services.metrics.tenant('amqp', principal.tenant.name);
     this.#link = link;
     this.#decoder = decoder;
@@ -59,6 +61,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.#heartbeatTicks =
       peerIdleTimeOutMs === 0 ? 0 : Math.max(1, Math.floor(peerIdleTimeOutMs / 2 / idleTickMs));
     this.#sentAtTick = services.idleWheel.tick;
+    this.#links = new ConnectionLinks(this);
     this.tenantCounters.connectionsOpen++;
     services.watch.watch(this, principal, endsAtMs);
     services.idleWheel.add(this, this.#ticksLeft(services.idleWheel.tick));
@@ -95,7 +98,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
         if (this.#sessions.has(channel)) throw this.#illegal('a second begin of a channel');
         // We never begin a session, so there is none that this could answer.
         if (performative.remoteChannel !== undefined) throw this.#illegal('an answer to no begin of ours');
-        this.#sessions.set(channel, new AmqpSession(this, channel, performative));
+        this.#sessions.set(channel, new AmqpSession(this, channel, performative, this.#links));
         return;
       default: {
         const session = this.#sessions.get(channel);
@@ -156,6 +159,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     services.watch.forget(this);
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
+    this.#links.close();
     this.transactions.close();
     services.nodes.closeConnection(this.identity);
     this.tenantCounters.connectionsOpen--;

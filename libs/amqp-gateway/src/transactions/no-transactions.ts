@@ -1,35 +1,35 @@
 import { AmqpErrorCondition } from '#libs/amqp-codec';
 import { AmqpError } from '../amqp.errors.js';
-import type { Transactions, TransactionScope } from '../node.js';
+import type { TransactionScope, Transactions } from '../node.js';
 
-/** Of a connection that can declare none. */
-export const noTransactions: TransactionScope = {
+/** Of a connection that has declared none. */
+const noScope: TransactionScope = {
   declare() {
-    throw notServed();
+    throw notImplemented();
   },
-  discharge(_transactionId, _fail, done) {
-    done(unknownTransaction());
+  discharge(_id, _fail, done) {
+    done(unknownId());
   },
-  post(_transactionId, _post, done) {
-    done(unknownTransaction());
+  post(_id, _post, done) {
+    done(unknownId());
     return undefined;
   },
-  enlist(_transactionId, enlisted) {
-    enlisted.onEnd(unknownTransaction());
+  enlist(_id, enlisted) {
+    enlisted.onEnd(unknownId());
   },
   close() {},
 };
 
-/** Where transactions are not served at all. */
-export const noTransactionService: Transactions = {
-  openScope: () => noTransactions,
-  openCoordinator: () => Promise.reject(notServed()),
+/** Where there are none. */
+export const noTransactions: Transactions = {
+  openScope: () => noScope,
+  openCoordinator: () => Promise.reject(notImplemented()),
 };
 
-export function notServed(): AmqpError {
-  return new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'transactions are not served');
+function notImplemented(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'there are no transactions here');
 }
 
-export function unknownTransaction(): AmqpError {
-  return new AmqpError(AmqpErrorCondition.TRANSACTION_UNKNOWN_ID, 'no open transaction has this id');
+function unknownId(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.TRANSACTION_UNKNOWN_ID, 'no transaction was declared');
 }
