@@ -14,7 +14,7 @@ import { encodeAck, type MessageFields } from '../wire/hot-commands.js';
 import { AckGroup } from './ack-group.js';
 import { type ConsumerOptions, consumerDefaults } from './consumer.options.js';
 import { ConsumerSession, type ConsumerSessionOwner } from './consumer-session.js';
-import { type AckDone, Delivery } from './delivery.js';
+import { type AckDone, chargedMessages, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 import { GrantedPermits } from './granted-permits.js';
@@ -389,15 +389,6 @@ export class TopicConsumer implements ConsumerSessionOwner {
     }
     return this.session;
   }
-}
-
-function chargedMessages(entry: BrokerEntry, ackSet: readonly bigint[] | undefined): number {
-  if (ackSet === undefined || !entry.isBatch) return entry.numMessages;
-  let unacked = 0;
-  for (const word of ackSet) {
-    for (let rest = word; rest > 0n; rest &= rest - 1n) unacked++;
-  }
-  return Math.min(unacked, entry.numMessages);
 }
 
 /** Resolves when the broker dispatches. Rejects with its PulsarError: 'ConsumerBusy', 'TopicNotFound' and so on. */

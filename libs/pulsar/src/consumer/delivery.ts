@@ -98,3 +98,13 @@ export class Delivery {
     return acknowledged;
   }
 }
+
+/** What the broker counts of an entry: its messages that were not acknowledged before. */
+export function chargedMessages(entry: BrokerEntry, ackSet: readonly bigint[] | undefined): number {
+  if (ackSet === undefined || !entry.isBatch) return entry.numMessages;
+  let unacked = 0;
+  for (const word of ackSet) {
+    for (let rest = word; rest > 0n; rest &= rest - 1n) unacked++;
+  }
+  return Math.min(unacked, entry.numMessages);
+}
