@@ -135,7 +135,10 @@ export class SliceSessions implements SessionDirectory {
       takenOver: () => connection.takenOver(),
     });
     try {
-      if ((await this.#owners.claim(tenant, claim)) === 'granted') return true;
+      if ((await this.#owners.claim(tenant, claim)) === 'granted') {
+        this.#transients.granted(connection.id);
+        return true;
+      }
     } catch (error) {
       if (!isAway(error)) this.#transients.remove(connection.id);
       throw error;

@@ -28,12 +28,17 @@ function bed() {
   };
   const claims = new TransientClaims(owners as SliceOwners, cluster, silentLog);
   const kicked: string[] = [];
-  const add = (clientId: string, slice: number) =>
+  const claim = (clientId: string, slice: number) =>
     claims.add({
       ...{ tenant: testTenant, clientId, slice, connectionId: `${clientId}'s`, hasWill: false },
       takenOver: () => void kicked.push(clientId),
     });
-  return { claims, add, told, kicked, announced, hear: (payload: string) => hear(payload, 7) };
+  const grant = (clientId: string) => claims.granted(`${clientId}'s`);
+  const add = (clientId: string, slice: number) => {
+    claim(clientId, slice);
+    grant(clientId);
+  };
+  return { claims, claim, grant, add, told, kicked, announced, hear: (payload: string) => hear(payload, 7) };
 }
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -54,6 +59,26 @@ describe('claims of connections whose session ends with them', () => {
     hear(JSON.stringify({ tenant: 'another', slice: 1 }));
     await soon();
     expect(told.slice(1)).toEqual([['a', 'taken']]);
+    await claims.close();
+  });
+
+  it('are told when they are granted: until then another may have the client id in its turn', async () => {
+    const { claims, claim, grant, told, kicked } = bed();
+    claim('taken', 0);
+    claims.served(testTenant, 0);
+    await soon();
+    expect([told, kicked]).toEqual([[], []]);
+    grant('taken');
+    await soon();
+    expect([told, kicked]).toEqual([[['taken']], ['taken']]);
+    await claims.close();
+  });
+
+  it('are not told when they are granted by who knows of them', async () => {
+    const { claims, add, told } = bed();
+    add('a', 0);
+    await soon();
+    expect(told).toEqual([]);
     await claims.close();
   });
 });

@@ -8,6 +8,8 @@ import type { SliceOwners } from './slice-owners.js';
 interface Known extends TransientClient {
   /** The process that knows of the claim; undefined: it has forgotten. */
   toldTo: string | undefined;
+  /** Before that it waits for its turn at the owner, which is no news to tell: told, it would seem to have lost its client id. */
+  granted: boolean;
 }
 
 interface ServedSlice {
@@ -62,7 +64,15 @@ export class TransientClaims {
   /** Before it is claimed: the owner may take it away at once. */
   add(client: TransientClient): void {
     const toldTo = this.owners.instanceOf(client.tenant, client.slice);
-    this.#clients.set(client.connectionId, { ...client, toldTo });
+    this.#clients.set(client.connectionId, { ...client, toldTo, granted: false });
+  }
+
+  granted(connectionId: string): void {
+    const client = this.#clients.get(connectionId);
+    if (client === undefined) return;
+    client.granted = true;
+    // The owner may have forgotten it since.
+    if (client.toldTo === undefined) this.#tellSoon(0);
   }
 
   /** It was not granted. */
@@ -144,6 +154,7 @@ export class TransientClaims {
     const untold = new Map<string, Known[]>();
     for (const client of this.#clients.values()) {
       const { tenant, slice, toldTo } = client;
+      if (!client.granted) continue;
       const owner = this.owners.instanceOf(tenant, slice);
       if (owner === toldTo) continue;
       const key = `${tenant.name}/${slice}/${owner}`;
