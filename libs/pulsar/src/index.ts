@@ -82,3 +82,7 @@ export type {
 } from './transactions/transaction.js';
 export type { PulsarTransactions } from './transactions/transactions.js';
 export type { KeyValue, MessageId } from './wire/commands.js';
+export { PartitionPublisher, type PartitionPublisherOptions } from './publishing/partition-publisher.js';
+export { PublishBudget } from './publishing/publish-budget.js';
+export type { PublishedDone, PublishKind, PublishPressure } from './publishing/publish-kind.js';
+export { TurnEnd } from './publishing/turn-end.js';

@@ -23,6 +23,6 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /** What of {@link murmur2} chooses the partition: its remainder by their number (`BuiltInPartitioner.partitionForKey`). */
-export function keyHash(key: string): number {
-  return murmur2(Buffer.from(key)) & 0x7fffffff;
+export function keyHash(key: string | Buffer): number {
+  return murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff;
 }

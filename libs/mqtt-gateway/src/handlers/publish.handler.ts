@@ -1,10 +1,11 @@
+import type { PublishPressure } from '#libs/pulsar';
 import { MqttReasonCode, noProperties, type PublishPacket } from '#libs/mqtt-codec';
 import type { MqttClient } from '../connection/mqtt-client.js';
 import { publishStored, type PendingPublish } from '../connection/inbound-window.js';
 import { ReadingPause } from '../connection/reading-pauses.js';
 import { contentBytes, type MqttMessageProperties } from '../message.js';
 import { MqttError } from '../mqtt.errors.js';
-import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
+import type { PublishRequest } from '../publishing/publisher.js';
 import { levelsOver } from './topic-levels.js';
 
 /** @throws MqttError that ends the connection: a topic alias, or the Receive Maximum */

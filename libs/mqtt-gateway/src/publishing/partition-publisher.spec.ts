@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { PulsarError, type Producer } from '#libs/pulsar';
+import { PulsarError, type Producer, PartitionPublisher, PublishBudget } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import { clientFields, topicFields } from '../mapping/message.mapping.js';
 import { FakeProducer } from '../testing/fake-producer.js';
-import { PartitionPublisher } from './partition-publisher.js';
-import { PublishBudget } from './publish-budget.js';
+import { type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
 import type { PublishRequest } from './publisher.js';
 
 const tenant = { name: 'acme' } as Tenant;
@@ -17,13 +16,13 @@ class Bed {
   readonly lost: unknown[] = [];
   readonly thrown: unknown[] = [];
   readonly budget: PublishBudget;
-  readonly publisher: PartitionPublisher;
+  readonly publisher: MqttPartitionPublisher;
   /** What opening gives, before it gives a producer. */
   readonly openErrors: PulsarError[] = [];
 
   constructor(bytesMax = 1 << 24, openMsMax = 60_000) {
     this.budget = new PublishBudget(bytesMax);
-    this.publisher = new PartitionPublisher(this.budget, {
+    this.publisher = new PartitionPublisher(mqttPublishKind, this.budget, {
       open: () => this.open(),
       openMsMax,
       schedule: (own) => setImmediate(() => own.flush()),

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { MqttQos } from '#libs/mqtt-codec';
+import type { PublishPressure } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttMessageProperties } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
@@ -20,12 +21,6 @@ export interface PublishRequest {
 
 /** Called once, after Pulsar's receipt or when there will be none. */
 export type PublishDone = (error: MqttError | undefined) => void;
-
-/** There is more in flight to Pulsar than should be. */
-export interface PublishPressure {
-  /** Calls `listener` once, as soon as there is room again; perhaps at once. Returns the way to cancel. */
-  onRelief(listener: () => void): () => void;
-}
 
 /** Stores messages in Pulsar, in the order of the calls for one Pulsar topic and key. */
 export interface Publisher {

@@ -1,18 +1,23 @@
 import { MqttReasonCode } from '#libs/mqtt-codec';
-import { isPulsarError, keyHash, type PulsarClient } from '#libs/pulsar';
+import {
+  isPulsarError,
+  keyHash,
+  type PulsarClient,
+  PartitionPublisher,
+  PublishBudget,
+  TurnEnd,
+} from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { clientFields, publishBytes, topicFields } from '../mapping/message.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttOptions } from '../mqtt.options.js';
 import type { MqttTopics } from './mqtt-topic.js';
-import { PartitionPublisher } from './partition-publisher.js';
-import { PublishBudget } from './publish-budget.js';
+import { type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
 import { asPublishError } from './publish-errors.js';
 import type { PublishDone, PublishRequest } from './publisher.js';
 import type { SequencedPlace, SequencedProducers, SequencedPublisher } from './sequenced-publisher.js';
 import { emptyPayloadFault } from './topic-publisher.js';
-import { TurnEnd } from './turn-end.js';
 
 const pendingBytesMax = 256 * 1024 * 1024;
 
@@ -150,12 +155,12 @@ class NamedProducers implements SequencedProducers {
 
 /** The producer of one name on one partition. */
 class SequencedPartition {
-  readonly publisher: PartitionPublisher;
+  readonly publisher: MqttPartitionPublisher;
   private last: number | undefined;
 
   constructor(topic: string, { name: tenantKey }: Tenant, producerName: string, process: SequencedProcess) {
     const { pulsar, turnEnd, budget, partitionBytesMax } = process;
-    this.publisher = new PartitionPublisher(new PublishBudget(partitionBytesMax, budget), {
+    this.publisher = new PartitionPublisher(mqttPublishKind, new PublishBudget(partitionBytesMax, budget), {
       // No time limit: a failure of unknown outcome would have to be asked for again.
       open: () =>
         pulsar.createProducer({ topic, tenantKey, name: producerName, pendingBytesMax, sendTimeoutMs: 0 }),

@@ -1,12 +1,11 @@
+import { PublishBudget, TurnEnd } from '#libs/pulsar';
 import { describe, expect, it } from '@jest/globals';
 import type { Tenant } from '#libs/tenancy';
 import { clientFields, topicFields } from '../mapping/message.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
 import { FakeProducer } from '../testing/fake-producer.js';
 import type { MqttTopic } from './mqtt-topic.js';
-import { PublishBudget } from './publish-budget.js';
 import { TopicPublisher } from './topic-publisher.js';
-import { TurnEnd } from './turn-end.js';
 
 const tenant = { name: 'acme' } as Tenant;
 const fields = { ofTopic: topicFields('a/1', { topic: 'a', key: 'a/1' }), ofClient: clientFields('c') };

@@ -1,13 +1,17 @@
-import type { EntryPosition, Producer } from '#libs/pulsar';
+import {
+  type EntryPosition,
+  type Producer,
+  type PublishPressure,
+  PartitionPublisher,
+  PublishBudget,
+} from '#libs/pulsar';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttTopic } from './mqtt-topic.js';
-import { PartitionPublisher } from './partition-publisher.js';
-import type { CommonFields } from './publish-batch.js';
-import { PublishBudget } from './publish-budget.js';
+import { type CommonFields, type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
 import { asPublishError, publisherClosed, tooMuchInFlight } from './publish-errors.js';
-import type { PublishDone, PublishPressure, PublishRequest } from './publisher.js';
+import type { PublishDone, PublishRequest } from './publisher.js';
 
 /** What the publishers of all topics have in common. */
 export interface PublisherProcess {
@@ -15,7 +19,7 @@ export interface PublisherProcess {
   readonly publishTimeoutMs: number;
   topic(tenant: Tenant, name: string): Promise<MqttTopic>;
   open(tenant: Tenant, partition: string): Promise<Producer>;
-  schedule(partition: PartitionPublisher): void;
+  schedule(partition: { flush(): void }): void;
   /** Pulsar has an entry; before its publishers hear of it. */
   onStored(tenant: Tenant, partition: string, position: EntryPosition): void;
   /** Forgets what is known of the topic. */
@@ -38,8 +42,8 @@ interface Waiting {
 /** Stores messages in one Pulsar topic. The first wait until it is known how many partitions it has, or it is made. */
 export class TopicPublisher {
   private topic: MqttTopic | undefined;
-  private partitions: PartitionPublisher[] = [];
-  private readonly byName = new Map<string, PartitionPublisher>();
+  private partitions: MqttPartitionPublisher[] = [];
+  private readonly byName = new Map<string, MqttPartitionPublisher>();
   private waiting: Waiting[] = [];
   /** What waits must find room in one partition. */
   private readonly waitingBudget: PublishBudget;
@@ -84,7 +88,7 @@ export class TopicPublisher {
       return undefined;
     }
     const partition = partitions.length === 1 ? partitions[0] : partitions[hash % partitions.length];
-    return (partition as PartitionPublisher).append(request, fields, nowMs, bytes, -1, done);
+    return (partition as MqttPartitionPublisher).append(request, fields, nowMs, bytes, -1, done);
   }
 
   /** Looks again how many partitions there are. */
@@ -154,16 +158,20 @@ export class TopicPublisher {
     });
   }
 
-  private newPartition(partition: string): PartitionPublisher {
+  private newPartition(partition: string): MqttPartitionPublisher {
     const { process, tenant } = this;
-    return new PartitionPublisher(new PublishBudget(process.partitionBytesMax, this.budget), {
-      open: () => process.open(tenant, partition),
-      openMsMax: process.publishTimeoutMs,
-      schedule: (own) => process.schedule(own),
-      onStored: (receipt) => process.onStored(tenant, partition, receipt),
-      onLost: () => this.lost(),
-      onThrown: (thrown) => process.onThrown(thrown),
-    });
+    return new PartitionPublisher(
+      mqttPublishKind,
+      new PublishBudget(process.partitionBytesMax, this.budget),
+      {
+        open: () => process.open(tenant, partition),
+        openMsMax: process.publishTimeoutMs,
+        schedule: (own) => process.schedule(own),
+        onStored: (receipt) => process.onStored(tenant, partition, receipt),
+        onLost: () => this.lost(),
+        onThrown: (thrown) => process.onThrown(thrown),
+      },
+    );
   }
 
   /** The topic may have been deleted: the next message looks, and makes it. */

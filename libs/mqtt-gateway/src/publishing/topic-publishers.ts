@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { MqttReasonCode } from '#libs/mqtt-codec';
-import { type EntryPosition, keyHash, type PulsarClient } from '#libs/pulsar';
+import {
+  type EntryPosition,
+  keyHash,
+  type PulsarClient,
+  type PublishPressure,
+  PublishBudget,
+  TurnEnd,
+} from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, tenantMqttDefaults } from '#libs/tenancy';
 import { clientFields, publishBytes, topicFields } from '../mapping/message.mapping.js';
@@ -8,12 +15,10 @@ import { RecentMap } from '../mapping/recent-map.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttOptions } from '../mqtt.options.js';
 import type { MqttTopicRegistry } from './mqtt-topic-registry.js';
-import type { CommonFields } from './publish-batch.js';
-import { PublishBudget } from './publish-budget.js';
+import type { CommonFields } from './publish-kind.js';
 import { publisherClosed } from './publish-errors.js';
-import type { PublishDone, Publisher, PublishPressure, PublishRequest } from './publisher.js';
+import type { PublishDone, Publisher, PublishRequest } from './publisher.js';
 import { type PublisherProcess, TopicPublisher } from './topic-publisher.js';
-import { TurnEnd } from './turn-end.js';
 
 /** MQTT topics, and clients, of which what is stored with each message is remembered, twice; of a tenant. */
 const remembered = 8_192;

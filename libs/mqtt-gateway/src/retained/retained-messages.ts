@@ -1,8 +1,8 @@
 import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster';
-import type { PulsarClient } from '#libs/pulsar';
+import type { PulsarClient, PublishPressure } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { MqttMessage } from '../message.js';
-import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
+import type { PublishRequest } from '../publishing/publisher.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
 import { RetainedReplay } from './retained-replay.js';
 import type { WriteDone } from './retained-writes.js';

@@ -1,8 +1,9 @@
+import type { PublishPressure } from '#libs/pulsar';
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
-import type { PublishPressure, PublishRequest } from '../publishing/publisher.js';
+import type { PublishRequest } from '../publishing/publisher.js';
 import { RetainedPublisher } from './retained-publisher.js';
 import type { WriteDone } from './retained-writes.js';
 

@@ -1,6 +1,7 @@
+import type { PublishPressure } from '#libs/pulsar';
 import { contentBytes, ownedMessage } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
-import type { PublishDone, Publisher, PublishPressure, PublishRequest } from '../publishing/publisher.js';
+import type { PublishDone, Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { WriteDone } from './retained-writes.js';
 
 /** Where publishes with RETAIN are retained. */

@@ -1,8 +1,8 @@
+import type { PublishPressure } from '#libs/pulsar';
 import type { Buffer } from 'node:buffer';
 import { AgreedStateError } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
-import type { PublishPressure } from '../publishing/publisher.js';
 
 export type WriteDone = (error?: MqttError) => void;
 

@@ -1,8 +1,8 @@
+import type { PublishPressure } from '#libs/pulsar';
 import type { Buffer } from 'node:buffer';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { MqttMessage } from '../message.js';
 import { MqttError } from '../mqtt.errors.js';
-import type { PublishPressure } from '../publishing/publisher.js';
 import { decodeRetained, encodeRetained, peekRetained, retainedKey, topicOfKey } from './retained-record.js';
 import type { RetainedSource, RetainedWalk } from './retained-replay.js';
 import { RetainedTree, type TreeWalk, treeNodeBytes } from './retained-tree.js';

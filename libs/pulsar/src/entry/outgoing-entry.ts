@@ -22,7 +22,7 @@ export interface OutgoingMetadata {
   readonly numMessagesInBatch?: number;
   /** Milliseconds since 1970. */
   readonly eventTime?: number;
-  /** Milliseconds since 1970; delays dispatch on shared subscriptions. Not for batches. */
+  /** Milliseconds since 1970; delays dispatch of the whole entry on shared subscriptions. */
   readonly deliverAtTime?: number;
   readonly schemaVersion?: Buffer;
   readonly txnidLeast?: number;
@@ -41,6 +41,7 @@ export type BatchMetadata = Pick<
   | 'partitionKey'
   | 'partitionKeyB64Encoded'
   | 'orderingKey'
+  | 'deliverAtTime'
   | 'schemaVersion'
   | 'replicatedFrom'
   | 'txnidLeast'

@@ -1,7 +1,6 @@
-import { BatchBuilder, type OutgoingEntry } from '#libs/pulsar';
-import { appendPublish } from '../mapping/message.mapping.js';
-import type { MqttError } from '../mqtt.errors.js';
-import type { PublishDone, PublishRequest } from './publisher.js';
+import { BatchBuilder } from '../entry/batch-builder.js';
+import type { BatchMetadata, OutgoingEntry } from '../entry/outgoing-entry.js';
+import type { PublishedDone, PublishKind } from './publish-kind.js';
 
 /** Messages of one entry. With more than 1,024, clients of sparse Kafka offsets could not read it (docs/mapping.md). */
 const messagesMax = 1_000;
@@ -10,28 +9,28 @@ const bytesMax = 256 * 1024;
 /** What brokers take is less by default; beyond it nothing is even put together. */
 const messageBytesMax = 64 * 1024 * 1024;
 
-/** What is encoded once for all messages of a topic, or a client. */
-export interface CommonFields {
-  readonly ofTopic: Buffer;
-  readonly ofClient: Buffer;
-}
-
 /** The messages that become one entry, and who is to be told. */
-export class PublishBatch {
-  /** Of the first message; -1: the producer numbers. */
-  readonly firstSequenceId: number;
+export class PublishBatch<Message, Common, E> {
   /** As counted by who appends. */
   bytes = 0;
   private readonly builder: BatchBuilder;
-  private readonly dones: PublishDone[] = [];
+  private readonly dones: PublishedDone<E>[] = [];
 
-  constructor(capacityBytes: number, firstSequenceId: number) {
-    this.firstSequenceId = firstSequenceId;
+  /**
+   * @param firstSequenceId of the first message; -1: the producer numbers
+   * @param ownEntry of a message that shares its entry with no other
+   */
+  constructor(
+    private readonly kind: PublishKind<Message, Common, E>,
+    capacityBytes: number,
+    readonly firstSequenceId: number,
+    private readonly ownEntry?: BatchMetadata,
+  ) {
     this.builder = new BatchBuilder({ capacityBytes, payloadBytesMax: messageBytesMax });
   }
 
-  get messages(): number {
-    return this.dones.length;
+  get isOwnEntry(): boolean {
+    return this.ownEntry !== undefined;
   }
 
   get payloadBytes(): number {
@@ -46,20 +45,14 @@ export class PublishBatch {
   }
 
   /** @throws PulsarError 'EntryTooLarge': the batch stays as it was */
-  append(
-    request: PublishRequest,
-    fields: CommonFields,
-    nowMs: number,
-    bytes: number,
-    done: PublishDone,
-  ): void {
-    appendPublish(this.builder, request, fields.ofTopic, fields.ofClient, nowMs);
+  append(message: Message, common: Common, nowMs: number, bytes: number, done: PublishedDone<E>): void {
+    this.kind.append(this.builder, message, common, nowMs);
     this.bytes += bytes;
     this.dones.push(done);
   }
 
   finish(): OutgoingEntry {
-    const entry = this.builder.finish('none');
+    const entry = this.builder.finish('none', this.ownEntry);
     if (this.firstSequenceId >= 0) {
       entry.sequenceId = this.firstSequenceId;
       entry.highestSequenceId = this.firstSequenceId + this.dones.length - 1;
@@ -68,7 +61,7 @@ export class PublishBatch {
   }
 
   /** Tells all. @param onThrown a listener that throws must not keep the others from hearing */
-  settle(error: MqttError | undefined, onThrown: (thrown: unknown) => void): void {
+  settle(error: E | undefined, onThrown: (thrown: unknown) => void): void {
     for (const done of this.dones) {
       try {
         done(error);

@@ -1,12 +1,14 @@
-import { isPulsarError, type Producer, type SendReceipt } from '#libs/pulsar';
-import type { MqttError } from '../mqtt.errors.js';
-import { asPublishError, publisherClosed, tooMuchInFlight } from './publish-errors.js';
-import { type CommonFields, PublishBatch } from './publish-batch.js';
+import type { SendReceipt } from '../producer/pending-entries.js';
+import type { Producer } from '../producer/producer.js';
+import { isPulsarError } from '../pulsar.errors.js';
+import { PublishBatch } from './publish-batch.js';
 import type { PublishBudget } from './publish-budget.js';
-import type { PublishDone, PublishPressure, PublishRequest } from './publisher.js';
+import type { PublishedDone, PublishKind, PublishPressure } from './publish-kind.js';
 
 /** Entries without a receipt; one that is not full is sent only when there are none. */
 const entriesInFlightMax = 32;
+/** The same of entries of one message each. */
+const ownEntriesInFlightMax = 1_000;
 const capacityBytesMin = 4 * 1024;
 const capacityBytesMax = 256 * 1024;
 const reopenDelayMs = 200;
@@ -19,7 +21,7 @@ export interface PartitionPublisherOptions {
   /** How long opening is tried while messages wait; then they fail. */
   readonly openMsMax: number;
   /** Calls `flush` when the turn of the event loop is over. */
-  schedule(partition: PartitionPublisher): void;
+  schedule(partition: { flush(): void }): void;
   /** Pulsar has an entry; before its publishers hear of it. */
   onStored?(receipt: SendReceipt): void;
   /** The producer ended by itself: the topic may be gone. */
@@ -29,7 +31,8 @@ export interface PartitionPublisherOptions {
 
 /**
  * Stores messages in one partition, in the order of the calls. What comes within one turn of the event loop, or while an
- * entry is on its way, becomes one entry: alone, a message waits for nothing; together, they cost one entry.
+ * entry is on its way, becomes one entry: alone, a message waits for nothing; together, they cost one entry. Messages that
+ * must have entries of their own are sent one behind the other when the turn is over.
  *
  * ```
  *           append              opened
@@ -38,19 +41,21 @@ export interface PartitionPublisherOptions {
  *      └───────────────┘                                  any ── end() ──▶ ended
  * ```
  */
-export class PartitionPublisher {
+export class PartitionPublisher<Message, Common, E> {
   private state: 'closed' | 'opening' | 'open' | 'ended' = 'closed';
   private producer: Producer | undefined;
-  private current: PublishBatch | undefined;
+  private current: PublishBatch<Message, Common, E> | undefined;
   /** Full ones that were not sent, oldest first. */
-  private readonly waiting: PublishBatch[] = [];
+  private readonly waiting: PublishBatch<Message, Common, E>[] = [];
   private inFlight = 0;
+  private scheduled = false;
   private capacityBytes = capacityBytesMin;
   private opening: Promise<void> = Promise.resolve();
   private lastOpenError: unknown = undefined;
   lastUsedMs = 0;
 
   constructor(
+    private readonly kind: PublishKind<Message, Common, E>,
     private readonly budget: PublishBudget,
     private readonly options: PartitionPublisherOptions,
   ) {}
@@ -61,56 +66,66 @@ export class PartitionPublisher {
 
   /** @param sequenceId above those of the calls before; -1: the producer numbers */
   append(
-    request: PublishRequest,
-    fields: CommonFields,
+    message: Message,
+    common: Common,
     nowMs: number,
     bytes: number,
     sequenceId: number,
-    done: PublishDone,
+    done: PublishedDone<E>,
   ): PublishPressure | undefined {
     if (this.state === 'ended' || !this.budget.admits(bytes)) {
-      done(this.state === 'ended' ? publisherClosed() : tooMuchInFlight());
+      done(this.state === 'ended' ? this.kind.closed() : this.kind.tooMuchInFlight());
       return this.state === 'ended' ? undefined : this.budget;
     }
     this.lastUsedMs = nowMs;
+    const ownEntry = this.kind.ownEntry?.(message, common);
     let batch = this.current;
-    if (batch !== undefined && !batch.takes(bytes, sequenceId)) {
+    if (batch !== undefined && (ownEntry !== undefined || !batch.takes(bytes, sequenceId))) {
       this.waiting.push(batch);
       this.current = batch = undefined;
       this.sendFull();
     }
     const isFresh = batch === undefined;
-    batch ??= new PublishBatch(Math.max(bytes, this.capacityBytes), sequenceId);
+    const capacityBytes = ownEntry === undefined ? Math.max(bytes, this.capacityBytes) : bytes;
+    batch ??= new PublishBatch(this.kind, capacityBytes, sequenceId, ownEntry);
     try {
-      batch.append(request, fields, nowMs, bytes, done);
+      batch.append(message, common, nowMs, bytes, done);
     } catch (error) {
-      done(asPublishError(error));
+      done(this.kind.asError(error));
       return undefined;
     }
     if (isFresh) {
-      this.current = batch;
-      this.options.schedule(this);
+      if (ownEntry === undefined) this.current = batch;
+      else this.waiting.push(batch);
+      this.schedule();
     }
     return this.budget.add(bytes);
   }
 
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.options.schedule(this);
+  }
+
   /** The turn is over: what has come is sent, unless more comes for free while an entry is on its way. */
   flush(): void {
+    this.scheduled = false;
     if (this.state === 'open') this.sendRest();
     else if (this.state === 'closed' && !this.idle) void this.open();
   }
 
-  /** The producer, once it is open. Rejects with MqttError when it cannot be opened. */
+  /** The producer, once it is open. Rejects with the protocol's error when it cannot be opened. */
   async opened(): Promise<Producer> {
     if (this.state === 'closed') await this.open();
     while (this.state === 'opening') await this.opening;
     if (this.producer === undefined)
-      throw this.state === 'ended' ? publisherClosed() : asPublishError(this.lastOpenError);
+      throw this.state === 'ended' ? this.kind.closed() : this.kind.asError(this.lastOpenError);
     return this.producer;
   }
 
   /** Takes no more; what is in flight has a moment to be confirmed. */
-  async end(error: MqttError = publisherClosed()): Promise<void> {
+  async end(error: E = this.kind.closed()): Promise<void> {
     if (this.state === 'ended') return;
     const { producer } = this;
     if (producer !== undefined) this.sendAll(producer);
@@ -142,7 +157,7 @@ export class PartitionPublisher {
         if (isFinal || performance.now() - startedAt >= this.options.openMsMax) {
           this.state = 'closed';
           this.options.onLost(error);
-          this.failUnsent(asPublishError(error));
+          this.failUnsent(this.kind.asError(error));
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, reopenDelayMs).unref());
@@ -163,7 +178,7 @@ export class PartitionPublisher {
       this.producer = undefined;
       this.state = 'closed';
       this.options.onLost(error);
-      this.options.schedule(this);
+      this.schedule();
     });
     this.sendRest();
   }
@@ -174,8 +189,10 @@ export class PartitionPublisher {
       if (this.state === 'closed') void this.open();
       return;
     }
-    while (this.waiting.length > 0 && this.inFlight < entriesInFlightMax) {
-      this.send(producer, this.waiting.shift() as PublishBatch);
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      if (this.inFlight >= (next.isOwnEntry ? ownEntriesInFlightMax : entriesInFlightMax)) return;
+      this.waiting.shift();
+      this.send(producer, next);
     }
   }
 
@@ -193,24 +210,25 @@ export class PartitionPublisher {
     for (const batch of this.waiting.splice(0)) this.send(producer, batch);
   }
 
-  private send(producer: Producer, batch: PublishBatch): void {
+  private send(producer: Producer, batch: PublishBatch<Message, Common, E>): void {
     this.inFlight++;
     // The next will probably be as large: memory grows by copying.
-    this.capacityBytes = Math.min(capacityBytesMax, Math.max(capacityBytesMin, batch.payloadBytes));
+    if (!batch.isOwnEntry)
+      this.capacityBytes = Math.min(capacityBytesMax, Math.max(capacityBytesMin, batch.payloadBytes));
     producer.send(batch.finish(), (error, receipt) => {
       this.inFlight--;
       if (error === undefined && receipt.ledgerId >= 0) this.options.onStored?.(receipt);
-      this.settle(batch, error && asPublishError(error));
+      this.settle(batch, error && this.kind.asError(error));
       if (this.state === 'open') this.sendRest();
     });
   }
 
-  private settle(batch: PublishBatch, error: MqttError | undefined): void {
+  private settle(batch: PublishBatch<Message, Common, E>, error: E | undefined): void {
     batch.settle(error, this.options.onThrown);
     this.budget.remove(batch.bytes);
   }
 
-  private failUnsent(error: MqttError): void {
+  private failUnsent(error: E): void {
     const unsent = this.waiting.splice(0);
     if (this.current !== undefined) unsent.push(this.current);
     this.current = undefined;

@@ -1,4 +1,4 @@
-import type { PublishPressure } from './publisher.js';
+import type { PublishPressure } from './publish-kind.js';
 
 /** Above so many times the bound messages are refused: what was read already must find room. */
 const refusedAt = 2;

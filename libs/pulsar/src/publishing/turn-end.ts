@@ -1,11 +1,14 @@
-import type { PartitionPublisher } from './partition-publisher.js';
+/** What is flushed. */
+interface Flushable {
+  flush(): void;
+}
 
 /** Flushes partitions at the end of a turn of the event loop: after all sockets that have something in it were read. */
 export class TurnEnd {
-  private scheduled: PartitionPublisher[] = [];
+  private scheduled: Flushable[] = [];
   private readonly onEnd = () => this.flush();
 
-  readonly schedule = (partition: PartitionPublisher): void => {
+  readonly schedule = (partition: Flushable): void => {
     this.scheduled.push(partition);
     if (this.scheduled.length === 1) setImmediate(this.onEnd);
   };
