@@ -5,9 +5,9 @@ import type { Tenant } from '#libs/tenancy';
 import type { AmqpOptions } from '../amqp.options.js';
 import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type { MessageTarget } from '../node.js';
+import type { TargetOpener, TargetPlan } from '../nodes/node-plan.js';
 import { type AmqpPartitionPublisher, amqpPublishKind } from './publish-kind.js';
-import type { TargetTopic } from './target-topic.js';
-import { type TargetOpening, type TargetProcess, TopicTarget } from './topic-target.js';
+import { type TargetProcess, TopicTarget } from './topic-target.js';
 
 const sweepIntervalMs = 30_000;
 /** A partition that nobody sent to for so long has no producer. */
@@ -25,7 +25,7 @@ class TenantPublishers {
 }
 
 /** Stores what AMQP clients send: the partitions of all tenants that are sent to, shared by all links. */
-export class AmqpPublishers implements TargetProcess {
+export class AmqpPublishers implements TargetOpener, TargetProcess {
   /** Of this start of this process: a producer's name that comes back would make deduplication drop data. */
   private readonly instance = randomUUID();
   private producers = 0;
@@ -59,8 +59,8 @@ export class AmqpPublishers implements TargetProcess {
   }
 
   /** Opens no producer yet: the first message does. */
-  open(opening: TargetOpening): MessageTarget {
-    return new TopicTarget(opening, this);
+  async openTarget(plan: TargetPlan): Promise<MessageTarget> {
+    return new TopicTarget(plan, this);
   }
 
   connectionBudget(identity: AmqpIdentity): PublishBudget {
@@ -72,7 +72,7 @@ export class AmqpPublishers implements TargetProcess {
     return budget;
   }
 
-  partition({ tenant }: TargetTopic, name: string): AmqpPartitionPublisher {
+  partition(tenant: Tenant, name: string): AmqpPartitionPublisher {
     const known = this.tenants.get(tenant) ?? this.addTenant(tenant);
     let partition = known.partitions.get(name);
     if (partition === undefined) {

@@ -1,27 +1,25 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
-import type { PublishBudget } from '#libs/pulsar';
+import { BatchBuilder, type PublishBudget } from '#libs/pulsar';
 import type { Principal } from '#libs/auth';
-import { tenantAmqpDefaults } from '#libs/tenancy';
+import { type Tenant, tenantAmqpDefaults } from '#libs/tenancy';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
 import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import { type DecodedMessage, decodeMessage, userIdsOf } from '../mapping/incoming-message.js';
-import { linkFields } from '../mapping/message.mapping.js';
+import { appendMessage, linkFields } from '../mapping/message.mapping.js';
 import { StoredBody } from '../mapping/message-properties.js';
 import type { IncomingMessage, MessageTarget, PublishDone, PublishPressure } from '../node.js';
-import { type AmqpPartitionPublisher, type LinkCommon, tooMuchInFlight } from './publish-kind.js';
-import type { TargetTopic } from './target-topic.js';
-
-/** What a target is opened for. */
-export interface TargetOpening {
-  readonly identity: AmqpIdentity;
-  readonly topic: TargetTopic;
-  readonly terminus: AmqpComposite<'target'>;
-}
+import type { TargetPlan } from '../nodes/node-plan.js';
+import {
+  type AmqpPartitionPublisher,
+  entryMetadata,
+  type LinkCommon,
+  tooMuchInFlight,
+} from './publish-kind.js';
 
 /** What the targets of all links have in common. */
 export interface TargetProcess {
-  partition(topic: TargetTopic, name: string): AmqpPartitionPublisher;
+  partition(tenant: Tenant, name: string): AmqpPartitionPublisher;
   /** Of the connection that the identity is of. */
   connectionBudget(identity: AmqpIdentity): PublishBudget;
 }
@@ -33,8 +31,7 @@ let linksOpened = 0;
 export class TopicTarget implements MessageTarget {
   readonly terminus: AmqpComposite<'target'>;
   readonly messageBytesMax: number;
-  private readonly topic: TargetTopic;
-  private readonly identity: AmqpIdentity;
+  private readonly plan: TargetPlan;
   private readonly connectionBudget: PublishBudget;
   private readonly common: LinkCommon;
   private readonly ownPartition = linksOpened++;
@@ -42,15 +39,15 @@ export class TopicTarget implements MessageTarget {
   private userIds: readonly Buffer[] = [];
 
   constructor(
-    { identity, topic, terminus }: TargetOpening,
+    plan: TargetPlan,
     private readonly process: TargetProcess,
   ) {
-    this.identity = identity;
-    this.topic = topic;
+    const { identity, topic, terminus } = plan;
+    this.plan = plan;
     this.terminus = terminus;
     this.messageBytesMax = (topic.tenant.amqp ?? tenantAmqpDefaults).messageBytesMax;
     this.connectionBudget = process.connectionBudget(identity);
-    this.common = { fields: linkFields(identity.containerId), queue: topic.queue };
+    this.common = { fields: linkFields(identity.containerId), queue: plan.entries === 'single' };
   }
 
   publish(message: IncomingMessage, done: PublishDone): PublishPressure | undefined {
@@ -69,19 +66,44 @@ export class TopicTarget implements MessageTarget {
       return connectionBudget;
     }
     const pressure = connectionBudget.add(bytes);
-    const stored: PublishDone = (error) => {
+    const stored: PublishDone = (error, outcome) => {
       connectionBudget.remove(bytes);
-      done(error);
+      done(error, outcome);
     };
-    const partition = this.process.partition(this.topic, this.partitionOf(decoded.hash));
-    return partition.append(decoded, this.common, nowMs, bytes, -1, stored) ?? pressure;
+    const partition = this.partitionOf(decoded.hash);
+    if (message.transactionId !== undefined) {
+      return this.post(message.transactionId, partition, decoded, stored) ?? pressure;
+    }
+    const publisher = this.process.partition(this.plan.topic.tenant, partition);
+    return publisher.append(decoded, this.common, nowMs, bytes, -1, stored) ?? pressure;
   }
 
   /** Producers are shared: they stay until nobody has used them for a while. */
   close(): void {}
 
+  /** Of a transaction: an entry of its own, which is sent now and seen with the commit. */
+  private post(
+    transactionId: Buffer,
+    topic: string,
+    decoded: DecodedMessage,
+    done: PublishDone,
+  ): PublishPressure | undefined {
+    const builder = new BatchBuilder({
+      capacityBytes: decoded.bytes,
+      payloadBytesMax: decoded.bytes + 4 * decoded.sections.message.length,
+    });
+    try {
+      appendMessage(builder, decoded, this.common.fields);
+    } catch (error) {
+      done(asAmqpError(error));
+      return undefined;
+    }
+    const entry = builder.finish('none', entryMetadata(decoded));
+    return this.plan.transactions.post(transactionId, { topic, entry }, done);
+  }
+
   private decode(message: IncomingMessage, nowMs: number): DecodedMessage {
-    const { principal } = this.identity;
+    const { principal } = this.plan.identity;
     if (principal !== this.principal) {
       this.principal = principal;
       this.userIds = userIdsOf(principal.user, principal.tenant.name);
@@ -91,12 +113,12 @@ export class TopicTarget implements MessageTarget {
       throw new AmqpError(AmqpErrorCondition.MESSAGE_SIZE_EXCEEDED, text);
     }
     const decoded = decodeMessage(message, this.userIds, nowMs);
-    if (this.topic.compacted) checkForCompaction(decoded);
+    if (this.plan.topic.compacted) checkForCompaction(decoded);
     return decoded;
   }
 
   private partitionOf(hash: number): string {
-    const { partitions } = this.topic;
+    const { partitions } = this.plan.topic;
     const chosen = hash < 0 ? this.ownPartition : hash;
     return partitions[chosen % partitions.length] as string;
   }
