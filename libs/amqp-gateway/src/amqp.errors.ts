@@ -38,6 +38,8 @@ const conditionOfPulsarError: Partial<Record<PulsarErrorCode, AmqpErrorCondition
   TooManyPending: AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED,
   TopicNotFound: AmqpErrorCondition.NOT_FOUND,
   ConsumerBusy: AmqpErrorCondition.RESOURCE_LOCKED,
+  TransactionsUnavailable: AmqpErrorCondition.NOT_IMPLEMENTED,
+  TransactionConflict: AmqpErrorCondition.TRANSACTION_ROLLBACK,
 };
 
 export function asAmqpError(error: unknown): AmqpError {

@@ -145,10 +145,14 @@ export class TopicConsumer implements ConsumerSessionOwner {
    * commit, then say so by `ackedInTransaction`; after an abort the broker delivers these again. Rejects with
    * 'TransactionConflict' where somebody else has acknowledged one of them.
    */
-  async ackInTransaction(acks: readonly TransactionalAck[], id: TransactionId): Promise<void> {
+  async ackInTransaction(
+    acks: readonly TransactionalAck[],
+    id: TransactionId,
+    timeoutMs?: number,
+  ): Promise<void> {
     const { connection } = this.attachedSession();
     const requestId = connection.nextRequestId();
-    const answer = connection.answerTo(requestId);
+    const answer = connection.answerTo(requestId, timeoutMs);
     connection.send(encodeTransactionalAck(this.consumerId, acks, id, requestId));
     await answer;
   }
