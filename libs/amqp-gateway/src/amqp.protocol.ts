@@ -15,7 +15,7 @@ import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { IdleWheel } from './connection/idle-wheel.js';
 import { noNodes } from './nodes/no-nodes.js';
-import { noTransactions } from './transactions/no-transactions.js';
+import { AmqpTransactions } from './transactions/amqp-transactions.js';
 
 /** What the services are made of, and how they end. */
 interface Made {
@@ -68,13 +68,16 @@ function makeServices(process: AmqpProcess): Made {
   registerAmqpMetrics(metrics, counters);
   const idleWheel = new IdleWheel();
   const watch = new SessionWatch(authenticator);
+  const transactions = new AmqpTransactions(process.pulsar, process.options, process.log);
+  transactions.register(metrics);
   const services: AmqpServices = {
     ...{ ...process, cluster, counters, idleWheel, watch },
-    ...{ nodes: noNodes, transactions: noTransactions },
+    ...{ nodes: noNodes, transactions },
   };
   const close = async () => {
     idleWheel.close();
     watch.close();
+    await transactions.close();
   };
   return { services, close };
 }

@@ -1,5 +1,5 @@
 import { AmqpErrorCondition } from '#libs/amqp-codec';
-import type { PulsarClient } from '#libs/pulsar';
+import { PublishBudget, type PulsarClient } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Log, Metrics } from '#libs/telemetry';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
@@ -9,9 +9,9 @@ import type { MessageTarget, TargetRequest, Transactions, TransactionScope } fro
 import { ConnectionTransactions } from './connection-transactions.js';
 import { CoordinatorTarget } from './coordinator-target.js';
 import { LocalTransaction } from './local-transaction.js';
-import { notServed } from './no-transactions.js';
+import { notImplemented } from './no-transactions.js';
 import { transactionsPerTenantMax } from './transaction-limits.js';
-import type { HeldBytes, SendBudget } from './transaction-outbox.js';
+import type { HeldBytes } from './transaction-outbox.js';
 import { TransactionalProducers } from './transactional-producers.js';
 
 const endings = ['committed', 'rolled-back', 'timed-out', 'failed'] as const;
@@ -23,14 +23,19 @@ export class AmqpTransactions implements Transactions {
   private readonly openByTenant = new Map<string, number>();
   private readonly ended = { committed: 0, 'rolled-back': 0, 'timed-out': 0, failed: 0 };
 
-  /** @param budget what is on its way to Pulsar, of one connection */
+  /** What streams to Pulsar before its discharge, over all connections. */
+  private readonly budget: PublishBudget;
+
   constructor(
     private readonly pulsar: Pick<PulsarClient, 'transactions' | 'createProducer'>,
-    private readonly options: Pick<AmqpOptions, 'transactionTimeoutMsMax'>,
+    private readonly options: Pick<
+      AmqpOptions,
+      'transactionTimeoutMsMax' | 'publishBytesInFlightMax' | 'publishBytesInFlightMaxPerProcess'
+    >,
     private readonly log: Log,
-    private readonly budget: () => SendBudget,
   ) {
     this.producers = new TransactionalProducers(pulsar, options.transactionTimeoutMsMax);
+    this.budget = new PublishBudget(options.publishBytesInFlightMaxPerProcess);
   }
 
   register(metrics: Metrics): void {
@@ -54,12 +59,15 @@ export class AmqpTransactions implements Transactions {
 
   openScope({ principal }: AmqpIdentity): TransactionScope {
     const { tenant } = principal;
-    let budget: SendBudget | undefined;
-    return new ConnectionTransactions(() => this.begin(tenant, (budget ??= this.budget())));
+    let budget: PublishBudget | undefined;
+    return new ConnectionTransactions(() => {
+      budget ??= new PublishBudget(this.options.publishBytesInFlightMax, this.budget);
+      return this.begin(tenant, budget);
+    });
   }
 
   async openCoordinator({ identity, transactions }: TargetRequest): Promise<MessageTarget> {
-    if (identity.principal.tenant.amqp?.transactions !== true) throw notServed();
+    if (identity.principal.tenant.amqp?.transactions !== true) throw notImplemented();
     try {
       await this.pulsar.transactions.ready();
     } catch (error) {
@@ -73,7 +81,7 @@ export class AmqpTransactions implements Transactions {
     return this.producers.close();
   }
 
-  private begin(tenant: Tenant, budget: SendBudget): LocalTransaction {
+  private begin(tenant: Tenant, budget: PublishBudget): LocalTransaction {
     const { producers, held, log, pulsar } = this;
     const open = this.openByTenant.get(tenant.name) ?? 0;
     if (open >= transactionsPerTenantMax) {

@@ -9,7 +9,7 @@ import type {
   TransactionScope,
 } from '../node.js';
 import type { LocalTransaction } from './local-transaction.js';
-import { unknownTransaction } from './no-transactions.js';
+import { unknownId } from './no-transactions.js';
 import { transactionsPerConnectionMax } from './transaction-limits.js';
 
 const transactionIdBytes = 8;
@@ -39,7 +39,7 @@ export class ConnectionTransactions implements TransactionScope {
   discharge(transactionId: Buffer, fail: boolean, done: PublishDone): void {
     const transaction = this.find(transactionId);
     if (transaction === undefined) {
-      done(unknownTransaction());
+      done(unknownId());
       return;
     }
     this.open.delete(transactionId.readBigUInt64BE());
@@ -49,13 +49,13 @@ export class ConnectionTransactions implements TransactionScope {
   post(transactionId: Buffer, post: EnlistedPost, done: PublishDone): PublishPressure | undefined {
     const transaction = this.find(transactionId);
     if (transaction !== undefined) return transaction.post(post, done);
-    done(unknownTransaction());
+    done(unknownId());
     return undefined;
   }
 
   enlist(transactionId: Buffer, outcome: EnlistedOutcome): void {
     const transaction = this.find(transactionId);
-    if (transaction === undefined) outcome.onEnd(unknownTransaction());
+    if (transaction === undefined) outcome.onEnd(unknownId());
     else transaction.enlist(outcome);
   }
 

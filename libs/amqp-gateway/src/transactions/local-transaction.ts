@@ -1,5 +1,11 @@
 import { AmqpErrorCondition } from '#libs/amqp-codec';
-import { isPulsarError, type PulsarTransactions, type TopicConsumer, type Transaction } from '#libs/pulsar';
+import {
+  isPulsarError,
+  type PublishBudget,
+  type PulsarTransactions,
+  type TopicConsumer,
+  type Transaction,
+} from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Log } from '#libs/telemetry';
 import { AmqpError } from '../amqp.errors.js';
@@ -11,13 +17,7 @@ import type {
   PublishPressure,
 } from '../node.js';
 import { acknowledgementsPerCommandMax, enlistedMax } from './transaction-limits.js';
-import {
-  type HeldBytes,
-  outcomeUnknown,
-  rolledBack,
-  type SendBudget,
-  TransactionOutbox,
-} from './transaction-outbox.js';
+import { type HeldBytes, outcomeUnknown, rolledBack, TransactionOutbox } from './transaction-outbox.js';
 import type { TransactionalProducers } from './transactional-producers.js';
 
 export interface LocalTransactionOptions {
@@ -25,7 +25,7 @@ export interface LocalTransactionOptions {
   readonly pulsar: Pick<PulsarTransactions, 'begin'>;
   readonly producers: TransactionalProducers;
   readonly held: HeldBytes;
-  readonly budget: SendBudget;
+  readonly budget: PublishBudget;
   /** For the application's work, from the first message or outcome on; and again for the discharge. */
   readonly timeoutMs: number;
   readonly log: Log;

@@ -26,10 +26,10 @@ export const noTransactions: Transactions = {
   openCoordinator: () => Promise.reject(notImplemented()),
 };
 
-function notImplemented(): AmqpError {
-  return new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'there are no transactions here');
+export function notImplemented(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'transactions are not served');
 }
 
-function unknownId(): AmqpError {
-  return new AmqpError(AmqpErrorCondition.TRANSACTION_UNKNOWN_ID, 'no transaction was declared');
+export function unknownId(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.TRANSACTION_UNKNOWN_ID, 'no open transaction has this id');
 }

@@ -3,6 +3,7 @@ import {
   isPulsarError,
   type OutgoingEntry,
   type Producer,
+  type PublishBudget,
   type Transaction,
   type TransactionId,
 } from '#libs/pulsar';
@@ -17,17 +18,12 @@ export interface HeldBytes {
   bytes: number;
 }
 
-/** Bytes that are on their way to Pulsar. */
-export interface SendBudget {
-  add(bytes: number): PublishPressure | undefined;
-  remove(bytes: number): void;
-}
-
 export interface OutboxOptions {
   readonly tenant: Tenant;
   readonly producers: TransactionalProducers;
   readonly held: HeldBytes;
-  readonly budget: SendBudget;
+  /** Of the connection: what is on its way to Pulsar. */
+  readonly budget: PublishBudget;
   /** Of Pulsar; the same for each call. */
   begin(): Promise<Transaction>;
   /** How long a request to Pulsar may take now, in ms. */
@@ -83,6 +79,13 @@ export class TransactionOutbox {
       this.waiting.push({ ...post, bytes, done: undefined });
       done(undefined);
       return undefined;
+    }
+    if (!budget.admits(bytes)) {
+      held.bytes -= bytes;
+      this.bytes -= bytes;
+      this.fail(new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, 'too much waits for Pulsar'));
+      done(this.failure);
+      return budget;
     }
     this.waiting.push({ ...post, bytes, done });
     this.stream();
