@@ -46,11 +46,10 @@ export function messageFromPulsar(cursor: MessageCursor): AmqpMessage | undefine
     foreign = foreignMessage(cursor);
     bare = foreign.bare;
   }
-  const { annotations, footer } = stored;
   return {
-    annotations: annotationsSection(cursor, annotations, foreign),
+    annotations: annotationsSection(cursor, foreign === undefined ? stored.annotations : undefined, foreign),
     bare,
-    footer,
+    footer: foreign === undefined ? stored.footer : undefined,
     // What others wrote is as durable as Pulsar is.
     durable: stored.durable || foreign !== undefined,
     priority: stored.priority,
