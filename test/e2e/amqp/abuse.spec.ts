@@ -1,0 +1,139 @@
+// What happens to those who send too much, too little or too slowly: each is told so, and the process stays as large as it was.
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodeFrame, encodeProtocolHeader, encodeSaslFrame } from '#libs/amqp-codec';
+import { openAmqpWire } from '../../support/amqp-wire.js';
+import { collectGarbage, measureMemory } from '../../support/collect-garbage.js';
+import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+
+const setUpTimeoutMs = 120_000;
+const authenticationTimeoutMs = 2_500;
+const idleTimeoutMs = 1_000;
+const hostileCount = 1_000;
+const grownBytesMax = 20_000_000;
+const saslHeader = encodeProtocolHeader('sasl');
+const amqpHeader = encodeProtocolHeader('amqp');
+const init = encodeSaslFrame({ type: 'sasl-init', mechanism: 'ANONYMOUS' });
+const open = encodeFrame(0, { type: 'open', containerId: 'hostile' });
+const begin = encodeFrame(0, { type: 'begin', nextOutgoingId: 0, incomingWindow: 9, outgoingWindow: 9 });
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    tenants: [{ name: 'acme', permissions: [allowAll] }],
+    amqp: { listener: { anonymousTenant: 'acme', authenticationTimeoutMs } },
+    config: { amqp: { idleTimeoutMs } },
+    env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+  });
+}, setUpTimeoutMs);
+
+afterAll(() => gateway?.stop(), setUpTimeoutMs);
+
+describe('a client that is slow', () => {
+  it('has to be open in time, whatever it has said by then', async () => {
+    const beginnings = [Buffer.from('AMQ'), saslHeader, Buffer.concat([saslHeader, init, amqpHeader])];
+    const began = performance.now();
+    const wires = await Promise.all(
+      beginnings.map(async (bytes) => {
+        const wire = await openAmqpWire(gateway.amqp.tcp);
+        wire.sendBytes(bytes);
+        return wire;
+      }),
+    );
+    await Promise.all(wires.map((wire) => wire.untilClosed()));
+    expect(performance.now() - began).toBeGreaterThan(authenticationTimeoutMs - 500);
+  });
+
+  it('is closed when it is silent for longer than it was told, and is kept alive meanwhile', async () => {
+    const wire = await openAmqpWire(gateway.amqp.tcp);
+    const { idleTimeOut } = await wire.open({ idleTimeOut: 1_000 });
+    expect(idleTimeOut).toBe(idleTimeoutMs / 2);
+    expect(await wire.closeCondition()).toBe('amqp:resource-limit-exceeded');
+    expect(wire.heartbeats).toBeGreaterThan(0);
+  });
+});
+
+describe('1,000 hostile connections', () => {
+  const opened = Buffer.concat([saslHeader, init, amqpHeader, open]);
+  const announced = (bytes: number) => Buffer.from([...uint32(bytes), 2, 0, 0, 0]);
+  /** An array in an array, ..., each with one element more announced than is there. */
+  const nested = frameOf([0, 0x53, 0x12, ...Array.from({ length: 4_000 }, () => 0xf0)]);
+  const lying = frameOf([0, 0x53, 0x11, 0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x40]);
+  const kinds: readonly Buffer[] = [
+    Buffer.alloc(0),
+    Buffer.from('AMQP\x00\x01'),
+    Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    Buffer.alloc(65_536, 0xff),
+    // 8 KiB announced, and less of it.
+    Buffer.concat([saslHeader, Buffer.from([...uint32(8_192), 2, 1, 0, 0]), Buffer.alloc(4_096)]),
+    Buffer.concat([saslHeader, Buffer.from([...uint32(900_000_000), 2, 1, 0, 0]), Buffer.alloc(65_536)]),
+    Buffer.concat([saslHeader, init, init, init]),
+    Buffer.concat([saslHeader, amqpHeader]),
+    Buffer.concat([amqpHeader, begin]),
+    Buffer.concat([amqpHeader, announced(8_000), Buffer.alloc(4_096)]),
+    Buffer.concat([opened, announced(0)]),
+    Buffer.concat([opened, announced(900_000_000), Buffer.alloc(65_536)]),
+    // The largest frame there is, and half of it.
+    Buffer.concat([opened, announced(131_072), Buffer.alloc(32_768)]),
+    Buffer.concat([opened, nested]),
+    Buffer.concat([opened, lying]),
+    Buffer.concat([opened, begin, begin]),
+    Buffer.concat([opened, ...Array.from({ length: 64 }, (_, channel) => beginOn(channel))]),
+  ];
+
+  async function attack(): Promise<Socket[]> {
+    const [host, port] = gateway.amqp.tcp.split(':') as [string, string];
+    const sockets = Array.from({ length: hostileCount }, (_, index) => {
+      const socket = connect(Number(port), host);
+      socket.on('error', () => {});
+      socket.on('data', () => {});
+      socket.write(kinds[index % kinds.length]!);
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect').catch(() => undefined)));
+    return sockets;
+  }
+
+  async function size(): Promise<number> {
+    await collectGarbage(gateway.log());
+    const { heap, external } = await measureMemory(gateway.log());
+    return heap + external;
+  }
+
+  async function serves(): Promise<void> {
+    const wire = await openAmqpWire(gateway.amqp.tcp);
+    await wire.open();
+    await wire.begin();
+    await wire.close();
+  }
+
+  it('do not make the process grow, and keep nobody from being served', async () => {
+    const end = async (sockets: readonly Socket[]) => {
+      for (const socket of sockets) socket.resetAndDestroy();
+      await serves();
+    };
+    // What the process takes once for so many at a time.
+    await end(await attack());
+    const before = await size();
+    const sockets = await attack();
+    await serves();
+    expect((await size()) - before).toBeLessThan(grownBytesMax);
+    await end(sockets);
+    expect((await size()) - before).toBeLessThan(grownBytesMax / 4);
+    expect(gateway.log()).not.toContain('connection.failure');
+  }, 60_000);
+
+  function uint32(value: number): number[] {
+    return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+  }
+
+  function frameOf(body: readonly number[]): Buffer {
+    return Buffer.from([...uint32(body.length + 8), 2, 0, 0, 0, ...body]);
+  }
+
+  function beginOn(channel: number): Buffer {
+    return encodeFrame(channel, { type: 'begin', nextOutgoingId: 0, incomingWindow: 9, outgoingWindow: 9 });
+  }
+});
