@@ -1,9 +1,9 @@
 // The MQTT clients that are tried before the gateway: how to get each of them, and how to run its program.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { runClientProgram } from './client-program.js';
 import { isThere, onceFor, runOnce } from './kafka-producers.js';
 import type { MqttClientTask, MqttScenarioOutcome, MqttTransport } from './mqtt-scenario.js';
 
@@ -113,45 +113,5 @@ export function mqttClients(): ConformingMqttClient[] {
   ];
 }
 
-export interface MqttClientRun {
-  /** As the client names itself. */
-  readonly version: string;
-  readonly outcomes: readonly MqttScenarioOutcome[];
-  /** What it said besides, and how it ended. */
-  readonly said: string;
-}
-
-export async function runMqttClient(
-  client: ConformingMqttClient,
-  task: MqttClientTask,
-  timeoutMs: number,
-): Promise<MqttClientRun> {
-  const [command, ...args] = client.command();
-  const child = spawn(command!, [...args, JSON.stringify(task)], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
-  let version = client.name;
-  let said = '';
-  const outcomes: MqttScenarioOutcome[] = [];
-  const say = (line: string) => {
-    if (said.length < 20_000) said += `${line}\n`;
-  };
-  createInterface({ input: child.stderr }).on('line', say);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (!line.startsWith('{')) {
-      say(line);
-      return;
-    }
-    const told = JSON.parse(line) as { version: string } | MqttScenarioOutcome;
-    if ('version' in told) version = told.version;
-    else outcomes.push(told);
-  });
-  const status = await new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(signal ?? `exit status ${code}`));
-  });
-  return { version, outcomes, said: said + status };
-}
+export const runMqttClient = (client: ConformingMqttClient, task: MqttClientTask, timeoutMs: number) =>
+  runClientProgram<MqttClientTask, MqttScenarioOutcome>(client, task, timeoutMs);
