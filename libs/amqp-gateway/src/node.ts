@@ -154,6 +154,11 @@ export interface TransactionScope {
   post(transactionId: Buffer, post: EnlistedPost, done: PublishDone): PublishPressure | undefined;
   /** What `MessageSource.settle` does with the outcomes of a transaction. */
   enlist(transactionId: Buffer, enlisted: EnlistedOutcome): void;
+  /**
+   * A message of it was refused before it was posted, for whatever reason: it cannot commit any more, since the client may
+   * never look at the outcome of that message (AMQP 4.4.1). Nothing where there is no such transaction.
+   */
+  refused(transactionId: Buffer, error: AmqpError): void;
   /** The connection is gone: all are rolled back. */
   close(): void;
 }

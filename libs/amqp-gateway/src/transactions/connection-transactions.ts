@@ -59,6 +59,10 @@ export class ConnectionTransactions implements TransactionScope {
     else transaction.enlist(outcome);
   }
 
+  refused(transactionId: Buffer, error: AmqpError): void {
+    this.find(transactionId)?.refused(error);
+  }
+
   close(): void {
     this.closed = true;
     const all = [...this.open.values()];

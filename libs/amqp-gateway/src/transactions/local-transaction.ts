@@ -83,6 +83,10 @@ export class LocalTransaction {
     else this.tell(outcome, this.doom);
   }
 
+  refused(error: AmqpError): void {
+    this.doomTo(rolledBack('a message was refused', error));
+  }
+
   /** Never rejects; `done` is called when nothing of it is in flight any more. */
   async discharge(fail: boolean, done: PublishDone): Promise<void> {
     const { doom } = this;
@@ -148,7 +152,7 @@ export class LocalTransaction {
       await this.store(acknowledgements);
     } catch (thrown) {
       const fault = thrown instanceof AmqpError ? thrown : rolledBack('the commit failed', thrown);
-      this.options.log.warn(
+      this.options.log.debug(
         { event: 'amqp-commit-failed', reason: fault.detail },
         'a transaction was not committed',
       );

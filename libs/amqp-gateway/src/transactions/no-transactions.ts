@@ -17,6 +17,7 @@ const noScope: TransactionScope = {
   enlist(_id, enlisted) {
     enlisted.onEnd(unknownId());
   },
+  refused() {},
   close() {},
 };
 
