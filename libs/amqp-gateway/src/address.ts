@@ -23,7 +23,7 @@ export const queueSubscription = 'pulsegate.queue';
 const addressCharsMax = 2_048;
 const subscriptionCharsMax = 249;
 const temporaryPrefix = 'amqp.temp-';
-const temporaryName = /^amqp\.temp-(queue|topic)\.[a-z0-9]+\.[0-9a-f-]{36}$/;
+const temporaryName = /^amqp\.temp-(queue|topic)\.[a-z0-9-]+\.[0-9a-f-]{36}$/;
 const subscriptionMark = '::';
 const pulsarPrefix = 'persistent://';
 

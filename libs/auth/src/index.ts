@@ -30,6 +30,7 @@ export {
 } from './authorizer.js';
 export { type CertificateRule, certificateRuleFault } from './certificate-rule.js';
 export { decodeName, encodeName } from './encoded-name.js';
+export { nameMatches } from './glob.js';
 export {
   type AuthDecision,
   type AuthPeer,

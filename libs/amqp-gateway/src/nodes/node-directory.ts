@@ -1,8 +1,13 @@
+import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Authorizer } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
-import type { PulsarAdmin } from '#libs/pulsar';
+import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
+import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
+import { type AmqpAddress, formatAddress, parseAddress, queueSubscription } from '../address.js';
+import { AmqpError } from '../amqp.errors.js';
 import type { AmqpOptions } from '../amqp.options.js';
+import { AmqpAuthorization } from '../authorization/amqp-authorization.js';
 import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type {
   MessageSink,
@@ -11,36 +16,315 @@ import type {
   Nodes,
   SourceRequest,
   TargetRequest,
+  Transactions,
 } from '../node.js';
-import type { CoordinatorOpener, SourceOpener, TargetOpener } from './node-plan.js';
+import type { AmqpPublishers } from '../publishing/amqp-publishers.js';
+import { type SourceFilters, sourceFilters } from '../selectors/source-filters.js';
+import type { AmqpTopic } from './amqp-topic.js';
+import { AmqpTopicRegistry } from './amqp-topic-registry.js';
+import { AnonymousTarget } from './anonymous-target.js';
+import { AttachedSource, AttachedTarget } from './attached-link.js';
+import { DurableSubscriptions } from './durable-subscriptions.js';
+import { namedSubscription } from './link-subscription.js';
+import { LiveLinks, notAllowed } from './live-links.js';
+import { negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
+import type { SourceOpener, SourcePlan } from './node-plan.js';
+import { sourceReading } from './source-reading.js';
+import { TargetTopics } from './target-topics.js';
+import { TemporaryNodes } from './temporary-nodes.js';
 
 export interface NodeDirectoryServices {
   readonly authorizer: Authorizer;
   readonly admin: PulsarAdmin;
-  readonly cluster: Pick<ClusterView, 'self' | 'members'>;
-  readonly options: AmqpOptions;
-  readonly targets: TargetOpener;
+  readonly cluster: Pick<ClusterView, 'self' | 'members' | 'nodeOf' | 'version'>;
+  readonly tenants: TenantDirectory;
+  readonly options: Pick<AmqpOptions, 'temporarySweepMs'>;
+  readonly publishers: Pick<AmqpPublishers, 'open'>;
   readonly sources: SourceOpener;
-  readonly coordinators: CoordinatorOpener;
+  readonly transactions: Pick<Transactions, 'openCoordinator'>;
   readonly log: Log;
 }
 
-/** From an attach to what its link sends to or receives from: address, permission, Pulsar topic, target or source. */
+interface OpenedTarget {
+  readonly target: MessageTarget;
+  isAllowed(): boolean;
+  /** Before the target is closed. */
+  onClose(): void;
+}
+
+/**
+ * From an attach to what its link sends to or receives from: the address is read, the permission asked for, then the Pulsar
+ * topic is found or made, then target or source opened. Links whose permission is taken away are ended.
+ */
 export class NodeDirectory implements Nodes {
-  constructor(private readonly services: NodeDirectoryServices) {}
+  private readonly authorization: AmqpAuthorization;
+  private readonly topics: AmqpTopicRegistry;
+  private readonly targetTopics: TargetTopics;
+  private readonly live: LiveLinks;
+  private readonly temporaries: TemporaryNodes;
+  private readonly durables: DurableSubscriptions;
 
-  openTarget(request: TargetRequest): Promise<MessageTarget> {
-    const { coordinators, targets } = this.services;
-    if (request.target?.type === 'coordinator') return coordinators.openCoordinator(request);
-    return targets.openTarget(undefined as never);
+  constructor(private readonly services: NodeDirectoryServices) {
+    const { authorizer, admin, cluster, tenants, options, log } = services;
+    this.authorization = new AmqpAuthorization(authorizer);
+    this.topics = new AmqpTopicRegistry(admin);
+    this.targetTopics = new TargetTopics(this.topics, log);
+    this.live = new LiveLinks(this.authorization);
+    this.durables = new DurableSubscriptions(admin);
+    this.temporaries = new TemporaryNodes({
+      ...{ topics: this.topics, admin, cluster, tenants, log },
+      sweepMs: options.temporarySweepMs,
+    });
   }
 
-  openSource(_request: SourceRequest, sink: MessageSink): Promise<MessageSource> {
-    return this.services.sources.openSource(undefined as never, sink);
+  async openTarget(request: TargetRequest): Promise<MessageTarget> {
+    const { identity, target } = request;
+    if (target?.type === 'coordinator') return this.services.transactions.openCoordinator(request);
+    if (target?.dynamic) return this.openDynamicTarget(request, target);
+    if (target?.address === undefined) return this.openAnonymous(request, target ?? nullTarget);
+    const { tenant } = identity.principal;
+    const address = parseAddress(target.address, target.capabilities ?? [], tenant.pulsarNamespace);
+    const terminus = negotiatedTarget(target, { address: target.address, dynamic: false });
+    const opened = await this.openAddressed(identity, address, terminus);
+    return this.attachTarget(request, opened);
   }
 
-  closeConnection(_identity: AmqpIdentity): void {}
+  async openSource(request: SourceRequest, sink: MessageSink): Promise<MessageSource> {
+    const { identity, source } = request;
+    if (source === undefined) return this.findDurable(request);
+    if (source.dynamic) return this.openDynamicSource(request, source, sink);
+    const { tenant } = identity.principal;
+    if (source.address === undefined) throw invalid('a source that is not dynamic has an address');
+    const address = parseAddress(source.address, source.capabilities ?? [], tenant.pulsarNamespace);
+    const reading = sourceReading(address, { ...request, source });
+    const subscription = reading.kind === 'subscription' ? reading.subscription : undefined;
+    const isAllowed = () =>
+      this.authorization.mayReceive(identity, address) &&
+      (subscription === undefined ||
+        subscription.name === queueSubscription ||
+        this.authorization.maySubscribe(identity, subscription.name));
+    if (!isAllowed()) throw notAllowed();
+    if (address.kind === 'temporary' && !this.temporaries.owns(identity, address.name)) throw notAllowed();
+    const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
+    const filters = sourceFilters(source.filter, onTopic);
+    const topic = await this.topicOf(tenant, address);
+    if (address.kind === 'subscription') await this.requireOwnKind(topic, address.subscription);
+    const outlives = address.kind !== 'temporary' && (subscription?.durable ?? false);
+    const terminus = negotiatedSource(source, { address: source.address, dynamic: false, outlives, filters });
+    const plan = this.planOf(request, { topic, reading, terminus }, filters);
+    if (subscription?.endsWithLink) this.durables.remember(tenant, subscription.name, topic.pulsarTopic);
+    return this.attachSource(plan, sink, isAllowed);
+  }
 
-  /** Waits for temporary nodes to be deleted. */
-  async close(): Promise<void> {}
+  closeConnection(identity: AmqpIdentity): void {
+    this.temporaries.closeConnection(identity);
+  }
+
+  /** After the connections are closed. Waits until temporary nodes are deleted. */
+  async close(): Promise<void> {
+    this.live.close();
+    this.targetTopics.close();
+    await this.temporaries.close();
+  }
+
+  /** Rejects with AmqpError, before anything was looked up where it is not allowed. */
+  private async openAddressed(
+    identity: AmqpIdentity,
+    address: AmqpAddress,
+    terminus: AmqpComposite<'target'>,
+  ): Promise<OpenedTarget> {
+    const isAllowed = () => this.authorization.maySend(identity, address);
+    if (!isAllowed()) throw notAllowed();
+    if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
+    const found = await this.topicOf(identity.principal.tenant, address);
+    const queue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
+    const topic = this.targetTopics.take(found, queue);
+    const target = this.services.publishers.open({ identity, topic, terminus });
+    return { target, isAllowed, onClose: () => this.targetTopics.release(topic) };
+  }
+
+  /** Looked up, and made where the tenant makes topics. */
+  private async topicOf(tenant: Tenant, address: AmqpAddress): Promise<AmqpTopic> {
+    if (address.kind === 'queue') return this.topics.forQueue(tenant, address.name);
+    if (address.kind !== 'temporary') return this.topics.forTopic(tenant, address.name);
+    const topic = await this.topics.resolve(tenant, address.name);
+    if (topic === undefined) {
+      throw new AmqpError(AmqpErrorCondition.NOT_FOUND, 'there is no such temporary node');
+    }
+    return topic;
+  }
+
+  private attachTarget(
+    { identity, onEnded }: TargetRequest,
+    { target, isAllowed, onClose }: OpenedTarget,
+  ): MessageTarget {
+    const attached = new AttachedTarget(target, () => {
+      leave();
+      onClose();
+    });
+    const leave = this.live.add({
+      tenant: identity.principal.tenant.name,
+      isAllowed,
+      end: (error) => {
+        leave();
+        attached.end(error);
+        onEnded?.(error);
+      },
+    });
+    return attached;
+  }
+
+  private async attachSource(
+    plan: SourcePlan,
+    sink: MessageSink,
+    isAllowed: () => boolean,
+    onClose: (closed: boolean) => void = () => {},
+  ): Promise<MessageSource> {
+    const source = await this.services.sources.openSource(plan, sink);
+    const leave = this.live.add({
+      tenant: plan.topic.tenant.name,
+      isAllowed,
+      end: (error) => {
+        leave();
+        source.setCredit(0);
+        sink.onEnded(error);
+      },
+    });
+    return new AttachedSource(source, (closed) => {
+      leave();
+      onClose(closed);
+    });
+  }
+
+  private openAnonymous(request: TargetRequest, target: AmqpComposite<'target'>): MessageTarget {
+    const { identity } = request;
+    const { tenant } = identity.principal;
+    const terminus = negotiatedTarget(target, { address: undefined, dynamic: false });
+    const anonymous = new AnonymousTarget({
+      terminus,
+      messageBytesMax: (tenant.amqp ?? tenantAmqpDefaults).messageBytesMax,
+      open: async (text, capabilities) => {
+        const address = parseAddress(text, capabilities, tenant.pulsarNamespace);
+        const { target: opened, isAllowed, onClose } = await this.openAddressed(identity, address, terminus);
+        return { target: new AttachedTarget(opened, onClose), isAllowed };
+      },
+    });
+    // Permissions are those of each address: the link itself stays.
+    const isAllowed = () => {
+      anonymous.recheck();
+      return true;
+    };
+    return this.attachTarget(request, { target: anonymous, isAllowed, onClose() {} });
+  }
+
+  private async openDynamicTarget(
+    request: TargetRequest,
+    target: AmqpComposite<'target'>,
+  ): Promise<MessageTarget> {
+    const { identity } = request;
+    const { address, topic, remove } = await this.createTemporary(identity, 'produce', target.capabilities);
+    const terminus = negotiatedTarget(target, { address: topic.name, dynamic: true });
+    const opened = await this.openAddressed(identity, address, terminus);
+    const onClose = () => {
+      opened.onClose();
+      remove();
+    };
+    return this.attachTarget(request, { ...opened, onClose });
+  }
+
+  private async openDynamicSource(
+    request: SourceRequest,
+    source: AmqpComposite<'source'>,
+    sink: MessageSink,
+  ): Promise<MessageSource> {
+    const { identity } = request;
+    const filters = sourceFilters(source.filter, source.capabilities?.includes('temporary-topic') ?? false);
+    const { address, topic, remove } = await this.createTemporary(identity, 'consume', source.capabilities);
+    const terminus = negotiatedSource(source, {
+      ...{ address: topic.name, dynamic: true, outlives: false, filters },
+    });
+    const reading = sourceReading(address, { ...request, source });
+    const plan = this.planOf(request, { topic, reading, terminus }, filters);
+    const isAllowed = () => this.authorization.mayReceive(identity, address);
+    return this.attachSource(plan, sink, isAllowed, (closed) => {
+      // A link that is only detached may come again; its node lives as long as the connection.
+      if (closed) remove();
+    });
+  }
+
+  /** A queue, unless a topic is asked for. */
+  private async createTemporary(
+    identity: AmqpIdentity,
+    action: 'produce' | 'consume',
+    capabilities: readonly string[] = [],
+  ): Promise<{ address: AmqpAddress; topic: AmqpTopic; remove: () => void }> {
+    const of = capabilities.includes('temporary-topic') ? 'topic' : 'queue';
+    const { temporaries, authorization } = this;
+    const name = temporaries.nextName(of);
+    const address: AmqpAddress = { kind: 'temporary', name, of };
+    const isAllowed =
+      action === 'produce'
+        ? authorization.maySend(identity, address)
+        : authorization.mayReceive(identity, address);
+    if (!isAllowed) throw notAllowed();
+    const topic = await temporaries.create(identity, name, of);
+    return { address, topic, remove: () => temporaries.remove(identity, name) };
+  }
+
+  private planOf(
+    { identity, containerId, linkName, transactions }: SourceRequest,
+    { topic, reading, terminus }: Pick<SourcePlan, 'topic' | 'reading' | 'terminus'>,
+    { selector, noLocal }: SourceFilters,
+  ): SourcePlan {
+    const { deliveriesMax } = topic.tenant.amqp ?? tenantAmqpDefaults;
+    const isQueue = reading.kind === 'subscription' && reading.subscription.name === queueSubscription;
+    return {
+      ...{ identity, containerId, linkName, transactions, topic, reading, terminus, noLocal },
+      filter: selector,
+      deliveriesMax: isQueue ? deliveriesMax : 0,
+    };
+  }
+
+  /** An attach that names no source looks for the subscription of its name (Qpid JMS, `unsubscribe`). */
+  private async findDurable({ identity, containerId, linkName }: SourceRequest): Promise<MessageSource> {
+    const { tenant } = identity.principal;
+    const subscription = namedSubscription(containerId, linkName);
+    const prefix = `persistent://${tenant.pulsarNamespace}/`;
+    const pulsarTopic = await this.durables.topicOf(tenant, subscription);
+    const name = pulsarTopic?.slice(prefix.length) ?? '';
+    const mayReceive =
+      pulsarTopic !== undefined &&
+      this.authorization.mayReceive(identity, { kind: 'subscription', name, subscription });
+    // Not told apart: whether it is there is not the business of who may not have it.
+    if (!mayReceive) throw new AmqpError(AmqpErrorCondition.NOT_FOUND, 'there is no such subscription');
+    const topic = await this.topics.resolve(tenant, name);
+    if (topic !== undefined) await this.requireOwnKind(topic, subscription);
+    const terminus: AmqpComposite<'source'> = {
+      ...{ type: 'source', address: formatAddress({ kind: 'topic', name }, tenant.pulsarNamespace) },
+      ...{ durable: 2, expiryPolicy: 'never', timeout: 0, dynamic: false },
+    };
+    return this.durables.open(tenant, subscription, pulsarTopic, terminus);
+  }
+
+  /** Subscriptions that the gateway keeps for clients of other protocols are theirs. */
+  private async requireOwnKind({ partitions }: AmqpTopic, subscription: string): Promise<void> {
+    try {
+      const properties = await this.services.admin.subscriptionProperties(partitions[0] as string, subscription);
+      const kind = properties['pulsegate.kind'];
+      if (kind === undefined || kind === 'amqp-subscription') return;
+    } catch (error) {
+      if (error instanceof PulsarAdminError && error.status === 404) return;
+      throw error;
+    }
+    throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is that of another protocol');
+  }
+}
+
+/** AMQP's null target: as one that says nothing. */
+const nullTarget: AmqpComposite<'target'> = {
+  ...{ type: 'target', durable: 0, expiryPolicy: 'session-end', timeout: 0, dynamic: false },
+};
+
+function invalid(message: string): AmqpError {
+  return new AmqpError(AmqpErrorCondition.INVALID_FIELD, message);
 }

@@ -3,9 +3,7 @@ import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type {
   MessageSink,
   MessageSource,
-  MessageTarget,
   OutgoingDelivery,
-  TargetRequest,
   TransactionScope,
 } from '../node.js';
 import type { AmqpTopic } from './amqp-topic.js';
@@ -14,18 +12,6 @@ import type { AmqpTopic } from './amqp-topic.js';
 export interface MessageFilter {
   /** Never throws; a message that cannot be read does not match. Costs only what the filter asks about. */
   matches(delivery: OutgoingDelivery): boolean;
-}
-
-/** A link to a topic or queue that was found and may be sent to. */
-export interface TargetPlan {
-  readonly identity: AmqpIdentity;
-  readonly containerId: string;
-  readonly linkName: string;
-  readonly topic: AmqpTopic;
-  /** `queue`: each message is an entry of its own, so that it is settled alone; `topic`: what comes together is a batch. */
-  readonly entries: 'single' | 'batched';
-  readonly terminus: AmqpComposite<'target'>;
-  readonly transactions: TransactionScope;
 }
 
 /** A Pulsar subscription that a link is a consumer of. */
@@ -70,17 +56,7 @@ export interface SourcePlan {
   readonly transactions: TransactionScope;
 }
 
-/** Opens what a link sends to. Rejects with AmqpError, PulsarError, PulsarAdminError. */
-export interface TargetOpener {
-  openTarget(plan: TargetPlan): Promise<MessageTarget>;
-}
-
 /** Opens what a link receives from. Rejects with AmqpError, PulsarError, PulsarAdminError. */
 export interface SourceOpener {
   openSource(plan: SourcePlan, sink: MessageSink): Promise<MessageSource>;
-}
-
-/** Opens the coordinator of transactions (AMQP 4.3). Rejects with AmqpError. */
-export interface CoordinatorOpener {
-  openCoordinator(request: TargetRequest): Promise<MessageTarget>;
 }

@@ -1,0 +1,103 @@
+import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
+import { type PulsarAdmin, PulsarAdminError, withoutPartition } from '#libs/pulsar';
+import type { Tenant } from '#libs/tenancy';
+import { AmqpError, asAmqpError } from '../amqp.errors.js';
+import type { MessageSource } from '../node.js';
+
+/** What is needed of Pulsar's admin REST. */
+export type SubscriptionAdmin = Pick<
+  PulsarAdmin,
+  'deleteSubscription' | 'partitionedTopics' | 'subscriptions' | 'topics'
+>;
+
+/** Topics that are looked at for a subscription whose topic nobody knows. */
+const searchedMax = 5_000;
+const searchesParallelMax = 16;
+const rememberedMax = 10_000;
+
+/**
+ * Finds a durable subscription by its name alone, as JMS asks before it deletes one (`unsubscribe`): where this process saw
+ * it last, else among all topics of the tenant.
+ */
+export class DurableSubscriptions {
+  private readonly seen = new Map<string, string>();
+
+  constructor(private readonly admin: SubscriptionAdmin) {}
+
+  /** A link of it was attached here. */
+  remember(tenant: Tenant, subscription: string, pulsarTopic: string): void {
+    const key = keyOf(tenant, subscription);
+    this.seen.delete(key);
+    this.seen.set(key, pulsarTopic);
+    if (this.seen.size > rememberedMax) this.seen.delete(this.seen.keys().next().value as string);
+  }
+
+  /** Full name of the topic that has it, not of a partition; undefined: there is none. Rejects with PulsarAdminError. */
+  async topicOf(tenant: Tenant, subscription: string): Promise<string | undefined> {
+    const seen = this.seen.get(keyOf(tenant, subscription));
+    if (seen !== undefined && (await this.has(seen, subscription))) return seen;
+    const { pulsarNamespace } = tenant;
+    const listed = await Promise.all([
+      this.admin.partitionedTopics(pulsarNamespace),
+      this.admin.topics(pulsarNamespace),
+    ]);
+    const topics = new Set(listed.flat().map(withoutPartition));
+    if (topics.size > searchedMax) {
+      const message = 'there are too many topics to look for a subscription by its name';
+      throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
+    }
+    let found: string | undefined;
+    const left = topics.values();
+    const search = async () => {
+      for (const topic of left) {
+        if (found !== undefined) return;
+        if (await this.has(topic, subscription)) found = topic;
+      }
+    };
+    await Promise.all(Array.from({ length: searchesParallelMax }, search));
+    return found;
+  }
+
+  /** A link on it that takes no messages: to be closed, which deletes it. */
+  open(
+    tenant: Tenant,
+    subscription: string,
+    pulsarTopic: string,
+    terminus: AmqpComposite<'source'>,
+  ): MessageSource {
+    return {
+      terminus,
+      setCredit() {},
+      drain: (done) => done(),
+      settle: (_delivery, _outcome, done) => done(undefined),
+      close: async (closed) => {
+        if (!closed) return;
+        this.seen.delete(keyOf(tenant, subscription));
+        try {
+          await this.admin.deleteSubscription(pulsarTopic, subscription);
+        } catch (error) {
+          if (error instanceof PulsarAdminError && error.status === 404) return;
+          if (error instanceof PulsarAdminError && error.status === 412) throw inUse();
+          throw asAmqpError(error);
+        }
+      },
+    };
+  }
+
+  private async has(topic: string, subscription: string): Promise<boolean> {
+    try {
+      return (await this.admin.subscriptions(topic)).includes(subscription);
+    } catch (error) {
+      if (error instanceof PulsarAdminError && error.status === 404) return false;
+      throw error;
+    }
+  }
+}
+
+function inUse(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.RESOURCE_LOCKED, 'the subscription has receivers');
+}
+
+function keyOf(tenant: Tenant, subscription: string): string {
+  return `${tenant.name}/${subscription}`;
+}
