@@ -14,7 +14,9 @@ import { registerAmqpMetrics } from './amqp.metrics.js';
 import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { IdleWheel } from './connection/idle-wheel.js';
-import { noNodes } from './nodes/no-nodes.js';
+import { NodeDirectory } from './nodes/node-directory.js';
+import { AmqpPublishers } from './publishing/amqp-publishers.js';
+import { MessageSources } from './sources/message-sources.js';
 import { AmqpTransactions } from './transactions/amqp-transactions.js';
 
 /** What the services are made of, and how they end. */
@@ -70,14 +72,25 @@ function makeServices(process: AmqpProcess): Made {
   const watch = new SessionWatch(authenticator);
   const transactions = new AmqpTransactions(process.pulsar, process.options, process.log);
   transactions.register(metrics);
+  const { pulsar, options, log, tenants, authorizer } = process;
+  const publishers = new AmqpPublishers(pulsar, options, log);
+  publishers.register(metrics);
+  const sources = new MessageSources({ pulsar, options, counters, log });
+  const nodes = new NodeDirectory({
+    ...{ authorizer, cluster, tenants, options, log, sources, transactions },
+    ...{ admin: pulsar.admin, targets: publishers },
+  });
   const services: AmqpServices = {
     ...{ ...process, cluster, counters, idleWheel, watch },
-    ...{ nodes: noNodes, transactions },
+    ...{ nodes, transactions },
   };
   const close = async () => {
     idleWheel.close();
     watch.close();
+    await nodes.close();
+    await sources.close();
     await transactions.close();
+    await publishers.close();
   };
   return { services, close };
 }

@@ -1,13 +1,13 @@
 import type { Tenant } from '#libs/tenancy';
 
-/** A Pulsar topic as it was when it was looked up. Immutable: a change gives a new object. */
+/** A Pulsar topic as it was when it was looked up. */
 export interface AmqpTopic {
   readonly tenant: Tenant;
   /** Inside the tenant's namespace: what permissions are about. */
   readonly name: string;
   /** `persistent://tenant/namespace/name`. */
   readonly pulsarTopic: string;
-  /** Full names, in their order: the topic's own where it has no partitions. */
+  /** Full names, in their order: the topic's own where it has no partitions. Another array says that there are more. */
   readonly partitions: readonly string[];
   /** Compacted by its Kafka configuration: messages without key and empty ones cannot be kept (docs/mapping.md). */
   readonly compacted: boolean;

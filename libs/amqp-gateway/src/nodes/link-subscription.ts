@@ -37,7 +37,10 @@ export function linkSubscription(request: SubscriptionRequest): SubscriptionPlan
   }
   return {
     ...{ name, durable, type: shared ? 'Shared' : 'Exclusive', position: 'latest' },
-    properties: { 'pulsegate.kind': 'amqp-subscription', 'pulsegate.amqp.container': global ? '' : containerId },
+    properties: {
+      'pulsegate.kind': 'amqp-subscription',
+      'pulsegate.amqp.container': global ? '' : containerId,
+    },
     endsWithLink: durable,
     unmatched: 'ack',
   };

@@ -18,7 +18,6 @@ import type {
   TargetRequest,
   Transactions,
 } from '../node.js';
-import type { AmqpPublishers } from '../publishing/amqp-publishers.js';
 import { type SourceFilters, sourceFilters } from '../selectors/source-filters.js';
 import type { AmqpTopic } from './amqp-topic.js';
 import { AmqpTopicRegistry } from './amqp-topic-registry.js';
@@ -28,7 +27,7 @@ import { DurableSubscriptions } from './durable-subscriptions.js';
 import { namedSubscription } from './link-subscription.js';
 import { LiveLinks, notAllowed } from './live-links.js';
 import { negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
-import type { SourceOpener, SourcePlan } from './node-plan.js';
+import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
 import { sourceReading } from './source-reading.js';
 import { TargetTopics } from './target-topics.js';
 import { TemporaryNodes } from './temporary-nodes.js';
@@ -39,7 +38,7 @@ export interface NodeDirectoryServices {
   readonly cluster: Pick<ClusterView, 'self' | 'members' | 'nodeOf' | 'version'>;
   readonly tenants: TenantDirectory;
   readonly options: Pick<AmqpOptions, 'temporarySweepMs'>;
-  readonly publishers: Pick<AmqpPublishers, 'open'>;
+  readonly targets: TargetOpener;
   readonly sources: SourceOpener;
   readonly transactions: Pick<Transactions, 'openCoordinator'>;
   readonly log: Log;
@@ -85,7 +84,7 @@ export class NodeDirectory implements Nodes {
     const { tenant } = identity.principal;
     const address = parseAddress(target.address, target.capabilities ?? [], tenant.pulsarNamespace);
     const terminus = negotiatedTarget(target, { address: target.address, dynamic: false });
-    const opened = await this.openAddressed(identity, address, terminus);
+    const opened = await this.openAddressed(request, address, terminus);
     return this.attachTarget(request, opened);
   }
 
@@ -129,7 +128,7 @@ export class NodeDirectory implements Nodes {
 
   /** Rejects with AmqpError, before anything was looked up where it is not allowed. */
   private async openAddressed(
-    identity: AmqpIdentity,
+    { identity, containerId, linkName, transactions }: TargetRequest,
     address: AmqpAddress,
     terminus: AmqpComposite<'target'>,
   ): Promise<OpenedTarget> {
@@ -137,10 +136,19 @@ export class NodeDirectory implements Nodes {
     if (!isAllowed()) throw notAllowed();
     if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
     const found = await this.topicOf(identity.principal.tenant, address);
-    const queue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
-    const topic = this.targetTopics.take(found, queue);
-    const target = this.services.publishers.open({ identity, topic, terminus });
-    return { target, isAllowed, onClose: () => this.targetTopics.release(topic) };
+    const isQueue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
+    const topic = this.targetTopics.take(found);
+    const onClose = () => this.targetTopics.release(topic);
+    const plan: TargetPlan = {
+      ...{ identity, containerId, linkName, transactions, topic, terminus },
+      entries: isQueue ? 'single' : 'batched',
+    };
+    try {
+      return { target: await this.services.targets.openTarget(plan), isAllowed, onClose };
+    } catch (error) {
+      onClose();
+      throw error;
+    }
   }
 
   /** Looked up, and made where the tenant makes topics. */
@@ -205,7 +213,7 @@ export class NodeDirectory implements Nodes {
       messageBytesMax: (tenant.amqp ?? tenantAmqpDefaults).messageBytesMax,
       open: async (text, capabilities) => {
         const address = parseAddress(text, capabilities, tenant.pulsarNamespace);
-        const { target: opened, isAllowed, onClose } = await this.openAddressed(identity, address, terminus);
+        const { target: opened, isAllowed, onClose } = await this.openAddressed(request, address, terminus);
         return { target: new AttachedTarget(opened, onClose), isAllowed };
       },
     });
@@ -224,7 +232,7 @@ export class NodeDirectory implements Nodes {
     const { identity } = request;
     const { address, topic, remove } = await this.createTemporary(identity, 'produce', target.capabilities);
     const terminus = negotiatedTarget(target, { address: topic.name, dynamic: true });
-    const opened = await this.openAddressed(identity, address, terminus);
+    const opened = await this.openAddressed(request, address, terminus);
     const onClose = () => {
       opened.onClose();
       remove();
@@ -309,7 +317,10 @@ export class NodeDirectory implements Nodes {
   /** Subscriptions that the gateway keeps for clients of other protocols are theirs. */
   private async requireOwnKind({ partitions }: AmqpTopic, subscription: string): Promise<void> {
     try {
-      const properties = await this.services.admin.subscriptionProperties(partitions[0] as string, subscription);
+      const properties = await this.services.admin.subscriptionProperties(
+        partitions[0] as string,
+        subscription,
+      );
       const kind = properties['pulsegate.kind'];
       if (kind === undefined || kind === 'amqp-subscription') return;
     } catch (error) {

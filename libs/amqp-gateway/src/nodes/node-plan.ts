@@ -3,6 +3,7 @@ import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type {
   MessageSink,
   MessageSource,
+  MessageTarget,
   OutgoingDelivery,
   TransactionScope,
 } from '../node.js';
@@ -12,6 +13,19 @@ import type { AmqpTopic } from './amqp-topic.js';
 export interface MessageFilter {
   /** Never throws; a message that cannot be read does not match. Costs only what the filter asks about. */
   matches(delivery: OutgoingDelivery): boolean;
+}
+
+/** A link to a topic or queue that was found and may be sent to. */
+export interface TargetPlan {
+  readonly identity: AmqpIdentity;
+  readonly containerId: string;
+  readonly linkName: string;
+  /** Its partitions change: they are read for each message. */
+  readonly topic: AmqpTopic;
+  /** `single`: each message is an entry of its own, a queue's, settled alone; `batched`: what comes together is one. */
+  readonly entries: 'single' | 'batched';
+  readonly terminus: AmqpComposite<'target'>;
+  readonly transactions: TransactionScope;
 }
 
 /** A Pulsar subscription that a link is a consumer of. */
@@ -54,6 +68,11 @@ export interface SourcePlan {
   readonly deliveriesMax: number;
   readonly terminus: AmqpComposite<'source'>;
   readonly transactions: TransactionScope;
+}
+
+/** Opens what a link sends to. Rejects with AmqpError, PulsarError, PulsarAdminError. */
+export interface TargetOpener {
+  openTarget(plan: TargetPlan): Promise<MessageTarget>;
 }
 
 /** Opens what a link receives from. Rejects with AmqpError, PulsarError, PulsarAdminError. */

@@ -1,12 +1,11 @@
 import type { Log } from '#libs/telemetry';
-import type { TargetTopic } from '../publishing/target-topic.js';
 import type { AmqpTopic, AmqpTopics } from './amqp-topic.js';
 
 /** How often the topics that links send to are looked at for new partitions. */
 const refreshMs = 30_000;
 
-/** What is told of a topic to those who publish to it; the partitions change. */
-interface UsedTopic extends TargetTopic {
+/** What targets are told of a topic. */
+interface UsedTopic extends AmqpTopic {
   partitions: readonly string[];
   links: number;
 }
@@ -22,24 +21,23 @@ export class TargetTopics {
     private readonly log: Log,
   ) {}
 
-  /** One object for all links that send to it in the same way. `release` as often as `take`. */
-  take({ tenant, name, partitions, compacted }: AmqpTopic, queue: boolean): TargetTopic {
-    const key = keyOf(tenant.name, name, queue);
+  /** One object for all links that send to it. `release` as often as `take`. */
+  take(found: AmqpTopic): AmqpTopic {
+    const key = keyOf(found);
     let topic = this.used.get(key);
-    if (topic === undefined || topic.compacted !== compacted) {
-      topic = { tenant, name, partitions, compacted, queue, links: 0 };
+    if (topic === undefined || topic.compacted !== found.compacted) {
+      topic = { ...found, links: 0 };
       this.used.set(key, topic);
     }
-    topic.partitions = partitions;
+    topic.partitions = found.partitions;
     topic.links++;
     this.timer ??= setInterval(() => void this.refresh(), refreshMs).unref();
     return topic;
   }
 
-  release(topic: TargetTopic): void {
+  release(topic: AmqpTopic): void {
     const used = topic as UsedTopic;
-    const key = keyOf(used.tenant.name, used.name, used.queue);
-    if (--used.links === 0 && this.used.get(key) === used) this.used.delete(key);
+    if (--used.links === 0 && this.used.get(keyOf(used)) === used) this.used.delete(keyOf(used));
     if (this.used.size === 0) this.close();
   }
 
@@ -67,6 +65,6 @@ export class TargetTopics {
   }
 }
 
-function keyOf(tenant: string, name: string, queue: boolean): string {
-  return `${queue ? 'queue' : 'topic'} ${tenant}/${name}`;
+function keyOf({ tenant, name }: AmqpTopic): string {
+  return `${tenant.name}/${name}`;
 }

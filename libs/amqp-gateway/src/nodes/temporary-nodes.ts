@@ -68,7 +68,9 @@ export class TemporaryNodes {
     this.byConnection.set(connectionId, owned);
     owned.set(name, { tenant, name });
     try {
-      const topic = await topics.createTemporary(tenant, name, of, { 'pulsegate.kind': `amqp-temporary-${of}` });
+      const topic = await topics.createTemporary(tenant, name, of, {
+        'pulsegate.kind': `amqp-temporary-${of}`,
+      });
       if (this.byConnection.get(connectionId) === owned) return topic;
       // The connection went meanwhile, and its nodes with it, but perhaps before this one was there.
       this.delete({ tenant, name });
@@ -163,7 +165,10 @@ export class TemporaryNodes {
         await topics.deleteTemporary(tenant, name);
       } catch (error) {
         if (this.left.size < leftMax) this.left.set(name, { tenant, name });
-        log.warn({ event: 'amqp-temporary-node', tenant: tenant.name, name, err: error }, 'a temporary node stays');
+        log.warn(
+          { event: 'amqp-temporary-node', tenant: tenant.name, name, err: error },
+          'a temporary node stays',
+        );
       }
     }
     if (--this.deleting === 0) this.idle?.();

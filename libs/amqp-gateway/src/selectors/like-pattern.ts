@@ -11,13 +11,13 @@ type Part = string | typeof anyCharacter | typeof anyText;
 export class LikePattern {
   private readonly parts: readonly Part[];
 
-  /** @param escape one character, and there is one behind each in the text */
-  constructor(text: string, escape: string | undefined) {
+  /** @param escapeMark one character, and there is one behind each in the text */
+  constructor(text: string, escapeMark: string | undefined) {
     const parts: Part[] = [];
     const characters = [...text];
     for (let index = 0; index < characters.length; index++) {
       const character = characters[index] as string;
-      if (character === escape) parts.push(characters[++index] as string);
+      if (character === escapeMark) parts.push(characters[++index] as string);
       else if (character === '_') parts.push(anyCharacter);
       // Two of them say no more than one.
       else if (character !== '%') parts.push(character);

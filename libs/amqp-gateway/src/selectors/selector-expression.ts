@@ -109,8 +109,8 @@ export function isIn({ evaluate }: Expression, texts: ReadonlySet<string>): Expr
   };
 }
 
-export function like({ evaluate }: Expression, text: string, escape: string | undefined): Expression {
-  const pattern = new LikePattern(text, escape);
+export function like({ evaluate }: Expression, text: string, escapeMark: string | undefined): Expression {
+  const pattern = new LikePattern(text, escapeMark);
   return {
     kind: 'condition',
     evaluate: (message) => {

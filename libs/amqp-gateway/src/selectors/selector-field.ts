@@ -42,16 +42,16 @@ export function selectorField(name: string, at: number): Expression {
   if (refused.has(name)) throw new SelectorError(`a selector does not name ${name}`, at);
   if (name.startsWith(annotationPrefix)) {
     const annotation = name.slice(annotationPrefix.length);
-    const evaluate: Field = ({ annotations }) => valueOf(annotations?.get(annotation));
+    const evaluate: Field = ({ annotations }) => selectorValue(annotations?.get(annotation));
     return { kind: 'any', isAnnotation: true, evaluate };
   }
   const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
   const evaluate: Field =
-    known ?? (({ applicationProperties }) => valueOf(applicationProperties?.get(name)));
+    known ?? (({ applicationProperties }) => selectorValue(applicationProperties?.get(name)));
   return { kind: 'any', evaluate };
 }
 
-function valueOf(value: AmqpValue | undefined): SelectorValue {
+function selectorValue(value: AmqpValue | undefined): SelectorValue {
   switch (value?.type) {
     case 'boolean':
     case 'string':

@@ -127,9 +127,9 @@ class SelectorParser {
     if (!this.takeKeyword('LIKE')) return undefined;
     const pattern = this.text();
     const { at: escapeAt } = this.token;
-    const escape = this.takeKeyword('ESCAPE') ? this.text() : undefined;
-    if (escape !== undefined) this.checkEscape(pattern, escape, escapeAt);
-    return like(this.property(left, at), pattern, escape);
+    const escapeMark = this.takeKeyword('ESCAPE') ? this.text() : undefined;
+    if (escapeMark !== undefined) this.checkEscape(pattern, escapeMark, escapeAt);
+    return like(this.property(left, at), pattern, escapeMark);
   }
 
   private bound(left: Expression): Expression {
@@ -207,7 +207,8 @@ class SelectorParser {
 
   private number(expression: Expression, at: number): Expression {
     const { kind } = expression;
-    if (kind !== 'number' && kind !== 'any') throw new SelectorError('what is calculated with is a number', at);
+    if (kind !== 'number' && kind !== 'any')
+      throw new SelectorError('what is calculated with is a number', at);
     return expression;
   }
 
@@ -224,11 +225,11 @@ class SelectorParser {
     return expression;
   }
 
-  private checkEscape(pattern: string, escape: string, at: number): void {
-    if ([...escape].length !== 1) throw new SelectorError('ESCAPE is followed by one character', at);
+  private checkEscape(pattern: string, escapeMark: string, at: number): void {
+    if ([...escapeMark].length !== 1) throw new SelectorError('ESCAPE is followed by one character', at);
     const characters = [...pattern];
     for (let index = 0; index < characters.length; index++) {
-      if (characters[index] === escape && ++index === characters.length) {
+      if (characters[index] === escapeMark && ++index === characters.length) {
         throw new SelectorError('the pattern ends with its escape character', at);
       }
     }

@@ -1,6 +1,18 @@
 import { SelectorError } from './selector-error.js';
 
-const keywords = ['AND', 'OR', 'NOT', 'BETWEEN', 'IN', 'LIKE', 'ESCAPE', 'IS', 'NULL', 'TRUE', 'FALSE'] as const;
+const keywords = [
+  'AND',
+  'OR',
+  'NOT',
+  'BETWEEN',
+  'IN',
+  'LIKE',
+  'ESCAPE',
+  'IS',
+  'NULL',
+  'TRUE',
+  'FALSE',
+] as const;
 const symbols = ['<>', '<=', '>=', '=', '<', '>', '+', '-', '*', '/', '(', ')', ','] as const;
 
 export type Keyword = (typeof keywords)[number];

@@ -9,7 +9,7 @@ import { AmqpCounters } from '../amqp.counters.js';
 import { type AmqpOptions, amqpOptionsSchema } from '../amqp.options.js';
 import type { AmqpServices } from '../amqp.services.js';
 import { IdleWheel } from '../connection/idle-wheel.js';
-import { noNodes } from '../nodes/no-nodes.js';
+import { noNodes } from './no-nodes.js';
 import { noTransactions } from '../transactions/no-transactions.js';
 import { AmqpClient } from './amqp-client.js';
 
