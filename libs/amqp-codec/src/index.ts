@@ -93,5 +93,11 @@ export {
   encodeValueSection,
 } from './section-encoder.js';
 export { type AmqpSourceFilter, decodeFilters, noLocalFilter, selectorFilter } from './source-filter.js';
+export {
+  type TransferHead,
+  transferHeadBytesMax,
+  writeTransferContinuation,
+  writeTransferHead,
+} from './transfer-head.js';
 export { decodeValue } from './value-decoder.js';
 export { encodeValue } from './value-encoder.js';

@@ -1,0 +1,119 @@
+import type { TenantLimiter } from '#libs/rate-limit';
+import type { SessionConnection } from '../connection/session-connection.js';
+
+/** Above so many times the bound the client is not read: it had credit for what it sends. */
+const pausedAt = 2;
+/** Credit is given again when so much of the bound is free. */
+const relievedAt = 0.75;
+/** The part of the longest wait that a tenant may owe before its client is not read: what it has credit for costs too. */
+const owedPart = 0.5;
+/** Bytes of messages that are not whole yet; one may always be as large as messages may be. */
+export const unfinishedBytesMax = 16 * 1024 * 1024;
+
+/** Who waits for credit to be given again. */
+export interface CreditTaker {
+  onCreditRelief(): void;
+}
+
+/**
+ * What one client has sent and Pulsar has not confirmed, over all its links, and what its tenant may send. Over the bound
+ * links get no credit; when that does not help, for what it had credit for is too much, the client is not read.
+ */
+export class ConnectionIntake {
+  inFlightBytes = 0;
+  #inFlight = 0;
+  #onSettled: (() => void)[] = [];
+  unfinishedBytes = 0;
+  #paused = false;
+  #throttledTimer: NodeJS.Timeout | undefined;
+  readonly #limiter: TenantLimiter | undefined;
+  readonly #bytesMax: number;
+  #waiting = new Set<CreditTaker>();
+
+  constructor(private readonly connection: SessionConnection) {
+    const { services, identity } = connection;
+    const limiter = services.limits.forTenant(identity.principal.tenant);
+    this.#limiter = limiter.limited ? limiter : undefined;
+    this.#bytesMax = services.options.publishBytesInFlightMax;
+  }
+
+  /** No credit is to be given now. */
+  get withheld(): boolean {
+    return this.inFlightBytes >= this.#bytesMax || this.#throttledTimer !== undefined;
+  }
+
+  /** A whole message was taken. */
+  add(bytes: number): void {
+    this.#inFlight++;
+    this.inFlightBytes += bytes;
+    if (this.#limiter !== undefined) this.#throttle(this.#limiter.admitProduce(bytes, 1));
+    if (this.inFlightBytes > pausedAt * this.#bytesMax) this.#pause();
+  }
+
+  /** Pulsar has it, or refused it. */
+  remove(bytes: number): void {
+    this.#inFlight--;
+    this.inFlightBytes -= bytes;
+    if (this.inFlightBytes <= relievedAt * this.#bytesMax) this.#relieve();
+    if (this.#inFlight === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
+  }
+
+  /** Resolves when Pulsar has confirmed or refused all that was taken. */
+  settled(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onSettled.push(resolve));
+  }
+
+  /** Is told when credit may be given; once. */
+  awaitRelief(taker: CreditTaker): void {
+    if (this.#waiting.has(taker)) return;
+    this.connection.services.counters.creditWithheld++;
+    this.#waiting.add(taker);
+  }
+
+  forget(taker: CreditTaker): void {
+    this.#waiting.delete(taker);
+  }
+
+  close(): void {
+    clearTimeout(this.#throttledTimer);
+    this.#waiting.clear();
+  }
+
+  #throttle(waitMs: number): void {
+    if (waitMs === 0) return;
+    if (this.#throttledTimer === undefined) this.#withholdFor(waitMs);
+    if (waitMs > this.#limiter!.throttleMsMax * owedPart) this.#pause();
+  }
+
+  #withholdFor(waitMs: number): void {
+    const { tenantCounters } = this.connection;
+    tenantCounters.throttles++;
+    tenantCounters.throttledMs += waitMs;
+    this.#throttledTimer = setTimeout(() => {
+      this.#throttledTimer = undefined;
+      // Others of the tenant, or messages that there was credit for, may have used up more meanwhile.
+      const owedMs = this.#limiter!.admitProduce(0, 0);
+      if (owedMs > 0) this.#withholdFor(owedMs);
+      this.#relieve();
+    }, waitMs);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.connection.pause();
+  }
+
+  #relieve(): void {
+    const isThrottled = this.#throttledTimer !== undefined;
+    if (this.#paused && !isThrottled && this.inFlightBytes <= this.#bytesMax) {
+      this.#paused = false;
+      this.connection.resume();
+    }
+    if (this.withheld || this.#waiting.size === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const taker of waiting) taker.onCreditRelief();
+  }
+}

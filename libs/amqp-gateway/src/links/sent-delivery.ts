@@ -1,0 +1,34 @@
+import type { TransferHead } from '#libs/amqp-codec';
+import type { OutgoingDelivery } from '../node.js';
+import type { DeliveryCursor } from '../session/frame-output.js';
+import type { SaidOutcome } from './said-outcome.js';
+
+/** Who is told what a client says of a delivery. */
+export interface SentDeliveryOwner {
+  onDisposition(delivery: SentDelivery, said: SaidOutcome, settled: boolean): void;
+}
+
+/** A delivery to a client, from its first frame until it is settled. */
+export class SentDelivery implements TransferHead, DeliveryCursor {
+  bytesWritten = 0;
+  part = 0;
+  partOffset = 0;
+  /** The source is told its outcome: what the client says of it now changes nothing. */
+  isSettling = false;
+  /** What the client said of it before its last frame was sent. */
+  early: { readonly said: SaidOutcome; readonly settled: boolean } | undefined;
+
+  constructor(
+    readonly owner: SentDeliveryOwner,
+    readonly channel: number,
+    readonly handle: number,
+    readonly deliveryId: number,
+    readonly deliveryTag: number,
+    readonly settled: boolean,
+    readonly delivery: OutgoingDelivery,
+  ) {}
+
+  get head(): TransferHead {
+    return this;
+  }
+}

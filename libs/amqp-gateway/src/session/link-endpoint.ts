@@ -1,0 +1,307 @@
+import type { Buffer } from 'node:buffer';
+import {
+  type AmqpComposite,
+  type AmqpCompositeInput,
+  type AmqpDescribed,
+  AmqpErrorCondition,
+  type AmqpOutcome,
+} from '#libs/amqp-codec';
+import { AmqpError, asAmqpError } from '../amqp.errors.js';
+import type { NamedLink } from '../links/connection-links.js';
+import type { MessageSource } from '../node.js';
+import { ReceiverLink, settlesSecondMode } from '../receiver-link.js';
+import { initialDeliveryCount, SenderLink, settledMode } from '../sender-link.js';
+import type { LinkSession, TransferFrame } from './link-session.js';
+import { wireError } from './wire-error.js';
+
+type Attach = AmqpComposite<'attach'>;
+type Flow = AmqpComposite<'flow'>;
+type Detach = AmqpComposite<'detach'>;
+
+/** A session with the table that its endpoints are in. */
+export interface EndpointSession extends LinkSession {
+  /** Our handle is free. */
+  detached(endpoint: LinkEndpoint): void;
+}
+
+/**
+ * One link from the client's attach to both sides' detach:
+ *
+ *     opening ── the node is found ──▶ attached ── the client detaches ──▶ closing ── the source is closed ──▶ detached
+ *        │                                └── a fault of ours ──▶ ending ── the client detaches ──────────────────▲
+ *        └── refused: attach without the terminus, detach ──────────▲
+ *
+ * While it opens, the client's flow and detach wait, the last of each; other links go on. While it is ending, what comes
+ * is dropped: the client does not know yet.
+ */
+export class LinkEndpoint implements NamedLink {
+  #state: 'opening' | 'attached' | 'closing' | 'ending' | 'detached' = 'opening';
+  #receiver: ReceiverLink | undefined;
+  #sender: SenderLink | undefined;
+  #heldFlow: Flow | undefined;
+  #heldDetach: Detach | undefined;
+  /** Of the attach; not needed when it is answered. */
+  #attach: Attach | undefined;
+  readonly #name: string;
+  readonly peerHandle: number;
+  /** We receive: the client's role is the other (AMQP 2.8.1). */
+  readonly receives: boolean;
+
+  constructor(
+    private readonly session: EndpointSession,
+    attach: Attach,
+    readonly handle: number,
+  ) {
+    this.#attach = attach;
+    this.#name = attach.name;
+    this.peerHandle = attach.handle;
+    this.receives = !attach.role;
+  }
+
+  /** Finds the node and answers the attach. */
+  async open(): Promise<void> {
+    const attach = this.#attach!;
+    const { links } = this.session;
+    links.claim(this.#name, this.receives, this);
+    try {
+      if (this.receives) await this.#openTarget(attach);
+      else await this.#openSource(attach);
+    } catch (error) {
+      if (!(error instanceof AmqpError)) this.session.connection.log.failure(error, 'an attach failed');
+      if (this.#state === 'opening') this.#refuse(attach, asAmqpError(error));
+      return;
+    }
+    this.#attach = undefined;
+    const flow = this.#heldFlow;
+    const detach = this.#heldDetach;
+    this.#heldFlow = undefined;
+    this.#heldDetach = undefined;
+    if (flow !== undefined && this.#state === 'attached') this.onFlow(flow);
+    if (detach !== undefined && this.#state === 'attached') this.onDetach(detach);
+  }
+
+  /** @throws AmqpError */
+  onTransfer(transfer: TransferFrame, payload: Buffer): void {
+    if (this.#state === 'ending' || this.#state === 'closing') return;
+    if (!this.receives) throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'a transfer from a receiver');
+    if (this.#receiver === undefined) {
+      throw new AmqpError(AmqpErrorCondition.TRANSFER_LIMIT_EXCEEDED, 'a delivery without credit for it');
+    }
+    this.#receiver.onTransfer(transfer, payload);
+  }
+
+  onFlow(flow: Flow): void {
+    if (this.#state === 'opening') {
+      this.#heldFlow = flow;
+      return;
+    }
+    if (this.#state !== 'attached') return;
+    if (this.#sender !== undefined) {
+      const answered = this.#sender.onFlow(flow);
+      if (flow.echo && !answered) this.session.sendFlow(this.#sender.told);
+    } else if (flow.echo) {
+      this.session.sendFlow(this.#receiver!.told);
+    }
+  }
+
+  onDetach(detach: Detach): void {
+    switch (this.#state) {
+      case 'opening':
+        this.#heldDetach = detach;
+        return;
+      case 'attached':
+        void this.#close(detach.closed);
+        return;
+      case 'ending':
+        this.#end();
+        return;
+      case 'closing':
+      case 'detached':
+        return;
+    }
+  }
+
+  /** Detaches it with the error. */
+  fail(error: AmqpError, closed = true): void {
+    if (this.#state === 'opening') {
+      // What is being opened is closed when it is there.
+      this.#refuse(this.#attach!, error);
+      return;
+    }
+    if (this.#state !== 'attached') return;
+    this.#state = 'ending';
+    this.session.note(error);
+    this.session.control({ type: 'detach', handle: this.handle, closed, error: wireError(error) });
+    void this.#abandon();
+  }
+
+  stolen(): void {
+    this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
+  }
+
+  /** The session is over, or the connection is gone. */
+  close(): void {
+    if (this.#state === 'detached') return;
+    this.#state = 'detached';
+    void this.#abandon();
+  }
+
+  async #openTarget(attach: Attach): Promise<void> {
+    const { session } = this;
+    const { connection } = session;
+    const target = await connection.services.nodes.openTarget({
+      ...{ identity: connection.identity, containerId: connection.containerId, linkName: this.#name },
+      target: knownTerminus(attach.target),
+      desiredCapabilities: attach.desiredCapabilities ?? [],
+      transactions: connection.transactions,
+      onEnded: (error) => this.fail(error),
+    });
+    if (this.#state !== 'opening') {
+      target.close();
+      return;
+    }
+    this.#state = 'attached';
+    connection.services.counters.receiverLinksOpen++;
+    const settlesSecond = attach.rcvSettleMode === settlesSecondMode;
+    const options = {
+      ...{ handle: this.handle, settlesSecond, initialDeliveryCount: attach.initialDeliveryCount ?? 0 },
+    };
+    this.#receiver = new ReceiverLink(session, target, options, (error) => this.fail(error));
+    session.control({
+      ...this.#answer(attach, attach.source, target.terminus),
+      maxMessageSize: BigInt(target.messageBytesMax),
+    });
+    this.#receiver.start();
+  }
+
+  async #openSource(attach: Attach): Promise<void> {
+    const { session } = this;
+    const { connection } = session;
+    const given = knownTerminus(attach.source);
+    const sender = new SenderLink(session, this.#senderOptions(attach, given), (error) => this.fail(error));
+    const source = await connection.services.nodes.openSource(
+      {
+        ...{ identity: connection.identity, containerId: connection.containerId, linkName: this.#name },
+        source: given,
+        desiredCapabilities: attach.desiredCapabilities ?? [],
+        properties: attach.properties,
+        transactions: connection.transactions,
+      },
+      sender,
+    );
+    if (this.#state !== 'opening') {
+      // The client has been told already.
+      await source.close(false).catch((error: unknown) => session.note(asAmqpError(error)));
+      return;
+    }
+    this.#attachSender(attach, sender, source);
+  }
+
+  #attachSender(attach: Attach, sender: SenderLink, source: MessageSource): void {
+    this.#state = 'attached';
+    this.session.connection.services.counters.senderLinksOpen++;
+    this.#sender = sender;
+    this.session.control({
+      ...this.#answer(attach, source.terminus, attach.target),
+      initialDeliveryCount,
+    });
+    sender.start(source);
+  }
+
+  #senderOptions(attach: Attach, source: AmqpComposite<'source'> | undefined) {
+    const { maxMessageSize, sndSettleMode } = attach;
+    // 0: no bound (AMQP 2.7.3).
+    const isBounded = maxMessageSize !== undefined && maxMessageSize > 0n;
+    return {
+      handle: this.handle,
+      settled: sndSettleMode === settledMode,
+      messageBytesMax: isBounded ? Number(maxMessageSize) : Number.POSITIVE_INFINITY,
+      defaultOutcome:
+        source?.defaultOutcome?.type === 'described'
+          ? undefined
+          : (source?.defaultOutcome as AmqpOutcome | undefined),
+    };
+  }
+
+  #answer(
+    { sndSettleMode, rcvSettleMode }: Attach,
+    source: AmqpCompositeInput<'attach'>['source'],
+    target: AmqpCompositeInput<'attach'>['target'],
+  ): AmqpCompositeInput<'attach'> {
+    const { handle, receives } = this;
+    return {
+      ...{ type: 'attach', name: this.#name, handle, role: receives },
+      ...{ sndSettleMode, rcvSettleMode, source, target },
+    };
+  }
+
+  /** An attach without what was asked for, then its end (AMQP 2.6.3). */
+  #refuse(attach: Attach, error: AmqpError): void {
+    this.#state = 'ending';
+    const { session, receives, handle } = this;
+    session.links.release(this.#name, receives, this);
+    session.note(error);
+    const source = receives ? attach.source : undefined;
+    const target = receives ? undefined : attach.target;
+    const count = receives ? {} : { initialDeliveryCount };
+    session.control({ ...this.#answer(attach, source, target), ...count });
+    session.control({ type: 'detach', handle, closed: true, error: wireError(error) });
+    if (this.#heldDetach !== undefined) this.#end();
+  }
+
+  /** The client detached: what it did not settle is given to others, then it is answered. */
+  async #close(closed: boolean): Promise<void> {
+    this.#state = 'closing';
+    let fault: AmqpError | undefined;
+    try {
+      await this.#release(closed);
+    } catch (error) {
+      fault = asAmqpError(error);
+      this.session.note(fault);
+    }
+    if ((this.#state as string) === 'detached') return;
+    const error = fault === undefined ? undefined : wireError(fault);
+    this.session.control({ type: 'detach', handle: this.handle, closed, error });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#state = 'detached';
+    this.session.detached(this);
+  }
+
+  /** Nobody waits for it, and what fails in it has no other answer than this one line. */
+  async #abandon(): Promise<void> {
+    try {
+      await this.#release(false);
+    } catch (error) {
+      this.session.note(asAmqpError(error));
+    }
+  }
+
+  async #release(closed: boolean): Promise<void> {
+    const { session } = this;
+    const { counters } = session.connection.services;
+    session.links.release(this.#name, this.receives, this);
+    const sender = this.#sender;
+    const receiver = this.#receiver;
+    this.#sender = undefined;
+    this.#receiver = undefined;
+    if (receiver !== undefined) {
+      counters.receiverLinksOpen--;
+      receiver.close();
+    }
+    if (sender !== undefined) {
+      counters.senderLinksOpen--;
+      await sender.close(closed);
+    }
+  }
+}
+
+/** Kinds of terminus that no specification of ours knows are refused. */
+function knownTerminus<T extends { readonly type: string }>(
+  terminus: T | AmqpDescribed | undefined,
+): Exclude<T, AmqpDescribed> | undefined {
+  if (terminus?.type !== 'described') return terminus as Exclude<T, AmqpDescribed> | undefined;
+  throw new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'a terminus of an unknown kind');
+}
