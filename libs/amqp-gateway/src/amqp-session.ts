@@ -88,6 +88,10 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
     }
   }
 
+  flush(): void {
+    this.output.flush();
+  }
+
   onWritable(): void {
     this.output.onWritable();
     this.#turns.run();

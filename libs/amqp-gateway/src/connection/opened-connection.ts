@@ -218,6 +218,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
 
   #end(reason: string, error?: { type: 'error'; condition: string; description: string }): void {
     if (this.#closed) return;
+    for (const session of this.#sessions.values()) session.flush();
     this.lost();
     this.#link.send(encodeFrame(0, { type: 'close', error }));
     this.#link.close(reason);

@@ -46,6 +46,8 @@ export interface ConnectionSession {
    * @throws AmqpError of scope `connection`, which closes it
    */
   onFrame(performative: SessionPerformative, payload: Buffer): void;
+  /** Sends what was put off to the end of the turn: the connection is about to be closed. */
+  flush(): void;
   /** The link has room again, after a `send` that answered false. */
   onWritable(): void;
   /** The connection is closed or gone: nothing can be sent any more. Idempotent. */
