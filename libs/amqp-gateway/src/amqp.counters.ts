@@ -27,4 +27,15 @@ export class AmqpCounters {
   readonly settledByClients = outcomeCounts();
   /** Times that a link's credit was withheld: a rate limit, or too much in flight to Pulsar. */
   creditWithheld = 0;
+  /** Messages that were past their expiry when a link could have had them. */
+  expired = 0;
+  /** Rejected, or delivered too often, and stored in a dead-letter topic; or dropped where the tenant has none. */
+  deadLettered = 0;
+  dropped = 0;
+  /** Entries of Pulsar that are no message: encrypted or damaged. */
+  unreadable = 0;
+  /** Came again though they were accepted, and were acknowledged again. */
+  acknowledgedAgain = 0;
+  /** Times that an entry was given back because a link's filter, or its client, did not want it. */
+  leftToOthers = 0;
 }

@@ -27,6 +27,22 @@ export const amqpOptionsSchema = z
     prefetchMessagesMax: count(100_000)
       .default(1_000)
       .describe('Messages that are asked of Pulsar ahead for one link, however much credit it has.'),
+    idleGiveBackMs: milliseconds(10, 3_600_000)
+      .default(2_000)
+      .describe(
+        'A link without credit gives back to its shared subscription, after so long, what it was sent ahead.',
+      ),
+    redeliveryDelayMs: milliseconds(0, 3_600_000)
+      .default(0)
+      .describe('Before a message comes again that a client modified as failed.'),
+    ackMemoryMs: milliseconds(0, 600_000)
+      .default(10_000)
+      .describe(
+        'Acknowledgements are remembered so long: what a broker gives again nevertheless is not delivered again.',
+      ),
+    drainWaitMs: milliseconds(1, 60_000)
+      .default(100)
+      .describe('The longest wait for a first message when a client drains a link that may have one.'),
     publishBytesInFlightMax: bytes(64 * kibibyte)
       .default(4 * mebibyte)
       .describe('Bytes that a client sent and Pulsar has not confirmed; at it, its links get no credit.'),

@@ -1,11 +1,17 @@
-import { AmqpErrorCondition } from '#libs/amqp-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { AmqpCounters } from '../amqp.counters.js';
-import { AmqpError } from '../amqp.errors.js';
 import type { AmqpOptions } from '../amqp.options.js';
+import { DeadLetters } from '../dead-letters/dead-letters.js';
 import type { MessageSink, MessageSource } from '../node.js';
 import type { SourceOpener, SourcePlan } from '../nodes/node-plan.js';
+import { browserStart } from './browser-start.js';
+import { PartitionWatch } from './partition-watch.js';
+import { ReaderSource } from './reader-source.js';
+import type { SourceParts } from './source-parts.js';
+import { WaitingBytes } from './source-window.js';
+import { SubscriptionMemories } from './subscription-memories.js';
+import { SubscriptionSource } from './subscription-source.js';
 
 export interface MessageSourcesServices {
   readonly pulsar: Pick<
@@ -17,16 +23,54 @@ export interface MessageSourcesServices {
   readonly log: Log;
 }
 
+const partitionsIntervalMs = 30_000;
+/** Messages of all links that wait for credit or for their sockets. */
+const waitingBytesMax = 128 * 1024 * 1024;
+
 /** What the sender links of a process receive from. */
 export class MessageSources implements SourceOpener {
-  constructor(private readonly services: MessageSourcesServices) {}
+  private readonly parts: SourceParts;
+  private readonly partitions: PartitionWatch;
+  private readonly memories: SubscriptionMemories;
+  private readonly deadLetters: DeadLetters;
 
-  openSource(plan: SourcePlan, _sink: MessageSink): Promise<MessageSource> {
-    const { log } = this.services;
-    log.debug({ event: 'amqp-source', kind: plan.reading.kind }, 'a source is opened');
-    return Promise.reject(new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'nothing can be received yet'));
+  constructor(private readonly services: MessageSourcesServices) {
+    const { pulsar, options, counters, log } = services;
+    this.partitions = new PartitionWatch({ pulsar, log, intervalMs: partitionsIntervalMs });
+    this.memories = new SubscriptionMemories(options.ackMemoryMs);
+    this.deadLetters = new DeadLetters({ pulsar });
+    this.parts = {
+      ...{ pulsar, options, counters, log },
+      deadLetters: this.deadLetters,
+      waiting: new WaitingBytes(waitingBytesMax),
+      useOf: (partition, subscription) => this.memories.use(partition, subscription),
+      watchPartitions: (topic, known, onPartition) => this.partitions.watch(topic, known, onPartition),
+    };
   }
 
-  /** Waits until all sources have left, and what was rejected is stored. */
-  async close(): Promise<void> {}
+  async openSource(plan: SourcePlan, sink: MessageSink): Promise<MessageSource> {
+    const { reading } = plan;
+    if (reading.kind === 'subscription') {
+      const source = new SubscriptionSource(this.parts, plan, reading.subscription, sink);
+      await source.open();
+      return source;
+    }
+    const { admin } = this.services.pulsar;
+    const starts =
+      reading.kind === 'browser'
+        ? await Promise.all(
+            plan.topic.partitions.map((partition) => browserStart(admin, partition, reading.subscription)),
+          )
+        : undefined;
+    const source = new ReaderSource(this.parts, plan, sink, starts);
+    await source.open();
+    return source;
+  }
+
+  /** Waits until what was rejected is stored. The links have closed their sources before. */
+  async close(): Promise<void> {
+    this.partitions.close();
+    this.memories.close();
+    await this.deadLetters.close();
+  }
 }

@@ -82,7 +82,15 @@ export interface InternalStats {
   lastConfirmedEntry: string;
   state: string;
   ledgers: { ledgerId: number; entries: number; size: number; offloaded?: boolean }[];
-  cursors: Record<string, { markDeletePosition: string; readPosition: string }>;
+  cursors: Record<
+    string,
+    {
+      markDeletePosition: string;
+      readPosition: string;
+      /** "[(l:e..l:e],...]": acknowledged behind the mark-delete position; without the first, with the last of each. */
+      individuallyDeletedMessages?: string;
+    }
+  >;
   /** What the last compaction left; ledger -1 when there was none. */
   compactedLedger?: { ledgerId: number; entries: number };
   /** 4.2 and newer; `index` is the value at the last change of the ledger list, not live. */

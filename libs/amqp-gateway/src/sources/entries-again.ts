@@ -1,0 +1,58 @@
+import { type BrokerEntry, type EntryPosition, type PulsarClient, PulsarError } from '#libs/pulsar';
+
+export interface EntriesWanted {
+  /** Full name of the partition. */
+  readonly topic: string;
+  readonly tenantKey: string;
+  /** In their order in the topic. */
+  readonly positions: readonly EntryPosition[];
+  onEntry(entry: BrokerEntry): void;
+}
+
+const permits = 100;
+const windowBytesMax = 1024 * 1024;
+const readMsMax = 10_000;
+
+/**
+ * Reads entries again whose bytes were not kept, by a reader of their own. Resolves when all have come that are still there.
+ * Rejects with PulsarError.
+ */
+export async function readEntriesAgain(
+  pulsar: Pick<PulsarClient, 'createReader'>,
+  { topic, tenantKey, positions, onEntry }: EntriesWanted,
+): Promise<void> {
+  const [first] = positions;
+  if (first === undefined) return;
+  let next = 0;
+  const over = Promise.withResolvers<void>();
+  const reader = await pulsar.createReader({
+    ...{ topic, tenantKey, permits, windowBytesMax, start: first },
+    firstPermits: Math.min(permits, positions.length),
+    onEntry: (entry) => {
+      while (next < positions.length && comesBefore(positions[next] as EntryPosition, entry)) next++;
+      const wanted = positions[next];
+      if (wanted !== undefined && !comesBefore(entry, wanted)) {
+        next++;
+        onEntry(entry);
+      }
+      if (next === positions.length) over.resolve();
+    },
+    onClosed: (error) => over.reject(error),
+  });
+  const timer = setTimeout(
+    () => over.reject(new PulsarError('Timeout', `no entry in ${readMsMax} ms`)),
+    readMsMax,
+  );
+  // Where the last of them were trimmed, none comes that ends it.
+  reader.reachEnd().then(over.resolve, () => undefined);
+  try {
+    await over.promise;
+  } finally {
+    clearTimeout(timer);
+    await reader.close();
+  }
+}
+
+function comesBefore(one: EntryPosition, other: EntryPosition): boolean {
+  return one.ledgerId < other.ledgerId || (one.ledgerId === other.ledgerId && one.entryId < other.entryId);
+}

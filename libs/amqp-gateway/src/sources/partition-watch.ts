@@ -1,0 +1,64 @@
+import { partitionTopicName, type PulsarClient } from '#libs/pulsar';
+import type { Log } from '#libs/telemetry';
+
+export interface PartitionWatchParts {
+  readonly pulsar: Pick<PulsarClient, 'partitions'>;
+  readonly log: Log;
+  /** Between two looks, in ms. */
+  readonly intervalMs: number;
+}
+
+interface Watcher {
+  known: number;
+  readonly onPartition: (partition: string) => void;
+}
+
+/** Looks for new partitions of the topics that are received from: once per topic, however many links there are. */
+export class PartitionWatch {
+  private readonly topics = new Map<string, Set<Watcher>>();
+  private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+
+  constructor(private readonly parts: PartitionWatchParts) {}
+
+  /** @param known partitions that the caller has; a topic without partitions never gets any */
+  watch(topic: string, known: number, onPartition: (partition: string) => void): () => void {
+    const watcher: Watcher = { known, onPartition };
+    const watchers = this.topics.get(topic);
+    if (watchers === undefined) this.topics.set(topic, new Set([watcher]));
+    else watchers.add(watcher);
+    this.timer ??= setInterval(() => void this.look(), this.parts.intervalMs).unref();
+    return () => this.unwatch(topic, watcher);
+  }
+
+  async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    for (const [topic, watchers] of this.topics) {
+      try {
+        const count = await this.parts.pulsar.partitions(topic);
+        for (const watcher of watchers) tellNew(topic, count, watcher);
+      } catch (error) {
+        this.parts.log.debug({ event: 'amqp-partitions', topic, error }, 'partitions could not be counted');
+      }
+    }
+    this.isLooking = false;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.topics.clear();
+  }
+
+  private unwatch(topic: string, watcher: Watcher): void {
+    const watchers = this.topics.get(topic);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.topics.delete(topic);
+    if (this.topics.size === 0) this.close();
+  }
+}
+
+function tellNew(topic: string, count: number, watcher: Watcher): void {
+  while (watcher.known < count) watcher.onPartition(partitionTopicName(topic, watcher.known++));
+}

@@ -1,0 +1,92 @@
+import type { EntryPosition } from '#libs/pulsar';
+import { PositionMap } from './position-map.js';
+
+export interface SubscriptionMemoryOptions {
+  /** How long an acknowledgement is remembered at least, in ms, unless there are too many. */
+  readonly ackMemoryMs: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** Acknowledgements that are remembered of one subscription of one partition. */
+const acksMax = 200_000;
+/** Entries whose deliveries are counted otherwise than Pulsar does. */
+const correctionsMax = 10_000;
+/** No batch has more messages. */
+const batchBits = 2 ** 20;
+
+/**
+ * What this process knows of one subscription of one partition and Pulsar does not, or not for sure. It outlives links and
+ * attachments, and is lost with the process.
+ *
+ * Acknowledgements: an unload drops those that are on their way, and a broker that is killed those of its last second. What
+ * comes again though it was accepted is acknowledged again and not delivered.
+ *
+ * Deliveries: Pulsar counts whatever is given back, also what no client has seen; and it does not count what a link left
+ * behind that was lost.
+ */
+export class SubscriptionMemory {
+  private young = new Map<number, Set<number>>();
+  private old = new Map<number, Set<number>>();
+  private youngCount = 0;
+  private youngSince = 0;
+  private corrections: PositionMap<number> | undefined;
+
+  constructor(private readonly options: SubscriptionMemoryOptions) {}
+
+  /** There is nothing to forget. */
+  get isEmpty(): boolean {
+    return this.young.size === 0 && this.old.size === 0 && (this.corrections?.size ?? 0) === 0;
+  }
+
+  /** @param batchIndex -1: all of it */
+  acknowledged({ ledgerId, entryId }: EntryPosition, batchIndex: number): void {
+    this.turn();
+    let acks = this.young.get(ledgerId);
+    if (acks === undefined) {
+      acks = new Set();
+      this.young.set(ledgerId, acks);
+    }
+    acks.add(keyOf(entryId, batchIndex));
+    this.youngCount++;
+  }
+
+  isAcknowledged({ ledgerId, entryId }: EntryPosition, batchIndex: number): boolean {
+    if (this.young.size === 0 && this.old.size === 0) return false;
+    this.turn();
+    const key = keyOf(entryId, batchIndex);
+    return this.young.get(ledgerId)?.has(key) === true || this.old.get(ledgerId)?.has(key) === true;
+  }
+
+  /** Adds to what Pulsar counts as deliveries of this entry. */
+  correct(position: EntryPosition, by: number): void {
+    this.corrections ??= new PositionMap();
+    // The oldest are the least likely to come again; which they are is not worth remembering.
+    if (this.corrections.size >= correctionsMax) this.corrections.clear();
+    this.corrections.set(position, (this.corrections.get(position) ?? 0) + by);
+  }
+
+  correctionOf(position: EntryPosition): number {
+    return this.corrections?.get(position) ?? 0;
+  }
+
+  /** The entry is gone from the subscription. */
+  forget(position: EntryPosition): void {
+    this.corrections?.delete(position);
+  }
+
+  private turn(): void {
+    const now = this.options.now();
+    const elapsedMs = now - this.youngSince;
+    if (this.youngCount < acksMax / 2 && elapsedMs < this.options.ackMemoryMs) return;
+    this.old = elapsedMs >= 2 * this.options.ackMemoryMs ? new Map() : this.young;
+    this.young = new Map();
+    this.youngCount = 0;
+    this.youngSince = now;
+  }
+}
+
+/** Entries are numbered from 0: messages of a batch get the numbers below. */
+function keyOf(entryId: number, batchIndex: number): number {
+  return batchIndex < 0 ? entryId : -(entryId * batchBits + batchIndex + 1);
+}

@@ -1,0 +1,211 @@
+import {
+  type AckDone,
+  type Delivery,
+  type PulsarClient,
+  PulsarError,
+  type TopicConsumer,
+} from '#libs/pulsar';
+import type { SubscriptionPlan } from '../nodes/node-plan.js';
+import { PositionMap } from './position-map.js';
+import { ReturnSchedule } from './return-schedule.js';
+import type { SourceEntry } from './source-entry.js';
+import type { SubscriptionUse } from './subscription-memories.js';
+import type { SubscriptionMemory } from './subscription-memory.js';
+
+export interface SubscriptionPartitionParts {
+  readonly pulsar: Pick<PulsarClient, 'subscribe'>;
+  readonly tenantKey: string;
+  readonly subscription: SubscriptionPlan;
+  readonly use: SubscriptionUse;
+  onEntry(partition: SubscriptionPartition, delivery: Delivery): void;
+  /** Bytes came that are no entry; they are acknowledged. */
+  onCorruptEntry(): void;
+  onClosed(error: PulsarError): void;
+}
+
+/** A released message of a batch waits so long for the rest of its entry to be settled. */
+const batchReturnMs = 1_000;
+/** What is given back after acknowledgements of the same entry: those wait for each other a moment. */
+const afterAcksMs = 20;
+
+/** One partition of a link's subscription: its consumer, and the entries that are not settled. */
+export class SubscriptionPartition {
+  /** Entries of which messages wait for credit, are with the client, or wait to be given back. */
+  readonly known = new PositionMap<SourceEntry>();
+  readonly memory: SubscriptionMemory;
+  private readonly returns = new ReturnSchedule<SourceEntry>((entries) => this.returnNow(entries));
+  private readonly partials = new ReturnSchedule<SourceEntry>((entries) => this.returnPartial(entries));
+  private consumer: TopicConsumer | undefined;
+  private isClosed = false;
+  /** After the broker was asked for all again: those of them that are known. */
+  private expectedAgain = 0;
+
+  constructor(
+    private readonly parts: SubscriptionPartitionParts,
+    readonly topic: string,
+  ) {
+    this.memory = parts.use.memory;
+  }
+
+  private get isShared(): boolean {
+    return this.parts.subscription.type === 'Shared';
+  }
+
+  /** Rejects with PulsarError. */
+  async open(position = this.parts.subscription.position): Promise<void> {
+    const { pulsar, tenantKey, subscription, use } = this.parts;
+    // Whom this process lets go does not keep the next one out.
+    if (!this.isShared) await use.left();
+    const consumer = await pulsar.subscribe({
+      topic: this.topic,
+      tenantKey,
+      subscription: subscription.name,
+      type: this.isShared ? 'shared' : 'exclusive',
+      durable: subscription.durable,
+      initialPosition: position,
+      properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
+      creditOn: 'grant',
+      onEntry: (delivery) => this.parts.onEntry(this, delivery),
+      onCorruptEntry: () => this.parts.onCorruptEntry(),
+      onClosed: (error) => {
+        this.consumer = undefined;
+        if (!this.isClosed) this.parts.onClosed(error);
+      },
+    });
+    if (this.isClosed) await consumer.close();
+    else this.consumer = consumer;
+  }
+
+  get attachedConsumer(): TopicConsumer | undefined {
+    return this.consumer;
+  }
+
+  /** Asked of the broker and not yet come. */
+  get granted(): number {
+    return this.consumer?.grantedMessages ?? 0;
+  }
+
+  /** Asks for more, up to so many on their way; not for each single one. */
+  fill(target: number): void {
+    const { consumer } = this;
+    if (consumer === undefined || target === 0) return;
+    const wanted = target + this.expectedAgain;
+    const missing = wanted - consumer.grantedMessages;
+    if (missing > 0 && missing * 2 >= wanted) consumer.grant(missing);
+  }
+
+  /** The broker gave again what was not settled. */
+  cameAgain(): void {
+    if (this.expectedAgain > 0) this.expectedAgain--;
+  }
+
+  /** Acknowledges what was never given to the client: expired, not wanted, acknowledged before. */
+  skip(delivery: Delivery, batchIndex: number): void {
+    if (batchIndex < 0) this.consumer?.ack(delivery);
+    else this.consumer?.ackIndex(delivery, batchIndex);
+  }
+
+  /** The client's, or the gateway's instead of it. */
+  accept(entry: SourceEntry, batchIndex: number, done: AckDone): void {
+    const { consumer, memory } = this;
+    const { delivery } = entry;
+    memory.acknowledged(entry, batchIndex);
+    if (entry.isUnsettled || entry.isReturned) {
+      if (consumer === undefined) done(notAttached());
+      else consumer.ackIndex(delivery, batchIndex, done);
+      if (!entry.isUnsettled) this.giveBack(entry, afterAcksMs);
+      return;
+    }
+    this.known.delete(entry);
+    memory.forget(entry);
+    // Of a batch, what is left is all that others had not acknowledged.
+    if (delivery.isBatch) memory.acknowledged(entry, -1);
+    if (consumer === undefined) done(notAttached());
+    else consumer.ack(delivery, done);
+  }
+
+  /** Pulsar has acknowledged it with a transaction. */
+  accepted(entry: SourceEntry, batchIndex: number): void {
+    this.memory.acknowledged(entry, batchIndex);
+    if (entry.isUnsettled) return;
+    if (entry.isReturned) this.giveBack(entry, afterAcksMs);
+    else this.known.delete(entry);
+  }
+
+  /** Others may have it, or this link again. */
+  giveBack(entry: SourceEntry, delayMs: number): void {
+    if (entry.isUnsettled) this.partials.add(entry, batchReturnMs);
+    else this.returns.add(entry, delayMs);
+  }
+
+  /** A consumer that asked for nothing instead of one that asked for messages which nobody wants any more. */
+  async renew(): Promise<void> {
+    const { consumer } = this;
+    if (consumer === undefined) return;
+    this.consumer = undefined;
+    this.forgetAll();
+    await consumer.close();
+    if (!this.isClosed) await this.open('earliest');
+  }
+
+  /** @param isDeleted the subscription ends, unless others use it */
+  async close(isDeleted: boolean): Promise<void> {
+    if (this.isClosed) return;
+    const { consumer } = this;
+    this.isClosed = true;
+    this.consumer = undefined;
+    for (const entry of this.known.values()) if (entry.wasGiven) this.memory.correct(entry, 1);
+    this.forgetAll();
+    const leaving = leave(consumer, isDeleted);
+    this.parts.use.leave(leaving);
+    await leaving;
+  }
+
+  private forgetAll(): void {
+    this.known.clear();
+    this.returns.clear();
+    this.partials.clear();
+    this.expectedAgain = 0;
+  }
+
+  private returnNow(entries: readonly SourceEntry[]): void {
+    for (const entry of entries) {
+      this.known.delete(entry);
+      this.count(entry);
+    }
+    if (this.isShared) {
+      this.consumer?.redeliver(entries.map(({ delivery }) => delivery));
+      return;
+    }
+    this.expectedAgain = this.known.size;
+    this.consumer?.redeliverAll();
+  }
+
+  /** Messages that the client still has come again with them, and are known then. */
+  private returnPartial(entries: readonly SourceEntry[]): void {
+    const some = entries.filter((entry) => entry.isUnsettled && this.known.get(entry) === entry);
+    if (some.length === 0) return;
+    for (const entry of some) this.count(entry);
+    if (this.isShared) this.consumer?.redeliver(some.map(({ delivery }) => delivery));
+    else {
+      this.expectedAgain = this.known.size;
+      this.consumer?.redeliverAll();
+    }
+  }
+
+  /** How its next delivery is to be counted, beside what Pulsar counts: on shared subscriptions whatever is given back. */
+  private count(entry: SourceEntry): void {
+    if (this.isShared && !entry.hasFailed) this.memory.correct(entry, -1);
+    if (!this.isShared && entry.hasFailed) this.memory.correct(entry, 1);
+  }
+}
+
+async function leave(consumer: TopicConsumer | undefined, isDeleted: boolean): Promise<void> {
+  // Refused while others are attached: then it is theirs to delete.
+  if (isDeleted) await consumer?.unsubscribe().catch(() => undefined);
+  await consumer?.close();
+}
+
+function notAttached(): PulsarError {
+  return new PulsarError('Disconnected', 'the consumer has ended: what is not acknowledged comes again');
+}
