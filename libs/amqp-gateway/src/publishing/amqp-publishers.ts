@@ -3,7 +3,6 @@ import { PartitionPublisher, PublishBudget, type PulsarClient, TurnEnd } from '#
 import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { AmqpOptions } from '../amqp.options.js';
-import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type { MessageTarget } from '../node.js';
 import type { TargetOpener, TargetPlan } from '../nodes/node-plan.js';
 import { type AmqpPartitionPublisher, amqpPublishKind } from './publish-kind.js';
@@ -30,7 +29,6 @@ export class AmqpPublishers implements TargetOpener, TargetProcess {
   private readonly instance = randomUUID();
   private producers = 0;
   private readonly tenants = new Map<Tenant, TenantPublishers>();
-  private readonly connections = new WeakMap<AmqpIdentity, PublishBudget>();
   private readonly budget: PublishBudget;
   private readonly turnEnd = new TurnEnd();
   private readonly sweep: NodeJS.Timeout;
@@ -61,15 +59,6 @@ export class AmqpPublishers implements TargetOpener, TargetProcess {
   /** Opens no producer yet: the first message does. */
   async openTarget(plan: TargetPlan): Promise<MessageTarget> {
     return new TopicTarget(plan, this);
-  }
-
-  connectionBudget(identity: AmqpIdentity): PublishBudget {
-    let budget = this.connections.get(identity);
-    if (budget === undefined) {
-      budget = new PublishBudget(this.options.publishBytesInFlightMax);
-      this.connections.set(identity, budget);
-    }
-    return budget;
   }
 
   partition(tenant: Tenant, name: string): AmqpPartitionPublisher {

@@ -107,7 +107,7 @@ describe('a queue', () => {
 describe('what is refused', () => {
   it('is what is too large, what compaction could not keep, and all of a topic that is not there', async () => {
     const target = await bed.target('refusing', 1);
-    expect(await publish(target, data(Buffer.alloc(2_000_000)))).toBe('amqp:link:message-size-exceeded');
+    expect(await publish(target, data(Buffer.alloc(6_000_000)))).toBe('amqp:link:message-size-exceeded');
     expect(await publish(target, Buffer.from('no message'))).toBe('amqp:decode-error');
     expect(await publish(target, data(Buffer.alloc(900_000)))).toBe('stored');
 

@@ -1,27 +1,19 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
-import { BatchBuilder, type PublishBudget } from '#libs/pulsar';
+import { BatchBuilder } from '#libs/pulsar';
 import type { Principal } from '#libs/auth';
 import { type Tenant, tenantAmqpDefaults } from '#libs/tenancy';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
-import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import { type DecodedMessage, decodeMessage, userIdsOf } from '../mapping/incoming-message.js';
 import { appendMessage, linkFields } from '../mapping/message.mapping.js';
 import { StoredBody } from '../mapping/message-properties.js';
 import type { IncomingMessage, MessageTarget, PublishDone, PublishPressure } from '../node.js';
 import type { TargetPlan } from '../nodes/node-plan.js';
-import {
-  type AmqpPartitionPublisher,
-  entryMetadata,
-  type LinkCommon,
-  tooMuchInFlight,
-} from './publish-kind.js';
+import { type AmqpPartitionPublisher, entryMetadata, type LinkCommon } from './publish-kind.js';
 
 /** What the targets of all links have in common. */
 export interface TargetProcess {
   partition(tenant: Tenant, name: string): AmqpPartitionPublisher;
-  /** Of the connection that the identity is of. */
-  connectionBudget(identity: AmqpIdentity): PublishBudget;
 }
 
 /** Without a key, the messages of a link go to one partition, so that they keep their order; each link to the next. */
@@ -32,7 +24,6 @@ export class TopicTarget implements MessageTarget {
   readonly terminus: AmqpComposite<'target'>;
   readonly messageBytesMax: number;
   private readonly plan: TargetPlan;
-  private readonly connectionBudget: PublishBudget;
   private readonly common: LinkCommon;
   private readonly ownPartition = linksOpened++;
   private principal: Principal | undefined;
@@ -46,7 +37,6 @@ export class TopicTarget implements MessageTarget {
     this.plan = plan;
     this.terminus = terminus;
     this.messageBytesMax = (topic.tenant.amqp ?? tenantAmqpDefaults).messageBytesMax;
-    this.connectionBudget = process.connectionBudget(identity);
     this.common = { fields: linkFields(identity.containerId), queue: plan.entries === 'single' };
   }
 
@@ -59,23 +49,12 @@ export class TopicTarget implements MessageTarget {
       done(asAmqpError(error));
       return undefined;
     }
-    const { connectionBudget } = this;
-    const { bytes } = decoded;
-    if (!connectionBudget.admits(bytes)) {
-      done(tooMuchInFlight());
-      return connectionBudget;
-    }
-    const pressure = connectionBudget.add(bytes);
-    const stored: PublishDone = (error, outcome) => {
-      connectionBudget.remove(bytes);
-      done(error, outcome);
-    };
     const partition = this.partitionOf(decoded.hash);
     if (message.transactionId !== undefined) {
-      return this.post(message.transactionId, partition, decoded, stored) ?? pressure;
+      return this.post(message.transactionId, partition, decoded, done);
     }
     const publisher = this.process.partition(this.plan.topic.tenant, partition);
-    return publisher.append(decoded, this.common, nowMs, bytes, -1, stored) ?? pressure;
+    return publisher.append(decoded, this.common, nowMs, decoded.bytes, -1, done);
   }
 
   /** Producers are shared: they stay until nobody has used them for a while. */
@@ -107,10 +86,6 @@ export class TopicTarget implements MessageTarget {
     if (principal !== this.principal) {
       this.principal = principal;
       this.userIds = userIdsOf(principal.user, principal.tenant.name);
-    }
-    if (message.bytes > this.messageBytesMax) {
-      const text = `a message of ${message.bytes} bytes, ${this.messageBytesMax} allowed`;
-      throw new AmqpError(AmqpErrorCondition.MESSAGE_SIZE_EXCEEDED, text);
     }
     const decoded = decodeMessage(message, this.userIds, nowMs);
     if (this.plan.topic.compacted) checkForCompaction(decoded);
