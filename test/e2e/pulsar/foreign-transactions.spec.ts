@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BrokerEntry, type OutgoingEntry, singleEntry } from '#libs/pulsar';
+import { type BrokerEntry, type OutgoingEntry, singleEntry, type Transaction } from '#libs/pulsar';
 import { batchOf, PulsarFixture, readEntries, sent, until } from './pulsar-fixture.js';
-import { TransactionCoordinator, type TransactionId } from './transaction-coordinator.js';
+
+const timeoutMs = 10_000;
 
 describe('topics that others write to in transactions', () => {
   let fixture: PulsarFixture;
-  let coordinator: TransactionCoordinator;
   beforeAll(async () => {
     fixture = await PulsarFixture.start();
-    coordinator = await TransactionCoordinator.open(fixture.client);
   });
-  afterAll(async () => {
-    coordinator.close();
-    await fixture.stop();
-  });
+  afterAll(() => fixture.stop());
 
-  const inside = (id: TransactionId, entry: OutgoingEntry): OutgoingEntry => ({
+  const begin = async (topic: string): Promise<Transaction> => {
+    const transaction = await fixture.client.transactions.begin(60_000);
+    await transaction.addPartitions([topic], timeoutMs);
+    return transaction;
+  };
+  const inside = ({ id }: Transaction, entry: OutgoingEntry): OutgoingEntry => ({
     ...entry,
     metadata: { ...entry.metadata, ...id },
   });
@@ -24,10 +25,10 @@ describe('topics that others write to in transactions', () => {
     const topic = await fixture.topic('index');
     const producer = await fixture.client.createProducer({ topic, tenantKey: 't' });
     await sent(producer, batchOf(['a', 'b']));
-    const id = await coordinator.begin(topic);
-    await sent(producer, inside(id, batchOf(['c', 'd', 'e'])));
-    await sent(producer, inside(id, singleEntry({ value: Buffer.from('f') })));
-    await coordinator.end(id, 'commit');
+    const transaction = await begin(topic);
+    await sent(producer, inside(transaction, batchOf(['c', 'd', 'e'])));
+    await sent(producer, inside(transaction, singleEntry({ value: Buffer.from('f') })));
+    await transaction.commit(timeoutMs);
     await sent(producer, batchOf(['g']));
     const entries = await readEntries(fixture.client, topic, 4);
     expect(entries.map((entry) => [entry.numMessages, entry.isTransactional, entry.index])).toEqual([
@@ -50,14 +51,14 @@ describe('topics that others write to in transactions', () => {
       onEntry: (entry) => entries.push(entry),
     });
     const first = await sent(producer, batchOf(['before']));
-    const id = await coordinator.begin(topic);
-    await sent(producer, inside(id, singleEntry({ value: Buffer.from('aborted') })));
+    const transaction = await begin(topic);
+    await sent(producer, inside(transaction, singleEntry({ value: Buffer.from('aborted') })));
     await sent(producer, batchOf(['after']));
     await until(() => entries.length === 1, 'the first');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(entries).toHaveLength(1);
     expect(await reader.lastMessageId()).toMatchObject(first);
-    await coordinator.end(id, 'abort');
+    await transaction.abort(timeoutMs);
     await until(() => entries.length === 2, 'what was hidden');
     expect(entries.map((entry) => entry.index)).toEqual([0, 2]);
     await reader.close();
