@@ -18,7 +18,7 @@ import { type AckDone, chargedMessages, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 import { GrantedPermits } from './granted-permits.js';
-import { encodeTransactionalAck, type TransactionalAck } from './transactional-ack.js';
+import { askTransactionalAck, type TransactionalAck } from './transactional-ack.js';
 
 const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
 /** Ids in one REDELIVER_UNACKNOWLEDGED_MESSAGES, as the Java client. */
@@ -150,11 +150,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     id: TransactionId,
     timeoutMs?: number,
   ): Promise<void> {
-    const { connection } = this.attachedSession();
-    const requestId = connection.nextRequestId();
-    const answer = connection.answerTo(requestId, timeoutMs);
-    connection.send(encodeTransactionalAck(this.consumerId, acks, id, requestId));
-    await answer;
+    await askTransactionalAck(this.attachedSession().connection, this.consumerId, acks, id, timeoutMs);
   }
 
   /** The transaction was committed. */

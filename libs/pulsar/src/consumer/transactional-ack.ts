@@ -1,3 +1,4 @@
+import type { Connection } from '../connection.js';
 import type { TransactionId } from '../transactions/transaction.js';
 import { AckType } from '../wire/commands.js';
 import { type AckedPosition, encodeAck } from '../wire/hot-commands.js';
@@ -10,11 +11,25 @@ export interface TransactionalAck {
   readonly batchIndex: number | undefined;
 }
 
+/** Resolves with the broker's answer. */
+export function askTransactionalAck(
+  connection: Connection,
+  consumerId: number,
+  acks: readonly TransactionalAck[],
+  id: TransactionId,
+  timeoutMs: number | undefined,
+): Promise<unknown> {
+  const requestId = connection.nextRequestId();
+  const answer = connection.answerTo(requestId, timeoutMs);
+  connection.send(encodeTransactionalAck(consumerId, acks, id, requestId));
+  return answer;
+}
+
 /**
  * An ACK command that becomes true with its transaction. Of a batch it names only what is acknowledged here: what another
  * transaction, or nobody, acknowledged of it is not this one's business, and the broker puts them together.
  */
-export function encodeTransactionalAck(
+function encodeTransactionalAck(
   consumerId: number,
   acks: readonly TransactionalAck[],
   id: TransactionId,
