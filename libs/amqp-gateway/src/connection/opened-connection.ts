@@ -120,10 +120,12 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
 
   onWritable(): void {
     this.writable = true;
-    for (const session of [...this.#sessions.values()]) {
-      // The one before may have filled the buffer again, and is told again when it is empty.
+    for (const [channel, session] of [...this.#sessions]) {
+      // The one before may have filled the buffer again: the others are first when it is empty.
       if (!this.writable) return;
       session.onWritable();
+      if (!this.#sessions.delete(channel)) continue;
+      this.#sessions.set(channel, session);
     }
   }
 
