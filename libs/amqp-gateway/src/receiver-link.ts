@@ -82,6 +82,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     if (delivery.isSettled) return;
     const state = stateOf(delivery, error, outcome);
     delivery.state = state;
+    const { settledToClients } = this.session.connection.services.counters;
+    settledToClients[error === undefined ? 'accepted' : 'rejected']++;
     this.session.disposeReceived(delivery.deliveryId, state, !delivery.settlesSecond);
     if (!delivery.settlesSecond) this.#settle(delivery);
   }
@@ -96,7 +98,10 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
 
   takeFlow(): LinkFlow | undefined {
     this.#isCreditDue = false;
-    return this.#closed ? undefined : this.told;
+    if (this.#closed) return undefined;
+    // More may have been stored since.
+    this.#credit.topUp();
+    return this.told;
   }
 
   onCreditRelief(): void {
@@ -269,7 +274,6 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
       intake.awaitRelief(this);
       return;
     }
-    this.#credit.topUp();
     if (this.#isCreditDue) return;
     this.#isCreditDue = true;
     this.session.giveCredit(this);
