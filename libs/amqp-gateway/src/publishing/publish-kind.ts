@@ -6,15 +6,14 @@ import type { DecodedMessage } from '../mapping/incoming-message.js';
 import { appendMessage } from '../mapping/message.mapping.js';
 
 /** What the messages of one link have in common. */
-export interface LinkCommon {
-  /** Encoded. */
-  readonly fields: Buffer;
+export interface LinkFields {
+  readonly encoded: Buffer;
   /** One message per entry. */
   readonly queue: boolean;
 }
 
-export const amqpPublishKind: PublishKind<DecodedMessage, LinkCommon, AmqpError> = {
-  append: (builder, message, { fields }) => appendMessage(builder, message, fields),
+export const amqpPublishKind: PublishKind<DecodedMessage, LinkFields, AmqpError> = {
+  append: (builder, message, { encoded }) => appendMessage(builder, message, encoded),
   ownEntry: (message, { queue }) =>
     queue || message.annotations.deliverAtMs !== undefined ? entryMetadata(message) : undefined,
   asError: asAmqpError,
@@ -22,7 +21,7 @@ export const amqpPublishKind: PublishKind<DecodedMessage, LinkCommon, AmqpError>
   tooMuchInFlight,
 };
 
-export type AmqpPartitionPublisher = PartitionPublisher<DecodedMessage, LinkCommon, AmqpError>;
+export type AmqpPartitionPublisher = PartitionPublisher<DecodedMessage, LinkFields, AmqpError>;
 
 const nothing: BatchMetadata = {};
 

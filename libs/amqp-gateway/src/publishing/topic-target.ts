@@ -9,7 +9,7 @@ import { appendMessage, linkFields } from '../mapping/message.mapping.js';
 import { StoredBody } from '../mapping/message-properties.js';
 import type { IncomingMessage, MessageTarget, PublishDone, PublishPressure } from '../node.js';
 import type { TargetPlan } from '../nodes/node-plan.js';
-import { type AmqpPartitionPublisher, entryMetadata, type LinkCommon } from './publish-kind.js';
+import { type AmqpPartitionPublisher, entryMetadata, type LinkFields } from './publish-kind.js';
 
 /** What the targets of all links have in common. */
 export interface TargetProcess {
@@ -24,7 +24,7 @@ export class TopicTarget implements MessageTarget {
   readonly terminus: AmqpComposite<'target'>;
   readonly messageBytesMax: number;
   private readonly plan: TargetPlan;
-  private readonly common: LinkCommon;
+  private readonly ofLink: LinkFields;
   private readonly ownPartition = linksOpened++;
   private principal: Principal | undefined;
   private userIds: readonly Buffer[] = [];
@@ -37,7 +37,7 @@ export class TopicTarget implements MessageTarget {
     this.plan = plan;
     this.terminus = terminus;
     this.messageBytesMax = (topic.tenant.amqp ?? tenantAmqpDefaults).messageBytesMax;
-    this.common = { fields: linkFields(identity.containerId), queue: plan.entries === 'single' };
+    this.ofLink = { encoded: linkFields(identity.containerId), queue: plan.entries === 'single' };
   }
 
   publish(message: IncomingMessage, done: PublishDone): PublishPressure | undefined {
@@ -54,7 +54,7 @@ export class TopicTarget implements MessageTarget {
       return this.post(message.transactionId, partition, decoded, done);
     }
     const publisher = this.process.partition(this.plan.topic.tenant, partition);
-    return publisher.append(decoded, this.common, nowMs, decoded.bytes, -1, done);
+    return publisher.append(decoded, this.ofLink, nowMs, decoded.bytes, -1, done);
   }
 
   /** Producers are shared: they stay until nobody has used them for a while. */
@@ -72,7 +72,7 @@ export class TopicTarget implements MessageTarget {
       payloadBytesMax: decoded.bytes + 4 * decoded.sections.message.length,
     });
     try {
-      appendMessage(builder, decoded, this.common.fields);
+      appendMessage(builder, decoded, this.ofLink.encoded);
     } catch (error) {
       done(asAmqpError(error));
       return undefined;
