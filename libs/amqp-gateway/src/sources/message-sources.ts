@@ -67,6 +67,11 @@ export class MessageSources implements SourceOpener {
     return source;
   }
 
+  /** Looks for new partitions now; otherwise at intervals. */
+  lookForPartitions(): Promise<void> {
+    return this.partitions.look();
+  }
+
   /** Waits until what was rejected is stored. The links have closed their sources before. */
   async close(): Promise<void> {
     this.partitions.close();

@@ -24,6 +24,15 @@ export class ReturnSchedule<T> {
     if (at < this.timerAt) this.wait(at);
   }
 
+  /** What is to be given back without a delay goes now. */
+  flush(): void {
+    const things = this.due.get(0);
+    if (things === undefined) return;
+    this.due.delete(0);
+    this.count -= things.length;
+    this.giveBack(things);
+  }
+
   clear(): void {
     clearTimeout(this.timer);
     this.timerAt = Infinity;

@@ -89,6 +89,8 @@ export class SubscriptionPartition {
   fill(target: number): void {
     const { consumer } = this;
     if (consumer === undefined || target === 0) return;
+    // What was given back comes before what is asked for now.
+    this.returns.flush();
     const wanted = target + this.expectedAgain;
     const missing = wanted - consumer.grantedMessages;
     if (missing > 0 && missing * 2 >= wanted) consumer.grant(missing);
