@@ -60,11 +60,17 @@ export class Inbox {
   readonly #arrived: Received[] = [];
   #wake = () => {};
   #isAsked = false;
+  #fault: Error | undefined;
 
   constructor(readonly receiver: Receiver) {
     receiver.on('message', ({ message, delivery }: EventContext) => {
       this.#isAsked = false;
       this.#arrived.push({ message: message!, delivery: delivery!, encoded: encodedForms.get(message!)! });
+      this.#wake();
+    });
+    // A refused link opens, without a source, before it is detached (AMQP 2.6.3).
+    receiver.on('receiver_error', (context: EventContext) => {
+      this.#fault = faultOf('receiver_error', context);
       this.#wake();
     });
     receiver.on('receiver_drained', () => {
@@ -121,8 +127,9 @@ export class Inbox {
   }
 
   #something(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
+    return new Promise((resolve, reject) => {
+      this.#wake = () => (this.#fault === undefined ? resolve() : reject(this.#fault));
+      if (this.#fault !== undefined) reject(this.#fault);
     });
   }
 }
