@@ -38,19 +38,19 @@ function encodeTransactionalAck(
   const wholes = new Set<Delivery>();
   const parts = new Map<Delivery, BatchAckSet>();
   for (const { delivery, batchIndex } of acks) {
-    if (batchIndex === undefined || !delivery.entry.isBatch) {
+    if (batchIndex === undefined || !delivery.isBatch) {
       wholes.add(delivery);
       continue;
     }
     let part = parts.get(delivery);
-    if (part === undefined) parts.set(delivery, (part = new BatchAckSet(delivery.entry.numMessages)));
+    if (part === undefined) parts.set(delivery, (part = new BatchAckSet(delivery.numMessages)));
     part.acknowledge(batchIndex);
   }
   const messageIds: AckedPosition[] = [];
-  for (const { entry } of wholes) messageIds.push({ ledgerId: entry.ledgerId, entryId: entry.entryId });
+  for (const { ledgerId, entryId } of wholes) messageIds.push({ ledgerId, entryId });
   for (const [delivery, part] of parts) {
     if (wholes.has(delivery)) continue;
-    const { ledgerId, entryId, numMessages } = delivery.entry;
+    const { ledgerId, entryId, numMessages } = delivery;
     const partial = part.remaining > 0 ? { ackSet: part.words(), batchSize: numMessages } : undefined;
     messageIds.push({ ledgerId, entryId, ...partial });
   }
