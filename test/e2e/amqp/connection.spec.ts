@@ -158,12 +158,26 @@ describe('the end', () => {
     expect(await status('amqp', 'https://app.example')).toBe(101);
   });
 
-  it('of all, when the gateway stops, is told as forced', async () => {
-    const wire = await openAmqpWire(gateway.amqp.tcp);
-    await wire.open();
-    await wire.begin();
+  it('of all, when the gateway stops, is told as forced, behind the answers to what was sent', async () => {
+    const idle = await openAmqpWire(gateway.amqp.tcp);
+    await idle.open();
+    await idle.begin();
+    const sender = await openAmqpWire(gateway.amqp.tcp);
+    await sender.open();
+    await sender.begin();
+    await sender.attachSender('/queues/last');
+    const count = 500;
+    // As one piece, which the gateway has read when it has answered anything of it.
+    sender.transferAll(Array.from({ length: count }, (_, at) => `m${at}`));
+    const answers = [await sender.first('disposition')];
     const stopped = gateway.stop();
-    expect(await wire.closeCondition()).toBe('amqp:connection:forced');
+    expect(await idle.closeCondition()).toBe('amqp:connection:forced');
     expect(await stopped).toBe('exit status 0');
+    while (sender.has('disposition')) answers.push(await sender.first('disposition'));
+    const accepted = answers
+      .filter(({ state, settled }) => state?.type === 'accepted' && settled)
+      .reduce((sum, { first, last = first }) => sum + last - first + 1, 0);
+    expect(accepted).toBe(count);
+    expect(await sender.closeCondition()).toBe('amqp:connection:forced');
   });
 });

@@ -216,6 +216,18 @@ export class AmqpClient {
     );
   }
 
+  /** Messages with one data section each, in one piece. */
+  transferAll(texts: readonly string[], handle = 0): void {
+    const frames = texts.flatMap((text) => {
+      const deliveryId = this.#nextDeliveryId++;
+      const payload = dataMessage(text);
+      const deliveryTag = Buffer.from(`t${deliveryId}`);
+      const transfer = { type: 'transfer', handle, deliveryId, deliveryTag, messageFormat: 0 } as const;
+      return [encodeTransferHead(0, transfer, payload.length), payload];
+    });
+    this.link.write(Buffer.concat(frames));
+  }
+
   /** A message with one data section, in one frame; its delivery id is returned. */
   transfer(text: string | Buffer, fields: Settings<'transfer'> & { readonly channel?: number } = {}): number {
     const { channel = 0, handle = 0, ...others } = fields;
