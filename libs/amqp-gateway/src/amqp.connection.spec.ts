@@ -196,6 +196,7 @@ describe('open', () => {
   it.each([
     ['begin', encodeFrame(0, { type: 'begin', nextOutgoingId: 0, incomingWindow: 1, outgoingWindow: 1 })],
     ['close', encodeFrame(0, { type: 'close' })],
+    ['one on another channel', encodeFrame(1, { type: 'open', containerId: 'c' })],
   ])('must come before %s', async (_, frame) => {
     const client = (await start()).connect();
     client.sendBytes(amqpHeader, frame);

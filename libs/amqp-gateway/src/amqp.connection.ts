@@ -90,9 +90,11 @@ export class AmqpConnection implements ProtocolConnection<ConnectionInput> {
   }
 
   /** @throws AmqpError that ends the connection */
-  #open({ performative }: AmqpFrame, client: AuthenticatedClient): void {
-    if (performative.type !== 'open') {
-      throw new AmqpError(AmqpErrorCondition.FRAMING_ERROR, `${performative.type} before open`, 'connection');
+  #open({ performative, channel }: AmqpFrame, client: AuthenticatedClient): void {
+    const { type } = performative;
+    if (type !== 'open' || channel !== 0) {
+      const message = type === 'open' ? 'open on another channel than 0' : `${type} before open`;
+      throw new AmqpError(AmqpErrorCondition.FRAMING_ERROR, message, 'connection');
     }
     const { link, services, decoder } = this;
     const agreement = agreeOn(performative, link.id, services.options);
