@@ -41,7 +41,31 @@ export function registerAmqpMetrics(metrics: Metrics, counters: AmqpCounters): v
     help: 'Times that an AMQP link got no credit: a rate limit, or too much in flight to Pulsar.',
     read: () => counters.creditWithheld,
   });
+  metrics.counter({
+    name: 'pulsegate_amqp_undelivered_total',
+    help: 'Messages that ended without a client: dead letters, or dropped, expired or unreadable.',
+    labelNames: ['reason'],
+    read: () =>
+      (['deadLettered', 'dropped', 'expired', 'unreadable'] as const).map((reason) => ({
+        labels: { reason: undeliveredReasons[reason] },
+        value: counters[reason],
+      })),
+  });
+  metrics.counter({
+    name: 'pulsegate_amqp_acknowledged_again_total',
+    help: 'Messages that Pulsar gave again though AMQP clients had accepted them.',
+    read: () => counters.acknowledgedAgain,
+  });
+  metrics.counter({
+    name: 'pulsegate_amqp_left_to_others_total',
+    help: 'Times that an entry was given back to Pulsar because an AMQP link does not want it.',
+    read: () => counters.leftToOthers,
+  });
 }
+
+const undeliveredReasons = {
+  ...{ deadLettered: 'dead-letter', dropped: 'dropped', expired: 'expired', unreadable: 'unreadable' },
+};
 
 function byDirection(received: number, sent: number) {
   return [

@@ -32,10 +32,9 @@ const windowBytesMax = 512 * 1024;
 const firstPermits = 32;
 const retryMs = 500;
 
-/** Messages of one entry that are to come again, and how often they failed at most. */
+/** Messages of one entry that are to come again, by their index, and how often each failed. */
 interface WantedAgain extends EntryPosition {
-  readonly indexes: Set<number>;
-  redeliveries: number;
+  readonly failures: Map<number, number>;
 }
 
 /** One partition that a link reads for itself. */
@@ -84,16 +83,12 @@ export class ReaderPartition {
 
   /** Those that were given back in one turn are read together. */
   readAgain({ ledgerId, entryId }: EntryPosition, batchIndex: number, redeliveries: number): void {
-    const wanted = this.again.get({ ledgerId, entryId });
+    let wanted = this.again.get({ ledgerId, entryId });
     if (wanted === undefined) {
-      this.again.set(
-        { ledgerId, entryId },
-        { ledgerId, entryId, indexes: new Set([batchIndex]), redeliveries },
-      );
-    } else {
-      wanted.indexes.add(batchIndex);
-      wanted.redeliveries = Math.max(wanted.redeliveries, redeliveries);
+      wanted = { ledgerId, entryId, failures: new Map() };
+      this.again.set(wanted, wanted);
     }
+    wanted.failures.set(batchIndex, redeliveries);
     this.readSoon(0);
   }
 
@@ -132,7 +127,7 @@ export class ReaderPartition {
         'entries could not be read again',
       );
       for (const wanted of again.values()) {
-        for (const index of wanted.indexes) this.readAgain(wanted, index, wanted.redeliveries);
+        for (const [index, failures] of wanted.failures) this.readAgain(wanted, index, failures);
       }
     }
     this.isReadingAgain = false;
@@ -143,10 +138,13 @@ export class ReaderPartition {
     const wanted = again.get(entry);
     if (wanted === undefined || this.isClosed) return;
     again.delete(entry);
-    const state: EntryState = {
-      isSettledOrHeld: (index) => !wanted.indexes.has(index),
-      isAcknowledged: () => false,
-    };
-    this.parts.onEntry(entry, state, wanted.redeliveries);
+    const { failures } = wanted;
+    for (const redeliveries of new Set(failures.values())) {
+      const state: EntryState = {
+        isSettledOrHeld: (index) => failures.get(index) !== redeliveries,
+        isAcknowledged: () => false,
+      };
+      this.parts.onEntry(entry, state, redeliveries);
+    }
   }
 }
