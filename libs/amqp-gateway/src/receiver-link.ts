@@ -70,7 +70,11 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     outcome: AmqpOutcome | undefined,
   ): void {
     this.session.links.intake.remove(delivery.bytes);
-    if (error !== undefined) this.session.connection.tenantCounters.produceErrors++;
+    if (error !== undefined) {
+      const { tenantCounters, transactions } = this.session.connection;
+      tenantCounters.produceErrors++;
+      if (delivery.transactionId !== undefined) transactions.refused(delivery.transactionId, error);
+    }
     if (this.#closed) return;
     if (delivery.presettled) {
       this.#credit.end();

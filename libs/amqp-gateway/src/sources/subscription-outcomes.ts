@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer';
-import type { AmqpComposite } from '#libs/amqp-codec';
+import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Delivery, EntryDecodeError } from '#libs/pulsar';
 import { tenantAmqpDefaults } from '#libs/tenancy';
-import { asAmqpError } from '../amqp.errors.js';
+import { AmqpError, asAmqpError } from '../amqp.errors.js';
 import { isDeadLetterTopic } from '../dead-letters/dead-letter-name.js';
 import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { DeliveryOutcome, SettleDone } from '../node.js';
@@ -72,12 +72,21 @@ export class SubscriptionOutcomes {
     transactionId: Buffer,
   ): void {
     const { partition, origin, batchIndex } = delivery;
-    const consumer = partition.attachedConsumer;
-    const isAcknowledgement = outcome.type === 'accepted' && consumer !== undefined;
-    this.plan.transactions.enlist(transactionId, {
-      acknowledgement: isAcknowledgement
-        ? { consumer, delivery: origin.delivery, batchIndex: batchIndex < 0 ? undefined : batchIndex }
-        : undefined,
+    const { attachedConsumer: consumer } = partition;
+    const { transactions } = this.plan;
+    const isAcknowledgement = outcome.type === 'accepted';
+    if (isAcknowledgement && consumer === undefined) {
+      // The commit cannot acknowledge it, and must not do the rest either.
+      const error = new AmqpError(AmqpErrorCondition.TRANSACTION_ROLLBACK, 'the subscription is gone');
+      transactions.refused(transactionId, error);
+      done(error);
+      return;
+    }
+    transactions.enlist(transactionId, {
+      acknowledgement:
+        isAcknowledgement && consumer !== undefined
+          ? { consumer, delivery: origin.delivery, batchIndex: batchIndex < 0 ? undefined : batchIndex }
+          : undefined,
       onEnd: (error) => {
         if (error !== undefined) done(error);
         else if (!isAcknowledgement) this.settle(delivery, outcome, done);
