@@ -8,10 +8,12 @@ import {
   type AmqpInput,
   type AmqpPerformativeName,
   type AmqpSaslPerformativeName,
+  decodeBody,
   encodeFrame,
   encodeProtocolHeader,
   encodeSaslFrame,
   encodeTransferHead,
+  findSections,
 } from '#libs/amqp-codec';
 
 type FrameName = AmqpPerformativeName | AmqpSaslPerformativeName;
@@ -328,6 +330,13 @@ export function dataMessage(content: string | Buffer): Buffer {
   const head = Buffer.from([0, 0x53, 0x75, 0xb0, 0, 0, 0, 0]);
   head.writeUInt32BE(bytes.length, 4);
   return Buffer.concat([head, bytes]);
+}
+
+/** What is in the data sections of a message. */
+export function messageText(message: Buffer): string {
+  const body = decodeBody(findSections(message));
+  if (body.kind !== 'data') throw new Error(`a message whose body is ${body.kind}`);
+  return Buffer.concat(body.parts).toString();
 }
 
 function isFrame(input: AmqpInput, name: FrameName): boolean {
