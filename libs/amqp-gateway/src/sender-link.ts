@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { type AmqpComposite, type AmqpOutcome } from '#libs/amqp-codec';
-import type { AmqpError } from './amqp.errors.js';
+import { type AmqpComposite, AmqpErrorCondition, type AmqpOutcome } from '#libs/amqp-codec';
+import { AmqpError } from './amqp.errors.js';
 import { nextDeliveryTag } from './links/delivery-tag.js';
 import type { SaidOutcome } from './links/said-outcome.js';
 import { SentDelivery, type SentDeliveryOwner } from './links/sent-delivery.js';
@@ -76,6 +76,13 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
 
   /** The client's credit (AMQP 2.6.7). True: it is answered when it is drained. */
   onFlow(flow: AmqpComposite<'flow'>): boolean {
+    if (flow.properties?.has('txn-id')) {
+      // AMQP 4.4.3. Who asks for it would take for granted that it happens.
+      this.onFault(
+        new AmqpError(AmqpErrorCondition.NOT_IMPLEMENTED, 'deliveries are not acquired in transactions'),
+      );
+      return true;
+    }
     if (flow.linkCredit !== undefined) {
       const seen = flow.deliveryCount ?? initialDeliveryCount;
       this.#linkCredit = Math.max(

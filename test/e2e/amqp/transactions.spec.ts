@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AmqpCompositeInput,
+  amqpBinary,
   decodeBody,
   describedComposite,
   encodeValueSection,
@@ -184,6 +185,10 @@ describe('transactions', () => {
     });
     await client.send(1, dataMessage('after'));
     expect((await client.receive(await client.receiver('/queues/kept-clean', 2))).text).toBe('after');
+    // Acquiring in a transaction is not served, and not passed over.
+    client.wire.flow(2, 20, { properties: new Map([['txn-id', amqpBinary(id)]]) });
+    const refused = await client.wire.first('detach');
+    expect(refused.error?.condition).toBe('amqp:not-implemented');
     await client.wire.close();
   }, 30_000);
 });

@@ -23,6 +23,11 @@ export class FakePulsarTransactions {
   holding = false;
   private readonly held: (() => void)[] = [];
   private begun = 0;
+  /** What came for a transaction, or was still without an answer, behind its end. */
+  readonly late: string[] = [];
+  private readonly ended = new Set<number>();
+  /** Sends without an answer, by transaction. */
+  private readonly unanswered = new Map<number, number>();
   readonly front: AmqpTransactions;
   readonly scope: TransactionScope;
 
@@ -68,6 +73,11 @@ export class FakePulsarTransactions {
     if (fault) throw fault;
   }
 
+  private count(transaction: number | undefined, sends: number): void {
+    if (transaction !== undefined)
+      this.unanswered.set(transaction, (this.unanswered.get(transaction) ?? 0) + sends);
+  }
+
   private async begin(): Promise<Transaction> {
     await this.ask('begin');
     const transaction = {
@@ -76,14 +86,15 @@ export class FakePulsarTransactions {
       addPartitions: (topics: Iterable<string>) => this.ask(`partitions ${[...topics].join(' ')}`),
       addSubscriptions: (all: Iterable<{ topic: string }>) =>
         this.ask(`subscriptions ${[...all].map(({ topic }) => topic).join(' ')}`),
-      commit: () => {
-        transaction.state = 'ended';
-        return this.ask('commit');
-      },
-      abort: () => {
-        transaction.state = 'ended';
-        return this.ask('abort');
-      },
+      commit: () => end('commit'),
+      abort: () => end('abort'),
+    };
+    const end = (how: string) => {
+      const { txnidLeast } = transaction.id;
+      if ((this.unanswered.get(txnidLeast) ?? 0) > 0) this.late.push(`${how} before its receipts`);
+      this.ended.add(txnidLeast);
+      transaction.state = 'ended';
+      return this.ask(how);
     };
     return transaction as unknown as Transaction;
   }
@@ -100,7 +111,12 @@ export class FakePulsarTransactions {
         );
         this.asked.push(`send ${topic} ${text} ${txnidLeast === undefined ? 'alone' : 'inside'}`);
         const receipt = { ledgerId: 1, entryId: 1, sequenceId: 0, highestSequenceId: 0 };
-        const answer = () => done(this.faults.get('send'), receipt);
+        if (txnidLeast !== undefined && this.ended.has(txnidLeast)) this.late.push(`send ${topic}`);
+        this.count(txnidLeast, 1);
+        const answer = () => {
+          this.count(txnidLeast, -1);
+          done(this.faults.get('send'), receipt);
+        };
         if (this.holding) this.held.push(answer);
         else queueMicrotask(answer);
       },
