@@ -1,6 +1,7 @@
 import type { SendReceipt } from '../producer/pending-entries.js';
 import type { Producer } from '../producer/producer.js';
 import { isPulsarError } from '../pulsar.errors.js';
+import { BatchQueue } from './batch-queue.js';
 import { PublishBatch } from './publish-batch.js';
 import type { PublishBudget } from './publish-budget.js';
 import type { PublishedDone, PublishKind, PublishPressure } from './publish-kind.js';
@@ -46,7 +47,7 @@ export class PartitionPublisher<Message, Common, E> {
   private producer: Producer | undefined;
   private current: PublishBatch<Message, Common, E> | undefined;
   /** Full ones that were not sent, oldest first. */
-  private readonly waiting: PublishBatch<Message, Common, E>[] = [];
+  private readonly waiting = new BatchQueue<PublishBatch<Message, Common, E>>();
   private inFlight = 0;
   private scheduled = false;
   private capacityBytes = capacityBytesMin;
@@ -189,9 +190,10 @@ export class PartitionPublisher<Message, Common, E> {
       if (this.state === 'closed') void this.open();
       return;
     }
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+    const { waiting } = this;
+    for (let next = waiting.first; next !== undefined; next = waiting.first) {
       if (this.inFlight >= (next.isOwnEntry ? ownEntriesInFlightMax : entriesInFlightMax)) return;
-      this.waiting.shift();
+      waiting.shift();
       this.send(producer, next);
     }
   }
@@ -207,7 +209,7 @@ export class PartitionPublisher<Message, Common, E> {
   private sendAll(producer: Producer): void {
     if (this.current !== undefined) this.waiting.push(this.current);
     this.current = undefined;
-    for (const batch of this.waiting.splice(0)) this.send(producer, batch);
+    for (const batch of this.waiting.takeAll()) this.send(producer, batch);
   }
 
   private send(producer: Producer, batch: PublishBatch<Message, Common, E>): void {
@@ -229,7 +231,7 @@ export class PartitionPublisher<Message, Common, E> {
   }
 
   private failUnsent(error: E): void {
-    const unsent = this.waiting.splice(0);
+    const unsent = this.waiting.takeAll();
     if (this.current !== undefined) unsent.push(this.current);
     this.current = undefined;
     for (const batch of unsent) this.settle(batch, error);

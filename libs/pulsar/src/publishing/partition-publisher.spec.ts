@@ -1,14 +1,26 @@
+import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { PulsarError, type Producer, PartitionPublisher, PublishBudget } from '#libs/pulsar';
-import type { Tenant } from '#libs/tenancy';
-import { clientFields, topicFields } from '../mapping/message.mapping.js';
+import type { Producer } from '../producer/producer.js';
+import { PulsarError } from '../pulsar.errors.js';
 import { FakeProducer } from '../testing/fake-producer.js';
-import { type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
-import type { PublishRequest } from './publisher.js';
+import { PartitionPublisher } from './partition-publisher.js';
+import { PublishBudget } from './publish-budget.js';
+import type { PublishKind } from './publish-kind.js';
 
-const tenant = { name: 'acme' } as Tenant;
-const fields = { ofTopic: topicFields('a/1', { topic: 'a', key: 'a/1' }), ofClient: clientFields('c') };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Messages are their payloads; those that begin so have entries of their own. */
+const own = 'own';
+const kind: PublishKind<string, undefined, string> = {
+  append: (builder, message) => {
+    builder.begin();
+    builder.valueFrom(Buffer.from(message), 0, message.length);
+  },
+  ownEntry: (message) => (message.startsWith(own) ? { partitionKey: message } : undefined),
+  asError: (error) => (error instanceof PulsarError ? error.code : String(error)),
+  closed: () => 'closed',
+  tooMuchInFlight: () => 'too-much',
+};
 
 class Bed {
   readonly producers: FakeProducer[] = [];
@@ -16,16 +28,16 @@ class Bed {
   readonly lost: unknown[] = [];
   readonly thrown: unknown[] = [];
   readonly budget: PublishBudget;
-  readonly publisher: MqttPartitionPublisher;
+  readonly publisher: PartitionPublisher<string, undefined, string>;
   /** What opening gives, before it gives a producer. */
   readonly openErrors: PulsarError[] = [];
 
   constructor(bytesMax = 1 << 24, openMsMax = 60_000) {
     this.budget = new PublishBudget(bytesMax);
-    this.publisher = new PartitionPublisher(mqttPublishKind, this.budget, {
+    this.publisher = new PartitionPublisher(kind, this.budget, {
       open: () => this.open(),
       openMsMax,
-      schedule: (own) => setImmediate(() => own.flush()),
+      schedule: (publisher) => setImmediate(() => publisher.flush()),
       onLost: (error) => this.lost.push(error),
       onThrown: (thrown) => this.thrown.push(thrown),
     });
@@ -40,11 +52,8 @@ class Bed {
     sequenceId = -1,
     done = (outcome: string) => void this.outcomes.push(`${payload} ${outcome}`),
   ) {
-    const request = { tenant, topic: 'a/1', payload: Buffer.from(payload), qos: 1, retain: false } as const;
-    const rest = { properties: {}, messageExpiryIntervalSeconds: undefined, clientId: 'c' };
-    const publish: PublishRequest = { ...request, ...rest };
-    return this.publisher.append(publish, fields, 1, 100 + payload.length, sequenceId, (error) => {
-      done(error?.reasonName ?? 'stored');
+    return this.publisher.append(payload, undefined, 1, 100 + payload.length, sequenceId, (error) => {
+      done(error ?? 'stored');
     });
   }
 
@@ -112,6 +121,49 @@ describe('entries of one partition', () => {
   });
 });
 
+describe('messages with entries of their own', () => {
+  it('go one to an entry when the turn is over, in their place among the others', async () => {
+    const bed = new Bed();
+    for (const payload of ['a', 'b', 'own 1', 'own 2', 'c', 'own 3', 'd']) bed.append(payload);
+    await turn();
+    await turn();
+    // The last ones wait for more, as long as an entry is on its way.
+    const entries = [['a', 'b'], ['own 1'], ['own 2'], ['c'], ['own 3']];
+    expect(bed.producer.payloads).toEqual(entries);
+    for (const _ of entries) bed.producer.settle();
+    expect(bed.producer.payloads).toEqual([...entries, ['d']]);
+    expect(bed.producer.entries.map(({ metadata }) => metadata.partitionKey)).toEqual([
+      ...[undefined, 'own 1', 'own 2', undefined, 'own 3', undefined],
+    ]);
+    bed.producer.settle();
+    expect([bed.budget.bytes, bed.publisher.idle, bed.outcomes.length]).toEqual([0, true, 7]);
+  });
+
+  it('are at most a thousand on their way, however many wait', async () => {
+    const bed = new Bed();
+    const payloads = Array.from({ length: 5_000 }, (_, at) => `own ${at}`);
+    for (const payload of payloads) bed.append(payload);
+    await turn();
+    await turn();
+    expect(bed.producer.entries).toHaveLength(1_000);
+    while (bed.outcomes.length < payloads.length) bed.producer.settle();
+    expect(bed.producer.payloads.flat()).toEqual(payloads);
+    expect(bed.outcomes.at(-1)).toBe('own 4999 stored');
+  });
+
+  it('fail with the producer, and those behind go by the next one', async () => {
+    const bed = new Bed();
+    for (let at = 0; at < 1_002; at++) bed.append(`own ${at}`);
+    await turn();
+    await turn();
+    bed.producer.endByItself();
+    expect(bed.outcomes.at(-1)).toBe('own 999 TopicNotFound');
+    await turn();
+    await turn();
+    expect(bed.producer.payloads).toEqual([['own 1000'], ['own 1001']]);
+  });
+});
+
 describe('what goes wrong', () => {
   it('is told to all of the entry, though one of them throws', async () => {
     const bed = new Bed();
@@ -123,7 +175,7 @@ describe('what goes wrong', () => {
     await turn();
     await turn();
     bed.producer.settle(new PulsarError('AuthorizationError', 'no'));
-    expect(bed.outcomes).toEqual(['a not-authorized', 'c not-authorized']);
+    expect(bed.outcomes).toEqual(['a AuthorizationError', 'c AuthorizationError']);
     expect(bed.thrown).toHaveLength(1);
     expect(bed.budget.bytes).toBe(0);
   });
@@ -141,7 +193,7 @@ describe('what goes wrong', () => {
     forbidden.append('a');
     await turn();
     await turn();
-    expect(forbidden.outcomes).toEqual(['a not-authorized']);
+    expect(forbidden.outcomes).toEqual(['a AuthorizationError']);
     expect(forbidden.lost).toHaveLength(1);
     forbidden.append('b');
     await turn();
@@ -153,7 +205,7 @@ describe('what goes wrong', () => {
     late.append('a');
     await turn();
     await turn();
-    expect(late.outcomes).toEqual(['a implementation-specific-error']);
+    expect(late.outcomes).toEqual(['a ServiceNotReady']);
   });
 
   it('with the producer: what was sent fails, what was not goes by the next one', async () => {
@@ -164,7 +216,7 @@ describe('what goes wrong', () => {
     bed.append('b');
     await turn();
     bed.producer.endByItself();
-    expect(bed.outcomes).toEqual(['a implementation-specific-error']);
+    expect(bed.outcomes).toEqual(['a TopicNotFound']);
     await turn();
     await turn();
     expect(bed.producers).toHaveLength(2);
@@ -181,7 +233,7 @@ describe('what goes wrong', () => {
     expect(bed.producer.payloads).toEqual([['a'], ['b']]);
     expect(bed.producer.closes).toEqual(['flush']);
     bed.append('c');
-    expect(bed.outcomes).toEqual(['c server-shutting-down']);
+    expect(bed.outcomes).toEqual(['c closed']);
   });
 });
 
@@ -196,7 +248,7 @@ describe('too much in flight', () => {
     const cancel = pressures[2]!.onRelief(() => reliefs++);
     cancel();
     for (let more = 0; more < 3; more++) expect(bed.append(payload)).toBeDefined();
-    expect(bed.outcomes.map((outcome) => outcome.split(' ')[1])).toEqual(['quota-exceeded']);
+    expect(bed.outcomes.map((outcome) => outcome.split(' ')[1])).toEqual(['too-much']);
     await turn();
     await turn();
     expect(reliefs).toBe(0);
