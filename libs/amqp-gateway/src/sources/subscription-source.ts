@@ -7,6 +7,7 @@ import type { SourcePlan, SubscriptionPlan } from '../nodes/node-plan.js';
 import { Drain } from './drain.js';
 import { EntryScreen, type EntryState } from './entry-screen.js';
 import { ReadyQueue } from './ready-queue.js';
+import { ReturnSchedule } from './return-schedule.js';
 import { bytesOf, type SentListener } from './source-delivery.js';
 import { SourceEntry } from './source-entry.js';
 import type { SourceParts } from './source-parts.js';
@@ -17,6 +18,13 @@ import { SubscriptionPartition } from './subscription-partition.js';
 
 /** Entries that are with the client or wait to be given back, of one partition: at it, no more are asked for. */
 const knownMax = 20_000;
+/** Pulsar gives what is delayed up to a tick early, a second by default. What is earlier, Pulsar does not delay at all. */
+const earlyMsMax = 2_000;
+
+interface EarlyEntry {
+  readonly partition: SubscriptionPartition;
+  readonly delivery: Delivery;
+}
 
 /**
  * A link's consumers of a Pulsar subscription, one of each partition. The broker is asked for what the link has credit for.
@@ -38,6 +46,10 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   readonly terminus: AmqpComposite<'source'>;
   private readonly partitions: SubscriptionPartition[] = [];
   private readonly ready = new ReadyQueue<SubscriptionDelivery>();
+  /** A client is promised that it has nothing before its time. */
+  private readonly early = new ReturnSchedule<EarlyEntry>((entries) => {
+    for (const { partition, delivery } of entries) this.arrived(partition, delivery);
+  });
   private readonly window: SourceWindow;
   private readonly screen: EntryScreen;
   private readonly outcomes: SubscriptionOutcomes;
@@ -121,6 +133,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     this.unwatch();
     this.draining?.end();
     this.ready.takeAll();
+    this.early.clear();
     this.window.close();
     await this.outcomes.close();
     await this.renewal;
@@ -158,6 +171,11 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
 
   private arrived(partition: SubscriptionPartition, delivery: Delivery): void {
     if (this.isClosed) return;
+    const earlyMs = earlyMsOf(delivery);
+    if (earlyMs > 0 && earlyMs <= earlyMsMax) {
+      this.early.add({ partition, delivery }, earlyMs);
+      return;
+    }
     const known = partition.known.get(delivery);
     if (known !== undefined) partition.cameAgain();
     // Of a batch that is with the client, messages that were given back come again with the others.
@@ -222,7 +240,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   /** Asks the broker for what there is credit for, of each partition: nobody knows which has messages. */
   private ask(): void {
     if (this.isClosed || this.isGiving) return;
-    const target = this.window.messages(this.credit - this.ready.length);
+    const target = this.window.messages(this.credit - this.ready.length - this.early.size);
     for (const partition of this.partitions) partition.fill(partition.known.size >= knownMax ? 0 : target);
     if (this.credit > 0) {
       clearTimeout(this.idle);
@@ -247,6 +265,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     const waiting = this.ready.takeAll();
     for (const { bytes } of waiting) this.window.left(bytes);
     if (this.outcomes.isIdle && this.subscription.durable) {
+      this.early.clear();
       // Pulsar has no way to take back what was granted, but with the consumer.
       this.renewal ??= Promise.all(this.partitions.map((partition) => partition.renew()))
         .then(
@@ -274,5 +293,14 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     if (this.isClosed) return;
     void this.close(false);
     this.sink.onEnded(asEndedError(error));
+  }
+}
+
+function earlyMsOf({ entry }: Delivery): number {
+  try {
+    return (entry.metadata.deliverAtTime ?? 0) - Date.now();
+  } catch {
+    // Who reads it next says what is wrong with it.
+    return 0;
   }
 }
