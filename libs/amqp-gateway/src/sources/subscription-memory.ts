@@ -31,12 +31,14 @@ export class SubscriptionMemory {
   private youngCount = 0;
   private youngSince = 0;
   private corrections: PositionMap<number> | undefined;
+  private failures: PositionMap<number> | undefined;
 
   constructor(private readonly options: SubscriptionMemoryOptions) {}
 
   /** There is nothing to forget. */
   get isEmpty(): boolean {
-    return this.young.size === 0 && this.old.size === 0 && (this.corrections?.size ?? 0) === 0;
+    const counts = (this.corrections?.size ?? 0) + (this.failures?.size ?? 0);
+    return this.young.size === 0 && this.old.size === 0 && counts === 0;
   }
 
   /** @param batchIndex -1: all of it */
@@ -70,9 +72,23 @@ export class SubscriptionMemory {
     return this.corrections?.get(position) ?? 0;
   }
 
+  /** A client failed at it so often: Pulsar's own count ends with the subscription's last consumer. */
+  failed(position: EntryPosition, times: number): void {
+    this.failures ??= new PositionMap();
+    if (this.failures.size >= correctionsMax) this.failures.clear();
+    this.failures.set(position, times);
+  }
+
+  /** Deliveries of it that failed, before this one. */
+  redeliveriesOf(delivery: EntryPosition & { readonly redeliveryCount: number }): number {
+    const counted = delivery.redeliveryCount + this.correctionOf(delivery);
+    return Math.max(0, counted, this.failures?.get(delivery) ?? 0);
+  }
+
   /** The entry is gone from the subscription. */
   forget(position: EntryPosition): void {
     this.corrections?.delete(position);
+    this.failures?.delete(position);
   }
 
   private turn(): void {

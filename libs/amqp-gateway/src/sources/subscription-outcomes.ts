@@ -149,7 +149,10 @@ export class SubscriptionOutcomes {
       return;
     }
     if (undeliverableHere) this.exclusions.exclude(delivery.origin);
-    if (deliveryFailed) delivery.origin.hasFailed = true;
+    if (deliveryFailed) {
+      delivery.origin.hasFailed = true;
+      delivery.partition.memory.failed(delivery.origin, delivery.redeliveries + 1);
+    }
     this.giveBack(delivery, deliveryFailed ? this.parts.options.redeliveryDelayMs : 0);
     done(undefined);
   }

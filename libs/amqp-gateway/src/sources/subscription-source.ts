@@ -188,7 +188,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
 
   private read(partition: SubscriptionPartition, delivery: Delivery, known: SourceEntry | undefined): void {
     const { memory } = partition;
-    const redeliveries = Math.max(0, delivery.redeliveryCount + memory.correctionOf(delivery));
+    const redeliveries = memory.redeliveriesOf(delivery);
     if (this.outcomes.isOver(partition, delivery, redeliveries)) return;
     const state: EntryState = {
       isSettledOrHeld: (at) => !delivery.isUnacked(at) || known?.isUnsettledAt(at) === true,

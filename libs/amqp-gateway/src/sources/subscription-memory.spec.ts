@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { SubscriptionMemory } from './subscription-memory.js';
+
+const position = { ledgerId: 3, entryId: 7 };
+const memoryAt = (clock: { ms: number }) =>
+  new SubscriptionMemory({ ackMemoryMs: 1_000, now: () => clock.ms });
+
+describe('SubscriptionMemory', () => {
+  it('remembers acknowledgements for a time, of whole entries and of messages', () => {
+    const clock = { ms: 10_000 };
+    const memory = memoryAt(clock);
+    memory.acknowledged(position, -1);
+    memory.acknowledged({ ledgerId: 3, entryId: 8 }, 2);
+    clock.ms += 1_500;
+    expect(memory.isAcknowledged(position, -1)).toBe(true);
+    expect(memory.isAcknowledged({ ledgerId: 3, entryId: 8 }, 2)).toBe(true);
+    expect(memory.isAcknowledged({ ledgerId: 3, entryId: 8 }, 1)).toBe(false);
+    clock.ms += 2_500;
+    expect(memory.isAcknowledged(position, -1)).toBe(false);
+  });
+
+  it('corrects what Pulsar counts, never below nothing', () => {
+    const memory = memoryAt({ ms: 0 });
+    memory.correct(position, -1);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 0 })).toBe(0);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 3 })).toBe(2);
+  });
+
+  it('knows what failed after Pulsar has forgotten it with the last consumer', () => {
+    const memory = memoryAt({ ms: 0 });
+    memory.failed(position, 2);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 0 })).toBe(2);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 5 })).toBe(5);
+    expect(memory.isEmpty).toBe(false);
+    memory.forget(position);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 0 })).toBe(0);
+    expect(memory.isEmpty).toBe(true);
+  });
+});
