@@ -1,8 +1,28 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { type AmqpValue, encodeMessageAnnotations } from '#libs/amqp-codec';
+import fc from 'fast-check';
+import {
+  type AmqpValue,
+  bareMessage,
+  encodeApplicationProperties,
+  encodeMessageAnnotations,
+  findSections,
+} from '#libs/amqp-codec';
 import { AmqpError } from '../amqp.errors.js';
-import { data, decode, properties } from '../testing/mapping-bed.js';
+import { data, decode, nowMs, properties } from '../testing/mapping-bed.js';
+import {
+  body,
+  named,
+  names,
+  optional,
+  propertiesSection,
+  scalar,
+  symbol,
+  value,
+} from '../testing/message-arbitraries.js';
+import { cursorOf, newBuilder, storedBatch } from '../testing/stored-entry.js';
+import { appendMessage, linkFields } from './message.mapping.js';
+import { type AmqpMessage, deliveryParts, messageFromPulsar } from './stored-message.mapping.js';
 
 function refusal(...parts: readonly Buffer[]): string {
   try {
@@ -56,5 +76,44 @@ describe('what is refused', () => {
 
   it.each(cases)('%s', (_name, parts, outcome) => {
     expect(refusal(...parts)).toBe(outcome);
+  });
+});
+
+describe('any bytes', () => {
+  it('are a message, or refused with a condition of AMQP', () => {
+    const whole = fc
+      .tuple(
+        optional(propertiesSection),
+        optional(named(names, scalar)),
+        optional(named(symbol, value)),
+        body,
+      )
+      .map(([ofMessage, application, said, content]) =>
+        Buffer.concat([
+          ...(said ? [encodeMessageAnnotations(said)] : []),
+          ...(ofMessage ? [ofMessage] : []),
+          ...(application ? [encodeApplicationProperties(application)] : []),
+          content,
+        ]),
+      );
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(whole, damage, (message, changes) => {
+        for (const [at, byte] of changes) if (message.length > 0) message[at % message.length] = byte;
+        const builder = newBuilder();
+        try {
+          appendMessage(builder, decode(message), linkFields('c'));
+        } catch (error) {
+          expect(error).toBeInstanceOf(AmqpError);
+          return;
+        }
+        const cursor = cursorOf(storedBatch(builder.finish('none')));
+        cursor.next();
+        const parts = deliveryParts(messageFromPulsar(cursor) as AmqpMessage, { redeliveries: 0, nowMs });
+        const bare = bareMessage(findSections(message));
+        expect(bareMessage(findSections(Buffer.concat(parts))).equals(bare)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
