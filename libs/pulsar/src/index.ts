@@ -30,7 +30,7 @@ export type {
 } from './connection.js';
 export type { TopicConsumer } from './consumer/consumer.js';
 export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
-export type { AckDone, Delivery } from './consumer/delivery.js';
+export { type AckDone, Delivery } from './consumer/delivery.js';
 export type { TransactionalAck } from './consumer/transactional-ack.js';
 export * from './entry.js';
 export { GrantWatch, type GrantWatchOptions } from './grants/grant-watch.js';

@@ -24,6 +24,7 @@ export interface MessageSourcesServices {
 }
 
 const partitionsIntervalMs = 30_000;
+const batchReturnMs = 1_000;
 /** Messages of all links that wait for credit or for their sockets. */
 const waitingBytesMax = 128 * 1024 * 1024;
 
@@ -42,6 +43,7 @@ export class MessageSources implements SourceOpener {
     this.parts = {
       ...{ pulsar, options, counters, log },
       deadLetters: this.deadLetters,
+      batchReturnMs,
       waiting: new WaitingBytes(waitingBytesMax),
       useOf: (partition, subscription) => this.memories.use(partition, subscription),
       watchPartitions: (topic, known, onPartition) => this.partitions.watch(topic, known, onPartition),

@@ -13,6 +13,8 @@ export interface SourceParts {
   readonly counters: AmqpCounters;
   readonly deadLetters: DeadLetterStore;
   readonly waiting: WaitingBytes;
+  /** A released message of a batch waits so long for the rest of its entry to be settled, in ms. */
+  readonly batchReturnMs: number;
   readonly log: Log;
   /** One for all who use a subscription of a partition at the same time, or shortly after each other. */
   useOf(partition: string, subscription: string): SubscriptionUse;

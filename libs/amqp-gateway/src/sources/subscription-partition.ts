@@ -17,14 +17,14 @@ export interface SubscriptionPartitionParts {
   readonly tenantKey: string;
   readonly subscription: SubscriptionPlan;
   readonly use: SubscriptionUse;
+  /** A released message of a batch waits so long for the rest of its entry to be settled. */
+  readonly batchReturnMs: number;
   onEntry(partition: SubscriptionPartition, delivery: Delivery): void;
   /** Bytes came that are no entry; they are acknowledged. */
   onCorruptEntry(): void;
   onClosed(error: PulsarError): void;
 }
 
-/** A released message of a batch waits so long for the rest of its entry to be settled. */
-const batchReturnMs = 1_000;
 /** What is given back after acknowledgements of the same entry: those wait for each other a moment. */
 const afterAcksMs = 20;
 
@@ -136,7 +136,7 @@ export class SubscriptionPartition {
 
   /** Others may have it, or this link again. */
   giveBack(entry: SourceEntry, delayMs: number): void {
-    if (entry.isUnsettled) this.partials.add(entry, batchReturnMs);
+    if (entry.isUnsettled) this.partials.add(entry, this.parts.batchReturnMs);
     else this.returns.add(entry, delayMs);
   }
 

@@ -155,6 +155,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
         pulsar,
         tenantKey: this.plan.topic.tenant.name,
         subscription: this.subscription,
+        batchReturnMs: this.parts.batchReturnMs,
         use: this.parts.useOf(topic, this.subscription.name),
         onEntry: (from, delivery) => this.arrived(from, delivery),
         onCorruptEntry: () => {

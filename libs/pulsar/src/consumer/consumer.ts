@@ -167,7 +167,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
       this.session?.connection.tell({
         redeliverUnacknowledgedMessages: { consumerId: this.consumerId, messageIds },
       });
-      for (const delivery of some) this.release(delivery, delivery.acknowledgeAll());
+      for (const delivery of some) this.release(delivery, delivery.giveBack());
     }
   }
 

@@ -8,6 +8,7 @@ export type AckDone = (error?: Error) => void;
 export class Delivery {
   private acks: BatchAckSet | undefined;
   private whole = false;
+  private givenBack = false;
   private bytes: BrokerEntry | undefined;
   readonly ledgerId: number;
   readonly entryId: number;
@@ -58,7 +59,7 @@ export class Delivery {
 
   /** Messages of it that wait for their acknowledgement. */
   get remaining(): number {
-    if (this.whole) return 0;
+    if (this.whole || this.givenBack) return 0;
     return this.acks?.remaining ?? this.charged;
   }
 
@@ -70,6 +71,17 @@ export class Delivery {
   acknowledgeAll(): number {
     const { remaining } = this;
     this.whole = true;
+    return remaining;
+  }
+
+  /**
+   * The broker delivers what is left again. What of it is acknowledged nevertheless counts no more.
+   *
+   * @returns messages newly given back
+   */
+  giveBack(): number {
+    const { remaining } = this;
+    this.givenBack = true;
     return remaining;
   }
 
@@ -95,7 +107,7 @@ export class Delivery {
     this.acks ??= new BatchAckSet(this.numMessages);
     const acknowledged = acknowledge(this.acks);
     if (this.acks.remaining === 0) this.whole = true;
-    return acknowledged;
+    return this.givenBack ? 0 : acknowledged;
   }
 }
 
