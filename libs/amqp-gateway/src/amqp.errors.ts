@@ -1,5 +1,5 @@
 import { AmqpErrorCondition, type AmqpErrorConditionSymbol } from '#libs/amqp-codec';
-import { isPulsarError, type PulsarErrorCode } from '#libs/pulsar';
+import { isPulsarError, PulsarAdminError, type PulsarErrorCode } from '#libs/pulsar';
 
 /** What an error ends (AMQP 2.8.14): the link by detach, the session by end, the connection by close. */
 export type AmqpErrorScope = 'link' | 'session' | 'connection';
@@ -45,8 +45,19 @@ const conditionOfPulsarError: Partial<Record<PulsarErrorCode, AmqpErrorCondition
   TransactionConflict: AmqpErrorCondition.TRANSACTION_ROLLBACK,
 };
 
+/** The same of its admin REST, by the status of the answer. */
+const conditionOfAdminStatus: Readonly<Record<number, AmqpErrorConditionSymbol>> = {
+  401: AmqpErrorCondition.UNAUTHORIZED_ACCESS,
+  403: AmqpErrorCondition.UNAUTHORIZED_ACCESS,
+  404: AmqpErrorCondition.NOT_FOUND,
+};
+
 export function asAmqpError(error: unknown): AmqpError {
   if (error instanceof AmqpError) return error;
+  if (error instanceof PulsarAdminError) {
+    const condition = conditionOfAdminStatus[error.status] ?? AmqpErrorCondition.INTERNAL_ERROR;
+    return new AmqpError(condition, `Pulsar answered ${error.status}`, 'link', { cause: error });
+  }
   if (!isPulsarError(error)) {
     return new AmqpError(AmqpErrorCondition.INTERNAL_ERROR, 'the gateway failed', 'link', { cause: error });
   }

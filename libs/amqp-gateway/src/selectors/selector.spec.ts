@@ -1,84 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type AmqpCompositeInput,
-  type AmqpScalar,
-  amqpBoolean,
-  amqpLong,
-  amqpString,
-  encodeApplicationProperties,
-  encodeDataHead,
-  encodeHeader,
-  encodeMessageAnnotations,
-  encodeProperties,
-} from '#libs/amqp-codec';
+import { amqpLong, amqpString } from '#libs/amqp-codec';
 import type { OutgoingDelivery } from '../node.js';
-import { SelectorError } from './selector-error.js';
+import { evaluated, partsOf, type SelectorSample, typed } from '../testing/selector-sample.js';
 import { SelectorFilter } from './selector-filter.js';
-import { SelectorMessage } from './selector-message.js';
-import { parseSelector } from './selector-parser.js';
-
-interface Sample {
-  readonly header?: Partial<AmqpCompositeInput<'header'>>;
-  readonly annotations?: Record<string, AmqpScalar>;
-  readonly properties?: Partial<AmqpCompositeInput<'properties'>>;
-  readonly application?: Record<string, AmqpScalar | string | number | bigint | boolean>;
-}
-
-const scalar = (value: AmqpScalar | string | number | bigint | boolean): AmqpScalar => {
-  if (typeof value === 'string') return amqpString(value);
-  if (typeof value === 'bigint') return amqpLong(value);
-  if (typeof value === 'number') return { type: 'double', value };
-  return typeof value === 'boolean' ? amqpBoolean(value) : value;
-};
-
-/** The sections in several buffers, as sources give them. */
-function partsOf({ header, annotations, properties, application }: Sample): Buffer[] {
-  const parts: Buffer[] = [];
-  if (header) parts.push(encodeHeader({ type: 'header', ...header }));
-  if (annotations) parts.push(encodeMessageAnnotations(new Map(Object.entries(annotations))));
-  if (properties) parts.push(encodeProperties({ type: 'properties', ...properties }));
-  if (application) {
-    const entries = Object.entries(application).map(([name, value]) => [name, scalar(value)] as const);
-    parts.push(encodeApplicationProperties(new Map(entries)));
-  }
-  return [...parts, encodeDataHead(5), Buffer.from('hello')];
-}
-
-/** True, false, or undefined: unknown. */
-function evaluated(selector: string, sample: Sample = {}) {
-  return parseSelector(selector).evaluate(new SelectorMessage(partsOf(sample)));
-}
-
-function refusal(selector: string): string {
-  try {
-    parseSelector(selector);
-  } catch (error) {
-    expect(error).toBeInstanceOf(SelectorError);
-    return (error as Error).message;
-  }
-  throw new Error(`${selector} was taken`);
-}
-
-const typed: Sample = {
-  application: {
-    ...{ n: 5n, d: 2.5, s: 'abc', t: true, f: false, quote: "it's", "it's": 1n },
-    ...{ byte: { type: 'byte', value: -3 }, uint: { type: 'uint', value: 7 }, big: 9007199254740993n },
-    ...{
-      nothing: { type: 'null' },
-      ch: { type: 'char', value: 0x1f600 },
-      bytes: { type: 'binary', value: Buffer.of(1) },
-    },
-    ...{
-      when: { type: 'timestamp', value: 1_700_000_000_000n },
-      $dollar: 1n,
-      _under: 1n,
-      'a.b': 1n,
-      'with-dash': 1n,
-      grün: 1n,
-    },
-  },
-};
 
 describe('selectors: values and comparisons', () => {
   it.each([
@@ -302,7 +227,7 @@ describe('selectors: BETWEEN, IN, LIKE', () => {
 describe('selectors: what AMQP calls them', () => {
   const uuid = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
-  it.each<[string, Sample]>([
+  it.each<[string, SelectorSample]>([
     ["JMSMessageID = 'ID:1'", { properties: { messageId: amqpString('ID:1') as never } }],
     ["JMSMessageID = 'ID:AMQP_NO_PREFIX:1'", { properties: { messageId: amqpString('1') as never } }],
     [
@@ -369,120 +294,3 @@ describe('selectors: what AMQP calls them', () => {
     expect(matches([Buffer.from('005374c1040141016e', 'hex')])).toBe(false);
   });
 });
-
-describe('texts that are no selectors', () => {
-  it.each([
-    ['', 'expected a property, a value or "(" at character 1'],
-    ['n =', 'expected a property, a value or "(" at character 4'],
-    ['n = 5 5', 'expected the end, AND or OR at character 7'],
-    ['n == 5', 'expected a property, a value or "(" at character 4'],
-    ['n = 5 AND', 'expected a property, a value or "(" at character 10'],
-    ['(n = 5', 'expected ")" at character 7'],
-    ['n NOT = 5', 'expected BETWEEN, IN or LIKE at character 7'],
-    ['n IS 5', 'expected NULL at character 6'],
-    ['s LIKE 5', 'expected a text at character 8'],
-    ["s LIKE 'a' ESCAPE 'ab'", 'ESCAPE is followed by one character at character 12'],
-    ["s LIKE 'a!' ESCAPE '!'", 'the pattern ends with its escape character at character 13'],
-    ['s IN ()', 'expected a text at character 7'],
-    ["s IN ('a'", 'expected ")" at character 10'],
-    ["'a' IN ('a')", 'expected a property at character 1'],
-    ['5 IS NULL', 'expected a property at character 1'],
-    ["'abc", 'unexpected character at character 1'],
-    ['n ; 5', 'unexpected character at character 3'],
-    ['5', 'a number is no condition at character 1'],
-    ["'a'", 'a string is no condition at character 1'],
-    ['n + 1', 'a number is no condition at character 1'],
-    ["NOT 'a'", 'a string is no condition at character 1'],
-    ['n = 5 OR 6', 'a number is no condition at character 10'],
-    ["n > 'a'", 'only numbers have an order at character 3'],
-    ['n > TRUE', 'only numbers have an order at character 3'],
-    ["s BETWEEN 'a' AND 'b'", 'only numbers have an order at character 11'],
-    ["1 + 'a' = 2", 'what is calculated with is a number at character 5'],
-    ['1 + TRUE = 2', 'what is calculated with is a number at character 5'],
-    ['1 + (n = 2) = 2', 'what is calculated with is a number at character 5'],
-    ['9223372036854775808 = n', 'a number is larger than 64 bits hold at character 1'],
-    ['n = 99999999999999999999', 'a number is larger than 64 bits hold at character 5'],
-    ['n = 08', 'an octal number has digits from 0 to 7 at character 5'],
-    ['1a = 2', 'unexpected character at character 1'],
-    ['JMSReplyTo IS NULL', 'a selector does not name JMSReplyTo at character 1'],
-    [`${'('.repeat(65)}TRUE${')'.repeat(65)}`, 'nested deeper than 64 at character 66'],
-    [`${'NOT '.repeat(65)}TRUE`, 'nested deeper than 64 at character 261'],
-    ['x'.repeat(4_097), 'more than 4096 characters, the first too many at character 4097'],
-  ])('%s', (selector, message) => {
-    expect(refusal(selector)).toBe(message);
-  });
-
-  it('the largest numbers are taken', () => {
-    expect(evaluated('-9223372036854775808 < 9223372036854775807')).toBe(true);
-    expect(evaluated(`${'('.repeat(60)}TRUE${')'.repeat(60)}`)).toBe(true);
-    expect(evaluated(Array.from({ length: 400 }, () => 'TRUE').join(' AND '))).toBe(true);
-    expect(evaluated(`0 ${'+ 1 '.repeat(900)} = 900`)).toBe(true);
-  });
-
-  it('are refused by that error and no other, and what is taken gives a value', () => {
-    const part = fc.constantFrom(
-      ...[
-        'AND',
-        'OR',
-        'NOT',
-        'BETWEEN',
-        'IN',
-        'LIKE',
-        'ESCAPE',
-        'IS',
-        'NULL',
-        'TRUE',
-        'n',
-        's',
-        'missing',
-        '5',
-        '2.5',
-      ],
-      ...[
-        "'a'",
-        "'%'",
-        '"n"',
-        '=',
-        '<>',
-        '<',
-        '>=',
-        '+',
-        '-',
-        '*',
-        '/',
-        '(',
-        ')',
-        ',',
-        'JMSType',
-        '0x1',
-        '1e400',
-        "'",
-      ],
-    );
-    const texts = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(part, { maxLength: 14 }).map((parts) => parts.join(' ')),
-    );
-    const message = new SelectorMessage(partsOf(typed));
-    let taken = 0;
-    fc.assert(
-      fc.property(texts, (text) => {
-        try {
-          expect([true, false, undefined, 'abc']).toContain(
-            looselyBoolean(parseSelector(text).evaluate(message)),
-          );
-          taken++;
-        } catch (error) {
-          if (!(error instanceof SelectorError)) throw error;
-        }
-      }),
-      { numRuns: 3_000 },
-    );
-    expect(taken).toBeGreaterThan(10);
-  });
-});
-
-/** A property alone is taken for a condition and gives what it is. */
-function looselyBoolean(value: unknown): unknown {
-  return typeof value === 'bigint' || typeof value === 'number' ? undefined : value;
-}

@@ -1,0 +1,311 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { amqpString, noLocalFilter, selectorFilter } from '#libs/amqp-codec';
+import type { AmqpError } from '../amqp.errors.js';
+import { NodesBed, publishTo, type RuleOf } from '../testing/nodes-bed.js';
+
+const all: RuleOf[] = [
+  { type: 'topic', name: '' },
+  { type: 'queue', name: '' },
+];
+const denied = { condition: 'amqp:unauthorized-access' };
+const beds: NodesBed[] = [];
+
+function bedOf(...options: ConstructorParameters<typeof NodesBed>): NodesBed {
+  const bed = new NodesBed(...options);
+  beds.push(bed);
+  return bed;
+}
+
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const bed of beds.splice(0)) await bed.directory.close();
+});
+
+describe('an attach to send', () => {
+  it('opens a queue that keeps what is sent, one message to an entry; a topic with as many partitions as the tenant has', async () => {
+    const bed = bedOf(all, { partitionsDefault: 3, queuePartitions: 2 });
+    const target = await bed.attachTarget({ address: '/queues/jobs', capabilities: ['queue', 'odd'] });
+    expect(target.terminus).toMatchObject({
+      address: '/queues/jobs',
+      capabilities: ['queue'],
+      dynamic: false,
+    });
+    await bed.attachTarget({ address: 'news' });
+    const [queue, topic] = bed.targets.map(({ plan }) => plan);
+    expect(queue).toMatchObject({ entries: 'single', topic: { name: 'jobs', partitions: { length: 2 } } });
+    expect(topic).toMatchObject({ entries: 'batched', topic: { name: 'news', partitions: { length: 3 } } });
+    expect(bed.admin.stored.get('persistent://acme/n/jobs')?.subscriptions).toEqual(
+      new Map([['pulsegate.queue', { 'pulsegate.kind': 'amqp-queue' }]]),
+    );
+    expect(bed.admin.stored.get('persistent://acme/n/news')?.subscriptions.size).toBe(0);
+  });
+
+  it('looks a topic up once for all who ask at the same time, and not again for a while', async () => {
+    const bed = bedOf(all);
+    await Promise.all([1, 2, 3].map(() => bed.attachTarget({ address: '/queues/jobs' })));
+    await bed.attachTarget({ address: '/queues/jobs' });
+    expect(bed.admin.calls).toEqual(['metadata jobs', 'create jobs', 'metadata jobs', 'subscribe jobs']);
+    expect(new Set(bed.targets.map(({ plan }) => plan.topic)).size).toBe(1);
+  });
+
+  it('takes a topic that somebody else made at the same moment', async () => {
+    const bed = bedOf(all);
+    bed.admin.createPartitionedTopic = async (topic) => {
+      bed.admin.add('raced', 4);
+      return Object.getPrototypeOf(bed.admin).createPartitionedTopic.call(bed.admin, topic, 1);
+    };
+    await bed.attachTarget({ address: 'raced' });
+    expect(bed.targets[0]?.plan.topic.partitions).toHaveLength(4);
+  });
+
+  it('makes nothing where the tenant makes none', async () => {
+    const bed = bedOf(all, { autoCreateTopics: false });
+    const notFound = { condition: 'amqp:not-found' };
+    await expect(bed.attachTarget({ address: 'news' })).rejects.toMatchObject(notFound);
+    bed.admin.add('news', 0);
+    await bed.attachTarget({ address: 'news' });
+    expect(bed.targets[0]?.plan.topic.partitions).toEqual(['persistent://acme/n/news']);
+    await expect(bed.attachTarget({ address: '/queues/news' })).rejects.toMatchObject(notFound);
+    bed.admin.stored.get('persistent://acme/n/news')?.subscriptions.set('pulsegate.queue', {});
+    await bed.attachTarget({ address: '/queues/news' });
+    expect(bed.admin.calls.filter((call) => /create|^subscribe/.test(call))).toEqual([]);
+  });
+
+  it('says what Pulsar could not do, and is looked up anew', async () => {
+    const bed = bedOf(all);
+    bed.admin.broken = 500;
+    await expect(bed.attachTarget({ address: 'news' })).rejects.toThrow('500');
+    bed.admin.broken = undefined;
+    await bed.attachTarget({ address: 'news' });
+  });
+
+  it('goes on with the partitions that were added, for as long as a link is attached', async () => {
+    jest.useFakeTimers();
+    const bed = bedOf(all);
+    const target = await bed.attachTarget({ address: 'news' });
+    const topic = bed.targets[0]?.plan.topic;
+    bed.admin.add('news', 5);
+    await jest.advanceTimersByTimeAsync(90_000);
+    expect(topic?.partitions).toHaveLength(5);
+    target.close();
+    bed.admin.calls.length = 0;
+    await jest.advanceTimersByTimeAsync(90_000);
+    expect(bed.admin.calls).toEqual([]);
+  });
+
+  it('to a coordinator is for those who have transactions', async () => {
+    const bed = bedOf(all);
+    const { identity } = { identity: bed.identity() };
+    const request = { identity, containerId: 'c1', linkName: 'l', desiredCapabilities: [] };
+    const target = { type: 'coordinator' } as const;
+    const attach = bed.directory.openTarget({ ...request, target, transactions: undefined as never });
+    await expect(attach).rejects.toMatchObject({ condition: 'amqp:not-implemented' });
+  });
+});
+
+describe('permission', () => {
+  it('is for the queue or for the topic, and denied by either; nothing is looked up without', async () => {
+    const bed = bedOf([
+      ...([
+        { type: 'topic', name: 'a' },
+        { type: 'queue', name: 'b' },
+      ] as const),
+      ...([
+        { type: 'topic', name: 'b-secret', effect: 'deny' },
+        { type: 'queue', name: 'a-secret', effect: 'deny' },
+      ] as const),
+    ]);
+    for (const address of ['a', '/queues/a', 'b', '/queues/b']) await bed.attachTarget({ address });
+    bed.admin.calls.length = 0;
+    for (const address of [
+      'c',
+      '/queues/c',
+      'a-secret',
+      '/queues/a-secret',
+      'b-secret',
+      '/queues/b-secret',
+    ]) {
+      await expect(bed.attachTarget({ address })).rejects.toMatchObject(denied);
+      await expect(bed.attachSource({ address })).rejects.toMatchObject(denied);
+    }
+    expect(bed.admin.calls).toEqual([]);
+  });
+
+  it('to send is none to receive', async () => {
+    const bed = bedOf([{ type: 'topic', name: '', actions: ['produce'] }]);
+    await bed.attachTarget({ address: 'a' });
+    await expect(bed.attachSource({ address: 'a' })).rejects.toMatchObject(denied);
+  });
+
+  it('for a subscription is that for its topic, and for its group where somebody has one', async () => {
+    const bed = bedOf([...all, { type: 'group', name: 'audit', principals: ['user:bob'] }]);
+    await bed.attachSource({ address: 't::other' });
+    await expect(bed.attachSource({ address: 't::audit' })).rejects.toMatchObject(denied);
+    await bed.attachSource({ address: 't::audit' }, { identity: bed.identity('bob') });
+    const shared = { address: 't', durable: 2, capabilities: ['shared', 'global'] };
+    await expect(bed.attachSource(shared, { linkName: 'audit|global' })).rejects.toMatchObject(denied);
+    bed.allow([...all, { type: 'group', name: 'audit-%u' }, { type: 'group', name: 'x', effect: 'deny' }]);
+    await bed.attachSource({ address: 't::audit-alice' });
+    await expect(bed.attachSource({ address: 't::audit-bob' })).rejects.toMatchObject(denied);
+    await expect(bed.attachSource({ address: 't::x' })).rejects.toMatchObject(denied);
+  });
+
+  it('is what Pulsar grants for the topic, where that decides', async () => {
+    const bed = bedOf([]);
+    bed.authorizer.setPolicy('acme', {
+      version: 1,
+      decide: (_who, _action, { type, name }) => type === 'topic' && name === 'a',
+      decideAny: () => true,
+    });
+    await bed.attachTarget({ address: '/queues/a' });
+    await bed.attachSource({ address: 'a' });
+    await expect(bed.attachTarget({ address: '/queues/b' })).rejects.toMatchObject(denied);
+    await expect(bed.attachSource({ address: 'a::s' })).rejects.toMatchObject(denied);
+  });
+
+  it('that is taken away ends the links that need it, soon, and no others', async () => {
+    jest.useFakeTimers();
+    const bed = bedOf(all);
+    const ended: string[] = [];
+    const onEnded = (what: string) => ({
+      onEnded: (error: AmqpError) => void ended.push(`${what} ${error.condition}`),
+    });
+    const target = await bed.attachTarget({ address: 'a' }, onEnded('target'));
+    await bed.attachTarget({ address: 'b' }, onEnded('other'));
+    await bed.attachSource({ address: 'a' }, onEnded('source'));
+    const closed = await bed.attachSource({ address: 'a' }, onEnded('closed'));
+    const anonymous = await bed.attachTarget(undefined, onEnded('anonymous'));
+    expect(await publishTo(anonymous, '1', { to: 'a' })).toBe('accepted');
+    expect(await publishTo(anonymous, '2', { to: 'b' })).toBe('accepted');
+    await closed.close(false);
+    bed.allow([{ type: 'topic', name: 'b' }]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ended).toEqual(['target amqp:unauthorized-access', 'source amqp:unauthorized-access']);
+    expect(bed.sources[0]?.credit).toBe(0);
+    expect(await publishTo(target, '3')).toBe('amqp:unauthorized-access');
+    expect(await publishTo(anonymous, '4', { to: 'a' })).toBe('amqp:unauthorized-access');
+    expect(await publishTo(anonymous, '5', { to: 'b' })).toBe('accepted');
+    expect(bed.targets.map(({ published }) => published.join(''))).toEqual(['', '', '1', '25']);
+  });
+});
+
+describe('an attach to receive', () => {
+  it('from a queue is a consumer of its one subscription, from a topic a reader', async () => {
+    const bed = bedOf(all, { deliveriesMax: 7 });
+    await bed.attachSource({ address: '/queues/jobs' });
+    await bed.attachSource({ address: 'news' });
+    await bed.attachSource({ address: '/queues/jobs', distributionMode: 'copy' });
+    await bed.attachSource({ address: 'news', distributionMode: 'copy' });
+    const [queue, topic, browser, copy] = bed.sources.map(({ plan }) => plan);
+    expect(queue).toMatchObject({
+      reading: {
+        kind: 'subscription',
+        subscription: {
+          name: 'pulsegate.queue',
+          type: 'Shared',
+          position: 'earliest',
+          endsWithLink: false,
+          unmatched: 'leave',
+        },
+      },
+      deliveriesMax: 7,
+    });
+    expect(topic).toMatchObject({ reading: { kind: 'reader' }, deliveriesMax: 0, noLocal: false });
+    expect(browser?.reading).toEqual({ kind: 'browser', subscription: 'pulsegate.queue' });
+    expect(copy?.reading).toEqual({ kind: 'reader' });
+  });
+
+  it('is told what is in force and nothing else', async () => {
+    const bed = bedOf(all);
+    const filter = new Map([
+      ['mine', selectorFilter('a = 1')],
+      ['local', noLocalFilter()],
+      ['odd', { type: 'described', descriptor: amqpString('odd'), encoded: Buffer.of(0x40) } as const],
+    ]);
+    const capabilities = ['topic', 'odd'];
+    const source = { address: 'news', filter, capabilities, expiryPolicy: 'link-detach', timeout: 30 };
+    const { terminus } = await bed.attachSource(source);
+    expect(terminus).toMatchObject({ address: 'news', durable: 0, expiryPolicy: 'link-detach', timeout: 0 });
+    expect([...terminus.filter!.keys()]).toEqual(['mine', 'local']);
+    expect(terminus.capabilities).toEqual(['topic']);
+    expect(bed.sources[0]?.plan).toMatchObject({ noLocal: true, filter: expect.anything() });
+    // On a queue, what is not for one is for another.
+    const queue = await bed.attachSource({ address: '/queues/jobs', filter });
+    expect([...queue.terminus.filter!.keys()]).toEqual(['mine']);
+    expect(bed.sources[1]?.plan.noLocal).toBe(false);
+  });
+
+  it.each([
+    [{ address: 'a', filter: new Map([['s', selectorFilter('a =')]]) }, 'selector: expected a property'],
+    [
+      {
+        address: 'a',
+        filter: new Map([
+          ['s', selectorFilter('a = 1')],
+          ['t', selectorFilter('a = 2')],
+        ]),
+      },
+      'a source has at most one selector',
+    ],
+    [{}, 'a source that is not dynamic has an address'],
+    [{ address: 'x'.repeat(3_000) }, 'address: it has more than 2048 characters'],
+  ])('is refused when it asks for what cannot be: %#', async (source, message) => {
+    const bed = bedOf(all);
+    const attach = bed.attachSource(source);
+    await expect(attach).rejects.toMatchObject({
+      condition: 'amqp:invalid-field',
+      message: expect.stringContaining(message),
+    });
+    expect(bed.admin.calls).toEqual([]);
+  });
+
+  it('leaves subscriptions that the gateway keeps for other protocols alone', async () => {
+    const bed = bedOf(all);
+    const { subscriptions } = bed.admin.add('t', 2);
+    subscriptions.set('group', { 'pulsegate.kind': 'kafka-group' }).set('native', {});
+    const notAllowed = { condition: 'amqp:not-allowed' };
+    await expect(bed.attachSource({ address: 't::group' })).rejects.toMatchObject(notAllowed);
+    await bed.attachSource({ address: 't::native' });
+    await expect(bed.attachSource({ address: 't::group', distributionMode: 'copy' })).rejects.toMatchObject(
+      notAllowed,
+    );
+  });
+});
+
+describe('durable subscriptions', () => {
+  it('are told as such, and closed as the link is', async () => {
+    const bed = bedOf(all);
+    const source = await bed.attachSource({ address: 't', expiryPolicy: 'never' }, { linkName: 'news' });
+    expect(source.terminus).toMatchObject({ durable: 1, expiryPolicy: 'never' });
+    expect(bed.sources[0]?.plan.reading).toMatchObject({
+      subscription: { name: 'c1:news', endsWithLink: true },
+    });
+    await source.close(true);
+    expect(bed.sources[0]?.closed).toBe(true);
+  });
+
+  it('are found by their name and deleted', async () => {
+    const bed = bedOf(all);
+    for (let count = 0; count < 40; count++) bed.admin.add(`other${count}`, count % 2);
+    const { subscriptions } = bed.admin.add('t', 2);
+    subscriptions.set('c1:news', { 'pulsegate.kind': 'amqp-subscription' }).set('jobs', {});
+    const found = await bed.attachSource(undefined, { linkName: 'news' });
+    expect(found.terminus).toMatchObject({ address: '/topics/t', expiryPolicy: 'never' });
+    await found.close(true);
+    expect([...subscriptions.keys()]).toEqual(['jobs']);
+    const kept = await bed.attachSource(undefined, { linkName: 'jobs|global' });
+    await kept.close(false);
+    expect([...subscriptions.keys()]).toEqual(['jobs']);
+    const none = bed.attachSource(undefined, { linkName: 'news' });
+    await expect(none).rejects.toMatchObject({ condition: 'amqp:not-found' });
+  });
+
+  it('are not found by who may not receive from their topic, nor are those of other protocols', async () => {
+    const bed = bedOf([{ type: 'topic', name: 'other' }]);
+    bed.admin.add('t').subscriptions.set('c1:news', {});
+    bed.admin.add('other').subscriptions.set('group', { 'pulsegate.kind': 'kafka-group' });
+    const attach = (linkName: string) => bed.attachSource(undefined, { linkName });
+    await expect(attach('news')).rejects.toMatchObject({ condition: 'amqp:not-found' });
+    await expect(attach('group|global')).rejects.toMatchObject({ condition: 'amqp:not-allowed' });
+  });
+});
