@@ -123,6 +123,8 @@ export class FakeSource implements MessageSource {
     transactionId?: Buffer,
   ): void {
     this.settled.push({ delivery, outcome, done, transactionId });
+    // As a queue does with what was never sent: it is the next again.
+    if (outcome.type === 'released') this.messages.unshift(...delivery.parts);
     if (this.isPrompt) done(undefined);
   }
 
