@@ -109,13 +109,21 @@ describe('a session that sends', () => {
   });
 });
 
-function apply(step: typeof receivingStep extends fc.Arbitrary<infer S> ? S : never, model: ReceivingModel): void {
+function apply(
+  step: typeof receivingStep extends fc.Arbitrary<infer S> ? S : never,
+  model: ReceivingModel,
+): void {
   const { bed } = model;
   switch (step.kind) {
     case 'credit': {
       const link = model.links[step.handle]!;
       link.allowedUpTo = link.deliveries + step.n;
-      model.flow({ handle: step.handle, deliveryCount: link.deliveries, linkCredit: step.n, drain: step.drain });
+      model.flow({
+        handle: step.handle,
+        deliveryCount: link.deliveries,
+        linkCredit: step.n,
+        drain: step.drain,
+      });
       break;
     }
     case 'window':

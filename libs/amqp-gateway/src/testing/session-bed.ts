@@ -40,7 +40,12 @@ export class SessionBed {
   readonly #ours = new AmqpFrameDecoder(0x10_0000);
   readonly #clients = new AmqpFrameDecoder(0x10_0000);
 
-  constructor({ options = {}, begin = {}, peerFrameBytesMax = 0x1_0000, limits = {} }: SessionBedSettings = {}) {
+  constructor({
+    options = {},
+    begin = {},
+    peerFrameBytesMax = 0x1_0000,
+    limits = {},
+  }: SessionBedSettings = {}) {
     const kafka = { autoCreateTopics: false, partitionsDefault: 1, messageBytesMax: 1 };
     const tenant = { name: 'acme', pulsarNamespace: 'acme/n', limits, kafka };
     const metrics = new Metrics({ processMetrics: false });
@@ -48,7 +53,13 @@ export class SessionBed {
       ...{ options: { ...amqpOptionsSchema.parse({}), ...options }, nodes: this.nodes, metrics },
       ...{ counters: this.counters, limits: new RateLimits(new TenantDirectory([tenant])) },
     };
-    const place = { protocol: 'amqp', listener: 'amqp', connectionId: 'c', remoteAddress: '::1', remotePort: 1 };
+    const place = {
+      protocol: 'amqp',
+      listener: 'amqp',
+      connectionId: 'c',
+      remoteAddress: '::1',
+      remotePort: 1,
+    };
     const bed = this;
     const connection = {
       ...{ services, identity: { principal: { tenant }, containerId: 'box', connectionId: 'c' } },
@@ -72,7 +83,7 @@ export class SessionBed {
     const windows = { nextOutgoingId: 0, incomingWindow: 0, outgoingWindow: 0 };
     const links = new ConnectionLinks(connection);
     this.session = new AmqpSession(
-      ...[connection, 0, this.#decoded({ type: 'begin', ...windows, ...begin }) as never, links] as const,
+      ...([connection, 0, this.#decoded({ type: 'begin', ...windows, ...begin }) as never, links] as const),
     );
   }
 
