@@ -173,8 +173,10 @@ export class LocalTransaction {
       if (outbox.waitingMessages === 1) await outbox.sendAlone();
       return;
     }
-    const stored = await Promise.allSettled([outbox.flush(), this.acknowledge(acknowledgements)]);
-    for (const each of stored) if (each.status === 'rejected') throw each.reason;
+    // One after the other: what was acknowledged in a transaction that is aborted, Pulsar delivers again by itself, and the
+    // client's rollback asks for it too.
+    await outbox.flush();
+    await this.acknowledge(acknowledgements);
     const transaction = await this.begun;
     try {
       await transaction?.commit(this.leftMs());
