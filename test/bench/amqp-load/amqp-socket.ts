@@ -76,9 +76,10 @@ export class AmqpSocket {
     );
   }
 
-  accept(first: number, last: number): void {
+  /** @param settled false: it is told when Pulsar has it */
+  accept(first: number, last: number, settled = true): void {
     const state = { type: 'accepted' } as const;
-    this.socket.write(encodeFrame(0, { type: 'disposition', role: true, first, last, settled: true, state }));
+    this.socket.write(encodeFrame(0, { type: 'disposition', role: true, first, last, settled, state }));
   }
 
   /** What to do when the connection ends. */

@@ -51,7 +51,7 @@ function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: Se
     const bytes = Buffer.allocUnsafe((upTo - sent) * frame.bytes.length);
     for (let at = 0; sent < upTo; sent++, at += frame.bytes.length) {
       bytes.set(frame.bytes, at);
-      for (const place of frame.idAt) bytes.writeUInt32BE(idBase + sent, at + place);
+      for (const place of frame.idAt) bytes.writeUInt32BE(firstDeliveryId + sent, at + place);
       if (sent % sampled === 0) sentAt.set(sent, performance.now());
     }
     client.socket.write(bytes);
@@ -64,10 +64,10 @@ function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: Se
         if (state?.type !== 'accepted') reject(new Error(`a message was ${state?.type}`));
         settled += last - first + 1;
         for (let id = first; id <= last; id++) {
-          const began = sentAt.get(id - idBase);
+          const began = sentAt.get(id - firstDeliveryId);
           if (began === undefined) continue;
           times.push(performance.now() - began);
-          sentAt.delete(id - idBase);
+          sentAt.delete(id - firstDeliveryId);
         }
       } else if (performative.type === 'detach' || performative.type === 'close') {
         reject(new Error(`the sender was ended: ${performative.error?.condition}`));
@@ -82,7 +82,7 @@ function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: Se
 }
 
 /** Delivery ids begin here, so that all of them take four bytes in a frame. */
-const idBase = 0x0100_0000;
+const firstDeliveryId = 0x0100_0000;
 
 /** A transfer of one data section, and where its delivery id and tag are: to be written over. */
 function frameOf(payloadBytes: number): { readonly bytes: Buffer; readonly idAt: readonly number[] } {
