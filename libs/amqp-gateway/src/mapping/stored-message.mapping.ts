@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type AmqpMessageSections, encodeHeader, findSections } from '#libs/amqp-codec';
+import { encodeHeader, findSections } from '#libs/amqp-codec';
 import { HubProperty, type MessageCursor, reservedPropertyPrefix } from '#libs/pulsar';
 import { bodyHead, isHeadOf, nullBody } from './body-head.js';
 import { type ForeignMessage, foreignMessage } from './foreign-message.mapping.js';
@@ -66,11 +66,6 @@ export function deliveryParts(message: AmqpMessage, facts: DeliveryFacts): Buffe
   for (const part of bare) parts.push(part);
   if (footer !== undefined) parts.push(footer);
   return parts;
-}
-
-/** For filters: the sections, joined. */
-export function sectionsOf(message: AmqpMessage, facts: DeliveryFacts): AmqpMessageSections {
-  return findSections(Buffer.concat(deliveryParts(message, facts)));
 }
 
 export function hasExpired(message: AmqpMessage, nowMs: number): boolean {
