@@ -4,6 +4,7 @@ import type { Connection, Connector } from './connection.js';
 import { ConsumerSession, type ConsumerSessionOwner } from './consumer/consumer-session.js';
 import { chargedForCorrupt } from './consumer/corrupt-entry.js';
 import { FlowWindow } from './consumer/flow-window.js';
+import { askTopicEnd } from './consumer/topic-end.js';
 import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } from './entry.js';
 import { asPulsarError, PulsarError } from './pulsar.errors.js';
 import { TopicAttachment } from './topic-attachment.js';
@@ -131,7 +132,7 @@ export class TopicReader implements ConsumerSessionOwner {
     const session = this.session;
     if (session === undefined)
       throw new PulsarError('Disconnected', 'the reader is not attached to a broker');
-    const { lastMessageId } = await this.positions(session);
+    const { lastMessageId } = await askTopicEnd(session.connection, this.consumerId);
     return lastMessageId;
   }
 
@@ -193,7 +194,7 @@ export class TopicReader implements ConsumerSessionOwner {
     const session = await this.subscribe(connection, subscription, this.startPosition());
     if (start === 'latest' && !this.positioned) {
       // Where "latest" was: after a disconnect before the first entry, what came in between must not be missed.
-      const { consumerMarkDeletePosition } = await this.positions(session);
+      const { consumerMarkDeletePosition } = await askTopicEnd(session.connection, this.consumerId);
       if (consumerMarkDeletePosition !== undefined && consumerMarkDeletePosition.ledgerId >= 0) {
         this.advance(consumerMarkDeletePosition);
       }
@@ -298,16 +299,6 @@ export class TopicReader implements ConsumerSessionOwner {
     const fields = { event: 'pulsar-corrupt-entry', topic: this.topic, ...position, reason: error.message };
     this.connector.log.warn(fields, 'passed over an entry that cannot be read');
     this.options.onCorruptEntry?.(position, error);
-  }
-
-  private async positions(session: ConsumerSession) {
-    const { getLastMessageIdResponse } = await session.connection.request({
-      getLastMessageId: { consumerId: this.consumerId },
-    });
-    if (getLastMessageIdResponse === undefined) {
-      throw new PulsarError('MalformedFrame', 'GET_LAST_MESSAGE_ID answered otherwise');
-    }
-    return getLastMessageIdResponse;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   singleEntry,
 } from '#libs/pulsar';
 import { queueSubscription } from '../address.js';
+import { queueProperties } from '../nodes/amqp-topic-registry.js';
 import { readEntriesAgain } from '../sources/entries-again.js';
 import type { DeadLetter, DeadLetterStore } from './dead-letter.js';
 import { deadLetterMessages, unreadableMessage } from './dead-letter.mapping.js';
@@ -24,7 +25,6 @@ export interface DeadLettersParts {
 const idleMs = 60_000;
 /** Letters that are read and stored at the same time; others wait, and with them the outcomes of their deliveries. */
 const storingMax = 32;
-const queueProperties = { 'pulsegate.kind': 'amqp-queue' };
 const earliest = { ledgerId: -1, entryId: -1 };
 
 interface DeadLetterTopic {
@@ -120,7 +120,7 @@ export class DeadLetters implements DeadLetterStore {
   private async produce(name: string, tenantKey: string): Promise<Producer> {
     const partitions = await this.partitionsOf(name);
     const { admin } = this.parts.pulsar;
-    await unlessThere(admin.createSubscription(name, queueSubscription, earliest, queueProperties));
+    await unlessThere(admin.createSubscription(name, queueSubscription, earliest, { ...queueProperties }));
     const topic = partitions === 0 ? name : partitionTopicName(name, 0);
     return this.parts.pulsar.createProducer({ topic, tenantKey });
   }

@@ -96,6 +96,17 @@ export class SubscriptionPartition {
     if (missing > 0 && missing * 2 >= wanted) consumer.grant(missing);
   }
 
+  /** False: its consumer was cut off since, and others may have it. */
+  holds(entry: SourceEntry): boolean {
+    return this.consumer?.holds(entry.delivery) === true;
+  }
+
+  /** A message was not given to the client and comes again, to whom Pulsar gives it. */
+  giveUp(entry: SourceEntry, batchIndex: number): void {
+    entry.settle(batchIndex, true);
+    if (!entry.isUnsettled && this.known.get(entry) === entry) this.known.delete(entry);
+  }
+
   /** The broker gave again what was not settled. */
   cameAgain(): void {
     if (this.expectedAgain > 0) this.expectedAgain--;

@@ -234,6 +234,23 @@ describe('a link on a shared subscription', () => {
     expect(parts.waiting.total).toBe(0);
   });
 
+  it('does not give what waited for credit when its connection was lost: others may have it', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription, { idleGiveBackMs: 60_000 });
+    const receiver = await link(parts);
+    receiver.setCredit(1);
+    subscription.add('a', 'b', 'c');
+    await until(() => receiver.held.length === 1, 'the first');
+    const other = await link(parts);
+    other.setCredit(10);
+    subscription.cut();
+    await until(() => other.held.length === 3, 'the entry at the other');
+    receiver.setCredit(5);
+    await turns(5);
+    // The first is with both, as Pulsar has it: whoever is cut off may lose it to others.
+    expect([receiver.given, other.given]).toEqual([1, 3]);
+  });
+
   it('gives again what was released of a batch, whenever the rest of it is accepted', async () => {
     const subscription = new FakeSubscription();
     const receiver = await link(new FakeSourceParts(subscription));

@@ -229,8 +229,14 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     while (this.credit > 0) {
       const delivery = this.ready.shift();
       if (delivery === undefined) break;
+      const { origin, partition } = delivery;
+      if (!partition.holds(origin)) {
+        partition.giveUp(origin, delivery.batchIndex);
+        this.window.left(delivery.bytes);
+        continue;
+      }
       this.credit--;
-      delivery.origin.wasGiven = true;
+      origin.wasGiven = true;
       this.outcomes.given++;
       this.sink.onDelivery(delivery);
     }

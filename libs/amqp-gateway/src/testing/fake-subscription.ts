@@ -99,6 +99,10 @@ export class FakeConsumer {
     this.subscription.dispatch();
   }
 
+  holds(delivery: Delivery): boolean {
+    return delivery.generation === this.generation;
+  }
+
   ack(delivery: Delivery, done?: (error?: Error) => void): void {
     const { unacked } = this.subscription.at(delivery);
     delivery.acknowledgeAll();

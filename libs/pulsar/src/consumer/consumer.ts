@@ -18,6 +18,7 @@ import { type AckDone, chargedMessages, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 import { GrantedPermits } from './granted-permits.js';
+import { askTopicEnd, isAcknowledged } from './topic-end.js';
 import { askTransactionalAck, type TransactionalAck } from './transactional-ack.js';
 
 const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
@@ -84,6 +85,11 @@ export class TopicConsumer implements ConsumerSessionOwner {
   /** True while a broker dispatches to it. */
   get attached(): boolean {
     return this.session !== undefined;
+  }
+
+  /** Whether what this delivery left unacknowledged is this consumer's: otherwise it is delivered again, perhaps to others. */
+  holds(delivery: Delivery): boolean {
+    return this.session !== undefined && delivery.generation === this.generation;
   }
 
   /** Messages delivered and neither acknowledged nor given back. */
@@ -214,26 +220,13 @@ export class TopicConsumer implements ConsumerSessionOwner {
 
   /** The last message that can be dispatched; -1:-1 for an empty topic. */
   async lastMessageId(): Promise<MessageId> {
-    const { lastMessageId } = await this.positions();
+    const { lastMessageId } = await askTopicEnd(this.attachedSession().connection, this.consumerId);
     return lastMessageId;
   }
 
   /** Whether all that can be dispatched is acknowledged, by all consumers of the subscription together. */
   async hasNoBacklog(): Promise<boolean> {
-    const { lastMessageId: last, consumerMarkDeletePosition: acked } = await this.positions();
-    if (last.ledgerId < 0) return true;
-    if (acked === undefined) return false;
-    return acked.ledgerId === last.ledgerId ? acked.entryId >= last.entryId : acked.ledgerId > last.ledgerId;
-  }
-
-  private async positions() {
-    const { getLastMessageIdResponse } = await this.attachedSession().connection.request({
-      getLastMessageId: { consumerId: this.consumerId },
-    });
-    if (getLastMessageIdResponse === undefined) {
-      throw new PulsarError('MalformedFrame', 'GET_LAST_MESSAGE_ID answered otherwise');
-    }
-    return getLastMessageIdResponse;
+    return isAcknowledged(await askTopicEnd(this.attachedSession().connection, this.consumerId));
   }
 
   /** Sends the acknowledgements that wait, then leaves the subscription. */
