@@ -10,21 +10,29 @@ import { ConnectionTransactions } from './connection-transactions.js';
 import { CoordinatorTarget } from './coordinator-target.js';
 import { LocalTransaction } from './local-transaction.js';
 import { notImplemented } from './no-transactions.js';
-import { transactionsPerTenantMax } from './transaction-limits.js';
-import type { HeldBytes } from './transaction-outbox.js';
+import { heldBytesPerProcessMax, transactionsPerTenantMax } from './transaction-limits.js';
 import { TransactionalProducers } from './transactional-producers.js';
 
 const endings = ['committed', 'rolled-back', 'timed-out', 'failed'] as const;
 
+/** One tenant has this of the process's bytes. */
+const tenantShare = 0.5;
+
+/** What transactions have of one tenant; it stays as long as the process, as tenants do. */
+interface TenantTransactions {
+  open: number;
+  readonly held: PublishBudget;
+  /** What streams to Pulsar before its discharge. */
+  readonly streaming: PublishBudget;
+}
+
 /** AMQP transactions on Pulsar's, of all connections of a process. */
 export class AmqpTransactions implements Transactions {
   private readonly producers: TransactionalProducers;
-  private readonly held: HeldBytes = { bytes: 0 };
-  private readonly openByTenant = new Map<string, number>();
+  private readonly tenants = new Map<string, TenantTransactions>();
+  private readonly held = new PublishBudget(heldBytesPerProcessMax);
+  private readonly streaming: PublishBudget;
   private readonly ended = { committed: 0, 'rolled-back': 0, 'timed-out': 0, failed: 0 };
-
-  /** What streams to Pulsar before its discharge, over all connections. */
-  private readonly budget: PublishBudget;
 
   constructor(
     private readonly pulsar: Pick<PulsarClient, 'transactions' | 'createProducer'>,
@@ -35,14 +43,14 @@ export class AmqpTransactions implements Transactions {
     private readonly log: Log,
   ) {
     this.producers = new TransactionalProducers(pulsar, options.transactionTimeoutMsMax);
-    this.budget = new PublishBudget(options.publishBytesInFlightMaxPerProcess);
+    this.streaming = new PublishBudget(options.publishBytesInFlightMaxPerProcess);
   }
 
   register(metrics: Metrics): void {
     metrics.gauge({
       name: 'pulsegate_amqp_transactions_open',
       help: 'AMQP transactions that are declared and not ended.',
-      read: () => [...this.openByTenant.values()].reduce((sum, open) => sum + open, 0),
+      read: () => [...this.tenants.values()].reduce((sum, { open }) => sum + open, 0),
     });
     metrics.gauge({
       name: 'pulsegate_amqp_transaction_held_bytes',
@@ -59,10 +67,11 @@ export class AmqpTransactions implements Transactions {
 
   openScope({ principal }: AmqpIdentity): TransactionScope {
     const { tenant } = principal;
-    let budget: PublishBudget | undefined;
+    let streaming: PublishBudget | undefined;
     return new ConnectionTransactions(() => {
-      budget ??= new PublishBudget(this.options.publishBytesInFlightMax, this.budget);
-      return this.begin(tenant, budget);
+      const known = this.known(tenant);
+      streaming ??= new PublishBudget(this.options.publishBytesInFlightMax, known.streaming);
+      return this.begin(tenant, known, streaming);
     });
   }
 
@@ -81,22 +90,34 @@ export class AmqpTransactions implements Transactions {
     return this.producers.close();
   }
 
-  private begin(tenant: Tenant, budget: PublishBudget): LocalTransaction {
-    const { producers, held, log, pulsar } = this;
-    const open = this.openByTenant.get(tenant.name) ?? 0;
+  private known({ name }: Tenant): TenantTransactions {
+    let known = this.tenants.get(name);
+    if (known === undefined) {
+      const streamingMax = this.options.publishBytesInFlightMaxPerProcess * tenantShare;
+      known = {
+        open: 0,
+        held: new PublishBudget(heldBytesPerProcessMax * tenantShare, this.held),
+        streaming: new PublishBudget(streamingMax, this.streaming),
+      };
+      this.tenants.set(name, known);
+    }
+    return known;
+  }
+
+  private begin(tenant: Tenant, known: TenantTransactions, budget: PublishBudget): LocalTransaction {
+    const { producers, log, pulsar } = this;
+    const { held, open } = known;
     if (open >= transactionsPerTenantMax) {
       throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, `${open} transactions are open`);
     }
-    this.openByTenant.set(tenant.name, open + 1);
+    known.open++;
     return new LocalTransaction({
       ...{ tenant, producers, held, budget, log },
       pulsar: pulsar.transactions,
       timeoutMs: this.options.transactionTimeoutMsMax,
       onEnded: (how) => {
         this.ended[how]++;
-        const left = (this.openByTenant.get(tenant.name) ?? 1) - 1;
-        if (left > 0) this.openByTenant.set(tenant.name, left);
-        else this.openByTenant.delete(tenant.name);
+        known.open--;
       },
     });
   }

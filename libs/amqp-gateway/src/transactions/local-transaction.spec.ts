@@ -4,7 +4,7 @@ import { type Delivery, PulsarError } from '#libs/pulsar';
 import type { AmqpError } from '../amqp.errors.js';
 import type { EnlistedOutcome, TransactionScope } from '../node.js';
 import { FakePulsarTransactions } from '../testing/fake-transactions.js';
-import { heldBytesMax, transactionsPerConnectionMax } from './transaction-limits.js';
+import { heldBytesMax, heldBytesPerProcessMax, transactionsPerConnectionMax } from './transaction-limits.js';
 
 const discharged = (scope: TransactionScope, id: Buffer, fail = false): Promise<AmqpError | undefined> =>
   new Promise((resolve) => scope.discharge(id, fail, resolve));
@@ -232,3 +232,24 @@ async function pulsarHas(pulsar: FakePulsarTransactions, what: string, times: nu
   }
   throw new Error(`${what} was not asked ${times} times: ${pulsar.asked.join(', ')}`);
 }
+
+describe('the transactions of a tenant', () => {
+  it('hold so much together; what comes then streams, and holding goes on when there is room', async () => {
+    const pulsar = new FakePulsarTransactions();
+    const text = 'x'.repeat(heldBytesMax);
+    const scopes = Array.from({ length: 5 }, () => pulsar.front.openScope(pulsar.identity));
+    const held = scopes.flatMap((scope) =>
+      Array.from({ length: 15 }, () => [scope, scope.declare()] as const),
+    );
+    for (const [scope, id] of held) scope.post(id, pulsar.post('a', text), told().done);
+    await pulsarHas(pulsar, 'send', held.length - heldBytesPerProcessMax / 2 / heldBytesMax);
+    for (const scope of scopes) scope.close();
+    await pulsarHas(pulsar, 'abort', 1);
+    await new Promise(setImmediate);
+    pulsar.asked.length = 0;
+    const id = pulsar.scope.declare();
+    pulsar.scope.post(id, pulsar.post('a', text), told().done);
+    await new Promise(setImmediate);
+    expect(pulsar.asked).toEqual([]);
+  });
+});

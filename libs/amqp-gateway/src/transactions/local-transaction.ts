@@ -17,14 +17,14 @@ import type {
   PublishPressure,
 } from '../node.js';
 import { acknowledgementsPerCommandMax, enlistedMax } from './transaction-limits.js';
-import { type HeldBytes, outcomeUnknown, rolledBack, TransactionOutbox } from './transaction-outbox.js';
+import { outcomeUnknown, rolledBack, TransactionOutbox } from './transaction-outbox.js';
 import type { TransactionalProducers } from './transactional-producers.js';
 
 export interface LocalTransactionOptions {
   readonly tenant: Tenant;
   readonly pulsar: Pick<PulsarTransactions, 'begin'>;
   readonly producers: TransactionalProducers;
-  readonly held: HeldBytes;
+  readonly held: PublishBudget;
   readonly budget: PublishBudget;
   /** For the application's work, from the first message or outcome on; and again for the discharge. */
   readonly timeoutMs: number;

@@ -7,7 +7,7 @@ export const transactionsPerTenantMax = 1_000;
  * partitions then wait for the discharge too (docs/amqp.md).
  */
 export const heldBytesMax = 256 * 1024;
-/** The same over all transactions of the process. */
+/** The same over all transactions of the process; one tenant has half of it. */
 export const heldBytesPerProcessMax = 32 * 1024 * 1024;
 
 /** Messages and outcomes that one transaction may have enlisted and not sent. */

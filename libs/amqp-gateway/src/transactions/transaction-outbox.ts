@@ -10,18 +10,14 @@ import {
 import type { Tenant } from '#libs/tenancy';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
 import type { EnlistedPost, PublishDone, PublishPressure } from '../node.js';
-import { heldBytesMax, heldBytesPerProcessMax } from './transaction-limits.js';
+import { heldBytesMax } from './transaction-limits.js';
 import type { LentProducer, TransactionalProducers } from './transactional-producers.js';
-
-/** Bytes that wait here for discharges, of all transactions of a process. */
-export interface HeldBytes {
-  bytes: number;
-}
 
 export interface OutboxOptions {
   readonly tenant: Tenant;
   readonly producers: TransactionalProducers;
-  readonly held: HeldBytes;
+  /** Of the tenant: what waits for discharges, or is on its way. Over its bound, nothing more is held. */
+  readonly held: PublishBudget;
   /** Of the connection: what is on its way to Pulsar. */
   readonly budget: PublishBudget;
   /** Of Pulsar; the same for each call. */
@@ -72,16 +68,16 @@ export class TransactionOutbox {
     }
     const bytes = post.entry.payloadEnd - post.entry.payloadStart;
     const { held, budget } = this.options;
-    held.bytes += bytes;
+    const isTooMuch = held.add(bytes) !== undefined;
     this.bytes += bytes;
-    if (!this.streaming && this.bytes <= heldBytesMax && held.bytes <= heldBytesPerProcessMax) {
+    if (!this.streaming && !isTooMuch && this.bytes <= heldBytesMax) {
       // It counts in no budget: credit must not wait for what only the discharge sends.
       this.waiting.push({ ...post, bytes, done: undefined });
       done(undefined);
       return undefined;
     }
     if (!budget.admits(bytes)) {
-      held.bytes -= bytes;
+      held.remove(bytes);
       this.bytes -= bytes;
       this.fail(new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, 'too much waits for Pulsar'));
       done(this.failure);
@@ -207,7 +203,7 @@ export class TransactionOutbox {
   }
 
   private forget({ bytes, done }: Waiting): void {
-    this.options.held.bytes -= bytes;
+    this.options.held.remove(bytes);
     this.bytes -= bytes;
     if (done !== undefined) this.options.budget.remove(bytes);
   }
