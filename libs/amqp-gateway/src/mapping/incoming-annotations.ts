@@ -76,7 +76,7 @@ function keyOf(value: AmqpValue | undefined): string | Buffer | undefined {
 
 /** Undefined where the time has come already. */
 function deliverAt(said: AmqpAnnotations, nowMs: number): number | undefined {
-  const time = integer(said, Annotation.deliveryTime);
+  const time = integer(said, Annotation.deliveryTime) ?? integer(said, Annotation.scheduledEnqueueTime);
   const delay = integer(said, Annotation.deliveryDelay);
   const atMs = time ?? (delay === undefined ? 0 : nowMs + delay);
   return atMs > nowMs ? atMs : undefined;

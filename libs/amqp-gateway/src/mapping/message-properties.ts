@@ -47,6 +47,8 @@ export const Annotation = {
   enqueuedTime: 'x-opt-enqueued-time',
   /** timestamp, or any other integer: milliseconds since 1970. */
   deliveryTime: 'x-opt-delivery-time',
+  /** The same, as Service Bus clients call it. */
+  scheduledEnqueueTime: 'x-opt-scheduled-enqueue-time',
   /** Milliseconds. */
   deliveryDelay: 'x-opt-delivery-delay',
   /** string: the topic that an MQTT client published to. */

@@ -191,6 +191,9 @@ describe('what others read', () => {
         .deliverAtMs;
     expect(at('x-opt-delivery-time', { type: 'timestamp', value: BigInt(nowMs + 5) })).toBe(nowMs + 5);
     expect(at('x-opt-delivery-time', { type: 'long', value: BigInt(nowMs - 5) })).toBeUndefined();
+    expect(at('x-opt-scheduled-enqueue-time', { type: 'timestamp', value: BigInt(nowMs + 6) })).toBe(
+      nowMs + 6,
+    );
     expect(at('x-opt-delivery-delay', { type: 'uint', value: 7 })).toBe(nowMs + 7);
     expect(at('x-opt-delivery-delay', { type: 'int', value: 0 })).toBeUndefined();
     expect(at('x-opt-delivery-delay', { type: 'null' })).toBeUndefined();
