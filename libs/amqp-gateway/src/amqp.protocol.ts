@@ -77,7 +77,7 @@ function makeServices(process: AmqpProcess): Made {
   publishers.register(metrics);
   const sources = new MessageSources({ pulsar, options, counters, log });
   const nodes = new NodeDirectory({
-    ...{ authorizer, cluster, tenants, options, log, sources, transactions },
+    ...{ authorizer, cluster, tenants, options, log, metrics, sources, transactions },
     ...{ admin: pulsar.admin, targets: publishers },
   });
   const services: AmqpServices = {

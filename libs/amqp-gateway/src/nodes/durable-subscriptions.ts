@@ -21,6 +21,8 @@ const rememberedMax = 10_000;
  */
 export class DurableSubscriptions {
   private readonly seen = new Map<string, string>();
+  /** By tenant: its searches follow one another. */
+  private readonly searches = new Map<string, Promise<unknown>>();
 
   constructor(private readonly admin: SubscriptionAdmin) {}
 
@@ -32,30 +34,28 @@ export class DurableSubscriptions {
     if (this.seen.size > rememberedMax) this.seen.delete(this.seen.keys().next().value as string);
   }
 
-  /** Full name of the topic that has it, not of a partition; undefined: there is none. Rejects with PulsarAdminError. */
-  async topicOf(tenant: Tenant, subscription: string): Promise<string | undefined> {
+  /**
+   * Full name of the topic that has it, not of a partition; undefined: there is none. Rejects with PulsarAdminError.
+   *
+   * @param mayReceive of a full name: others are not looked at
+   */
+  async topicOf(
+    tenant: Tenant,
+    subscription: string,
+    mayReceive: (topic: string) => boolean,
+  ): Promise<string | undefined> {
     const seen = this.seen.get(keyOf(tenant, subscription));
-    if (seen !== undefined && (await this.has(seen, subscription))) return seen;
-    const { pulsarNamespace } = tenant;
-    const listed = await Promise.all([
-      this.admin.partitionedTopics(pulsarNamespace),
-      this.admin.topics(pulsarNamespace),
-    ]);
-    const topics = new Set(listed.flat().map(withoutPartition));
-    if (topics.size > searchedMax) {
-      const message = 'there are too many topics to look for a subscription by its name';
-      throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
+    if (seen !== undefined && mayReceive(seen) && (await this.has(seen, subscription))) return seen;
+    const before = this.searches.get(tenant.name) ?? Promise.resolve();
+    const search = before
+      .catch(() => undefined)
+      .then(() => this.search(tenant.pulsarNamespace, subscription, mayReceive));
+    this.searches.set(tenant.name, search);
+    try {
+      return await search;
+    } finally {
+      if (this.searches.get(tenant.name) === search) this.searches.delete(tenant.name);
     }
-    let found: string | undefined;
-    const left = topics.values();
-    const search = async () => {
-      for (const topic of left) {
-        if (found !== undefined) return;
-        if (await this.has(topic, subscription)) found = topic;
-      }
-    };
-    await Promise.all(Array.from({ length: searchesParallelMax }, search));
-    return found;
   }
 
   /** A link on it that takes no messages: to be closed, which deletes it. */
@@ -82,6 +82,29 @@ export class DurableSubscriptions {
         }
       },
     };
+  }
+
+  private async search(
+    namespace: string,
+    subscription: string,
+    mayReceive: (topic: string) => boolean,
+  ): Promise<string | undefined> {
+    const listed = await Promise.all([this.admin.partitionedTopics(namespace), this.admin.topics(namespace)]);
+    const topics = new Set(listed.flat().map(withoutPartition).filter(mayReceive));
+    if (topics.size > searchedMax) {
+      const message = 'there are too many topics to look for a subscription by its name';
+      throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
+    }
+    let found: string | undefined;
+    const left = topics.values();
+    const look = async () => {
+      for (const topic of left) {
+        if (found !== undefined) return;
+        if (await this.has(topic, subscription)) found = topic;
+      }
+    };
+    await Promise.all(Array.from({ length: searchesParallelMax }, look));
+    return found;
   }
 
   private async has(topic: string, subscription: string): Promise<boolean> {

@@ -129,6 +129,7 @@ describe('permission', () => {
       await expect(bed.attachSource({ address })).rejects.toMatchObject(denied);
     }
     expect(bed.admin.calls).toEqual([]);
+    expect(bed.metrics.tenant('amqp', 'acme').authorizationDenials).toBe(12);
   });
 
   it('to send is none to receive', async () => {
@@ -307,5 +308,6 @@ describe('durable subscriptions', () => {
     const attach = (linkName: string) => bed.attachSource(undefined, { linkName });
     await expect(attach('news')).rejects.toMatchObject({ condition: 'amqp:not-found' });
     await expect(attach('group|global')).rejects.toMatchObject({ condition: 'amqp:not-allowed' });
+    expect(bed.admin.calls).not.toContain('subscriptions t');
   });
 });

@@ -2,7 +2,7 @@ import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Authorizer } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
 import { type AmqpAddress, formatAddress, parseAddress, queueSubscription } from '../address.js';
 import { AmqpError } from '../amqp.errors.js';
@@ -42,6 +42,7 @@ export interface NodeDirectoryServices {
   readonly sources: SourceOpener;
   readonly transactions: Pick<Transactions, 'openCoordinator'>;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'tenant'>;
 }
 
 interface OpenedTarget {
@@ -102,8 +103,9 @@ export class NodeDirectory implements Nodes {
       (subscription === undefined ||
         subscription.name === queueSubscription ||
         this.authorization.maySubscribe(identity, subscription.name));
-    if (!isAllowed()) throw notAllowed();
-    if (address.kind === 'temporary' && !this.temporaries.owns(identity, address.name)) throw notAllowed();
+    if (!isAllowed()) throw this.denied(identity);
+    if (address.kind === 'temporary' && !this.temporaries.owns(identity, address.name))
+      throw this.denied(identity);
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.topicOf(tenant, address);
@@ -133,7 +135,7 @@ export class NodeDirectory implements Nodes {
     terminus: AmqpComposite<'target'>,
   ): Promise<OpenedTarget> {
     const isAllowed = () => this.authorization.maySend(identity, address);
-    if (!isAllowed()) throw notAllowed();
+    if (!isAllowed()) throw this.denied(identity);
     if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
     const found = await this.topicOf(identity.principal.tenant, address);
     const isQueue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
@@ -274,7 +276,7 @@ export class NodeDirectory implements Nodes {
       action === 'produce'
         ? authorization.maySend(identity, address)
         : authorization.mayReceive(identity, address);
-    if (!isAllowed) throw notAllowed();
+    if (!isAllowed) throw this.denied(identity);
     const topic = await temporaries.create(identity, name, of);
     return { address, topic, remove: () => temporaries.remove(identity, name) };
   }
@@ -298,13 +300,16 @@ export class NodeDirectory implements Nodes {
     const { tenant } = identity.principal;
     const subscription = namedSubscription(containerId, linkName);
     const prefix = `persistent://${tenant.pulsarNamespace}/`;
-    const pulsarTopic = await this.durables.topicOf(tenant, subscription);
-    const name = pulsarTopic?.slice(prefix.length) ?? '';
-    const mayReceive =
-      pulsarTopic !== undefined &&
+    const mayReceive = (name: string) =>
       this.authorization.mayReceive(identity, { kind: 'subscription', name, subscription });
+    const pulsarTopic = await this.durables.topicOf(tenant, subscription, (topic) =>
+      mayReceive(topic.slice(prefix.length)),
+    );
     // Not told apart: whether it is there is not the business of who may not have it.
-    if (!mayReceive) throw new AmqpError(AmqpErrorCondition.NOT_FOUND, 'there is no such subscription');
+    if (pulsarTopic === undefined) {
+      throw new AmqpError(AmqpErrorCondition.NOT_FOUND, 'there is no such subscription');
+    }
+    const name = pulsarTopic.slice(prefix.length);
     const topic = await this.topics.resolve(tenant, name);
     if (topic !== undefined) await this.requireOwnKind(topic, subscription);
     const terminus: AmqpComposite<'source'> = {
@@ -312,6 +317,11 @@ export class NodeDirectory implements Nodes {
       ...{ durable: 2, expiryPolicy: 'never', timeout: 0, dynamic: false },
     };
     return this.durables.open(tenant, subscription, pulsarTopic, terminus);
+  }
+
+  private denied({ principal }: AmqpIdentity): AmqpError {
+    this.services.metrics.tenant('amqp', principal.tenant.name).authorizationDenials++;
+    return notAllowed();
   }
 
   /** Subscriptions that the gateway keeps for clients of other protocols are theirs. */

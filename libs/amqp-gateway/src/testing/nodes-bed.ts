@@ -7,7 +7,7 @@ import {
 import { type AuthorizationRule, Authorizer, type Principal } from '#libs/auth';
 import { aloneCluster, type ClusterView, type Member } from '#libs/cluster';
 import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
-import { silentLog } from '#libs/telemetry';
+import { Metrics, silentLog } from '#libs/telemetry';
 import { type Tenant, type TenantAmqpOptions, TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
 import type { AmqpError } from '../amqp.errors.js';
 import type { AmqpIdentity } from '../connection/amqp-identity.js';
@@ -153,6 +153,7 @@ export type RuleOf = Partial<AuthorizationRule> & {
 /** A directory of nodes without Pulsar: targets and sources remember what they were opened for. */
 export class NodesBed {
   readonly admin = new FakeNodeAdmin();
+  readonly metrics = new Metrics({ processMetrics: false });
   readonly tenant: Tenant;
   readonly authorizer: Authorizer;
   readonly directory: NodeDirectory;
@@ -184,7 +185,7 @@ export class NodesBed {
       },
       targets: { openTarget: async (plan) => this.openTarget(plan) },
       sources: { openSource: async (plan, sink) => this.openSource(plan, sink) },
-      transactions: noTransactions,
+      ...{ transactions: noTransactions, metrics: this.metrics },
     });
   }
 
