@@ -63,7 +63,7 @@ function qpidJmsCommand(): string[] {
     runOnce('javac', ['-nowarn', '-d', join(folder, 'classes'), '-cp', join(folder, '*'), ...programs]);
   });
   const classPath = [join(folder, 'classes'), join(folder, '*')].join(':');
-  return ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'Scenarios'];
+  return ['java', '-Xmx512m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'Scenarios'];
 }
 
 export function amqpClients(): ConformingAmqpClient[] {

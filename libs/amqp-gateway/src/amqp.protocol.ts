@@ -25,8 +25,10 @@ interface Made {
   close(): Promise<void>;
 }
 
-/** A message may hold a frame of the largest size, and so much of smaller ones that a client gathered. */
-const webSocketMarginBytes = 262_144;
+/** Beside a frame of the largest size: Qpid JMS gathers all frames of a message, up to 5 MB, and of others, in one. */
+const webSocketMarginBytes = 8 * 1024 * 1024;
+/** Qpid JMS takes no message that is larger than the frames that it takes, which are at least so large as a rule. */
+const webSocketSentBytesMax = 65_536;
 /** Two headers, SASL and `open`, and what each read costs. */
 const unauthenticatedBytesMax = 65_536;
 
@@ -49,6 +51,7 @@ export class AmqpProtocol implements Protocol<ConnectionInput>, BeginningProtoco
       subprotocols: ['amqp'],
       messageBytesMax: process.options.frameBytesMax + webSocketMarginBytes,
       unauthenticatedBytesMax,
+      sentMessageBytesMax: webSocketSentBytesMax,
     };
   }
 

@@ -130,6 +130,8 @@ export interface WebSocketProfile {
   readonly messageBytesMax: number;
   /** All that a client may send after the HTTP handshake, until `authenticated()`. */
   readonly unauthenticatedBytesMax: number;
+  /** The largest message that clients are sent: what is more is several. Absent: what one turn writes is one. */
+  readonly sentMessageBytesMax?: number;
 }
 
 /** Makes a connection for each accepted client. */

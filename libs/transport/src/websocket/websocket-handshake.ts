@@ -81,7 +81,7 @@ export class WebSocketHandshakes {
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const outcome = this.#waiting.get(socket);
       this.#waiting.delete(socket);
-      outcome?.onOpen(new WebSocketStream(webSocket, socket, this.profile.unauthenticatedBytesMax));
+      outcome?.onOpen(new WebSocketStream(webSocket, socket, this.profile));
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { MalformedFrame } from '../protocol.js';
+import { MalformedFrame, type WebSocketProfile } from '../protocol.js';
 
 /** Section 7.4.1 of RFC 6455. */
 const closeCodes = { normal: 1_000, unsupportedData: 1_003, tooBig: 1_009 } as const;
@@ -12,7 +12,7 @@ const readCostBytes = 256;
 
 /**
  * The bytes inside of a WebSocket connection, as a stream: where messages begin and end means nothing [MQTT-6.0.0-2]. What is
- * written in one turn is one message. `ws` holds a message until it is whole; so that this is not open to everybody, a client
+ * written in one turn is one message, up to the profile's bound. `ws` holds a message until it is whole; so that this is not open to everybody, a client
  * that is not authenticated may send so much in all. Beyond it waits whose bytes are being looked at (the stream is paused), and
  * all others are told off.
  *
@@ -25,13 +25,22 @@ const readCostBytes = 256;
 export class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
+  readonly #sentMessageBytesMax: number;
   #unauthenticatedBytesLeft: number;
   #waitsForAuthentication = false;
   readonly #onBytes = ({ length }: Buffer) => this.#count(length);
 
   /** @param socket what the frames are read from */
-  constructor(webSocket: WebSocket, socket: Socket, unauthenticatedBytesMax: number) {
+  constructor(
+    webSocket: WebSocket,
+    socket: Socket,
+    {
+      unauthenticatedBytesMax,
+      sentMessageBytesMax = Number.POSITIVE_INFINITY,
+    }: Pick<WebSocketProfile, 'unauthenticatedBytesMax' | 'sentMessageBytesMax'>,
+  ) {
     super();
+    this.#sentMessageBytesMax = sentMessageBytesMax;
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#unauthenticatedBytesLeft = unauthenticatedBytesMax;
@@ -59,12 +68,11 @@ export class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    // An error is the end of the socket, which is told elsewhere, or a close, after which nobody reads.
-    this.#webSocket.send(chunk, () => done());
+    this.#send(chunk, done);
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#webSocket.send(Buffer.concat(chunks.map(({ chunk }) => chunk)), () => done());
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -76,6 +84,14 @@ export class WebSocketStream extends Duplex {
     // Who was told why may read it: `ws` ends the socket after its `closeTimeout`.
     if (!(error instanceof MalformedFrame)) this.#webSocket.terminate();
     done(error);
+  }
+
+  #send(bytes: Buffer, done: () => void): void {
+    const max = this.#sentMessageBytesMax;
+    let from = 0;
+    for (; bytes.length - from > max; from += max) this.#webSocket.send(bytes.subarray(from, from + max));
+    // An error is the end of the socket, which is told elsewhere, or a close, after which nobody reads.
+    this.#webSocket.send(from === 0 ? bytes : bytes.subarray(from), () => done());
   }
 
   #count(bytes: number): void {
