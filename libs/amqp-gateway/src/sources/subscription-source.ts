@@ -172,11 +172,8 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
 
   private arrived(partition: SubscriptionPartition, delivery: Delivery): void {
     if (this.isClosed) return;
-    const earlyMs = earlyMsOf(delivery);
-    if (earlyMs > 0 && earlyMs <= earlyMsMax) {
-      this.early.add({ partition, delivery }, earlyMs);
-      return;
-    }
+    const { deliverAtTime } = delivery.entry;
+    if (deliverAtTime !== undefined && this.isEarly(partition, delivery, deliverAtTime)) return;
     const known = partition.known.get(delivery);
     if (known !== undefined) partition.cameAgain();
     // Of a batch that is with the client, messages that were given back come again with the others.
@@ -185,6 +182,14 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     this.draining?.arrived();
     this.give();
     this.ask();
+  }
+
+  /** True: it comes again when its time has come. */
+  private isEarly(partition: SubscriptionPartition, delivery: Delivery, deliverAtTime: number): boolean {
+    const earlyMs = deliverAtTime - Date.now();
+    if (earlyMs <= 0 || earlyMs > earlyMsMax) return false;
+    this.early.add({ partition, delivery }, earlyMs);
+    return true;
   }
 
   private read(partition: SubscriptionPartition, delivery: Delivery, known: SourceEntry | undefined): void {
@@ -300,14 +305,5 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     if (this.isClosed) return;
     void this.close(false);
     this.sink.onEnded(asEndedError(error));
-  }
-}
-
-function earlyMsOf({ entry }: Delivery): number {
-  try {
-    return (entry.metadata.deliverAtTime ?? 0) - Date.now();
-  } catch {
-    // Who reads it next says what is wrong with it.
-    return 0;
   }
 }

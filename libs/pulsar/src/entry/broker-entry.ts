@@ -40,6 +40,8 @@ export class BrokerEntry {
   publishTime = 0;
   /** Milliseconds since 1970, set by the application; absent when it set none. In a batch each message may have its own. */
   eventTime: number | undefined = undefined;
+  /** Milliseconds since 1970: shared subscriptions are given it no sooner, but for the broker's tick. */
+  deliverAtTime: number | undefined = undefined;
   compression: Compression = 'none';
   uncompressedSize: number | undefined = undefined;
   isEncrypted = false;
@@ -176,6 +178,7 @@ export class BrokerEntry {
       } else if (cursor.field === EntryField.sequenceId) this.sequenceId = cursor.varint();
       else if (cursor.field === EntryField.publishTime) this.publishTime = cursor.varint();
       else if (cursor.field === EntryField.eventTime) this.eventTime = cursor.varint();
+      else if (cursor.field === EntryField.deliverAtTime) this.deliverAtTime = cursor.varint();
       else if (cursor.field === EntryField.compression) this.compression = compressionOf(cursor.varint());
       else if (cursor.field === EntryField.uncompressedSize) this.uncompressedSize = cursor.varint();
       else if (cursor.field === EntryField.numMessagesInBatch) {

@@ -50,6 +50,7 @@ export const EntryField = {
   encryptionKeys: 13,
   partitionKeyB64Encoded: 17,
   orderingKey: 18,
+  deliverAtTime: 19,
   markerType: 20,
   txnidLeastBits: 22,
   highestSequenceId: 24,
