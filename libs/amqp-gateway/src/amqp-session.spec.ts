@@ -1,50 +1,31 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { type AmqpCompositeInput, type AmqpPerformativeName, encodeTransferHead } from '#libs/amqp-codec';
+import { dataMessage } from './testing/amqp-client.js';
 import {
-  type AmqpCompositeInput,
-  AmqpErrorCondition,
-  type AmqpPerformativeName,
-  encodeTransferHead,
-} from '#libs/amqp-codec';
-import { AmqpError } from './amqp.errors.js';
-import type { AmqpOptions } from './amqp.options.js';
-import { type AmqpBed, amqpBed } from './testing/amqp-bed.js';
-import { type AmqpClient, dataMessage } from './testing/amqp-client.js';
-import { FakeNodes } from './testing/fake-nodes.js';
+  type BegunClient,
+  type BegunSettings,
+  begunClient,
+  flowFrame,
+  served,
+} from './testing/begun-client.js';
 
-let bed: AmqpBed | undefined;
+let bed: BegunClient | undefined;
 
 afterEach(() => bed?.close());
 
-async function begun(
-  options: Partial<AmqpOptions> = {},
-  begin: Parameters<AmqpClient['begin']>[1] = {},
-  open: Parameters<AmqpClient['open']>[0] = {},
-) {
-  const nodes = new FakeNodes();
-  bed = await amqpBed({ options, services: { nodes } });
-  const client = bed.connect();
-  await client.open(open);
-  const answer = await client.begin(0, begin);
-  return { nodes, client, answer, services: bed.services };
+async function begun(settings?: BegunSettings): Promise<BegunClient> {
+  bed = await begunClient(settings);
+  return bed;
 }
 
-const flow = (fields: Partial<AmqpCompositeInput<'flow'>> = {}): AmqpCompositeInput<'flow'> => ({
-  ...{ type: 'flow', nextIncomingId: 0, incomingWindow: 10_000, nextOutgoingId: 0, outgoingWindow: 10 },
-  ...fields,
-});
-
-/** The server has seen all that the client sent: it answers a flow with echo. */
-async function served(client: AmqpClient, fields: Partial<AmqpCompositeInput<'flow'>> = {}): Promise<void> {
-  client.send(flow({ echo: true, ...fields }));
-  await client.first('flow', ({ handle }) => handle === undefined);
-}
-
-const numbered = (count: number, prefix = 'm') => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
 
 describe('a session', () => {
   it('answers begin with its windows, and ends', async () => {
-    const { client, answer, services } = await begun({ sessionWindowFrames: 100, linksPerSessionMax: 7 });
+    const { client, answer, services } = await begun({
+      options: { sessionWindowFrames: 100, linksPerSessionMax: 7 },
+    });
     expect(answer).toMatchObject({ remoteChannel: 0, incomingWindow: 100, handleMax: 6 });
     expect(services.counters.sessionsOpen).toBe(1);
     client.send({ type: 'end' });
@@ -54,16 +35,16 @@ describe('a session', () => {
   });
 
   it('renews its window when half of it is used', async () => {
-    const { client } = await begun({ sessionWindowFrames: 10 });
+    const { client } = await begun({ options: { sessionWindowFrames: 10 } });
     await client.attachSender('q');
     for (let i = 0; i < 5; i++) client.transfer('m');
     expect(await client.first('flow')).toMatchObject({ nextIncomingId: 5, incomingWindow: 10 });
   });
 
   it('sends as many frames as the client has room for, whatever its credit', async () => {
-    const { client, nodes } = await begun({}, { incomingWindow: 3 });
+    const { client, nodes } = await begun({ begin: { incomingWindow: 3 } });
     await client.attachReceiver('q', { credit: 0 });
-    client.send(flow({ handle: 0, linkCredit: 100, deliveryCount: 0, incomingWindow: 3 }));
+    client.send(flowFrame({ handle: 0, linkCredit: 100, deliveryCount: 0, incomingWindow: 3 }));
     await served(client, { incomingWindow: 3 });
     const source = nodes.sources.get('q')!;
     source.offer(...numbered(50));
@@ -78,10 +59,10 @@ describe('a session', () => {
   });
 
   it('gives links turns when its window is small: none waits for ever', async () => {
-    const { client, nodes } = await begun({}, { incomingWindow: 0 });
+    const { client, nodes } = await begun({ begin: { incomingWindow: 0 } });
     for (let handle = 0; handle < 3; handle++) {
       await client.attachReceiver(`q${handle}`, { handle, credit: 0 });
-      client.send(flow({ handle, linkCredit: 1_000, deliveryCount: 0, incomingWindow: 0 }));
+      client.send(flowFrame({ handle, linkCredit: 1_000, deliveryCount: 0, incomingWindow: 0 }));
     }
     await served(client, { incomingWindow: 0 });
     for (let handle = 0; handle < 3; handle++) nodes.sources.get(`q${handle}`)!.offer(...numbered(100));
@@ -94,20 +75,20 @@ describe('a session', () => {
   });
 
   it('lets links with credit go on beside one without, and beside a large message', async () => {
-    const { client, nodes } = await begun({}, {}, { maxFrameSize: 512 });
+    const { client, nodes } = await begun({ open: { maxFrameSize: 512 } });
     await client.attachReceiver('none', { handle: 0, credit: 0 });
     await client.attachReceiver('large', { handle: 1, credit: 0 });
     await client.attachReceiver('small', { handle: 2, credit: 0 });
     nodes.sources.get('none')!.offer('m');
     nodes.sources.get('large')!.offer('x'.repeat(100_000));
     nodes.sources.get('small')!.offer(...numbered(5));
-    client.send(flow({ handle: 1, linkCredit: 10, deliveryCount: 0, incomingWindow: 10 }));
-    client.send(flow({ handle: 2, linkCredit: 10, deliveryCount: 0, incomingWindow: 0 }));
+    client.send(flowFrame({ handle: 1, linkCredit: 10, deliveryCount: 0, incomingWindow: 10 }));
+    client.send(flowFrame({ handle: 2, linkCredit: 10, deliveryCount: 0, incomingWindow: 0 }));
     await client.take('transfer', 10);
-    client.send(flow({ nextIncomingId: 10, incomingWindow: 10 }));
+    client.send(flowFrame({ nextIncomingId: 10, incomingWindow: 10 }));
     const handles = (await client.take('transfer', 10)).map(({ handle }) => handle);
     expect(handles.filter((handle) => handle === 2).length).toBeGreaterThanOrEqual(1);
-    client.send(flow({ nextIncomingId: 20, incomingWindow: 1_000 }));
+    client.send(flowFrame({ nextIncomingId: 20, incomingWindow: 1_000 }));
     await client.take('transfer', 4);
   });
 
@@ -156,122 +137,6 @@ describe('a session', () => {
   });
 });
 
-describe('attach', () => {
-  it('is answered with what was agreed', async () => {
-    const { client } = await begun();
-    const sender = await client.attachSender('q', { sndSettleMode: 1, rcvSettleMode: 1 });
-    expect(sender).toMatchObject({
-      ...{ name: 'to-q-0', role: true, sndSettleMode: 1, rcvSettleMode: 1, maxMessageSize: 100_000n },
-      ...{ source: { type: 'source' }, target: { address: 'q' } },
-    });
-    const receiver = await client.attachReceiver('q', { handle: 1 });
-    expect(receiver).toMatchObject({
-      ...{ name: 'from-q-1', role: false, initialDeliveryCount: 0, source: { address: 'q' } },
-    });
-  });
-
-  it.each([true, false])(
-    'of what is not there is answered without it, and detached (role %p)',
-    async (role) => {
-      const { client, services } = await begun();
-      const terminus = role
-        ? { source: { type: 'source', address: 'missing' }, target: { type: 'target' } }
-        : { source: { type: 'source' }, target: { type: 'target', address: 'missing' } };
-      client.send({
-        type: 'attach',
-        name: 'x',
-        handle: 5,
-        role,
-        ...terminus,
-      } as AmqpCompositeInput<'attach'>);
-      const answer = await client.next('attach');
-      expect([answer.source?.type, answer.target?.type]).toEqual(
-        role ? [undefined, 'target'] : ['source', undefined],
-      );
-      expect(await client.next('detach')).toMatchObject({
-        closed: true,
-        error: { condition: 'amqp:not-found' },
-      });
-      client.send({ type: 'detach', handle: 5, closed: true });
-      // Both handles are free again.
-      await client.attachSender('there', { handle: 5 });
-      expect(services.counters).toMatchObject({ receiverLinksOpen: 1, senderLinksOpen: 0 });
-    },
-  );
-
-  it('does not hold up other links while a node is looked for; credit and detach wait for it', async () => {
-    const { client, nodes } = await begun();
-    nodes.hold('held');
-    const source = { type: 'source', address: 'held' } as const;
-    client.send({ type: 'attach', name: 'a', handle: 0, role: true, source });
-    client.send(flow({ handle: 0, linkCredit: 5, deliveryCount: 0 }));
-    client.send({ type: 'attach', name: 'b', handle: 1, role: true, source });
-    client.send({ type: 'detach', handle: 1, closed: true });
-    await client.attachSender('free', { handle: 2 });
-    nodes.onSource = (made) => made.offer('m');
-    nodes.letGo('held');
-    expect((await client.first('transfer')).handle).toBe(0);
-    expect(await client.take('attach', 2)).toMatchObject([{ name: 'a' }, { name: 'b' }]);
-    expect(await client.first('detach')).toMatchObject({ handle: 1, closed: true });
-  });
-
-  it('of a handle may follow its detach at once, while the link before is still closing', async () => {
-    const { client, nodes } = await begun();
-    const closing = Promise.withResolvers<void>();
-    nodes.onSource = (source) => {
-      source.closing = closing.promise;
-    };
-    const first = await client.attachReceiver('q', { handle: 3 });
-    client.send({ type: 'detach', handle: 3, closed: true });
-    const second = await client.attachReceiver('r', { handle: 3 });
-    expect(second.handle).not.toBe(first.handle);
-    expect(client.has('detach')).toBe(false);
-    closing.resolve();
-    expect((await client.first('detach')).handle).toBe(first.handle);
-  });
-
-  it('of a name that is attached takes it from the other link', async () => {
-    const { client, nodes } = await begun();
-    await client.attachReceiver('q', { handle: 0, name: 'mine' });
-    const former = nodes.sources.get('q')!;
-    await client.begin(1);
-    client.send(
-      { type: 'attach', name: 'mine', handle: 0, role: true, source: { type: 'source', address: 'q' } },
-      1,
-    );
-    expect(await client.first('detach')).toMatchObject({
-      channel: 0,
-      error: { condition: 'amqp:link:stolen' },
-    });
-    expect(await client.first('attach')).toMatchObject({ channel: 1, name: 'mine' });
-    expect(former.closed).toBe(false);
-    // The same name the other way is another link.
-    await client.attachSender('q', { handle: 1, name: 'mine' });
-    expect(client.has('detach')).toBe(false);
-  });
-
-  it.each([
-    ['keeps the terminus', false],
-    ['ends it', true],
-  ])('detach %s when the client says so', async (_, closed) => {
-    const { client, nodes } = await begun();
-    await client.attachReceiver('q');
-    client.send({ type: 'detach', handle: 0, closed });
-    expect(await client.first('detach')).toMatchObject({ closed, error: undefined });
-    expect(nodes.sources.get('q')!.closed).toBe(closed);
-  });
-
-  it('tells in its detach why a terminus could not be ended', async () => {
-    const { client, nodes } = await begun();
-    await client.attachReceiver('q');
-    nodes.sources.get('q')!.closing = Promise.reject(
-      new AmqpError(AmqpErrorCondition.RESOURCE_LOCKED, 'in use'),
-    );
-    client.send({ type: 'detach', handle: 0, closed: true });
-    expect((await client.first('detach')).error?.condition).toBe('amqp:resource-locked');
-  });
-});
-
 const transfer = (fields: Partial<AmqpCompositeInput<'transfer'>> = {}): AmqpCompositeInput<'transfer'> => ({
   ...{ type: 'transfer', handle: 0, deliveryId: 0, deliveryTag: Buffer.from('a'), messageFormat: 0 },
   ...fields,
@@ -280,14 +145,14 @@ const transfer = (fields: Partial<AmqpCompositeInput<'transfer'>> = {}): AmqpCom
 describe('what a client may not do', () => {
   const frames: readonly [string, string, readonly AmqpCompositeInput<AmqpPerformativeName>[]][] = [
     ['a transfer of no link', 'amqp:session:unattached-handle', [transfer({ handle: 9 })]],
-    ['a flow of no link', 'amqp:session:unattached-handle', [flow({ handle: 9 })]],
+    ['a flow of no link', 'amqp:session:unattached-handle', [flowFrame({ handle: 9 })]],
     ['a detach of no link', 'amqp:session:unattached-handle', [{ type: 'detach', handle: 9 }]],
     [
       'an attach of a handle in use',
       'amqp:session:handle-in-use',
       [{ type: 'attach', name: 'other', handle: 0, role: true, source: { type: 'source', address: 'q' } }],
     ],
-    ['a flow of what was never sent', 'amqp:invalid-field', [flow({ nextIncomingId: 5 })]],
+    ['a flow of what was never sent', 'amqp:invalid-field', [flowFrame({ nextIncomingId: 5 })]],
     ['a delivery without an id', 'amqp:invalid-field', [transfer({ deliveryId: undefined })]],
     [
       'a delivery-id that goes back',
@@ -370,7 +235,7 @@ describe('what a client may not do', () => {
   ];
 
   it.each(links)('%s detaches the link with %s', async (_, condition, sent) => {
-    const { client, nodes } = await begun({ linkCreditMessages: 2 });
+    const { client, nodes } = await begun({ options: { linkCreditMessages: 2 } });
     nodes.onTarget = (target) => {
       target.isPrompt = false;
     };
@@ -399,7 +264,7 @@ describe('what a client may not do', () => {
   });
 
   it('frames beyond the session window end it', async () => {
-    const { client } = await begun({ sessionWindowFrames: 4 });
+    const { client } = await begun({ options: { sessionWindowFrames: 4 } });
     await client.attachSender('q');
     const frames = Array.from({ length: 5 }, (_, i) =>
       i === 0 ? transfer({ more: true }) : ({ type: 'transfer', handle: 0, more: true } as const),
@@ -410,7 +275,7 @@ describe('what a client may not do', () => {
   });
 
   it('a handle beyond handle-max closes the connection', async () => {
-    const { client } = await begun({ linksPerSessionMax: 2 });
+    const { client } = await begun({ options: { linksPerSessionMax: 2 } });
     client.send({
       type: 'attach',
       name: 'x',
@@ -422,7 +287,7 @@ describe('what a client may not do', () => {
   });
 
   it('a link more than the client itself takes ends the session', async () => {
-    const { client } = await begun({}, { handleMax: 0 });
+    const { client } = await begun({ begin: { handleMax: 0 } });
     await client.attachSender('q', { handle: 3 });
     client.send({
       type: 'attach',
@@ -435,7 +300,7 @@ describe('what a client may not do', () => {
   });
 
   it('an attach that does not fit the frames that the client takes closes the connection', async () => {
-    const { client } = await begun({}, {}, { maxFrameSize: 512 });
+    const { client } = await begun({ open: { maxFrameSize: 512 } });
     const name = 'x'.repeat(600);
     client.send({ type: 'attach', name, handle: 0, role: true, source: { type: 'source', address: 'q' } });
     expect(await client.closeCondition()).toBe('amqp:frame-size-too-small');

@@ -5,6 +5,7 @@ import { AmqpError } from './amqp.errors.js';
 import type { AmqpOptions } from './amqp.options.js';
 import { type AmqpBed, amqpBed } from './testing/amqp-bed.js';
 import { type AmqpClient, dataMessage } from './testing/amqp-client.js';
+import { served } from './testing/begun-client.js';
 import { FakeNodes, type FakeTarget } from './testing/fake-nodes.js';
 
 let bed: AmqpBed | undefined;
@@ -30,21 +31,6 @@ async function sending({ options, slow = false, attach }: SendingSettings = {}) 
   await client.begin();
   await client.attachSender('q', attach);
   return { nodes, client, target: nodes.targets.get('q')!, services: bed.services };
-}
-
-/** The server has seen all that the client sent: it answers a flow with echo. */
-async function served(client: AmqpClient): Promise<void> {
-  client.send({
-    ...{
-      type: 'flow',
-      nextIncomingId: 0,
-      incomingWindow: 10,
-      nextOutgoingId: 0,
-      outgoingWindow: 10,
-      echo: true,
-    },
-  });
-  await client.first('flow', ({ handle }) => handle === undefined);
 }
 
 const text = (message: { bytes: Buffer }) => message.bytes.subarray(8).toString();

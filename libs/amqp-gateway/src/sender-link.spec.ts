@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AmqpCompositeInput } from '#libs/amqp-codec';
 import { AmqpErrorCondition } from '#libs/amqp-codec';
 import { AmqpError } from './amqp.errors.js';
 import type { AmqpOptions } from './amqp.options.js';
 import { type AmqpBed, amqpBed } from './testing/amqp-bed.js';
 import { type AmqpClient, dataMessage } from './testing/amqp-client.js';
+import { served } from './testing/begun-client.js';
 import { FakeNodes, type FakeSource } from './testing/fake-nodes.js';
 
 let bed: AmqpBed | undefined;
@@ -31,15 +31,6 @@ async function receiving({ options, attach, open, begin, link, onSource }: Recei
   await client.begin(0, begin);
   await client.attachReceiver('q', attach);
   return { nodes, client, source: nodes.sources.get('q')!, services: bed.services };
-}
-
-/** The server has seen all that the client sent: it answers a flow with echo. */
-async function served(client: AmqpClient, window: Partial<AmqpCompositeInput<'flow'>> = {}): Promise<void> {
-  client.send({
-    ...{ type: 'flow', nextIncomingId: 0, incomingWindow: 10_000, nextOutgoingId: 0, outgoingWindow: 10 },
-    ...{ echo: true, ...window },
-  });
-  await client.first('flow', ({ handle }) => handle === undefined);
 }
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `m${from + i}`);

@@ -30,7 +30,7 @@ describe('the ledger of unsettled deliveries', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(0, 0xffff_fff0, 0x7fff_fffa),
-        fc.array(step, { maxLength: 300 }),
+        fc.array(step, { maxLength: 300, size: 'max' }),
         (start, steps) => {
           const ledger = new DeliveryLedger<{ deliveryId: number }>();
           const model = new Map<number, { deliveryId: number }>();
