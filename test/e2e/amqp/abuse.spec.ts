@@ -1,12 +1,16 @@
-// What happens to those who send too much, too little or too slowly: each is told so, and the process stays as large as it was.
+// What happens to those who send too much, too little or too slowly, and to all while Pulsar does not answer: each is told so,
+// nothing that was accepted is lost, and the process stays as large as it was.
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodeFrame, encodeProtocolHeader, encodeSaslFrame } from '#libs/amqp-codec';
+import { encodeFrame, encodeProtocolHeader, encodeSaslFrame, heartbeatFrame } from '#libs/amqp-codec';
+import type { AmqpClient } from '../../../libs/amqp-gateway/src/testing/amqp-client.js';
 import { openAmqpWire } from '../../support/amqp-wire.js';
 import { collectGarbage, measureMemory } from '../../support/collect-garbage.js';
+import { FaultyLink } from '../../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+import { testPulsar } from '../../support/pulsar.js';
 
 const setUpTimeoutMs = 120_000;
 const authenticationTimeoutMs = 2_500;
@@ -19,17 +23,25 @@ const init = encodeSaslFrame({ type: 'sasl-init', mechanism: 'ANONYMOUS' });
 const open = encodeFrame(0, { type: 'open', containerId: 'hostile' });
 const begin = encodeFrame(0, { type: 'begin', nextOutgoingId: 0, incomingWindow: 9, outgoingWindow: 9 });
 let gateway: TestGateway;
+let link: FaultyLink;
 
 beforeAll(async () => {
+  link = await FaultyLink.start();
   gateway = await startGateway({
     tenants: [{ name: 'acme', permissions: [allowAll] }],
     amqp: { listener: { anonymousTenant: 'acme', authenticationTimeoutMs } },
-    config: { amqp: { idleTimeoutMs } },
+    config: {
+      pulsar: { serviceUrl: `pulsar://127.0.0.1:${link.port}`, adminUrl: testPulsar.adminUrl },
+      amqp: { idleTimeoutMs },
+    },
     env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
   });
 }, setUpTimeoutMs);
 
-afterAll(() => gateway?.stop(), setUpTimeoutMs);
+afterAll(async () => {
+  await gateway?.stop();
+  await link?.stop();
+}, setUpTimeoutMs);
 
 describe('a client that is slow', () => {
   it('has to be open in time, whatever it has said by then', async () => {
@@ -53,6 +65,50 @@ describe('a client that is slow', () => {
     expect(await wire.closeCondition()).toBe('amqp:resource-limit-exceeded');
     expect(wire.heartbeats).toBeGreaterThan(0);
   });
+});
+
+describe('while Pulsar does not answer', () => {
+  const unsettled = 1_000;
+  const stallMs = 1_500;
+  const address = '/queues/away';
+
+  it('nothing is accepted, credit ends, and afterwards all of it is done', async () => {
+    const [receiver, sender] = [await opened(), await opened()];
+    const alive = setInterval(() => {
+      for (const wire of [receiver, sender]) wire.sendBytes(heartbeatFrame);
+    }, idleTimeoutMs / 4);
+    try {
+      await sender.attachSender(address);
+      await receiver.attachReceiver(address, { credit: unsettled });
+      sender.transferAll(Array.from({ length: unsettled }, (_, at) => `${at}`));
+      await sender.settled(unsettled);
+      await receiver.take('transfer', unsettled);
+
+      link.stall(stallMs);
+      receiver.settle(0, { type: 'accepted' }, { last: unsettled - 1, settled: false });
+      const more = sender.creditUpTo() - unsettled;
+      sender.transferAll(Array.from({ length: more }, (_, at) => `more ${at}`));
+      await sender.begin(1);
+      await receiver.begin(1);
+      expect(more).toBeGreaterThan(0);
+      expect(sender.creditUpTo()).toBe(unsettled + more);
+      expect([sender.has('disposition'), receiver.has('disposition')]).toEqual([false, false]);
+
+      await sender.settled(more);
+      await receiver.settled(unsettled);
+      receiver.flow(0, more, { deliveryCount: unsettled, nextIncomingId: unsettled });
+      await receiver.take('transfer', more);
+    } finally {
+      clearInterval(alive);
+    }
+  }, 60_000);
+
+  async function opened(): Promise<AmqpClient> {
+    const wire = await openAmqpWire(gateway.amqp.tcp);
+    await wire.open();
+    await wire.begin();
+    return wire;
+  }
 });
 
 describe('1,000 hostile connections', () => {

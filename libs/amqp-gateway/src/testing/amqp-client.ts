@@ -52,6 +52,7 @@ export class AmqpClient {
   readonly #waiting = new Set<() => void>();
   #fault: Error | undefined;
   #closed = false;
+  readonly #creditUpTo = new Map<number, number>();
   #nextDeliveryId = 0;
 
   constructor(readonly link: ClientBytes) {
@@ -60,6 +61,11 @@ export class AmqpClient {
       this.#closed = true;
       this.#wake();
     });
+  }
+
+  /** Deliveries that it may have sent by now on a link that it sends on, as the last flow said. */
+  creditUpTo(handle = 0): number {
+    return this.#creditUpTo.get(handle) ?? 0;
   }
 
   get isClosed(): boolean {
@@ -252,6 +258,15 @@ export class AmqpClient {
     this.send({ type: 'disposition', role: true, first, settled: true, state, ...fields }, channel);
   }
 
+  /** Takes dispositions until so many deliveries were settled, all with this outcome. */
+  async settled(count: number, outcome = 'accepted'): Promise<void> {
+    for (let left = count; left > 0; ) {
+      const { first, last = first, settled, state } = await this.first('disposition');
+      if (!settled || state?.type !== outcome) throw new Error(`${state?.type} and not ${outcome}`);
+      left -= last - first + 1;
+    }
+  }
+
   /** All frames that came before the connection was closed by the server, which it must be, and were not taken. */
   async untilClosed(): Promise<readonly AmqpInput[]> {
     await this.#await(() => this.#closed || undefined, false);
@@ -288,6 +303,9 @@ export class AmqpClient {
     for (const input of inputs) {
       if (input.type === 'heartbeat') this.heartbeats++;
       else this.#inputs.push(input);
+      if (input.type !== 'frame' || input.performative.type !== 'flow') continue;
+      const { handle, deliveryCount = 0, linkCredit = 0 } = input.performative;
+      if (handle !== undefined) this.#creditUpTo.set(handle, deliveryCount + linkCredit);
     }
   }
 
