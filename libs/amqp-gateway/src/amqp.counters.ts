@@ -32,7 +32,7 @@ export class AmqpCounters {
   /** Rejected, or delivered too often, and stored in a dead-letter topic; or dropped where the tenant has none. */
   deadLettered = 0;
   dropped = 0;
-  /** Entries of Pulsar that are no message: encrypted or damaged. */
+  /** Entries of Pulsar that are no message: encrypted, a chunk of one, or damaged. */
   unreadable = 0;
   /** Came again though they were accepted, and were acknowledged again. */
   acknowledgedAgain = 0;

@@ -53,11 +53,12 @@ export class SubscriptionMemory {
     this.youngCount++;
   }
 
-  isAcknowledged({ ledgerId, entryId }: EntryPosition, batchIndex: number): boolean {
-    if (this.young.size === 0 && this.old.size === 0) return false;
+  /** Whether this message is, by itself or with all of its entry. */
+  isAcknowledged(position: EntryPosition, batchIndex: number): boolean {
+    if (!this.remembers(position, batchIndex)) return false;
+    // Only what is found can be too old.
     this.turn();
-    const key = keyOf(entryId, batchIndex);
-    return this.young.get(ledgerId)?.has(key) === true || this.old.get(ledgerId)?.has(key) === true;
+    return this.remembers(position, batchIndex);
   }
 
   /** Adds to what Pulsar counts as deliveries of this entry. */
@@ -91,6 +92,13 @@ export class SubscriptionMemory {
     this.failures?.delete(position);
   }
 
+  private remembers({ ledgerId, entryId }: EntryPosition, batchIndex: number): boolean {
+    return (
+      holds(this.young.get(ledgerId), entryId, batchIndex) ||
+      holds(this.old.get(ledgerId), entryId, batchIndex)
+    );
+  }
+
   private turn(): void {
     const now = this.options.now();
     const elapsedMs = now - this.youngSince;
@@ -100,6 +108,11 @@ export class SubscriptionMemory {
     this.youngCount = 0;
     this.youngSince = now;
   }
+}
+
+function holds(acks: ReadonlySet<number> | undefined, entryId: number, batchIndex: number): boolean {
+  if (acks === undefined) return false;
+  return acks.has(entryId) || (batchIndex >= 0 && acks.has(keyOf(entryId, batchIndex)));
 }
 
 /** Entries are numbered from 0: messages of a batch get the numbers below. */

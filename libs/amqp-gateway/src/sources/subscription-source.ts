@@ -198,7 +198,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     if (this.outcomes.isOver(partition, delivery, redeliveries)) return;
     const state: EntryState = {
       isSettledOrHeld: (at) => !delivery.isUnacked(at) || known?.isUnsettledAt(at) === true,
-      isAcknowledged: (at) => memory.isAcknowledged(delivery, at) || memory.isAcknowledged(delivery, -1),
+      isAcknowledged: (at) => memory.isAcknowledged(delivery, at),
     };
     const isExcluded = this.outcomes.exclusions.isExcluded(delivery);
     const screened = this.screen.screen(delivery.entry, state, redeliveries, this.subscription.unmatched);
