@@ -29,16 +29,21 @@ export function negotiatedTarget(
   };
 }
 
-/** The same of its source. @param outlives whether it is there again when the link is */
+/**
+ * How long a source lives: `named`, by the name of its link, until that is closed; `node`, as what it receives from does,
+ * whatever the link asks; `link`, no longer than that.
+ */
+export type SourceLife = 'named' | 'node' | 'link';
+
+/** The same of its source. */
 export function negotiatedSource(
   { durable, expiryPolicy, capabilities, distributionMode, filter }: AmqpComposite<'source'>,
-  { address, dynamic, outlives, filters }: Granted & { outlives: boolean; filters: SourceFilters },
+  { address, dynamic, life, filters }: Granted & { life: SourceLife; filters: SourceFilters },
 ): AmqpComposite<'source'> {
   const inForce = new Map([...(filter ?? [])].filter(([name]) => filters.names.includes(name)));
   return {
     ...{ type: 'source', address, timeout: 0, dynamic },
-    durable: outlives ? Math.max(1, durable) : 0,
-    expiryPolicy: outlives ? 'never' : expiryPolicy === 'never' ? 'link-detach' : expiryPolicy,
+    ...lifetimes[life]({ durable, expiryPolicy }),
     ...(dynamic && { dynamicNodeProperties }),
     ...(distributionMode !== undefined && { distributionMode }),
     ...(inForce.size > 0 && { filter: inForce }),
@@ -46,6 +51,17 @@ export function negotiatedSource(
     ...grantedOf(capabilities, sourceCapabilities),
   };
 }
+
+type Lifetime = Pick<AmqpComposite<'source'>, 'durable' | 'expiryPolicy'>;
+
+const lifetimes: Readonly<Record<SourceLife, (asked: Lifetime) => Lifetime>> = {
+  named: ({ durable }) => ({ durable: Math.max(1, durable), expiryPolicy: 'never' }),
+  node: (asked) => asked,
+  link: ({ expiryPolicy }) => ({
+    durable: 0,
+    expiryPolicy: expiryPolicy === 'never' ? 'link-detach' : expiryPolicy,
+  }),
+};
 
 function grantedOf(
   asked: readonly string[] | undefined,

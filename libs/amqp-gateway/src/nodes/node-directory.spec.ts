@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
 import { amqpString, noLocalFilter, selectorFilter } from '#libs/amqp-codec';
-import type { AmqpError } from '../amqp.errors.js';
+import { topicNameFault } from '#libs/auth';
+import { AmqpError } from '../amqp.errors.js';
 import { NodesBed, publishTo, type RuleOf } from '../testing/nodes-bed.js';
 
 const all: RuleOf[] = [
@@ -233,6 +235,7 @@ describe('an attach to receive', () => {
     // On a queue, what is not for one is for another.
     const queue = await bed.attachSource({ address: '/queues/jobs', filter });
     expect([...queue.terminus.filter!.keys()]).toEqual(['mine']);
+    expect(queue.terminus).toMatchObject({ durable: 0, expiryPolicy: 'session-end' });
     expect(bed.sources[1]?.plan.noLocal).toBe(false);
   });
 
@@ -309,5 +312,76 @@ describe('durable subscriptions', () => {
     await expect(attach('news')).rejects.toMatchObject({ condition: 'amqp:not-found' });
     await expect(attach('group|global')).rejects.toMatchObject({ condition: 'amqp:not-allowed' });
     expect(bed.admin.calls).not.toContain('subscriptions t');
+  });
+});
+
+describe('whatever a client attaches to', () => {
+  const address = fc.option(
+    fc.oneof(
+      fc.constantFrom(
+        'a',
+        '/queues/a',
+        'a::b',
+        'persistent://acme/n/a',
+        'persistent://x/n/a',
+        'queue://',
+        '::',
+      ),
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ unit: fc.constantFrom(...'a/:.%-_x|'), maxLength: 20 }),
+    ),
+    { nil: undefined },
+  );
+  const known = ['queue', 'topic', 'shared', 'global', 'temporary-topic', 'temporary-queue', 'odd'];
+  const terminus = {
+    address,
+    capabilities: fc.option(fc.array(fc.constantFrom(...known)), { nil: undefined }),
+    durable: fc.constantFrom(0, 1, 2, 0xffff_ffff),
+    expiryPolicy: fc.constantFrom('never', 'session-end', 'link-detach', 'odd'),
+    dynamic: fc.boolean(),
+  };
+  const filter = fc
+    .oneof(fc.string(), fc.constantFrom("a = 'b'", 'a > 1 AND NOT b'))
+    .map((text) => new Map([['f', selectorFilter(text)]]));
+  const source = fc.record({
+    ...terminus,
+    filter: fc.option(filter, { nil: undefined }),
+    distributionMode: fc.constantFrom(undefined, 'copy', 'move', 'odd'),
+  });
+  const linkName = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('news|global', '|', 'l'));
+
+  it('it is attached, or refused by a condition, and nothing outside of the namespace is named', async () => {
+    const bed = bedOf(all);
+    let attached = 0;
+    const attempt = async (attach: Promise<unknown>) => {
+      try {
+        await attach;
+        attached++;
+      } catch (error) {
+        if (!(error instanceof AmqpError)) throw error;
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        source,
+        fc.record(terminus),
+        linkName,
+        fc.string(),
+        async (from, to, name, container) => {
+          const identity = bed.identity('alice', container);
+          await attempt(bed.attachSource(from, { identity, linkName: name }));
+          await attempt(bed.attachTarget(to, { identity }));
+          bed.directory.closeConnection(identity);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(attached).toBeGreaterThan(40);
+    for (const name of bed.admin.names) {
+      expect(name.startsWith('amqp.temp-') ? undefined : topicNameFault(name)).toBeUndefined();
+    }
+    for (const { plan } of bed.sources) {
+      expect(plan.topic.partitions.every((topic) => topic.startsWith('persistent://acme/n/'))).toBe(true);
+    }
   });
 });

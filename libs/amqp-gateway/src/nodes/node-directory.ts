@@ -110,8 +110,8 @@ export class NodeDirectory implements Nodes {
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.topicOf(tenant, address);
     if (address.kind === 'subscription') await this.requireOwnKind(topic, address.subscription);
-    const outlives = address.kind !== 'temporary' && (subscription?.durable ?? false);
-    const terminus = negotiatedSource(source, { address: source.address, dynamic: false, outlives, filters });
+    const life = subscription?.endsWithLink ? 'named' : subscription?.durable ? 'node' : 'link';
+    const terminus = negotiatedSource(source, { address: source.address, dynamic: false, life, filters });
     const plan = this.planOf(request, { topic, reading, terminus }, filters);
     if (subscription?.endsWithLink) this.durables.remember(tenant, subscription.name, topic.pulsarTopic);
     return this.attachSource(plan, sink, isAllowed);
@@ -251,7 +251,7 @@ export class NodeDirectory implements Nodes {
     const filters = sourceFilters(source.filter, source.capabilities?.includes('temporary-topic') ?? false);
     const { address, topic, remove } = await this.createTemporary(identity, 'consume', source.capabilities);
     const terminus = negotiatedSource(source, {
-      ...{ address: topic.name, dynamic: true, outlives: false, filters },
+      ...{ address: topic.name, dynamic: true, life: 'node', filters },
     });
     const reading = sourceReading(address, { ...request, source });
     const plan = this.planOf(request, { topic, reading, terminus }, filters);

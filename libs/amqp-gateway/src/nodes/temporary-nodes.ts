@@ -121,9 +121,9 @@ export class TemporaryNodes {
     const live = new Set([cluster.self, ...cluster.members()].map(({ instance }) => instanceName(instance)));
     for (const tenant of tenants) {
       const swept = `amqp-temporary ${tenant.name}`;
-      if (cluster.nodeOf(swept).instance !== cluster.self.instance) continue;
       try {
-        await this.sweepTenant(tenant, live);
+        if (cluster.nodeOf(swept).instance === cluster.self.instance) await this.sweepTenant(tenant, live);
+        else this.forgetSuspects(tenant, new Set());
       } catch (error) {
         this.sweptVersion = undefined;
         log.warn({ event: 'amqp-temporary-sweep', tenant: tenant.name, err: error }, 'temporary nodes stay');
@@ -145,9 +145,12 @@ export class TemporaryNodes {
         this.suspects.set(topic, { tenant, name });
       }
     }
-    const there = new Set(listed);
+    this.forgetSuspects(tenant, new Set(listed));
+  }
+
+  private forgetSuspects(tenant: Tenant, except: ReadonlySet<string>): void {
     for (const [topic, node] of this.suspects) {
-      if (node.tenant === tenant && !there.has(topic)) this.suspects.delete(topic);
+      if (node.tenant === tenant && !except.has(topic)) this.suspects.delete(topic);
     }
   }
 
