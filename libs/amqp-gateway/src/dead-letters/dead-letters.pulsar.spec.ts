@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tenantAmqpDefaults } from '#libs/tenancy';
-import { accepted, failed, queueReading, SourceBed, until } from '../testing/source-bed.js';
+import { accepted, failed, numbers, queueReading, SourceBed, until } from '../testing/source-bed.js';
 
 const bed = new SourceBed('amqp-dead-letters');
 
@@ -104,6 +104,26 @@ describe('what nobody takes', () => {
     await until(() => receiver.given.length === 1, 'the readable one');
     expect(receiver.texts).toEqual(['readable']);
     expect(bed.counters.unreadable).toBe(1);
+  });
+
+  it('may be many at once: they are read together', async () => {
+    const partition = await bed.topic('many');
+    await bed.send(partition, ...numbers(300));
+    const receiver = await bed.receive('many', queueReading());
+    receiver.outcome = { type: 'rejected' };
+    receiver.setCredit(1_000);
+    const letters = await deadLetters('many', 300);
+    expect(
+      letters
+        .map(({ value }) => Number(value))
+        .sort((a, b) => a - b)
+        .map(String),
+    ).toEqual(numbers(300));
+    const acknowledged = async () => {
+      const { subscriptions } = await bed.pulsar.admin.stats(partition);
+      return subscriptions['pulsegate.queue']?.msgBacklog === 0;
+    };
+    await until(acknowledged, 'all to be acknowledged');
   });
 
   it('is dropped and counted where the tenant has no dead letters', async () => {

@@ -1,6 +1,5 @@
 import {
   asPulsarError,
-  type BrokerEntry,
   EntryDecodeError,
   isPulsarError,
   type OutgoingMessage,
@@ -12,10 +11,10 @@ import {
 } from '#libs/pulsar';
 import { queueSubscription } from '../address.js';
 import { queueProperties } from '../nodes/amqp-topic-registry.js';
-import { readEntriesAgain } from '../sources/entries-again.js';
 import type { DeadLetter, DeadLetterStore } from './dead-letter.js';
 import { deadLetterMessages, unreadableMessage } from './dead-letter.mapping.js';
 import { deadLetterTopicOf } from './dead-letter-name.js';
+import { EntryFetches } from './entry-fetches.js';
 
 export interface DeadLettersParts {
   readonly pulsar: Pick<PulsarClient, 'createProducer' | 'createReader' | 'partitions' | 'admin'>;
@@ -24,7 +23,7 @@ export interface DeadLettersParts {
 /** A dead-letter topic without letters for so long has no producer. */
 const idleMs = 60_000;
 /** Letters that are read and stored at the same time; others wait, and with them the outcomes of their deliveries. */
-const storingMax = 32;
+const storingMax = 64;
 const earliest = { ledgerId: -1, entryId: -1 };
 
 interface DeadLetterTopic {
@@ -41,8 +40,11 @@ export class DeadLetters implements DeadLetterStore {
   private readonly topics = new Map<string, DeadLetterTopic>();
   private readonly waiting: (() => void)[] = [];
   private storing = 0;
+  private readonly fetches: EntryFetches;
 
-  constructor(private readonly parts: DeadLettersParts) {}
+  constructor(private readonly parts: DeadLettersParts) {
+    this.fetches = new EntryFetches(parts.pulsar);
+  }
 
   async store(letter: DeadLetter): Promise<void> {
     if (this.storing >= storingMax) await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -63,7 +65,8 @@ export class DeadLetters implements DeadLetterStore {
   }
 
   private async messagesOf(letter: DeadLetter): Promise<readonly OutgoingMessage[]> {
-    const entry = letter.entry ?? (await this.readAgain(letter));
+    const { topic, partition, position } = letter;
+    const entry = letter.entry ?? (await this.fetches.fetch(partition, topic.tenant.name, position));
     // It was trimmed meanwhile: there is nothing left to store.
     if (entry === undefined) return [];
     try {
@@ -72,19 +75,6 @@ export class DeadLetters implements DeadLetterStore {
       if (!(error instanceof EntryDecodeError)) throw error;
       return [unreadableMessage(entry, letter)];
     }
-  }
-
-  private async readAgain({ topic, partition, position }: DeadLetter): Promise<BrokerEntry | undefined> {
-    let found: BrokerEntry | undefined;
-    await readEntriesAgain(this.parts.pulsar, {
-      topic: partition,
-      tenantKey: topic.tenant.name,
-      positions: [position],
-      onEntry: (entry) => {
-        found = entry;
-      },
-    });
-    return found;
   }
 
   private async send(letter: DeadLetter, message: OutgoingMessage): Promise<void> {

@@ -91,6 +91,7 @@ export class ReaderSource implements MessageSource<ReaderDelivery>, SentListener
   }
 
   drain(done: () => void): void {
+    this.draining?.end();
     this.give();
     if (this.credit === 0 || this.isClosed) {
       done();

@@ -98,6 +98,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   }
 
   drain(done: () => void): void {
+    this.draining?.end();
     this.give();
     if (this.credit === 0 || this.isClosed) {
       done();
