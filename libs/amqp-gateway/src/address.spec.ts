@@ -144,7 +144,7 @@ describe('addresses', () => {
           if (!(error instanceof AmqpError)) throw error;
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 

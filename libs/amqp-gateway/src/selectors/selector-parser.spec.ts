@@ -121,9 +121,9 @@ describe('texts that are no selectors', () => {
           if (!(error instanceof SelectorError)) throw error;
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
-    expect(taken).toBeGreaterThan(10);
+    expect(taken).toBeGreaterThan(5);
   });
 });
 
