@@ -140,7 +140,7 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
   onDisposition(sent: SentDelivery, said: SaidOutcome, settled: boolean): void {
     if (sent === this.#partial) {
       // The source keeps what is not sent yet; told once it is.
-      sent.early = { said, settled };
+      if (sent.early?.settled !== true) sent.early = { said, settled };
       return;
     }
     if (settled) {

@@ -171,6 +171,10 @@ async function finish(model: ReceivingModel): Promise<void> {
     if (model.links.every(({ texts }, i) => texts.length >= model.offered[i]!.length)) break;
     settle(model, 0, 0x7000_0000, true);
     model.windowEnd = model.frames + 5;
+    // Drains that waited for the window are answered by it.
+    model.flow({});
+    await bed.turn();
+    model.check();
     for (let handle = 0; handle < linkCount; handle++) {
       const link = model.links[handle]!;
       link.allowedUpTo = link.deliveries + 3;
