@@ -255,7 +255,7 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
   #onAttach(attach: AmqpComposite<'attach'>): void {
     const endpoint = new LinkEndpoint(this, attach, this.#endpoints.freeHandle(attach.handle));
     this.#endpoints.add(endpoint);
-    void endpoint.open();
+    endpoint.open();
   }
 
   /** What was said during the turn. */

@@ -14,6 +14,7 @@ import { registerAmqpMetrics } from './amqp.metrics.js';
 import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { IdleWheel } from './connection/idle-wheel.js';
+import { LinkNames } from './links/link-names.js';
 import { NodeDirectory } from './nodes/node-directory.js';
 import { AmqpPublishers } from './publishing/amqp-publishers.js';
 import { MessageSources } from './sources/message-sources.js';
@@ -84,7 +85,7 @@ function makeServices(process: AmqpProcess): Made {
     ...{ admin: pulsar.admin, targets: publishers },
   });
   const services: AmqpServices = {
-    ...{ ...process, cluster, counters, idleWheel, watch },
+    ...{ ...process, cluster, counters, idleWheel, watch, durableLinks: new LinkNames() },
     ...{ nodes, transactions },
   };
   const close = async () => {

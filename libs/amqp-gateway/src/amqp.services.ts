@@ -7,6 +7,7 @@ import type { TenantDirectory } from '#libs/tenancy';
 import type { AmqpCounters } from './amqp.counters.js';
 import type { AmqpOptions } from './amqp.options.js';
 import type { IdleWheel } from './connection/idle-wheel.js';
+import type { LinkNames } from './links/link-names.js';
 import type { Nodes, Transactions } from './node.js';
 
 /** Why a tenant is not served at present. */
@@ -42,6 +43,8 @@ export interface AmqpServices extends AmqpProcess {
   readonly transactions: Transactions;
   /** Closes connections that fall silent, and keeps the others alive. */
   readonly idleWheel: IdleWheel;
+  /** Durable subscribers of all connections. */
+  readonly durableLinks: LinkNames;
   /** Ends connections whose identity ends. */
   readonly watch: SessionWatch;
 }

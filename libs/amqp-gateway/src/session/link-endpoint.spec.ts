@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type AmqpCompositeInput, AmqpErrorCondition } from '#libs/amqp-codec';
 import { AmqpError } from '../amqp.errors.js';
-import { type BegunClient, type BegunSettings, begunClient, flowFrame } from '../testing/begun-client.js';
+import {
+  type BegunClient,
+  type BegunSettings,
+  begunClient,
+  flowFrame,
+  served,
+} from '../testing/begun-client.js';
 
 let bed: BegunClient | undefined;
 
@@ -104,6 +110,47 @@ describe('attach', () => {
     // The same name the other way is another link.
     await client.attachSender('q', { handle: 1, name: 'mine' });
     expect(client.has('detach')).toBe(false);
+  });
+
+  it('of a name waits until the link that had it is closed: its subscription may take one consumer only', async () => {
+    const { client, nodes } = await begun();
+    await client.attachReceiver('q', { handle: 0, name: 'mine' });
+    const former = nodes.sources.get('q')!;
+    const closing = Promise.withResolvers<void>();
+    former.closing = closing.promise;
+    client.send({ type: 'detach', handle: 0 });
+    client.send({
+      ...{ type: 'attach', name: 'mine', handle: 0, role: true, source: { type: 'source', address: 'q' } },
+    });
+    await served(client);
+    expect([former.closed, nodes.sources.get('q')]).toEqual([false, former]);
+    closing.resolve();
+    await client.first('attach');
+    expect(nodes.sources.get('q')).not.toBe(former);
+    expect((await client.first('detach')).error).toBeUndefined();
+  });
+
+  it('of a durable subscriber takes it from a connection that is not known to be lost', async () => {
+    const first = await begun();
+    const source = { type: 'source', address: 'q', durable: 1, expiryPolicy: 'never' } as const;
+    await first.client.attachReceiver('q', { source });
+    const former = first.nodes.sources.get('q')!;
+    const again = first.connect();
+    await again.open();
+    await again.begin();
+    await again.attachReceiver('other', {
+      source: { ...source, capabilities: ['shared'] },
+      name: 'from-q-0',
+    });
+    expect(former.closed).toBeUndefined();
+    await again.attachReceiver('q', { handle: 1, source, name: 'from-q-0' });
+    expect((await first.client.first('detach')).error?.condition).toBe('amqp:link:stolen');
+    // Another container's is another one.
+    const stranger = first.connect();
+    await stranger.open({ containerId: 'stranger' });
+    await stranger.begin();
+    await stranger.attachReceiver('q', { source, name: 'from-q-0' });
+    expect(first.nodes.sources.get('q')!.closed).toBeUndefined();
   });
 
   it.each([

@@ -7,7 +7,8 @@ import {
   type AmqpOutcome,
 } from '#libs/amqp-codec';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
-import type { NamedLink } from '../links/connection-links.js';
+import type { NamedLink } from '../links/link-names.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { MessageSource } from '../node.js';
 import { ReceiverLink, settlesSecondMode } from '../receiver-link.js';
 import { initialDeliveryCount, SenderLink, settledMode } from '../sender-link.js';
@@ -42,6 +43,10 @@ export class LinkEndpoint implements NamedLink {
   #heldDetach: Detach | undefined;
   /** Of the attach; not needed when it is answered. */
   #attach: Attach | undefined;
+  #opening: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
+  /** Claimed over all connections. */
+  #durableName: string | undefined;
   readonly #name: string;
   readonly peerHandle: number;
   /** We receive: the client's role is the other (AMQP 2.8.1). */
@@ -59,11 +64,14 @@ export class LinkEndpoint implements NamedLink {
   }
 
   /** Finds the node and answers the attach. */
-  async open(): Promise<void> {
-    const attach = this.#attach!;
-    const { links } = this.session;
-    links.claim(this.#name, this.receives, this);
+  open(): void {
+    this.#opening = this.#open(this.#attach!);
+  }
+
+  async #open(attach: Attach): Promise<void> {
     try {
+      await this.#claim(attach);
+      if (this.#state !== 'opening') return;
       if (this.receives) await this.#openTarget(attach);
       else await this.#openSource(attach);
     } catch (error) {
@@ -72,12 +80,17 @@ export class LinkEndpoint implements NamedLink {
       return;
     }
     this.#attach = undefined;
+    this.#serveHeld();
+  }
+
+  #serveHeld(): void {
     const flow = this.#heldFlow;
     const detach = this.#heldDetach;
     this.#heldFlow = undefined;
     this.#heldDetach = undefined;
-    if (flow !== undefined && this.#state === 'attached') this.onFlow(flow);
-    if (detach !== undefined && this.#state === 'attached') this.onDetach(detach);
+    if (this.#state !== 'attached') return;
+    if (flow !== undefined) this.onFlow(flow);
+    if (detach !== undefined) this.onDetach(detach);
   }
 
   /** @throws AmqpError */
@@ -135,15 +148,18 @@ export class LinkEndpoint implements NamedLink {
     void this.#abandon();
   }
 
-  stolen(): void {
+  async stolen(): Promise<void> {
     this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
+    await this.#opening;
+    // Whoever detached it is told what failed.
+    await this.#releasing?.catch(() => {});
   }
 
   /** The session is over, or the connection is gone. */
   close(): void {
-    if (this.#state === 'detached') return;
+    const isOpen = this.#state === 'opening' || this.#state === 'attached';
     this.#state = 'detached';
-    void this.#abandon();
+    if (isOpen) void this.#abandon();
   }
 
   async #openTarget(attach: Attach): Promise<void> {
@@ -239,7 +255,7 @@ export class LinkEndpoint implements NamedLink {
   #refuse(attach: Attach, error: AmqpError): void {
     this.#state = 'ending';
     const { session, receives, handle } = this;
-    session.links.release(this.#name, receives, this);
+    this.#releaseName();
     session.note(error);
     const source = receives ? attach.source : undefined;
     const target = receives ? undefined : attach.target;
@@ -279,10 +295,13 @@ export class LinkEndpoint implements NamedLink {
     }
   }
 
-  async #release(closed: boolean): Promise<void> {
-    const { session } = this;
-    const { counters } = session.connection.services;
-    session.links.release(this.#name, this.receives, this);
+  #release(closed: boolean): Promise<void> {
+    this.#releasing ??= this.#closeEnds(closed).finally(() => this.#releaseName());
+    return this.#releasing;
+  }
+
+  async #closeEnds(closed: boolean): Promise<void> {
+    const { counters } = this.session.connection.services;
     const sender = this.#sender;
     const receiver = this.#receiver;
     this.#sender = undefined;
@@ -296,6 +315,35 @@ export class LinkEndpoint implements NamedLink {
       await sender.close(closed);
     }
   }
+
+  /** Waits for who has the name, and holds what only one link can hold. */
+  async #claim(attach: Attach): Promise<void> {
+    const { links, connection } = this.session;
+    await links.names(this.receives).claim(this.#name, this);
+    this.#durableName = durableNameOf(attach, connection);
+    if (this.#durableName === undefined || this.#state !== 'opening') return;
+    await connection.services.durableLinks.claim(this.#durableName, this);
+  }
+
+  #releaseName(): void {
+    const { links, connection } = this.session;
+    links.names(this.receives).release(this.#name, this);
+    if (this.#durableName !== undefined) {
+      connection.services.durableLinks.release(this.#durableName, this);
+    }
+  }
+}
+
+/**
+ * What a durable subscriber is called over all connections. A client that lost its connection comes again before that is
+ * noticed here, and its subscription takes one consumer only. Undefined: others may receive beside it.
+ */
+function durableNameOf({ name, role, source }: Attach, connection: SessionConnection): string | undefined {
+  if (!role || source?.type !== 'source') return undefined;
+  if (source.durable === 0 && source.expiryPolicy !== 'never') return undefined;
+  if (source.capabilities?.includes('shared')) return undefined;
+  const { principal, containerId } = connection.identity;
+  return JSON.stringify([principal.tenant.name, principal.user, containerId, name]);
 }
 
 /** Kinds of terminus that no specification of ours knows are refused. */

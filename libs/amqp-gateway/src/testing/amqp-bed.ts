@@ -9,6 +9,7 @@ import { AmqpCounters } from '../amqp.counters.js';
 import { type AmqpOptions, amqpOptionsSchema } from '../amqp.options.js';
 import type { AmqpServices } from '../amqp.services.js';
 import { IdleWheel } from '../connection/idle-wheel.js';
+import { LinkNames } from '../links/link-names.js';
 import { noNodes } from './no-nodes.js';
 import { noTransactions } from '../transactions/no-transactions.js';
 import { AmqpClient } from './amqp-client.js';
@@ -52,7 +53,7 @@ export async function amqpBed(settings: AmqpBedSettings = {}): Promise<AmqpBed> 
     ...{ authenticator, limits: new RateLimits(tenants), tenants, options, log: silentLog },
     ...{ metrics: new Metrics({ processMetrics: false }), counters: new AmqpCounters() },
     ...{ cluster: aloneCluster(), nodes: noNodes, transactions: noTransactions, version: 'test' },
-    ...{ idleWheel: new IdleWheel(), watch: new SessionWatch(authenticator) },
+    ...{ idleWheel: new IdleWheel(), durableLinks: new LinkNames(), watch: new SessionWatch(authenticator) },
     ...settings.services,
   } as AmqpServices;
   const protocol = { name: 'amqp', accept: (link: never) => new AmqpConnection(link, services) };
