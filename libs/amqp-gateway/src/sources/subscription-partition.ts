@@ -76,6 +76,11 @@ export class SubscriptionPartition {
     else this.consumer = consumer;
   }
 
+  /** Entries that wait to be given back. */
+  get parked(): number {
+    return this.returns.size;
+  }
+
   get attachedConsumer(): TopicConsumer | undefined {
     return this.consumer;
   }

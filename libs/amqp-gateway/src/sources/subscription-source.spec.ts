@@ -251,6 +251,25 @@ describe('a link on a shared subscription', () => {
     expect([receiver.given, other.given]).toEqual([1, 3]);
   });
 
+  it('looks past messages that its filter does not match, which others may have meanwhile', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription);
+    const filter = { matches: (delivery: OutgoingDelivery) => textOf(delivery) === 'mine' };
+    const receiver = await link(parts, {}, { filter });
+    for (let at = 0; at < 40; at++) subscription.add(`theirs ${at}`);
+    subscription.add('mine');
+    receiver.setCredit(10);
+    await until(() => receiver.given === 1, 'the own one');
+    expect([receiver.held[0]?.text, subscription.backlog]).toEqual(['mine', 41]);
+    const other = await link(parts);
+    other.setCredit(1_000);
+    await until(() => other.given === 40, 'the others');
+    expect([
+      ...receiver.faults,
+      ...other.faults.filter((fault) => !fault.startsWith('theirs twice')),
+    ]).toEqual([]);
+  });
+
   it('gives again what was released of a batch, whenever the rest of it is accepted', async () => {
     const subscription = new FakeSubscription();
     const receiver = await link(new FakeSourceParts(subscription));

@@ -16,8 +16,8 @@ import { SubscriptionDelivery } from './subscription-delivery.js';
 import { SubscriptionOutcomes } from './subscription-outcomes.js';
 import { SubscriptionPartition } from './subscription-partition.js';
 
-/** Entries that are with the client or wait to be given back, of one partition: at it, no more are asked for. */
-const knownMax = 20_000;
+/** Entries that wait to be given back, of one partition: at it, no more are asked for. */
+const parkedMax = 5_000;
 /** Pulsar gives what is delayed up to a tick early, a second by default. What is earlier, Pulsar does not delay at all. */
 const earlyMsMax = 2_000;
 
@@ -254,7 +254,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   private ask(): void {
     if (this.isClosed || this.isGiving) return;
     const target = this.window.messages(this.credit - this.ready.length - this.early.size);
-    for (const partition of this.partitions) partition.fill(partition.known.size >= knownMax ? 0 : target);
+    for (const partition of this.partitions) partition.fill(partition.parked >= parkedMax ? 0 : target);
     if (this.credit > 0) {
       clearTimeout(this.idle);
       this.idle = undefined;

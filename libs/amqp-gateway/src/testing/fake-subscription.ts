@@ -27,6 +27,7 @@ export class FakeSubscription {
   /** Acknowledgements on their way when the connection is lost: whether the broker has heard of them. */
   hearsLostAcks = true;
   private isDispatching = false;
+  private turn = 0;
 
   get backlog(): number {
     return this.entries.reduce((sum, { unacked }) => sum + unacked.size, 0);
@@ -67,14 +68,17 @@ export class FakeSubscription {
     this.isDispatching = true;
     setImmediate(() => {
       this.isDispatching = false;
-      for (const consumer of this.consumers) this.dispatchTo(consumer);
+      this.dispatchAll();
     });
   }
 
-  private dispatchTo(consumer: FakeConsumer): void {
+  /** In turn, to who has permits. */
+  private dispatchAll(): void {
     for (const stored of this.entries) {
-      if (consumer.grantedMessages <= 0) return;
       if (stored.holder !== undefined || stored.unacked.size === 0) continue;
+      const ready = [...this.consumers].filter(({ grantedMessages }) => grantedMessages > 0);
+      const consumer = ready[this.turn++ % Math.max(1, ready.length)];
+      if (consumer === undefined) return;
       stored.holder = consumer;
       consumer.deliver(stored);
     }
