@@ -26,6 +26,7 @@ import { AttachedSource, AttachedTarget } from './attached-link.js';
 import { DurableSubscriptions } from './durable-subscriptions.js';
 import { namedSubscription } from './link-subscription.js';
 import { LiveLinks, notAllowed } from './live-links.js';
+import { LookupTurns } from './lookup-turns.js';
 import { negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
 import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
 import { sourceReading } from './source-reading.js';
@@ -63,6 +64,7 @@ export class NodeDirectory implements Nodes {
   private readonly live: LiveLinks;
   private readonly temporaries: TemporaryNodes;
   private readonly durables: DurableSubscriptions;
+  private readonly turns = new LookupTurns();
 
   constructor(private readonly services: NodeDirectoryServices) {
     const { authorizer, admin, cluster, tenants, options, log } = services;
@@ -108,7 +110,7 @@ export class NodeDirectory implements Nodes {
       throw this.denied(identity);
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
-    const topic = await this.topicOf(tenant, address);
+    const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
     if (address.kind === 'subscription') await this.requireOwnKind(topic, address.subscription);
     const life = subscription?.endsWithLink ? 'named' : subscription?.durable ? 'node' : 'link';
     const terminus = negotiatedSource(source, { address: source.address, dynamic: false, life, filters });
@@ -137,7 +139,7 @@ export class NodeDirectory implements Nodes {
     const isAllowed = () => this.authorization.maySend(identity, address);
     if (!isAllowed()) throw this.denied(identity);
     if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
-    const found = await this.topicOf(identity.principal.tenant, address);
+    const found = await this.turns.run(identity, () => this.topicOf(identity.principal.tenant, address));
     const isQueue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
     const topic = this.targetTopics.take(found);
     const onClose = () => this.targetTopics.release(topic);
@@ -190,7 +192,7 @@ export class NodeDirectory implements Nodes {
     isAllowed: () => boolean,
     onClose: (closed: boolean) => void = () => {},
   ): Promise<MessageSource> {
-    const source = await this.services.sources.openSource(plan, sink);
+    const source = await this.turns.run(plan.identity, () => this.services.sources.openSource(plan, sink));
     const leave = this.live.add({
       tenant: plan.topic.tenant.name,
       isAllowed,
@@ -277,6 +279,7 @@ export class NodeDirectory implements Nodes {
         ? authorization.maySend(identity, address)
         : authorization.mayReceive(identity, address);
     if (!isAllowed) throw this.denied(identity);
+    // Not in its turn: the connection may be gone by then, and there are few.
     const topic = await temporaries.create(identity, name, of);
     return { address, topic, remove: () => temporaries.remove(identity, name) };
   }
