@@ -151,6 +151,48 @@ describe('a link that a client sends on', () => {
     expect((await client.first('disposition')).state).toEqual({ type: 'declared', txnId });
   });
 
+  it('answers what was sent before it answers a detach', async () => {
+    const { client, target } = await sending({ slow: true });
+    client.transfer('m');
+    client.send({ type: 'detach', handle: 0, closed: true });
+    await served(client);
+    expect([client.has('detach'), target.isClosed]).toEqual([false, false]);
+    target.taken[0]!.done(undefined);
+    expect((await client.next('disposition')).state?.type).toBe('accepted');
+    expect((await client.next('detach')).error).toBeUndefined();
+    expect(target.isClosed).toBe(true);
+  });
+
+  it('says in its answer to a detach that a message failed which the client had settled', async () => {
+    const { client, target } = await sending({ slow: true });
+    client.transfer('m', { settled: true });
+    client.send({ type: 'detach', handle: 0, closed: true });
+    await served(client);
+    target.taken[0]!.done(new AmqpError(AmqpErrorCondition.INTERNAL_ERROR, 'lost'));
+    expect((await client.next('detach')).error?.description).toBe('lost');
+  });
+
+  it('closes its target when the session ends before what was sent is answered', async () => {
+    const { client, target } = await sending({ slow: true });
+    client.transfer('m');
+    client.send({ type: 'detach', handle: 0, closed: true });
+    client.send({ type: 'end' });
+    await client.first('end');
+    expect(target.isClosed).toBe(true);
+    target.taken[0]!.done(undefined);
+    await client.begin();
+    expect(client.has('disposition')).toBe(false);
+  });
+
+  it('ignores what a client resumes: attaching, it was told of nothing that could be', async () => {
+    const { client, target } = await sending();
+    client.transfer('resumed', { resume: true, more: true });
+    client.send({ type: 'transfer', handle: 0 }, 0, Buffer.from('its end'));
+    client.transfer('new');
+    expect((await client.first('disposition')).first).toBe(1);
+    expect(texts(target)).toEqual(['new']);
+  });
+
   it('detaches with the error when its target ends', async () => {
     const { client, target } = await sending();
     target.end(new AmqpError(AmqpErrorCondition.UNAUTHORIZED_ACCESS, 'revoked'));

@@ -39,6 +39,10 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
   /** Of deliveries that are not settled (AMQP 2.6.12: unique among those). */
   readonly #tags = new Set<string>();
   #unfinished: UnfinishedDelivery | undefined;
+  /** The frames of a delivery that is not to be resumed, up to its last. */
+  #ignoring = false;
+  #publishing = 0;
+  #onPublished: (() => void) | undefined;
   #isCreditDue = false;
   /** While Pulsar is under pressure. */
   #cancelRelief: (() => void) | undefined;
@@ -60,7 +64,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
 
   /** @throws AmqpError of the link or the session */
   onTransfer(transfer: TransferFrame, payload: Buffer): void {
-    if (this.#unfinished !== undefined) this.#continue(this.#unfinished, transfer, payload);
+    if (this.#ignoring) this.#ignoring = transfer.more;
+    else if (this.#unfinished !== undefined) this.#continue(this.#unfinished, transfer, payload);
     else this.#begin(transfer, payload);
   }
 
@@ -69,27 +74,15 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     error: AmqpError | undefined,
     outcome: AmqpOutcome | undefined,
   ): void {
+    this.#publishing--;
     this.session.links.intake.remove(delivery.bytes);
     if (error !== undefined) {
       const { tenantCounters, transactions } = this.session.connection;
       tenantCounters.produceErrors++;
       if (delivery.transactionId !== undefined) transactions.refused(delivery.transactionId, error);
     }
-    if (this.#closed) return;
-    if (delivery.presettled) {
-      this.#credit.end();
-      if (error !== undefined) this.onFault(error);
-      else this.#topUp();
-      return;
-    }
-    if (error !== undefined) this.session.note(error);
-    if (delivery.isSettled) return;
-    const state = stateOf(delivery, error, outcome);
-    delivery.state = state;
-    const { settledToClients } = this.session.connection.services.counters;
-    settledToClients[error === undefined ? 'accepted' : 'rejected']++;
-    this.session.disposeReceived(delivery.deliveryId, state, !delivery.settlesSecond);
-    if (!delivery.settlesSecond) this.#settle(delivery);
+    if (!this.#closed) this.#tell(delivery, error, outcome);
+    if (this.#publishing === 0) this.#onPublished?.();
   }
 
   onSettledByClient(delivery: IncomingDelivery): void {
@@ -112,6 +105,14 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     this.#topUp();
   }
 
+  /** Resolves when the client was told of all that it sent, or cannot be. */
+  published(): Promise<void> {
+    if (this.#publishing === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onPublished = resolve;
+    });
+  }
+
   /** First credit. */
   start(): void {
     this.#topUp();
@@ -121,6 +122,7 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#onPublished?.();
     this.#cancelRelief?.();
     const { links, received } = this.session;
     links.intake.forget(this);
@@ -136,6 +138,12 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
       throw fault(AmqpErrorCondition.TRANSFER_LIMIT_EXCEEDED, 'a delivery without credit for it');
     }
     if (transfer.aborted) {
+      this.#aborted();
+      return;
+    }
+    if (transfer.resume) {
+      // No attach was answered with an unsettled delivery, so there is none to go on with (AMQP 2.7.5).
+      this.#ignoring = transfer.more;
       this.#aborted();
       return;
     }
@@ -221,6 +229,7 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     const { tenantCounters, services } = session.connection;
     const { presettled } = delivery;
     delivery.whole(message);
+    this.#publishing++;
     this.#credit.measured(message.length);
     services.counters.deliveriesReceived++;
     if (presettled) services.counters.presettledReceived++;
@@ -249,6 +258,23 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
       throw fault(AmqpErrorCondition.INVALID_FIELD, 'rcv-settle-mode second on a link of mode first');
     }
     return rcvSettleMode === settlesSecondMode;
+  }
+
+  #tell(delivery: IncomingDelivery, error: AmqpError | undefined, outcome: AmqpOutcome | undefined): void {
+    if (delivery.presettled) {
+      this.#credit.end();
+      if (error !== undefined) this.onFault(error);
+      else this.#topUp();
+      return;
+    }
+    if (error !== undefined) this.session.note(error);
+    if (delivery.isSettled) return;
+    const state = stateOf(delivery, error, outcome);
+    delivery.state = state;
+    const { settledToClients } = this.session.connection.services.counters;
+    settledToClients[error === undefined ? 'accepted' : 'rejected']++;
+    this.session.disposeReceived(delivery.deliveryId, state, !delivery.settlesSecond);
+    if (!delivery.settlesSecond) this.#settle(delivery);
   }
 
   #settle(delivery: IncomingDelivery): void {

@@ -47,6 +47,8 @@ export class LinkEndpoint implements NamedLink {
   #releasing: Promise<void> | undefined;
   /** Claimed over all connections. */
   #durableName: string | undefined;
+  /** What failed after the client detached: told in the answer. */
+  #closingFault: AmqpError | undefined;
   readonly #name: string;
   readonly peerHandle: number;
   /** We receive: the client's role is the other (AMQP 2.8.1). */
@@ -141,6 +143,7 @@ export class LinkEndpoint implements NamedLink {
       this.#refuse(this.#attach!, error);
       return;
     }
+    if (this.#state === 'closing') this.#closingFault ??= error;
     if (this.#state !== 'attached') return;
     this.#state = 'ending';
     this.session.note(error);
@@ -157,9 +160,8 @@ export class LinkEndpoint implements NamedLink {
 
   /** The session is over, or the connection is gone. */
   close(): void {
-    const isOpen = this.#state === 'opening' || this.#state === 'attached';
     this.#state = 'detached';
-    if (isOpen) void this.#abandon();
+    if (this.#releasing === undefined) void this.#abandon();
   }
 
   async #openTarget(attach: Attach): Promise<void> {
@@ -265,20 +267,27 @@ export class LinkEndpoint implements NamedLink {
     if (this.#heldDetach !== undefined) this.#end();
   }
 
-  /** The client detached: what it did not settle is given to others, then it is answered. */
+  /** The client detached: what it sent is answered, what it did not settle is given to others, then it is answered itself. */
   async #close(closed: boolean): Promise<void> {
     this.#state = 'closing';
-    let fault: AmqpError | undefined;
+    await this.#receiver?.published();
+    if (this.#isOver) return;
     try {
       await this.#release(closed);
     } catch (error) {
-      fault = asAmqpError(error);
-      this.session.note(fault);
+      this.#closingFault = asAmqpError(error);
     }
-    if ((this.#state as string) === 'detached') return;
+    if (this.#isOver) return;
+    const fault = this.#closingFault;
+    if (fault !== undefined) this.session.note(fault);
     const error = fault === undefined ? undefined : wireError(fault);
     this.session.control({ type: 'detach', handle: this.handle, closed, error });
     this.#end();
+  }
+
+  /** The session has ended meanwhile. */
+  get #isOver(): boolean {
+    return this.#state === 'detached';
   }
 
   #end(): void {
