@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AmqpErrorCondition } from '#libs/amqp-codec';
 import { AmqpError } from './amqp.errors.js';
@@ -34,6 +35,10 @@ async function receiving({ options, attach, open, begin, link, onSource }: Recei
 }
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `m${from + i}`);
+async function closed(source: FakeSource): Promise<void> {
+  while (source.closed === undefined) await setImmediate();
+}
+
 const outcomes = ({ settled }: FakeSource) => settled.map(({ outcome }) => outcome.type);
 
 describe('a link that a client receives on', () => {
@@ -267,5 +272,30 @@ describe('credit that is given up', () => {
     client.flow(0, 0, { deliveryCount: 1, incomingWindow: 0, nextIncomingId: 1 });
     await served(client, { incomingWindow: 0, nextIncomingId: 1 });
     expect(outcomes(source)).toEqual(['released']);
+  });
+});
+
+describe('what is not settled when the link ends', () => {
+  it.each([
+    ['a detach', (client: AmqpClient) => client.send({ type: 'detach', handle: 0, closed: false })],
+    ['an end', (client: AmqpClient) => client.send({ type: 'end' })],
+    ['a close', (client: AmqpClient) => client.send({ type: 'close' })],
+  ])('was not failed at by a client that says so: %s', async (_, leave) => {
+    const { client, source } = await receiving();
+    source.offer(...numbered(3));
+    await client.take('transfer', 3);
+    client.settle(1, { type: 'accepted' });
+    leave(client);
+    await closed(source);
+    expect(outcomes(source)).toEqual(['accepted', 'released', 'released']);
+  });
+
+  it('is left for the source to judge when the client breaks off', async () => {
+    const { client, source } = await receiving();
+    source.offer(...numbered(3));
+    await client.take('transfer', 3);
+    client.link.end();
+    await closed(source);
+    expect(outcomes(source)).toEqual([]);
   });
 });

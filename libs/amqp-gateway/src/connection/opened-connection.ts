@@ -44,6 +44,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   #pauses = 0;
   #stalledBytes = 0;
   #closed = false;
+  isLost = false;
 
   constructor({ link, services, decoder, client, agreement }: OpenedParts) {
     const { principal, endsAtMs } = client;
@@ -154,6 +155,11 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   /** The socket is gone. Idempotent. */
   lost(): void {
     if (this.#closed) return;
+    this.isLost = true;
+    this.#over();
+  }
+
+  #over(): void {
     this.#closed = true;
     this.writable = false;
     const { services } = this;
@@ -190,6 +196,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     if (tick - this.#decoder.heardAtTick >= this.#silentTicksMax) {
       const message = 'nothing was heard for longer than the idle-time-out';
       this.services.metrics.protocol('amqp').idleTimeouts++;
+      this.isLost = true;
       this.fail(new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message, 'connection'));
       return 0;
     }
@@ -221,7 +228,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   #end(reason: string, error?: { type: 'error'; condition: string; description: string }): void {
     if (this.#closed) return;
     for (const session of this.#sessions.values()) session.flush();
-    this.lost();
+    this.#over();
     this.#link.send(encodeFrame(0, { type: 'close', error }));
     this.#link.close(reason);
   }

@@ -25,6 +25,8 @@ export interface SessionConnection {
   send(frames: Buffer | readonly Buffer[], onFlushed?: () => void): boolean;
   /** Whether `send` would answer true. */
   readonly writable: boolean;
+  /** It broke off, or the client fell silent: perhaps by what it was given last. False: it said that it ends, or we did. */
+  readonly isLost: boolean;
   /** Stops reading from the client. Counted: n pauses need n resumes. */
   pause(): void;
   resume(): void;

@@ -172,7 +172,10 @@ export class SubscriptionPartition {
     const { consumer } = this;
     this.isClosed = true;
     this.consumer = undefined;
-    for (const entry of this.known.values()) if (entry.wasGiven) this.memory.correct(entry, 1);
+    // What was given back counts as whoever gave it back said.
+    for (const entry of this.known.values()) {
+      if (entry.wasGiven && entry.isUnsettled) this.memory.correct(entry, 1);
+    }
     this.forgetAll();
     const leaving = leave(consumer, isDeleted);
     this.parts.use.leave(leaving);
