@@ -124,6 +124,7 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--wipe', 'forget the data of earlier runs')
     .option('--kafka-port <port>', 'port for Kafka clients', portOf, 9092)
     .option('--mqtt-port <port>', 'port for MQTT clients', portOf, 1883)
+    .option('--amqp-port <port>', 'port for AMQP clients', portOf, 5672)
     .option('--admin-port <port>', 'port of the admin HTTP', portOf, 8090)
     .option('--pulsar-port <port>', 'binary port of the embedded Pulsar', portOf, 6650)
     .option('--pulsar-admin-port <port>', 'REST port of the embedded Pulsar', portOf, 8080)

@@ -21,11 +21,14 @@ describe('the demo', () => {
   beforeAll(async () => {
     const kafkaPort = await findFreePort();
     const mqttPort = await findFreePort([kafkaPort]);
-    const adminPort = await findFreePort([kafkaPort, mqttPort]);
+    const amqpPort = await findFreePort([kafkaPort, mqttPort]);
+    const adminPort = await findFreePort([kafkaPort, mqttPort, amqpPort]);
     args = [
       'demo',
       ...['--service-url', testPulsar.serviceUrl, '--admin-url', testPulsar.adminUrl],
       ...[
+        '--amqp-port',
+        String(amqpPort),
         '--mqtt-port',
         String(mqttPort),
         '--kafka-port',
@@ -47,10 +50,10 @@ describe('the demo', () => {
 
   const facts = () => JSON.parse(readFileSync(factsFile, 'utf8')) as Record<string, string>;
 
-  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, has devices publish by MQTT, shows all, and ends with --once', async () => {
+  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, has devices publish by MQTT and AMQP clients share a queue, crosses a record, shows all, and ends with --once', async () => {
     const { status, stdout, stderr } = await pulsegate([...args, '--once']);
     expect(status).toBe(0);
-    const rows = stdout.split('\n').filter((line) => line.includes('-partition-'));
+    const rows = stdout.split('\n').filter((line) => line.includes('orders-partition-'));
     expect(rows).toHaveLength(8);
     for (const row of rows)
       expect(row).toMatch(
@@ -68,6 +71,13 @@ describe('the demo', () => {
     for (const row of devices) {
       expect(row).toMatch(/│ (devices\/thermometer-[12]\/temperature) .*│ got it +│ 0 +│ \d+ +│ \1 +│$/);
     }
+    const jobs = stdout.split('\n').filter((line) => line.includes('│ job '));
+    expect(jobs).toHaveLength(4);
+    for (const row of jobs) expect(row).toMatch(/│ job \d of \w+ +│ accepted +│ worker-[12] +│$/);
+    const alarm = 'devices/thermometer-1/alarm';
+    expect(stdout).toMatch(new RegExp(`Kafka record +│ devices-0 offset \\d+, key ${alarm}: 21.5 degrees`));
+    expect(stdout).toMatch(new RegExp(`MQTT topic +│ ${alarm} `));
+    expect(stdout).toMatch(new RegExp(`AMQP address +│ /topics/devices, x-opt-partition-key ${alarm} `));
     expect(stdout + stderr).not.toMatch(/error|"level"/i);
     expect(facts()).toEqual({
       tenant: 'demo',
@@ -78,6 +88,7 @@ describe('the demo', () => {
       pulsarAdminUrl: testPulsar.adminUrl,
       kafka: `127.0.0.1:${args.at(-3)}`,
       mqtt: `127.0.0.1:${args.at(-5)}`,
+      amqp: `127.0.0.1:${args.at(-7)}`,
       admin: `http://127.0.0.1:${args.at(-1)}`,
     });
     expect(stdout).toContain(facts().password);

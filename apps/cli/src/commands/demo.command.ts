@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { runGateway } from '#apps/gateway';
 import { type DeviceReading, devicesTopic, publishFromDevices } from '../demo/demo-devices.js';
+import { type CrossedRecord, crossProtocols, type QueuedJob, shareJobs } from '../demo/demo-queue.js';
 import { type GroupReading, readWithGroup } from '../demo/demo-group.js';
 import {
   demoConfig,
@@ -25,6 +26,7 @@ export interface DemoOptions {
   readonly wipe?: boolean;
   readonly kafkaPort: number;
   readonly mqttPort: number;
+  readonly amqpPort: number;
   readonly adminPort: number;
   readonly pulsarPort: number;
   readonly pulsarAdminPort: number;
@@ -39,8 +41,8 @@ const clockDifferenceMsMax = 60_000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
- * `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group, and
- * what devices publish over MQTT, read by an MQTT subscriber and by Kafka.
+ * `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group,
+ * what devices publish over MQTT, read by an MQTT subscriber and by Kafka, a queue of AMQP clients, and a record that crosses.
  */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   await requireFreePorts(options);
@@ -66,6 +68,7 @@ async function requireFreePorts(options: DemoOptions): Promise<void> {
   const wanted: [string, number][] = [
     ['--kafka-port', options.kafkaPort],
     ['--mqtt-port', options.mqttPort],
+    ['--amqp-port', options.amqpPort],
     ['--admin-port', options.adminPort],
   ];
   if (options.serviceUrl === undefined) {
@@ -87,14 +90,17 @@ async function runDemo(
   pulsar: { serviceUrl: string; adminUrl: string },
 ): Promise<number> {
   const password = demoPassword();
-  const { kafkaPort, mqttPort, adminPort } = options;
+  const { kafkaPort, mqttPort, amqpPort, adminPort } = options;
   say('Gateway: starting with the demo tenant');
-  const gateway = await runGateway(await demoConfig({ ...pulsar, password, kafkaPort, mqttPort, adminPort }));
+  const gateway = await runGateway(
+    await demoConfig({ ...pulsar, password, kafkaPort, mqttPort, amqpPort, adminPort }),
+  );
   try {
     const kafka = gateway.endpoint('kafka');
     const mqtt = gateway.endpoint('mqtt');
-    const facts = demoFacts(password, pulsar, { kafka, mqtt, admin: gateway.adminUrl });
-    say(`Gateway: Kafka clients connect to ${kafka}, MQTT clients to ${mqtt}`);
+    const amqp = gateway.endpoint('amqp');
+    const facts = demoFacts(password, pulsar, { kafka, mqtt, amqp, admin: gateway.adminUrl });
+    say(`Gateway: Kafka clients connect to ${kafka}, MQTT clients to ${mqtt}, AMQP clients to ${amqp}`);
     say(
       `Producing ${recordCount} records with kafkajs, then reading them through Pulsar and with the Kafka consumer group ${group}`,
     );
@@ -113,6 +119,12 @@ async function runDemo(
     say('Devices publish over MQTT; an MQTT subscriber and a Kafka consumer read what they say');
     say(deviceTable(await publishFromDevices(mqtt, kafka)));
     say(`What they published is the Kafka topic ${devicesTopic}.`);
+    say('An AMQP 1.0 client sends jobs to a queue, which two others share');
+    say(jobTable(await shareJobs(amqp)));
+    say(
+      'One record crosses: a Kafka producer writes it, an MQTT subscriber and an AMQP receiver are given it',
+    );
+    say(crossingTable(await crossProtocols(kafka, mqtt, amqp)));
     say(endpointTable(facts));
     if (options.once) return 0;
     say('Running. Ctrl-C ends the gateway and Pulsar.');
@@ -200,6 +212,23 @@ function deviceTable(readings: readonly DeviceReading[]): string {
   return table.toString();
 }
 
+function jobTable(jobs: readonly QueuedJob[]): string {
+  const head = ['sent to the AMQP queue', 'answer to the sender', 'received and accepted by'];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { body, outcome, worker } of jobs) table.push([body, outcome ?? '', worker ?? 'missing']);
+  return table.toString();
+}
+
+function crossingTable({ key, value, kafka, mqttTopic, amqpAddress }: CrossedRecord): string {
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(
+    ['Kafka record', `${kafka}, key ${key}: ${value}`],
+    ['MQTT topic', mqttTopic],
+    ['AMQP address', amqpAddress],
+  );
+  return table.toString();
+}
+
 function groupTable({ partitions }: GroupReading): string {
   const head = ['group', 'topic', 'partition', 'committed', 'end', 'lag'];
   const table = new Table({ head, style: { head: [], border: [] } });
@@ -213,6 +242,7 @@ function endpointTable(facts: DemoFacts): string {
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
     ['Kafka', `${facts.kafka}  (without credentials, or SASL/PLAIN)`],
+    ['AMQP 1.0', `${facts.amqp}  (without credentials, or SASL PLAIN)`],
     ['MQTT', `${facts.mqtt}  (without credentials, or with user name and password)`],
     ['user, password', `${facts.username}  ${facts.password}`],
     ['tenant, namespace', `${facts.tenant}  ${facts.namespace}`],

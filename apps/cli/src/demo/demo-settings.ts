@@ -19,6 +19,7 @@ export interface DemoFacts {
   readonly pulsarAdminUrl: string;
   readonly kafka: string;
   readonly mqtt: string;
+  readonly amqp: string;
   readonly admin: string;
 }
 
@@ -45,7 +46,7 @@ export function writeDemoFacts(facts: DemoFacts): void {
 export function demoFacts(
   password: string,
   pulsar: { serviceUrl: string; adminUrl: string },
-  endpoints: { kafka: string; mqtt: string; admin: string },
+  endpoints: { kafka: string; mqtt: string; amqp: string; admin: string },
 ): DemoFacts {
   const { serviceUrl: pulsarServiceUrl, adminUrl: pulsarAdminUrl } = pulsar;
   return { tenant, namespace, username, password, pulsarServiceUrl, pulsarAdminUrl, ...endpoints };
@@ -58,6 +59,7 @@ export async function demoConfig(options: {
   password: string;
   kafkaPort: number;
   mqttPort: number;
+  amqpPort: number;
   adminPort: number;
 }): Promise<GatewayConfig> {
   const anybody = { host: '127.0.0.1', defaultTenant: tenant, anonymousTenant: tenant };
@@ -65,6 +67,7 @@ export async function demoConfig(options: {
     pulsar: { serviceUrl: options.serviceUrl, adminUrl: options.adminUrl },
     kafka: { listeners: [{ name: 'kafka', port: options.kafkaPort, ...anybody }] },
     mqtt: { listeners: [{ name: 'mqtt', port: options.mqttPort, ...anybody }] },
+    amqp: { listeners: [{ name: 'amqp', port: options.amqpPort, ...anybody }] },
     admin: { host: '127.0.0.1', port: options.adminPort },
     tenants: [
       {
