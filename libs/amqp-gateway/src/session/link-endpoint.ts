@@ -152,7 +152,10 @@ export class LinkEndpoint implements NamedLink {
   }
 
   async stolen(): Promise<void> {
-    this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
+    // A client that has detached it takes nothing from itself.
+    if (this.#state !== 'closing') {
+      this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
+    }
     await this.#opening;
     // Whoever detached it is told what failed.
     await this.#releasing?.catch(() => {});
