@@ -137,7 +137,10 @@ describe('addresses', () => {
     const first = await connected('c1');
     const link = await subscribe(first, 'news');
     expect(link.source).toMatchObject({ durable: 2, expiry_policy: 'never' });
-    expect(await errorOf(subscribe(await connected('c1'), 'news'))).toBe('amqp:resource-locked');
+    const stolen = new Promise((resolve) => link.once('receiver_error', () => resolve(link.error)));
+    const thief = await subscribe(await connected('c1'), 'news');
+    expect(await stolen).toMatchObject({ condition: 'amqp:link:stolen' });
+    thief.detach();
     await subscribe(first, 'jobs|global2', ['shared', 'global']);
     await subscribe(await connected('c2'), 'jobs|global', ['shared', 'global']);
     expect((await subscriptionsOf('t5')).sort()).toEqual(['c1:news', 'jobs']);
@@ -153,7 +156,10 @@ describe('addresses', () => {
     const connection = await connected('c3');
     const found = await attached(connection.open_receiver({ name: 'kept' } as never), 'receiver');
     expect(found.source.address).toBe('/topics/t5');
+    const closed = new Promise((resolve) => found.once('receiver_close', resolve));
     found.close();
+    // Another link of this name may be attached only then.
+    await closed;
     await until(async () => !(await subscriptionsOf('t5')).includes('c3:kept'));
     const none = attached(connection.open_receiver({ name: 'kept' } as never), 'receiver');
     expect(await errorOf(none)).toBe('amqp:not-found');
