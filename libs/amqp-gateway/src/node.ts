@@ -93,8 +93,9 @@ export interface MessageSource<D extends OutgoingDelivery = OutgoingDelivery> {
    * The link is gone; all that is not settled is given to others, or comes again.
    *
    * @param closed whether the terminus ends too (AMQP 2.6.4): a durable subscription is deleted
+   * @param orderly the client said that it goes: what it leaves is no failure, it may have asked for more than it used
    */
-  close(closed: boolean): Promise<void>;
+  close(closed: boolean, orderly?: boolean): Promise<void>;
 }
 
 /** What an attach asks for. */

@@ -35,10 +35,6 @@ async function receiving({ options, attach, open, begin, link, onSource }: Recei
 }
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `m${from + i}`);
-async function closed(source: FakeSource): Promise<void> {
-  while (source.closed === undefined) await setImmediate();
-}
-
 const outcomes = ({ settled }: FakeSource) => settled.map(({ outcome }) => outcome.type);
 
 describe('a link that a client receives on', () => {
@@ -277,25 +273,18 @@ describe('credit that is given up', () => {
 
 describe('what is not settled when the link ends', () => {
   it.each([
-    ['a detach', (client: AmqpClient) => client.send({ type: 'detach', handle: 0, closed: false })],
-    ['an end', (client: AmqpClient) => client.send({ type: 'end' })],
-    ['a close', (client: AmqpClient) => client.send({ type: 'close' })],
-  ])('was not failed at by a client that says so: %s', async (_, leave) => {
+    ['a detach', true, (client: AmqpClient) => client.send({ type: 'detach', handle: 0, closed: false })],
+    ['an end', true, (client: AmqpClient) => client.send({ type: 'end' })],
+    ['a close', true, (client: AmqpClient) => client.send({ type: 'close' })],
+    ['no word', false, (client: AmqpClient) => client.link.end()],
+  ])('was not failed at by a client that says that it goes: %s', async (_, orderly, leave) => {
     const { client, source } = await receiving();
     source.offer(...numbered(3));
     await client.take('transfer', 3);
     client.settle(1, { type: 'accepted' });
     leave(client);
-    await closed(source);
-    expect(outcomes(source)).toEqual(['accepted', 'released', 'released']);
-  });
-
-  it('is left for the source to judge when the client breaks off', async () => {
-    const { client, source } = await receiving();
-    source.offer(...numbered(3));
-    await client.take('transfer', 3);
-    client.link.end();
-    await closed(source);
-    expect(outcomes(source)).toEqual([]);
+    while (source.closed === undefined) await setImmediate();
+    expect(source.closedOrderly).toBe(orderly);
+    expect(outcomes(source)).toEqual(['accepted']);
   });
 });

@@ -164,20 +164,11 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (this.#closed) return;
     this.#closed = true;
     this.session.forget(this);
-    if (this.#unsettled > 0) this.#leaveUnsettled();
+    const { sent, connection } = this.session;
+    if (this.#unsettled > 0) for (const each of sent) if (each.owner === this) sent.delete(each.deliveryId);
     this.#waiting.length = 0;
     this.#partial = undefined;
-    await this.#source?.close(closed);
-  }
-
-  /** Who goes in order has not failed at what it leaves: clients ask for more ahead than they use. */
-  #leaveUnsettled(): void {
-    const { sent, connection } = this.session;
-    for (const each of sent) {
-      if (each.owner !== this) continue;
-      sent.delete(each.deliveryId);
-      if (!connection.isLost && !each.isSettling) this.#source!.settle(each.delivery, released, ignored);
-    }
+    await this.#source?.close(closed, !connection.isLost);
   }
 
   /** Takes it out of the client's credit, which is what orders the ids of the session too. */

@@ -75,10 +75,10 @@ export class AttachedSource implements MessageSource {
     this.source.settle(delivery, outcome, done, transactionId);
   }
 
-  close(closed: boolean): Promise<void> {
+  close(closed: boolean, orderly?: boolean): Promise<void> {
     if (this.closing === undefined) {
       this.onClose(closed);
-      this.closing = this.source.close(closed);
+      this.closing = this.source.close(closed, orderly);
     }
     return this.closing;
   }

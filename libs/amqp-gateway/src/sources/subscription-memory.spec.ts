@@ -26,6 +26,17 @@ describe('SubscriptionMemory', () => {
     expect(memory.redeliveriesOf({ ...position, redeliveryCount: 3 })).toBe(2);
   });
 
+  it('tells what clients left that went in order, and knows that it is no failure', () => {
+    const memory = memoryAt({ ms: 0 });
+    memory.left(position);
+    memory.left(position);
+    memory.correct(position, 1);
+    expect(memory.redeliveriesOf({ ...position, redeliveryCount: 0 })).toBe(3);
+    expect(memory.leftOf(position)).toBe(2);
+    memory.forget(position);
+    expect(memory.leftOf(position)).toBe(0);
+  });
+
   it('knows what failed after Pulsar has forgotten it with the last consumer', () => {
     const memory = memoryAt({ ms: 0 });
     memory.failed(position, 2);

@@ -15,6 +15,12 @@ const correctionsMax = 10_000;
 /** No batch has more messages. */
 const batchBits = 2 ** 20;
 
+interface Correction {
+  by: number;
+  /** Of those, deliveries to clients that went in order. */
+  left: number;
+}
+
 /**
  * What this process knows of one subscription of one partition and Pulsar does not, or not for sure. It outlives links and
  * attachments, and is lost with the process.
@@ -30,7 +36,7 @@ export class SubscriptionMemory {
   private old = new Map<number, Set<number>>();
   private youngCount = 0;
   private youngSince = 0;
-  private corrections: PositionMap<number> | undefined;
+  private corrections: PositionMap<Correction> | undefined;
   private failures: PositionMap<number> | undefined;
 
   constructor(private readonly options: SubscriptionMemoryOptions) {}
@@ -63,14 +69,23 @@ export class SubscriptionMemory {
 
   /** Adds to what Pulsar counts as deliveries of this entry. */
   correct(position: EntryPosition, by: number): void {
-    this.corrections ??= new PositionMap();
-    // The oldest are the least likely to come again; which they are is not worth remembering.
-    if (this.corrections.size >= correctionsMax) this.corrections.clear();
-    this.corrections.set(position, (this.corrections.get(position) ?? 0) + by);
+    this.correctionAt(position).by += by;
   }
 
   correctionOf(position: EntryPosition): number {
-    return this.corrections?.get(position) ?? 0;
+    return this.corrections?.get(position)?.by ?? 0;
+  }
+
+  /** A client went in order and left it: that is told of its next delivery, and is no failure. */
+  left(position: EntryPosition): void {
+    const correction = this.correctionAt(position);
+    correction.by++;
+    correction.left++;
+  }
+
+  /** How often. */
+  leftOf(position: EntryPosition): number {
+    return this.corrections?.get(position)?.left ?? 0;
   }
 
   /** A client failed at it so often: Pulsar's own count ends with the subscription's last consumer. */
@@ -80,7 +95,7 @@ export class SubscriptionMemory {
     this.failures.set(position, times);
   }
 
-  /** Deliveries of it that failed, before this one. */
+  /** Deliveries of it before this one that ended without an acceptance. */
   redeliveriesOf(delivery: EntryPosition & { readonly redeliveryCount: number }): number {
     const counted = delivery.redeliveryCount + this.correctionOf(delivery);
     return Math.max(0, counted, this.failures?.get(delivery) ?? 0);
@@ -90,6 +105,17 @@ export class SubscriptionMemory {
   forget(position: EntryPosition): void {
     this.corrections?.delete(position);
     this.failures?.delete(position);
+  }
+
+  private correctionAt(position: EntryPosition): Correction {
+    this.corrections ??= new PositionMap();
+    const known = this.corrections.get(position);
+    if (known !== undefined) return known;
+    // The oldest are the least likely to come again; which they are is not worth remembering.
+    if (this.corrections.size >= correctionsMax) this.corrections.clear();
+    const added = { by: 0, left: 0 };
+    this.corrections.set(position, added);
+    return added;
   }
 
   private remembers({ ledgerId, entryId }: EntryPosition, batchIndex: number): boolean {

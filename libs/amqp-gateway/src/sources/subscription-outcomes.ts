@@ -103,7 +103,8 @@ export class SubscriptionOutcomes {
     const { deliveriesMax } = this;
     // What other gateways gave back untried is in Pulsar's count: only what was seen to fail here is judged.
     const wasLost = partition.memory.correctionOf(delivery) > 0;
-    if (deliveriesMax === 0 || redeliveries < deliveriesMax || !wasLost) return false;
+    const failures = redeliveries - partition.memory.leftOf(delivery);
+    if (deliveriesMax === 0 || failures < deliveriesMax || !wasLost) return false;
     this.discard(partition, delivery, redeliveries, { reason: 'delivery-limit' });
     return true;
   }
@@ -140,7 +141,8 @@ export class SubscriptionOutcomes {
   private modify(delivery: SubscriptionDelivery, outcome: AmqpComposite<'modified'>, done: SettleDone): void {
     const { deliveryFailed = false, undeliverableHere = false } = outcome;
     const { deliveriesMax } = this;
-    if (deliveryFailed && deliveriesMax > 0 && delivery.redeliveries + 1 >= deliveriesMax) {
+    const failures = delivery.redeliveries + 1 - delivery.partition.memory.leftOf(delivery.origin);
+    if (deliveryFailed && deliveriesMax > 0 && failures >= deliveriesMax) {
       this.reject(delivery, { reason: 'delivery-limit' }, done);
       return;
     }

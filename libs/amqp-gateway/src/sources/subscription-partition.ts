@@ -167,14 +167,16 @@ export class SubscriptionPartition {
   }
 
   /** @param isDeleted the subscription ends, unless others use it */
-  async close(isDeleted: boolean): Promise<void> {
+  async close(isDeleted: boolean, orderly: boolean): Promise<void> {
     if (this.isClosed) return;
     const { consumer } = this;
     this.isClosed = true;
     this.consumer = undefined;
     // What was given back counts as whoever gave it back said.
     for (const entry of this.known.values()) {
-      if (entry.wasGiven && entry.isUnsettled) this.memory.correct(entry, 1);
+      if (!entry.wasGiven || !entry.isUnsettled) continue;
+      if (orderly) this.memory.left(entry);
+      else this.memory.correct(entry, 1);
     }
     this.forgetAll();
     const leaving = leave(consumer, isDeleted);

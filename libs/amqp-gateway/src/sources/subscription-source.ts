@@ -126,7 +126,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     else this.outcomes.enlist(delivery, outcome, done, transactionId);
   }
 
-  async close(closed: boolean): Promise<void> {
+  async close(closed: boolean, orderly = false): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
     this.credit = 0;
@@ -139,7 +139,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     await this.outcomes.close();
     await this.renewal;
     const isDeleted = closed && this.subscription.endsWithLink;
-    await Promise.all(this.partitions.map((partition) => partition.close(isDeleted)));
+    await Promise.all(this.partitions.map((partition) => partition.close(isDeleted, orderly)));
   }
 
   onSent(bytes: number): void {

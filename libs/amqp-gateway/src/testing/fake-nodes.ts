@@ -87,6 +87,7 @@ export class FakeSource implements MessageSource {
   readonly settled: Settlement[] = [];
   /** How it was closed; undefined: it is open. */
   closed: boolean | undefined;
+  closedOrderly = false;
   closing: Promise<void> | undefined;
   readonly drains: (() => void)[] = [];
   isDrainedAtOnce = true;
@@ -128,8 +129,9 @@ export class FakeSource implements MessageSource {
     if (this.isPrompt) done(undefined);
   }
 
-  close(closed: boolean): Promise<void> {
+  close(closed: boolean, orderly = false): Promise<void> {
     this.closed = closed;
+    this.closedOrderly = orderly;
     return this.closing ?? Promise.resolve();
   }
 
