@@ -19,6 +19,14 @@ describe('SubscriptionMemory', () => {
     expect(memory.isAcknowledged(position, -1)).toBe(false);
   });
 
+  it('forgets an acknowledgement that Pulsar has not taken, so that the message is given again', () => {
+    const memory = memoryAt({ ms: 0 });
+    memory.acknowledged(position, 1);
+    memory.acknowledged(position, -1);
+    memory.notAcknowledged(position, 1);
+    expect([memory.isAcknowledged(position, 1), memory.isAcknowledged(position, 0)]).toEqual([false, false]);
+  });
+
   it('corrects what Pulsar counts, never below nothing', () => {
     const memory = memoryAt({ ms: 0 });
     memory.correct(position, -1);

@@ -59,6 +59,14 @@ export class SubscriptionMemory {
     this.youngCount++;
   }
 
+  /** The client was told that it is not, and it comes again. */
+  notAcknowledged({ ledgerId, entryId }: EntryPosition, batchIndex: number): void {
+    for (const acks of [this.young.get(ledgerId), this.old.get(ledgerId)]) {
+      acks?.delete(entryId);
+      if (batchIndex >= 0) acks?.delete(keyOf(entryId, batchIndex));
+    }
+  }
+
   /** Whether this message is, by itself or with all of its entry. */
   isAcknowledged(position: EntryPosition, batchIndex: number): boolean {
     if (!this.remembers(position, batchIndex)) return false;

@@ -23,6 +23,7 @@ export class SubscriptionOutcomes {
   readonly exclusions = new Exclusions();
   /** Deliveries that were given to the link and that it has not settled. */
   given = 0;
+  private isClosed = false;
   private readonly storing = new Set<Promise<void>>();
   private readonly hasDeadLetters: boolean;
   private readonly deliveriesMax: number;
@@ -126,6 +127,7 @@ export class SubscriptionOutcomes {
 
   /** Waits for dead letters on their way. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.allSettled(this.storing);
   }
 
@@ -135,7 +137,14 @@ export class SubscriptionOutcomes {
       done(undefined);
       return;
     }
-    partition.accept(origin, batchIndex, (error) => done(error && asAmqpError(error)));
+    partition.accept(origin, batchIndex, (error) => {
+      if (error === undefined) done(undefined);
+      else {
+        // Of a link that is gone nobody is told: what its client accepted stays accepted.
+        if (!this.isClosed) partition.memory.notAcknowledged(origin, batchIndex);
+        done(asAmqpError(error));
+      }
+    });
   }
 
   private modify(delivery: SubscriptionDelivery, outcome: AmqpComposite<'modified'>, done: SettleDone): void {

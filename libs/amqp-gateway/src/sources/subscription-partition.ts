@@ -65,6 +65,7 @@ export class SubscriptionPartition {
       initialPosition: position,
       properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
       creditOn: 'grant',
+      resendAcks: true,
       onEntry: (delivery) => this.parts.onEntry(this, delivery),
       onCorruptEntry: () => this.parts.onCorruptEntry(),
       onClosed: (error) => {

@@ -59,6 +59,12 @@ export class FakeSubscription {
     this.dispatch();
   }
 
+  /** A broker was killed that had answered acknowledgements and not stored them. */
+  forgetAcks(): void {
+    for (const { unacked } of this.entries) unacked.add(0);
+    this.cut();
+  }
+
   at(delivery: { readonly entryId: number }): StoredEntry {
     return this.entries[delivery.entryId] as StoredEntry;
   }
@@ -152,13 +158,14 @@ export class FakeConsumer {
 
   reattach(): void {
     const error = new PulsarError('Disconnected', 'cut');
-    for (const { act, done } of this.acks.splice(0)) {
+    for (const { act, done } of this.options.resendAcks ? this.acks : this.acks.splice(0)) {
       if (this.subscription.hearsLostAcks) act();
-      done?.(error);
+      if (!this.options.resendAcks) done?.(error);
     }
     this.generation++;
     this.grantedMessages = Math.max(0, this.grantedMessages);
     this.letGo();
+    this.flush();
   }
 
   deliver(stored: StoredEntry): void {

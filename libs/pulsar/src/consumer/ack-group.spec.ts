@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Connection } from '../connection.js';
 import { AckGroup } from './ack-group.js';
 import type { Delivery } from './delivery.js';
@@ -17,7 +17,7 @@ function silentConnection() {
   return { connection, answers };
 }
 
-const options = { consumerId: 1, groupMs: 0, groupMax: 10, batchIndexAck: true };
+const options = { consumerId: 1, groupMs: 0, groupMax: 10, batchIndexAck: true, resend: false };
 
 describe('acknowledgements on their way', () => {
   it('share the answer of their command', async () => {
@@ -45,5 +45,64 @@ describe('acknowledgements on their way', () => {
     acks.lost();
     await acks.drained();
     expect(ended).toEqual(Array(2).fill(expect.objectContaining({ code: 'Disconnected' })));
+  });
+});
+
+describe('acknowledgements that are sent again', () => {
+  const resending = { ...options, resend: true };
+
+  function cutOff() {
+    const [former, next] = [silentConnection(), silentConnection()];
+    let attached: Connection | undefined = former.connection;
+    const acks = new AckGroup(resending, () => attached);
+    const ended: unknown[] = [];
+    acks.add(delivery, (error) => ended.push(error));
+    acks.flush();
+    attached = undefined;
+    acks.lost();
+    acks.add({ ...delivery, position: () => ({ ledgerId: 1, entryId: 3 }) } as never, (error) =>
+      ended.push(error),
+    );
+    const attach = () => {
+      attached = next.connection;
+    };
+    return { acks, ended, former, next, attach };
+  }
+
+  it('have the answer of where the consumer is next', async () => {
+    const { acks, ended, next, attach } = cutOff();
+    await acks.drained();
+    expect(ended).toEqual([]);
+    attach();
+    jest.useFakeTimers();
+    try {
+      acks.reattached();
+      next.answers[0]!();
+      await acks.drained();
+      // What others were given while it was cut off has come to them before.
+      expect([next.answers.length, ...ended]).toEqual([1]);
+      jest.runAllTimers();
+      expect(ended).toEqual([undefined, undefined]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('fail when the consumer ends before it is anywhere', async () => {
+    const { acks, ended } = cutOff();
+    await acks.ended();
+    expect(ended).toEqual(Array(2).fill(expect.objectContaining({ code: 'Disconnected' })));
+  });
+
+  it('go in commands of no more than may be in one', async () => {
+    const { connection, answers } = silentConnection();
+    let attached: Connection | undefined;
+    const acks = new AckGroup({ ...resending, groupMax: 2 }, () => attached);
+    for (let entryId = 0; entryId < 5; entryId++) {
+      acks.add({ ...delivery, position: () => ({ ledgerId: 1, entryId }) } as never, undefined);
+    }
+    attached = connection;
+    acks.flush();
+    expect(answers.length).toBe(3);
   });
 });

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.js';
-import { asPulsarError, PulsarError } from '../pulsar.errors.js';
+import { asPulsarError, isPulsarError, PulsarError } from '../pulsar.errors.js';
 import { AckType } from '../wire/commands.js';
 import { encodeAck } from '../wire/hot-commands.js';
 import type { AckDone, Delivery } from './delivery.js';
@@ -12,7 +12,15 @@ export interface AckGroupOptions {
   readonly groupMax: number;
   /** Without it, an entry is acknowledged when all its messages are: brokers before 4.1 by default (PIP-391). */
   readonly batchIndexAck: boolean;
+  /** See ConsumerOptions. */
+  readonly resend: boolean;
 }
+
+/**
+ * What is acknowledged late, others may have been given meanwhile: that it is done is said when it has come to them, so
+ * that nothing comes to anybody after its acknowledgement was confirmed.
+ */
+const lateAnswerMs = 1_000;
 
 /**
  * Acknowledgements on their way: those of a few milliseconds go in one ACK command, and the broker's one answer settles
@@ -25,6 +33,7 @@ export class AckGroup {
   private timer: NodeJS.Timeout | undefined;
   private readonly outstanding = new Set<(error: PulsarError) => void>();
   private idle: (() => void)[] = [];
+  private isEnding = false;
 
   constructor(
     private readonly options: AckGroupOptions,
@@ -47,15 +56,16 @@ export class AckGroup {
     this.added(done);
   }
 
-  flush(): void {
+  flush(isLate = false): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { deliveries, cumulative, callbacks } = this;
     if (deliveries.size === 0 && cumulative === undefined) return;
+    const connection = this.connection();
+    if (connection === undefined && this.waits) return;
     this.deliveries = new Set();
     this.cumulative = undefined;
     this.callbacks = [];
-    const connection = this.connection();
     if (connection === undefined) {
       const error = new PulsarError(
         'Disconnected',
@@ -64,7 +74,12 @@ export class AckGroup {
       for (const done of callbacks) done(error);
       return;
     }
-    void this.send(connection, deliveries, cumulative, callbacks);
+    void this.send(connection, deliveries, cumulative, callbacks, isLate);
+  }
+
+  /** The consumer is back, and nothing has come again yet: what was not answered is sent, once more or at last. */
+  reattached(): void {
+    this.flush(true);
   }
 
   /** The broker closed the consumer: it may drop ACKs that are on their way without an answer. */
@@ -77,13 +92,24 @@ export class AckGroup {
     for (const giveUp of [...this.outstanding]) giveUp(error);
   }
 
-  /** Resolves when every ACK has its answer, or will have none. */
+  /** The consumer ends: what is on its way is waited for, what could only be sent again fails. */
+  async ended(): Promise<void> {
+    this.isEnding = true;
+    await this.drained();
+  }
+
+  /** Resolves when every ACK that was sent has its answer, or will have none. */
   async drained(): Promise<void> {
     this.flush();
     if (this.outstanding.size === 0) return;
     await new Promise<void>((resolve) => {
       this.idle.push(resolve);
     });
+  }
+
+  /** What cannot be sent now can be later. */
+  private get waits(): boolean {
+    return this.options.resend && !this.isEnding;
   }
 
   private added(done: AckDone | undefined): void {
@@ -97,10 +123,15 @@ export class AckGroup {
     deliveries: ReadonlySet<Delivery>,
     cumulative: Delivery | undefined,
     callbacks: readonly AckDone[],
+    isLate: boolean,
   ): Promise<void> {
     const answers: Promise<unknown>[] = [];
     if (cumulative !== undefined) answers.push(this.sendOne(connection, AckType.cumulative, [cumulative]));
-    if (deliveries.size > 0) answers.push(this.sendOne(connection, AckType.individual, [...deliveries]));
+    const all = [...deliveries];
+    for (let start = 0; start < all.length; start += this.options.groupMax) {
+      const some = all.slice(start, start + this.options.groupMax);
+      answers.push(this.sendOne(connection, AckType.individual, some));
+    }
     const { promise: lost, reject: giveUp } = Promise.withResolvers<never>();
     this.outstanding.add(giveUp);
     let failure: Error | undefined;
@@ -110,10 +141,28 @@ export class AckGroup {
       failure = asPulsarError(error, 'UnknownError');
     }
     this.outstanding.delete(giveUp);
-    for (const done of callbacks) done(failure);
+    const tell = () => {
+      for (const done of callbacks) done(failure);
+    };
+    if (this.waits && isPulsarError(failure, 'Disconnected')) {
+      this.sendAgain(deliveries, cumulative, callbacks);
+    } else if (isLate && failure === undefined) setTimeout(tell, lateAnswerMs);
+    else tell();
     if (this.outstanding.size === 0) {
       for (const resolve of this.idle.splice(0)) resolve();
     }
+  }
+
+  /** An acknowledgement that the broker had already changes nothing, whoever has the entry by then. */
+  private sendAgain(
+    deliveries: ReadonlySet<Delivery>,
+    cumulative: Delivery | undefined,
+    callbacks: readonly AckDone[],
+  ): void {
+    for (const delivery of deliveries) this.deliveries.add(delivery);
+    this.cumulative ??= cumulative;
+    for (const done of callbacks) this.callbacks.push(done);
+    this.timer ??= setTimeout(() => this.flush(), this.options.groupMs);
   }
 
   private sendOne(

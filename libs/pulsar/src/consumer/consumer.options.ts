@@ -51,6 +51,11 @@ export interface ConsumerOptions {
   readonly ackGroupMax?: number;
   /** Default true. Set false for brokers with acknowledgmentAtBatchIndexLevelEnabled=false. */
   readonly batchIndexAck?: boolean;
+  /**
+   * Acknowledgements that were on their way when the consumer was cut off are sent again when it is back, instead of
+   * failing with 'Disconnected': whether the broker had done them nobody knows. Default false.
+   */
+  readonly resendAcks?: boolean;
   /** Default true. */
   readonly verifyChecksum?: boolean;
   readonly backoff?: BackoffOptions;
@@ -72,4 +77,5 @@ export const consumerDefaults = {
   ackGroupMs: 5,
   ackGroupMax: 1_000,
   batchIndexAck: true,
+  resendAcks: false,
 };

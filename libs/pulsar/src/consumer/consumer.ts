@@ -59,12 +59,15 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.topic = options.topic;
     this.subscription = options.subscription;
     this.consumerId = connector.nextConsumerId();
-    const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck } = this.options;
+    const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck, resendAcks } = this.options;
     this.window = new FlowWindow({ messagesMax: permits, bytesMax: windowBytesMax });
     if (options.paused) this.window.pause();
     if (options.creditOn === 'grant') this.permits = new GrantedPermits();
     this.acks = new AckGroup(
-      { consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax, batchIndexAck },
+      {
+        ...{ consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax },
+        ...{ batchIndexAck, resend: resendAcks },
+      },
       () => this.session?.connection,
     );
     this.attachment = new TopicAttachment({
@@ -77,6 +80,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
       open: (connection) => this.open(connection),
       onGivenUp: (error) => {
         this.rejectSeeks(error);
+        void this.acks.ended();
         options.onClosed?.(error);
       },
     });
@@ -123,7 +127,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     return this.permits?.outstanding ?? 0;
   }
 
-  /** Acknowledges the whole entry. `done` is called with the broker's answer, or 'Disconnected': then it comes again. */
+  /** Acknowledges the whole entry. `done` is called with the broker's answer, or 'Disconnected': then it comes again; see `resendAcks`. */
   ack(delivery: Delivery, done?: AckDone): void {
     this.release(delivery, delivery.acknowledgeAll());
     this.acks.add(delivery, done);
@@ -231,7 +235,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
 
   /** Sends the acknowledgements that wait, then leaves the subscription. */
   async close(): Promise<void> {
-    await this.acks.drained();
+    await this.acks.ended();
     const session = this.session;
     this.session = undefined;
     this.attachment.close();
@@ -295,6 +299,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     if (session.ended) throw new PulsarError('Disconnected', 'closed by the broker while opening');
     this.session = session;
     this.restart();
+    this.acks.reattached();
     session.flow(this.permits === undefined ? this.window.start() : this.permits.start());
     for (const waiter of this.seeking.splice(0)) waiter.resolve();
   }
