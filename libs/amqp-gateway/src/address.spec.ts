@@ -9,6 +9,7 @@ import {
   temporaryNodeName,
 } from './address.js';
 import { AmqpError } from './amqp.errors.js';
+import { deadLetterTopicOf } from './dead-letters/dead-letter-name.js';
 
 const namespace = 'acme/main';
 const uuid = '6f1c2a3e-0000-4000-8000-0123456789ab';
@@ -146,6 +147,15 @@ describe('addresses', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it.each([
+    ['client:news', 't-client%3Anews-DLQ'],
+    ['a.x20b:news::volatile', 't-a%20b%3Anews%3A%3Avolatile-DLQ'],
+    ['pulsegate.queue', 't-pulsegate.queue-DLQ'],
+  ])('name the dead letters of the subscription %s', (subscription, name) => {
+    const full = deadLetterTopicOf(`persistent://${namespace}/t`, subscription);
+    expect(`persistent://${namespace}/${parsed(`/queues/${name}`).name}`).toBe(full);
   });
 
   it('are read again as they were formatted', () => {

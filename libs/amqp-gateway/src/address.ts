@@ -65,6 +65,16 @@ export function parseAddress(text: string, capabilities: readonly string[], name
   };
 }
 
+/**
+ * The subscription of a topic that is named beside its address.
+ *
+ * @throws AmqpError `amqp:invalid-field`
+ */
+export function subscriptionOf({ kind, name }: AmqpAddress, subscription: string): AmqpAddress {
+  if (kind !== 'topic') throw invalid('only a topic has a subscription that is named beside it');
+  return { kind: 'subscription', name, subscription: subscriptionName(subscription) };
+}
+
 /** An address that `parseAddress` reads, with any capabilities, as this one. */
 export function formatAddress(address: AmqpAddress, namespace: string): string {
   const { kind, name } = address;

@@ -1,4 +1,4 @@
-import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
+import { type AmqpComposite, AmqpErrorCondition, type AmqpFields } from '#libs/amqp-codec';
 import { encodeName } from '#libs/auth';
 import { AmqpError } from '../amqp.errors.js';
 import type { SubscriptionPlan } from './node-plan.js';
@@ -8,6 +8,9 @@ const nameCharsMax = 249;
 const linkMark = '|';
 /** Of a subscription that no client asked to be alone on: without a client id (Qpid JMS). */
 const globalLink = '|global';
+
+/** A property of an attach: the subscription of a topic by its name, as `T::S` names it in an address. */
+const subscriptionProperty = 'x-opt-subscription';
 
 /** What an attach says about its receiver's subscription. */
 export interface SubscriptionRequest {
@@ -44,6 +47,18 @@ export function linkSubscription(request: SubscriptionRequest): SubscriptionPlan
     endsWithLink: durable,
     unmatched: 'ack',
   };
+}
+
+/**
+ * The subscription that an attach names beside its address.
+ *
+ * @throws AmqpError `amqp:invalid-field`
+ */
+export function askedSubscription(properties: AmqpFields | undefined): string | undefined {
+  const asked = properties?.get(subscriptionProperty);
+  if (asked === undefined || asked.type === 'null') return undefined;
+  if (asked.type === 'string') return asked.value;
+  throw new AmqpError(AmqpErrorCondition.INVALID_FIELD, `${subscriptionProperty} is a string`);
 }
 
 /** Which subscription a link asks for that names no source: Qpid JMS, before it deletes one. */

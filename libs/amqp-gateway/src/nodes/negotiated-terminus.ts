@@ -1,4 +1,10 @@
-import { type AmqpComposite, type AmqpFields, describedComposite } from '#libs/amqp-codec';
+import {
+  type AmqpComposite,
+  AmqpErrorCondition,
+  type AmqpFields,
+  describedComposite,
+} from '#libs/amqp-codec';
+import { AmqpError } from '../amqp.errors.js';
 import type { SourceFilters } from '../selectors/source-filters.js';
 
 /** Capabilities of termini that are granted where they are asked for. */
@@ -10,6 +16,21 @@ const outcomes = ['amqp:accepted:list', 'amqp:rejected:list', 'amqp:released:lis
 const dynamicNodeProperties: AmqpFields = new Map([
   ['lifetime-policy', describedComposite({ type: 'delete-on-close' })],
 ]);
+
+/** AMQP 3.5.6. */
+const expiryPolicies: readonly string[] = ['link-detach', 'session-end', 'connection-close', 'never'];
+/** AMQP 3.5.5: `unsettled-state`. */
+const durableMax = 2;
+
+/**
+ * Whether a terminus asks for a life that there is: another one could neither be kept nor answered.
+ *
+ * @throws AmqpError `amqp:invalid-field`
+ */
+export function checkLifetime({ durable, expiryPolicy }: Lifetime): void {
+  if (durable > durableMax) throw invalid(`the durability of a terminus is at most ${durableMax}`);
+  if (!expiryPolicies.includes(expiryPolicy)) throw invalid('there is no such expiry policy');
+}
 
 interface Granted {
   readonly address: string | undefined;
@@ -35,17 +56,24 @@ export function negotiatedTarget(
  */
 export type SourceLife = 'named' | 'node' | 'link';
 
+interface SourceGranted extends Granted {
+  readonly life: SourceLife;
+  readonly filters: SourceFilters;
+  /** Its messages stay for others (AMQP 3.5.7). */
+  readonly copies: boolean;
+}
+
 /** The same of its source. */
 export function negotiatedSource(
   { durable, expiryPolicy, capabilities, distributionMode, filter }: AmqpComposite<'source'>,
-  { address, dynamic, life, filters }: Granted & { life: SourceLife; filters: SourceFilters },
+  { address, dynamic, life, filters, copies }: SourceGranted,
 ): AmqpComposite<'source'> {
   const inForce = new Map([...(filter ?? [])].filter(([name]) => filters.names.includes(name)));
   return {
     ...{ type: 'source', address, timeout: 0, dynamic },
     ...lifetimes[life]({ durable, expiryPolicy }),
     ...(dynamic && { dynamicNodeProperties }),
-    ...(distributionMode !== undefined && { distributionMode }),
+    ...(distributionMode !== undefined && { distributionMode: copies ? 'copy' : 'move' }),
     ...(inForce.size > 0 && { filter: inForce }),
     outcomes,
     ...grantedOf(capabilities, sourceCapabilities),
@@ -69,4 +97,8 @@ function grantedOf(
 ): { capabilities?: readonly string[] } {
   const granted = (asked ?? []).filter((capability) => known.includes(capability));
   return granted.length === 0 ? {} : { capabilities: granted };
+}
+
+function invalid(message: string): AmqpError {
+  return new AmqpError(AmqpErrorCondition.INVALID_FIELD, message);
 }

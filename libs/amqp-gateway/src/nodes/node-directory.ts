@@ -4,7 +4,13 @@ import type { ClusterView } from '#libs/cluster';
 import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
-import { type AmqpAddress, formatAddress, parseAddress, queueSubscription } from '../address.js';
+import {
+  type AmqpAddress,
+  formatAddress,
+  parseAddress,
+  queueSubscription,
+  subscriptionOf,
+} from '../address.js';
 import { AmqpError } from '../amqp.errors.js';
 import type { AmqpOptions } from '../amqp.options.js';
 import { AmqpAuthorization } from '../authorization/amqp-authorization.js';
@@ -24,10 +30,10 @@ import { AmqpTopicRegistry } from './amqp-topic-registry.js';
 import { AnonymousTarget } from './anonymous-target.js';
 import { AttachedSource, AttachedTarget } from './attached-link.js';
 import { DurableSubscriptions } from './durable-subscriptions.js';
-import { namedSubscription } from './link-subscription.js';
+import { askedSubscription, namedSubscription } from './link-subscription.js';
 import { LiveLinks, notAllowed } from './live-links.js';
 import { LookupTurns } from './lookup-turns.js';
-import { negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
+import { checkLifetime, negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
 import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
 import { sourceReading } from './source-reading.js';
 import { TargetTopics } from './target-topics.js';
@@ -82,6 +88,7 @@ export class NodeDirectory implements Nodes {
   async openTarget(request: TargetRequest): Promise<MessageTarget> {
     const { identity, target } = request;
     if (target?.type === 'coordinator') return this.services.transactions.openCoordinator(request);
+    if (target !== undefined) checkLifetime(target);
     if (target?.dynamic) return this.openDynamicTarget(request, target);
     if (target?.address === undefined) return this.openAnonymous(request, target ?? nullTarget);
     const { tenant } = identity.principal;
@@ -93,11 +100,17 @@ export class NodeDirectory implements Nodes {
 
   async openSource(request: SourceRequest, sink: MessageSink): Promise<MessageSource> {
     const { identity, source } = request;
+    const asked = askedSubscription(request.properties);
+    if (asked !== undefined && (source === undefined || source.dynamic)) {
+      throw invalid('a subscription is named beside the address of its topic');
+    }
     if (source === undefined) return this.findDurable(request);
+    checkLifetime(source);
     if (source.dynamic) return this.openDynamicSource(request, source, sink);
     const { tenant } = identity.principal;
     if (source.address === undefined) throw invalid('a source that is not dynamic has an address');
-    const address = parseAddress(source.address, source.capabilities ?? [], tenant.pulsarNamespace);
+    const parsed = parseAddress(source.address, source.capabilities ?? [], tenant.pulsarNamespace);
+    const address = asked === undefined ? parsed : subscriptionOf(parsed, asked);
     const reading = sourceReading(address, { ...request, source });
     const subscription = reading.kind === 'subscription' ? reading.subscription : undefined;
     const isAllowed = () =>
@@ -111,9 +124,14 @@ export class NodeDirectory implements Nodes {
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
-    if (address.kind === 'subscription') await this.requireOwnKind(topic, address.subscription);
+    const used =
+      reading.kind === 'browser' ? reading.subscription : subscription?.durable && subscription.name;
+    if (used && used !== queueSubscription) await this.requireOwnKind(topic, used);
     const life = subscription?.endsWithLink ? 'named' : subscription?.durable ? 'node' : 'link';
-    const terminus = negotiatedSource(source, { address: source.address, dynamic: false, life, filters });
+    const terminus = negotiatedSource(source, {
+      ...{ address: source.address, dynamic: false, life, filters },
+      copies: subscription === undefined,
+    });
     const plan = this.planOf(request, { topic, reading, terminus }, filters);
     if (subscription?.endsWithLink) this.durables.remember(tenant, subscription.name, topic.pulsarTopic);
     return this.attachSource(plan, sink, isAllowed);
@@ -148,7 +166,11 @@ export class NodeDirectory implements Nodes {
       entries: isQueue ? 'single' : 'batched',
     };
     try {
-      return { target: await this.services.targets.openTarget(plan), isAllowed, onClose };
+      const target = await this.services.targets.openTarget(plan);
+      if (isAllowed()) return { target, isAllowed, onClose };
+      // Taken away meanwhile: nobody watched it yet.
+      target.close();
+      throw this.denied(identity);
     } catch (error) {
       onClose();
       throw error;
@@ -193,6 +215,11 @@ export class NodeDirectory implements Nodes {
     onClose: (closed: boolean) => void = () => {},
   ): Promise<MessageSource> {
     const source = await this.turns.run(plan.identity, () => this.services.sources.openSource(plan, sink));
+    if (!isAllowed()) {
+      // Taken away meanwhile: nobody watched it yet.
+      await source.close(false);
+      throw this.denied(plan.identity);
+    }
     const leave = this.live.add({
       tenant: plan.topic.tenant.name,
       isAllowed,
@@ -252,10 +279,11 @@ export class NodeDirectory implements Nodes {
     const { identity } = request;
     const filters = sourceFilters(source.filter, source.capabilities?.includes('temporary-topic') ?? false);
     const { address, topic, remove } = await this.createTemporary(identity, 'consume', source.capabilities);
+    const reading = sourceReading(address, { ...request, source });
     const terminus = negotiatedSource(source, {
       ...{ address: topic.name, dynamic: true, life: 'node', filters },
+      copies: reading.kind !== 'subscription',
     });
-    const reading = sourceReading(address, { ...request, source });
     const plan = this.planOf(request, { topic, reading, terminus }, filters);
     const isAllowed = () => this.authorization.mayReceive(identity, address);
     return this.attachSource(plan, sink, isAllowed, (closed) => {

@@ -1,5 +1,6 @@
 import {
   type AmqpComposite,
+  type AmqpFields,
   encodeDataHead,
   encodeMessageAnnotations,
   encodeProperties,
@@ -221,11 +222,16 @@ export class NodesBed {
 
   attachSource(
     source: Partial<AmqpComposite<'source'>> | undefined,
-    { identity = this.identity(), linkName = 'l1', onEnded = (_: AmqpError) => {} } = {},
+    {
+      identity = this.identity(),
+      linkName = 'l1',
+      properties = undefined as AmqpFields | undefined,
+      onEnded = (_: AmqpError) => {},
+    } = {},
   ): Promise<MessageSource> {
     const { containerId } = identity;
     const request = {
-      ...{ identity, containerId, linkName, desiredCapabilities: [], properties: undefined },
+      ...{ identity, containerId, linkName, desiredCapabilities: [], properties },
       ...{
         transactions: noTransactions.openScope(identity),
         source: source && { ...emptySource, ...source },
