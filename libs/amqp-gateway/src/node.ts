@@ -153,6 +153,11 @@ export interface TransactionScope {
   discharge(transactionId: Buffer, fail: boolean, done: PublishDone): void;
   /** The entry is the transaction's from now on. An error makes the whole transaction one that cannot commit. */
   post(transactionId: Buffer, post: EnlistedPost, done: PublishDone): PublishPressure | undefined;
+  /**
+   * A message of it came and is posted, or refused, later: its discharge waits until what is returned was called, once.
+   * A client need not wait for outcomes before it discharges (AMQP 4.4.1).
+   */
+  expect(transactionId: Buffer): () => void;
   /** What `MessageSource.settle` does with the outcomes of a transaction. */
   enlist(transactionId: Buffer, enlisted: EnlistedOutcome): void;
   /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
+import { singleEntry } from '#libs/pulsar';
 import { AmqpError } from '../amqp.errors.js';
 import type { MessageTarget } from '../node.js';
+import { FakePulsarTransactions } from '../testing/fake-transactions.js';
 import { publishBytes, publishTo } from '../testing/nodes-bed.js';
 import { AnonymousTarget } from './anonymous-target.js';
 
@@ -16,20 +18,28 @@ interface Opening {
 }
 
 /** @param isPrompt every address is opened at once, else by hand */
-function bedOf(isPrompt: boolean) {
+function bedOf(isPrompt: boolean, transactions = new FakePulsarTransactions().scope) {
   const openings: Opening[] = [];
   let nowMs = 0;
   const terminus: AmqpComposite<'target'> = {
     ...{ type: 'target', durable: 0, expiryPolicy: 'never', timeout: 0, dynamic: false },
   };
   const target = new AnonymousTarget({
-    ...{ terminus, messageBytesMax: 1_000, now: () => nowMs },
+    ...{ terminus, messageBytesMax: 1_000, transactions, now: () => nowMs },
     open: (address, capabilities) =>
       new Promise((resolve, reject) => {
         const addressed: MessageTarget = {
           ...{ terminus, messageBytesMax: 1_000 },
-          publish: ({ parts }, done) => {
-            opening.sent.push(Buffer.concat(parts).subarray(-1).toString());
+          publish: ({ parts, transactionId }, done) => {
+            const value = Buffer.concat(parts).subarray(-1);
+            if (transactionId !== undefined) {
+              return transactions.post(
+                transactionId,
+                { topic: address, entry: singleEntry({ value }) },
+                done,
+              );
+            }
+            opening.sent.push(value.toString());
             done(undefined);
             return undefined;
           },
@@ -68,6 +78,34 @@ describe('the anonymous terminus', () => {
     expect(await Promise.all(outcomes)).toEqual(['accepted', 'amqp:not-found', 'accepted']);
     expect(await publishTo(target, '4', { to: 'a' })).toBe('accepted');
     expect(openings[0]?.sent).toEqual(['1', '3', '4']);
+  });
+
+  it('keeps a transaction open for what came before its discharge', async () => {
+    const pulsar = new FakePulsarTransactions();
+    const { scope } = pulsar;
+    const { target, openings } = bedOf(false, scope);
+    const told: string[] = [];
+    const tell = (what: string) => (error: AmqpError | undefined) =>
+      void told.push(`${what} ${error?.condition ?? 'done'}`);
+    const [stored, refused, lost] = [1, 2, 3].map(() => scope.declare()) as [Buffer, Buffer, Buffer];
+    target.publish({ ...messageTo('a'), transactionId: stored }, tell('post'));
+    // As a link does with what is refused.
+    target.publish({ ...messageTo('b'), transactionId: refused }, (error) => scope.refused(refused, error!));
+    target.publish({ ...messageTo('c'), transactionId: lost }, () => {});
+    for (const [at, id] of [stored, refused, lost].entries()) scope.discharge(id, false, tell(`${at}`));
+    scope.discharge(stored, false, tell('again'));
+    await new Promise(setImmediate);
+    expect([told, pulsar.asked]).toEqual([['again amqp:transaction:unknown-id'], []]);
+    openings[0]?.open();
+    openings[1]?.fail(new AmqpError(AmqpErrorCondition.NOT_FOUND, 'no b'));
+    await new Promise(setImmediate);
+    expect(told.slice(1).sort()).toEqual(['0 done', '1 amqp:transaction:rollback', 'post done']);
+    expect(pulsar.asked).toEqual(['producer a', 'send a x alone']);
+    scope.close();
+    openings[2]?.open();
+    await new Promise(setImmediate);
+    expect(told.at(-1)).toBe('2 amqp:transaction:unknown-id');
+    expect(pulsar.asked).toHaveLength(2);
   });
 
   it('says that there is room again when nothing is being opened', async () => {

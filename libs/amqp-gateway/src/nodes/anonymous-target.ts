@@ -8,7 +8,13 @@ import {
   findSections,
 } from '#libs/amqp-codec';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
-import type { IncomingMessage, MessageTarget, PublishDone, PublishPressure } from '../node.js';
+import type {
+  IncomingMessage,
+  MessageTarget,
+  PublishDone,
+  PublishPressure,
+  TransactionScope,
+} from '../node.js';
 
 /** Addresses of one link whose targets are kept open. */
 const anonymousTargetsMax = 100;
@@ -24,6 +30,7 @@ const capabilityOfJmsType: Readonly<Record<number, string>> = { 0: 'queue', 1: '
 export interface AnonymousTargetOptions {
   readonly terminus: AmqpComposite<'target'>;
   readonly messageBytesMax: number;
+  readonly transactions: Pick<TransactionScope, 'expect'>;
   /** Authorized. Rejects with whatever makes an AmqpError. */
   open(address: string, capabilities: readonly string[]): Promise<AddressedTarget>;
   readonly now?: () => number;
@@ -38,6 +45,8 @@ export interface AddressedTarget {
 interface Waiting {
   readonly message: IncomingMessage;
   readonly done: PublishDone;
+  /** Its transaction need not wait for it any more. */
+  readonly arrived: (() => void) | undefined;
 }
 
 interface Place {
@@ -114,7 +123,12 @@ export class AnonymousTarget implements MessageTarget {
       done(new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, text));
     } else {
       this.waitingBytes += message.bytes;
-      place.waiting.push({ message: { ...message, parts: [Buffer.concat(message.parts)] }, done });
+      const { bytes, transactionId } = message;
+      place.waiting.push({
+        message: { bytes, transactionId, parts: [Buffer.concat(message.parts)] },
+        done,
+        arrived: transactionId && this.options.transactions.expect(transactionId),
+      });
     }
     return this.pressure;
   }
@@ -136,13 +150,19 @@ export class AnonymousTarget implements MessageTarget {
     try {
       const opened = await this.options.open(address, capability === undefined ? [] : [capability]);
       place.opened = opened;
-      for (const { message, done } of this.taken(place)) opened.target.publish(message, done);
+      for (const { message, done, arrived } of this.taken(place)) {
+        opened.target.publish(message, done);
+        arrived?.();
+      }
       // Forgotten while it was opened, or the link is gone.
       if (this.closed || ![...this.places.values()].includes(place)) opened.target.close();
     } catch (cause) {
       const error = asAmqpError(cause);
       place.refused = { error, untilMs: this.now() + refusedMs };
-      for (const { done } of this.taken(place)) done(error);
+      for (const { done, arrived } of this.taken(place)) {
+        done(error);
+        arrived?.();
+      }
     }
     if (--this.opening > 0) return;
     const listeners = [...this.reliefs];

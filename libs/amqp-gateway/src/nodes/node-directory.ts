@@ -236,11 +236,11 @@ export class NodeDirectory implements Nodes {
   }
 
   private openAnonymous(request: TargetRequest, target: AmqpComposite<'target'>): MessageTarget {
-    const { identity } = request;
+    const { identity, transactions } = request;
     const { tenant } = identity.principal;
     const terminus = negotiatedTarget(target, { address: undefined, dynamic: false });
     const anonymous = new AnonymousTarget({
-      terminus,
+      ...{ terminus, transactions },
       messageBytesMax: (tenant.amqp ?? tenantAmqpDefaults).messageBytesMax,
       open: async (text, capabilities) => {
         const address = parseAddress(text, capabilities, tenant.pulsarNamespace);

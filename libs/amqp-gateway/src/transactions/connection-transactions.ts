@@ -14,9 +14,17 @@ import { transactionsPerConnectionMax } from './transaction-limits.js';
 
 const transactionIdBytes = 8;
 
+interface OpenTransaction {
+  readonly transaction: LocalTransaction;
+  /** Messages that came and are not posted yet. */
+  expected: number;
+  /** Waits for them. */
+  discharge: { readonly fail: boolean; readonly done: PublishDone } | undefined;
+}
+
 /** The transactions of one connection, by their ids. */
 export class ConnectionTransactions implements TransactionScope {
-  private readonly open = new Map<bigint, LocalTransaction>();
+  private readonly open = new Map<bigint, OpenTransaction>();
   private lastId = 0n;
   private closed = false;
 
@@ -32,45 +40,62 @@ export class ConnectionTransactions implements TransactionScope {
     const transaction = this.make();
     const id = Buffer.alloc(transactionIdBytes);
     id.writeBigUInt64BE(++this.lastId);
-    this.open.set(this.lastId, transaction);
+    this.open.set(this.lastId, { transaction, expected: 0, discharge: undefined });
     return id;
   }
 
   discharge(transactionId: Buffer, fail: boolean, done: PublishDone): void {
-    const transaction = this.find(transactionId);
-    if (transaction === undefined) {
+    const open = this.find(transactionId);
+    if (open === undefined || open.discharge !== undefined) {
       done(unknownId());
       return;
     }
-    this.open.delete(transactionId.readBigUInt64BE());
-    void transaction.discharge(fail, done);
+    open.discharge = { fail, done };
+    if (open.expected === 0) this.end(transactionId, open);
+  }
+
+  expect(transactionId: Buffer): () => void {
+    const open = this.find(transactionId);
+    if (open === undefined) return () => {};
+    open.expected++;
+    return () => {
+      if (--open.expected === 0 && open.discharge !== undefined) this.end(transactionId, open);
+    };
   }
 
   post(transactionId: Buffer, post: EnlistedPost, done: PublishDone): PublishPressure | undefined {
-    const transaction = this.find(transactionId);
+    const transaction = this.find(transactionId)?.transaction;
     if (transaction !== undefined) return transaction.post(post, done);
     done(unknownId());
     return undefined;
   }
 
   enlist(transactionId: Buffer, outcome: EnlistedOutcome): void {
-    const transaction = this.find(transactionId);
+    const transaction = this.find(transactionId)?.transaction;
     if (transaction === undefined) outcome.onEnd(unknownId());
     else transaction.enlist(outcome);
   }
 
   refused(transactionId: Buffer, error: AmqpError): void {
-    this.find(transactionId)?.refused(error);
+    this.find(transactionId)?.transaction.refused(error);
   }
 
   close(): void {
     this.closed = true;
     const all = [...this.open.values()];
     this.open.clear();
-    for (const transaction of all) void transaction.discharge(true, () => {});
+    for (const { transaction, discharge } of all) {
+      void transaction.discharge(true, () => discharge?.done(unknownId()));
+    }
   }
 
-  private find(transactionId: Buffer): LocalTransaction | undefined {
+  private end(transactionId: Buffer, { transaction, discharge }: OpenTransaction): void {
+    // The connection may be gone, and has rolled it back.
+    if (!this.open.delete(transactionId.readBigUInt64BE()) || discharge === undefined) return;
+    void transaction.discharge(discharge.fail, discharge.done);
+  }
+
+  private find(transactionId: Buffer): OpenTransaction | undefined {
     if (transactionId.length !== transactionIdBytes) return undefined;
     return this.open.get(transactionId.readBigUInt64BE());
   }

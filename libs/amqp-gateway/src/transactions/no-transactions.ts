@@ -14,6 +14,7 @@ const noScope: TransactionScope = {
     done(unknownId());
     return undefined;
   },
+  expect: () => () => {},
   enlist(_id, enlisted) {
     enlisted.onEnd(unknownId());
   },

@@ -17,8 +17,8 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
   fc.record({ do: fc.constant('enlist' as const), ...whichOf, acknowledges: fc.boolean() }),
   fc.record({ do: fc.constant('discharge' as const), ...whichOf, fail: fc.boolean() }),
-  fc.record({ do: fc.constant('refuse' as const), ...whichOf }),
-  fc.record({ do: fc.constantFrom('hold' as const, 'confirm' as const) }),
+  fc.record({ do: fc.constantFrom('refuse' as const, 'expect' as const), ...whichOf }),
+  fc.record({ do: fc.constantFrom('hold' as const, 'confirm' as const, 'arrive' as const) }),
 );
 const faulty = fc.option(fc.constantFrom('begin', 'partitions', 'send', 'ack', 'subscriptions', 'commit'));
 
@@ -35,6 +35,7 @@ describe('whatever a client does with three transactions', () => {
           if (fault) pulsar.faults.set(fault, new PulsarError('TransactionConflict', 'no'));
           const ids = [0, 1, 2].map(() => pulsar.scope.declare());
           const told: number[] = [];
+          const arriving: (() => void)[] = [];
           let asked = 0;
           const once = () => {
             const at = asked++;
@@ -45,6 +46,8 @@ describe('whatever a client does with three transactions', () => {
             if (each.do === 'post') pulsar.scope.post(id, pulsar.post('a', 'x'.repeat(each.bytes)), once());
             else if (each.do === 'discharge') pulsar.scope.discharge(id, each.fail, once());
             else if (each.do === 'refuse') pulsar.scope.refused(id, { condition: 'amqp:x' } as never);
+            else if (each.do === 'expect') arriving.push(pulsar.scope.expect(id));
+            else if (each.do === 'arrive') arriving.shift()?.();
             else if (each.do === 'hold') pulsar.holding = true;
             else if (each.do === 'confirm') pulsar.confirm();
             else if (each.do === 'turn') await new Promise(setImmediate);
@@ -57,6 +60,7 @@ describe('whatever a client does with three transactions', () => {
             }
           }
           pulsar.scope.close();
+          for (const arrived of arriving) arrived();
           for (let turn = 0; turn < 20; turn++) {
             if (turn > 5) pulsar.confirm();
             await new Promise(setImmediate);
