@@ -69,6 +69,27 @@ describe('the ledger of unsettled deliveries', () => {
     );
   });
 
+  it('does not visit what is added meanwhile, as if it had been sent before', () => {
+    const ledger = new DeliveryLedger<{ deliveryId: number }>();
+    ledger.add({ deliveryId: 0 });
+    ledger.visit(0, 0x7fff_ffff, ({ deliveryId }) => {
+      ledger.delete(deliveryId);
+      ledger.add({ deliveryId: deliveryId + 1 });
+    });
+    expect([...ledger]).toEqual([{ deliveryId: 1 }]);
+  });
+
+  it('takes as much memory as there are entries: one that is never settled keeps no places of others', () => {
+    const ledger = new DeliveryLedger<{ deliveryId: number }>();
+    ledger.add({ deliveryId: 0 });
+    for (let id = 1; id < 100_000; id++) {
+      ledger.add({ deliveryId: id });
+      ledger.visit(id, id, () => ledger.delete(id));
+    }
+    expect(ledger.size).toBe(1);
+    expect(ledger.places).toBeLessThan(5_000);
+  });
+
   it('costs what a range touches, whatever the range: a client that leaves one unsettled cannot make each costly', () => {
     const ledger = new DeliveryLedger<{ deliveryId: number }>();
     const count = 200_000;

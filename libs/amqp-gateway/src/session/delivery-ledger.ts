@@ -7,8 +7,8 @@ export interface LedgerEntry {
 
 /** So many places of entries that are gone are stepped over before the ledger is put together again. */
 const gapsSteppedOverMax = 64;
-/** So many of them at the front, if they are more than half of all, are cut off. */
-const leadingGapsMax = 1_024;
+/** So many of them are kept, and one for each entry, wherever they are. */
+const gapsKeptMax = 1_024;
 
 /**
  * The deliveries of one direction of a session that are not settled, in the order of their ids, which grow. Found by id or by
@@ -26,6 +26,11 @@ export class DeliveryLedger<E extends LedgerEntry> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Of entries, and of those that are gone and still take memory. */
+  get places(): number {
+    return this.#ids.length;
   }
 
   /** @param entry with an id behind all that are there */
@@ -51,13 +56,17 @@ export class DeliveryLedger<E extends LedgerEntry> {
     return true;
   }
 
-  /** Visits the entries from `first` to `last`, both included, in order; the visitor may delete what it is given. */
+  /**
+   * Visits the entries from `first` to `last`, both included, in order; the visitor may delete what it is given, and what it
+   * adds is not visited: of what was sent meanwhile the client has said nothing.
+   */
   visit(first: number, last: number, visitor: (entry: E) => void): void {
     const entries = this.#entries;
     const ids = this.#ids;
+    const end = ids.length;
     let gaps = 0;
     this.#visits++;
-    for (let i = this.#indexFrom(first); i < ids.length && serialDistance(ids[i]!, last) >= 0; i++) {
+    for (let i = this.#indexFrom(first); i < end && serialDistance(ids[i]!, last) >= 0; i++) {
       const entry = entries[i];
       if (entry === undefined) gaps++;
       else visitor(entry);
@@ -96,11 +105,8 @@ export class DeliveryLedger<E extends LedgerEntry> {
   }
 
   #shrink(): void {
-    if (this.#visits > 0 || this.#head === 0) return;
-    if (this.#size > 0 && (this.#head < leadingGapsMax || this.#head < this.#entries.length / 2)) return;
-    this.#entries = this.#entries.slice(this.#head);
-    this.#ids = this.#ids.slice(this.#head);
-    this.#head = 0;
+    if (this.#visits > 0) return;
+    if (this.#size === 0 || this.#entries.length > 2 * this.#size + gapsKeptMax) this.#compact();
   }
 
   #compact(): void {
