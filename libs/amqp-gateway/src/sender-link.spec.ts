@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AmqpErrorCondition } from '#libs/amqp-codec';
+import { AmqpErrorCondition, amqpString } from '#libs/amqp-codec';
 import { AmqpError } from './amqp.errors.js';
 import type { AmqpOptions } from './amqp.options.js';
 import { type AmqpBed, amqpBed } from './testing/amqp-bed.js';
@@ -173,6 +173,59 @@ describe('a link that a client receives on', () => {
     source.offer('x'.repeat(200), 'small');
     expect((await client.first('transfer')).payload.subarray(8).toString()).toBe('small');
     expect(source.settled[0]!.outcome).toMatchObject({ type: 'modified', undeliverableHere: true });
+  });
+
+  it('goes on behind messages that are larger than the client takes, with the credit that is left', async () => {
+    const { client, source } = await receiving({ attach: { maxMessageSize: 100n, credit: 1 } });
+    source.offer('x'.repeat(200), 'y'.repeat(200), 'small');
+    expect((await client.first('transfer')).payload.subarray(8).toString()).toBe('small');
+    expect(outcomes(source)).toEqual(['modified', 'modified']);
+  });
+
+  it('is told to a client that settles second without its own details: they might not fit its frames', async () => {
+    const { client, source } = await receiving({ open: { maxFrameSize: 512 } });
+    source.offer('m', 'n');
+    await client.take('transfer', 2);
+    const info = new Map([['text', amqpString('x'.repeat(1_000))]]);
+    const error = { type: 'error', condition: 'a:b', description: 'd'.repeat(600), info } as const;
+    client.settle(0, { type: 'rejected', error }, { settled: false });
+    const messageAnnotations = new Map([['x-a', amqpString('x'.repeat(1_000))]]);
+    client.settle(1, { type: 'modified', deliveryFailed: true, messageAnnotations }, { settled: false });
+    expect(await client.take('disposition', 2)).toMatchObject([
+      { first: 0, settled: true, state: { type: 'rejected' } },
+      { first: 1, settled: true, state: { type: 'modified', deliveryFailed: true } },
+    ]);
+    expect(Math.max(...client.bytes.map(({ length }) => length))).toBeLessThan(512);
+    expect(source.settled[0]!.outcome).toMatchObject({ error: { condition: 'a:b' } });
+  });
+
+  it('comes again when its transaction is rolled back and the client settled it behind its outcome', async () => {
+    const onSource = (source: FakeSource) => {
+      source.isPrompt = false;
+    };
+    const { client, source } = await receiving({ onSource });
+    source.offer('m');
+    await client.first('transfer');
+    const outcome = { type: 'accepted' } as const;
+    const state = { type: 'transactional-state', txnId: Buffer.from('txn'), outcome } as const;
+    client.settle(0, state, { settled: false });
+    client.settle(0, state);
+    await served(client);
+    source.settled[0]!.done(new AmqpError(AmqpErrorCondition.TRANSACTION_ROLLBACK, 'rolled back'));
+    expect(outcomes(source)).toEqual(['accepted', 'modified']);
+  });
+
+  it('that was settled when it was sent does not come again where its link is detached before all has left', async () => {
+    const { client, source } = await receiving({
+      ...{ attach: { sndSettleMode: 1 }, link: { sendBufferBytesMax: 1_000_000 } },
+    });
+    client.memory.client.pauseReading();
+    source.offer('x'.repeat(200_000));
+    client.send({ type: 'detach', handle: 0, closed: true });
+    while (source.closed === undefined) await setImmediate();
+    client.memory.client.resumeReading();
+    await client.first('transfer');
+    expect(outcomes(source)).toEqual(['accepted']);
   });
 
   it('is a part of a transaction that the client names, and is its own again when that is rolled back', async () => {

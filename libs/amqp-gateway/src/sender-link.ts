@@ -63,10 +63,9 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     private readonly onFault: (error: AmqpError) => void,
   ) {}
 
-  /** The attach is answered. */
+  /** Before the attach is answered: there is no credit yet. */
   start(source: MessageSource): void {
     this.#source = source;
-    this.onUnblocked();
   }
 
   get told(): LinkFlow {
@@ -103,6 +102,7 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (this.#closed) return;
     if (delivery.bytes > this.options.messageBytesMax) {
       this.#source!.settle(delivery, tooLarge, ignored);
+      this.#askAgain();
       return;
     }
     if (this.#waiting.length >= this.#linkCredit) {
@@ -112,7 +112,7 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (this.session.sendable && this.#partial === undefined && this.#waiting.length === 0) {
       this.#begin(delivery);
       if (!this.#sendPartial()) {
-        if (this.#sourceCredit === 0 && this.#linkCredit > 0) this.#ask();
+        this.#askAgain();
         return;
       }
     } else {
@@ -166,6 +166,8 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     this.session.forget(this);
     const { sent, connection } = this.session;
     if (this.#unsettled > 0) for (const each of sent) if (each.owner === this) sent.delete(each.deliveryId);
+    // The frames leave before the answer to who ends the link: it has them, and has them once.
+    if (!connection.isLost) this.#acceptPresettled();
     this.#waiting.length = 0;
     this.#partial = undefined;
     await this.#source?.close(closed, !connection.isLost);
@@ -220,11 +222,12 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     this.#presettled.push(delivery);
     if (this.#presettled.length > 1) return;
     this.session.output.onFlushed(() => {
-      const presettled = this.#presettled;
-      this.#presettled = [];
-      if (this.#closed) return;
-      for (const each of presettled) this.#source!.settle(each, accepted, ignored);
+      if (!this.#closed) this.#acceptPresettled();
     });
+  }
+
+  #acceptPresettled(): void {
+    for (const each of this.#presettled.splice(0)) this.#source!.settle(each, accepted, ignored);
   }
 
   #settle(sent: SentDelivery, outcome: AmqpOutcome, transactionId: Buffer | undefined): void {
@@ -233,15 +236,15 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
       source.settle(sent.delivery, outcome, ignored);
       return;
     }
-    source.settle(
-      sent.delivery,
-      outcome,
-      (error) => {
-        // Rolled back: the client has settled it, so it comes again (AMQP 4.4.2).
-        if (error !== undefined) source.settle(sent.delivery, failed, ignored);
-      },
-      transactionId,
-    );
+    const done: SettleDone = (error) => {
+      if (error !== undefined) this.#rolledBack(sent);
+    };
+    source.settle(sent.delivery, outcome, done, transactionId);
+  }
+
+  /** The client has settled it, so it comes again (AMQP 4.4.2). */
+  #rolledBack({ delivery }: SentDelivery): void {
+    if (!this.#closed) this.#source!.settle(delivery, failed, ignored);
   }
 
   /** The client wants to hear that it is settled: it settles second (AMQP 2.6.12). */
@@ -250,10 +253,14 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     sent.isSettling = true;
     const done: SettleDone = (error) => {
       sent.isSettling = false;
+      const isRolledBack = error !== undefined && transactionId !== undefined;
       // The client has settled it meanwhile, or the link is gone.
-      if (this.session.sent.get(deliveryId) !== sent) return;
-      // Rolled back: it is still the client's.
-      if (error !== undefined && transactionId !== undefined) return;
+      if (this.session.sent.get(deliveryId) !== sent) {
+        if (isRolledBack) this.#rolledBack(sent);
+        return;
+      }
+      // It is still the client's.
+      if (isRolledBack) return;
       this.session.sent.delete(deliveryId);
       this.session.disposeSent(deliveryId, error === undefined ? state! : released);
       this.#forgotten();
@@ -283,6 +290,11 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     }
     const { unsettledMax } = this.session.connection.services.options;
     this.#askFor(Math.max(0, Math.min(this.#linkCredit, unsettledMax - this.#unsettled)));
+  }
+
+  /** All that the source was asked for has come. */
+  #askAgain(): void {
+    if (this.#sourceCredit === 0 && this.#linkCredit > 0) this.#ask();
   }
 
   #askFor(messages: number): void {

@@ -10,6 +10,7 @@ import { acceptedState } from '../session/disposition-batch.js';
 
 /** What a client says of deliveries to it; without an outcome it has not said how they ended. */
 export interface SaidOutcome {
+  /** As it is told in answer: without the client's own details, which may be larger than the frames that it takes. */
   readonly state: AmqpDeliveryState | undefined;
   readonly outcome: AmqpOutcome | undefined;
   readonly transactionId: Buffer | undefined;
@@ -27,14 +28,21 @@ export function saidOutcomeOf(state: AmqpDeliveryState | AmqpDescribed | undefin
     case 'accepted':
       return accepted;
     case 'rejected':
+      return { state: { ...state, error: undefined }, outcome: state, transactionId: undefined };
     case 'released':
-    case 'modified':
       return { state, outcome: state, transactionId: undefined };
+    case 'modified':
+      return { state: { ...state, messageAnnotations: undefined }, outcome: state, transactionId: undefined };
     case 'transactional-state': {
-      const { outcome } = saidOutcomeOf(state.outcome);
+      const said = saidOutcomeOf(state.outcome);
       // A view of the socket's bytes, and it is kept until the transaction ends.
       const transactionId = Buffer.from(state.txnId);
-      return { state: { ...state, txnId: transactionId }, outcome, transactionId };
+      const told = said.state as AmqpOutcome | undefined;
+      return {
+        state: { type: 'transactional-state', txnId: transactionId, outcome: told },
+        outcome: said.outcome,
+        transactionId,
+      };
     }
     default:
       throw new AmqpError(
