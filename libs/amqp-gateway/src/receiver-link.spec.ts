@@ -193,6 +193,15 @@ describe('a link that a client sends on', () => {
     expect(texts(target)).toEqual(['new']);
   });
 
+  it('ignores what a client resumes and aborts up to there, whatever that frame says of more', async () => {
+    const { client, target } = await sending();
+    client.transfer('resumed', { resume: true, more: true });
+    client.send({ type: 'transfer', handle: 0, aborted: true, more: true });
+    client.transfer('new');
+    expect((await client.first('disposition')).first).toBe(1);
+    expect(texts(target)).toEqual(['new']);
+  });
+
   it('detaches with the error when its target ends', async () => {
     const { client, target } = await sending();
     target.end(new AmqpError(AmqpErrorCondition.UNAUTHORIZED_ACCESS, 'revoked'));

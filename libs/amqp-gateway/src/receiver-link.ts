@@ -64,7 +64,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
 
   /** @throws AmqpError of the link or the session */
   onTransfer(transfer: TransferFrame, payload: Buffer): void {
-    if (this.#ignoring) this.#ignoring = transfer.more;
+    // Of a frame that aborts, `more` means nothing (AMQP 2.7.5).
+    if (this.#ignoring) this.#ignoring = transfer.more && !transfer.aborted;
     else if (this.#unfinished !== undefined) this.#continue(this.#unfinished, transfer, payload);
     else this.#begin(transfer, payload);
   }
@@ -205,7 +206,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
   #append(assembly: MessageAssembly, payload: Buffer): void {
     const { intake } = this.session.links;
     this.#checkSize(assembly.bytes + payload.length);
-    if (assembly.bytes > 0 && intake.unfinishedBytes + payload.length > unfinishedBytesMax) {
+    const areOthers = intake.unfinishedBytes > assembly.bytes;
+    if (areOthers && intake.unfinishedBytes + payload.length > unfinishedBytesMax) {
       throw fault(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, 'too many messages are not whole yet');
     }
     assembly.add(payload, this.target.messageBytesMax);
