@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type AmqpCompositeInput, AmqpErrorCondition } from '#libs/amqp-codec';
 import { AmqpError } from '../amqp.errors.js';
+import type { FakeSource } from '../testing/fake-nodes.js';
 import {
   type BegunClient,
   type BegunSettings,
@@ -151,6 +152,35 @@ describe('attach', () => {
     await stranger.begin();
     await stranger.attachReceiver('q', { source, name: 'from-q-0' });
     expect(first.nodes.sources.get('q')!.closed).toBeUndefined();
+  });
+
+  it('of more bytes than the client takes closes the connection, and what was opened for it', async () => {
+    const { client, nodes, services } = await begun({ open: { maxFrameSize: 512 } });
+    const address = 'q'.repeat(500);
+    const source = { type: 'source', address } as const;
+    client.send({ type: 'attach', name: 'long', handle: 0, role: true, source });
+    expect(await client.closeCondition()).toBe('amqp:frame-size-too-small');
+    expect(nodes.sources.get(address)!.closed).toBe(false);
+    expect(services.counters).toMatchObject({ sessionsOpen: 0, senderLinksOpen: 0 });
+  });
+
+  it('of a name that its client has detached already waits for that: the terminus is ended as it was said', async () => {
+    const { client, nodes } = await begun();
+    nodes.hold('held');
+    const source = { type: 'source', address: 'held' } as const;
+    client.send({ type: 'attach', name: 'mine', handle: 0, role: true, source });
+    client.send({ type: 'detach', handle: 0, closed: true });
+    let former: FakeSource | undefined;
+    nodes.onSource = (made) => {
+      former ??= made;
+    };
+    client.send({ type: 'attach', name: 'mine', handle: 0, role: true, source });
+    await served(client);
+    nodes.letGo('held');
+    expect(await client.first('detach')).toMatchObject({ closed: true, error: undefined });
+    expect(former!.closed).toBe(true);
+    expect(await client.take('attach', 2)).toMatchObject([{ source: { address: 'held' } }, { name: 'mine' }]);
+    expect(nodes.sources.get('held')!.closed).toBeUndefined();
   });
 
   it.each([

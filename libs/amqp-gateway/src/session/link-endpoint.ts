@@ -153,7 +153,7 @@ export class LinkEndpoint implements NamedLink {
 
   async stolen(): Promise<void> {
     // A client that has detached it takes nothing from itself.
-    if (this.#state !== 'closing') {
+    if (this.#state !== 'closing' && this.#heldDetach === undefined) {
       this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
     }
     await this.#opening;
@@ -187,12 +187,13 @@ export class LinkEndpoint implements NamedLink {
     const options = {
       ...{ handle: this.handle, settlesSecond, initialDeliveryCount: attach.initialDeliveryCount ?? 0 },
     };
-    this.#receiver = new ReceiverLink(session, target, options, (error) => this.fail(error));
+    const receiver = new ReceiverLink(session, target, options, (error) => this.fail(error));
+    this.#receiver = receiver;
     session.control({
       ...this.#answer(attach, attach.source, target.terminus),
       maxMessageSize: BigInt(target.messageBytesMax),
     });
-    this.#receiver.start();
+    receiver.start();
   }
 
   async #openSource(attach: Attach): Promise<void> {
@@ -222,11 +223,12 @@ export class LinkEndpoint implements NamedLink {
     this.#state = 'attached';
     this.session.connection.services.counters.senderLinksOpen++;
     this.#sender = sender;
+    // First: an answer that the client's frames are too small for ends the connection, and the source with it.
+    sender.start(source);
     this.session.control({
       ...this.#answer(attach, source.terminus, attach.target),
       initialDeliveryCount,
     });
-    sender.start(source);
   }
 
   #senderOptions(attach: Attach, source: AmqpComposite<'source'> | undefined) {
