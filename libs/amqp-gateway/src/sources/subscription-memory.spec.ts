@@ -27,6 +27,22 @@ describe('SubscriptionMemory', () => {
     expect([memory.isAcknowledged(position, 1), memory.isAcknowledged(position, 0)]).toEqual([false, false]);
   });
 
+  it('knows what a broker may have given before it was lost with its counts', () => {
+    const memory = memoryAt({ ms: 0 });
+    memory.arrived({ ledgerId: 3, entryId: 7 });
+    memory.arrived({ ledgerId: 2, entryId: 9 });
+    expect(memory.mayComeAgain({ ledgerId: 3, entryId: 7 })).toBe(false);
+    memory.countsLost();
+    memory.arrived({ ledgerId: 4, entryId: 0 });
+    const positions = [
+      { ledgerId: 2, entryId: 99 },
+      { ledgerId: 3, entryId: 7 },
+      { ledgerId: 3, entryId: 8 },
+      { ledgerId: 4, entryId: 0 },
+    ];
+    expect(positions.map((each) => memory.mayComeAgain(each))).toEqual([true, true, false, false]);
+  });
+
   it('corrects what Pulsar counts, never below nothing', () => {
     const memory = memoryAt({ ms: 0 });
     memory.correct(position, -1);

@@ -35,6 +35,10 @@ export class SubscriptionMemory {
   private young = new Map<number, Set<number>>();
   private old = new Map<number, Set<number>>();
   private youngCount = 0;
+  /** The last entry that came. */
+  private readonly newest = { ledgerId: -1, entryId: -1 };
+  /** The last one that a former broker has given. */
+  private uncounted: EntryPosition | undefined;
   private youngSince = 0;
   private corrections: PositionMap<Correction> | undefined;
   private failures: PositionMap<number> | undefined;
@@ -109,6 +113,24 @@ export class SubscriptionMemory {
     return Math.max(0, counted, this.failures?.get(delivery) ?? 0);
   }
 
+  arrived({ ledgerId, entryId }: EntryPosition): void {
+    const { newest } = this;
+    if (!isBehind(newest, ledgerId, entryId)) return;
+    newest.ledgerId = ledgerId;
+    newest.entryId = entryId;
+  }
+
+  /** A broker counts deliveries in its memory, and the subscription moves to another one, or to the same one again. */
+  countsLost(): void {
+    this.uncounted = { ...this.newest };
+  }
+
+  /** Whether it may have been given before, to whomever, by a broker that has told nobody: Shared subscriptions go in order. */
+  mayComeAgain({ ledgerId, entryId }: EntryPosition): boolean {
+    const { uncounted } = this;
+    return uncounted !== undefined && !isBehind(uncounted, ledgerId, entryId);
+  }
+
   /** The entry is gone from the subscription. */
   forget(position: EntryPosition): void {
     this.corrections?.delete(position);
@@ -142,6 +164,10 @@ export class SubscriptionMemory {
     this.youngCount = 0;
     this.youngSince = now;
   }
+}
+
+function isBehind(position: EntryPosition, ledgerId: number, entryId: number): boolean {
+  return position.ledgerId < ledgerId || (position.ledgerId === ledgerId && position.entryId < entryId);
 }
 
 function holds(acks: ReadonlySet<number> | undefined, entryId: number, batchIndex: number): boolean {

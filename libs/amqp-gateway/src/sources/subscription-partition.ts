@@ -66,8 +66,12 @@ export class SubscriptionPartition {
       properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
       creditOn: 'grant',
       resendAcks: true,
-      onEntry: (delivery) => this.parts.onEntry(this, delivery),
+      onEntry: (delivery) => {
+        this.memory.arrived(delivery);
+        this.parts.onEntry(this, delivery);
+      },
       onCorruptEntry: () => this.parts.onCorruptEntry(),
+      onDetached: () => this.memory.countsLost(),
       onClosed: (error) => {
         this.consumer = undefined;
         if (!this.isClosed) this.parts.onClosed(error);
@@ -89,6 +93,12 @@ export class SubscriptionPartition {
   /** Asked of the broker and not yet come. */
   get granted(): number {
     return this.consumer?.grantedMessages ?? 0;
+  }
+
+  /** The client is told that it may have been delivered before, which nobody knows. */
+  mayComeAgain(delivery: Delivery): boolean {
+    // What is delayed comes when its time has come, and not in order.
+    return this.isShared && this.memory.mayComeAgain(delivery) && delivery.entry.deliverAtTime === undefined;
   }
 
   /** Asks for more, up to so many on their way; not for each single one. */

@@ -202,7 +202,8 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
       isAcknowledged: (at) => memory.isAcknowledged(delivery, at),
     };
     const isExcluded = this.outcomes.exclusions.isExcluded(delivery);
-    const screened = this.screen.screen(delivery.entry, state, redeliveries, this.subscription.unmatched);
+    const shown = redeliveries === 0 && partition.mayComeAgain(delivery) ? 1 : redeliveries;
+    const screened = this.screen.screen(delivery.entry, state, shown, this.subscription.unmatched);
     const { wanted, skipped, fault } = screened;
     if (fault !== undefined && wanted.length === 0) {
       this.outcomes.unreadable(partition, delivery, fault);

@@ -162,6 +162,7 @@ export class FakeConsumer {
       if (this.subscription.hearsLostAcks) act();
       if (!this.options.resendAcks) done?.(error);
     }
+    this.options.onDetached?.();
     this.generation++;
     this.grantedMessages = Math.max(0, this.grantedMessages);
     this.letGo();

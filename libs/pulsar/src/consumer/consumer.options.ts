@@ -66,6 +66,8 @@ export interface ConsumerOptions {
   /** Failover and exclusive: this consumer is, or no longer is, the one that gets messages. */
   onActiveChange?(active: boolean): void;
   onEndOfTopic?(): void;
+  /** The broker let it go, or is lost: it comes back by itself, and what is unacknowledged comes again. */
+  onDetached?(): void;
   /** Told once when the consumer ends by itself: topic or subscription gone, no longer authorized. */
   onClosed?(error: PulsarError): void;
 }

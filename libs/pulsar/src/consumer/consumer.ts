@@ -278,6 +278,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     if (this.session !== session) return;
     this.session = undefined;
     this.acks.lost();
+    this.options.onDetached?.();
     this.attachment.lost(reason, assigned);
   }
 
