@@ -109,6 +109,9 @@ describe('addresses', () => {
     ['pulsegate.lease', 'topic names that start with "pulsegate." are the gateway\'s'],
     ['persistent://acme/main/pulsegate.lease', 'topic names that start with "pulsegate." are the gateway\'s'],
     ['persistent://acme/main/a b', 'a topic name is of A-Z, a-z, 0-9, ".", "_" and "-"'],
+    ['amqp.temp-queue.mine::s', 'names that begin with "amqp.temp-" are those of temporary nodes'],
+    [`amqp.temp-queue.a.${uuid}::s`, 'a temporary node has no other subscriptions'],
+    [`persistent://acme/main/amqp.temp-topic.a.${uuid}::s`, 'a temporary node has no other subscriptions'],
     ['amqp.temp-queue.mine', 'names that begin with "amqp.temp-" are those of temporary nodes'],
   ])('%s is refused', (text, why) => {
     expect(refusal(text)).toMatchObject({ condition: 'amqp:invalid-field', message: `address: ${why}` });
