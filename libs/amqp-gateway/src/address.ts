@@ -59,7 +59,8 @@ export function parseAddress(text: string, capabilities: readonly string[], name
   if (at < 0) return addressOf(kind, name);
   if (kind === 'queue') throw invalid('a queue has no other subscriptions');
   // Only the connection that made it receives from it.
-  if (addressOf(kind, name).kind === 'temporary') throw invalid('a temporary node has no other subscriptions');
+  if (addressOf(kind, name).kind === 'temporary')
+    throw invalid('a temporary node has no other subscriptions');
   const subscription = rest.slice(at + subscriptionMark.length);
   return {
     ...{ kind: 'subscription', name },

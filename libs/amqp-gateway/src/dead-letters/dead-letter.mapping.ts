@@ -36,8 +36,7 @@ export function deadLetterMessages(entry: BrokerEntry, letter: DeadLetter): Outg
   const cursor = new MessageCursor(entry, { decompressedBytesMax });
   const messages: OutgoingMessage[] = [];
   while (cursor.next()) {
-    const isMeant = letter.batchIndex < 0 || letter.batchIndex === cursor.batchIndex;
-    if (!isMeant || cursor.compactedOut) continue;
+    if (!isMeant(letter, cursor.batchIndex) || cursor.compactedOut) continue;
     const { eventTime, orderingKey } = cursor;
     messages.push({
       key: cursor.keyBytes(),
@@ -51,6 +50,10 @@ export function deadLetterMessages(entry: BrokerEntry, letter: DeadLetter): Outg
     });
   }
   return messages;
+}
+
+function isMeant({ batchIndex, isMeant: isOfEntry }: DeadLetter, at: number): boolean {
+  return batchIndex < 0 ? (isOfEntry?.(at) ?? true) : batchIndex === at;
 }
 
 /** Of an entry that is no message here: its payload as it is stored. */

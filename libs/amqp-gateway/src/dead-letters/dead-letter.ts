@@ -20,6 +20,8 @@ export interface DeadLetter {
   readonly position: EntryPosition;
   /** -1: an entry that is no batch, or all of one that cannot be read. */
   readonly batchIndex: number;
+  /** Of all of an entry: those of its messages that are meant; undefined: each. */
+  readonly isMeant?: ((batchIndex: number) => boolean) | undefined;
   /** Unsuccessful deliveries, the last among them. */
   readonly deliveries: number;
   readonly reason: DeadLetterReason;

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Delivery, EntryDecodeError } from '#libs/pulsar';
 import { tenantAmqpDefaults } from '#libs/tenancy';
+import { temporaryNodeInstance } from '../address.js';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
 import { isDeadLetterTopic } from '../dead-letters/dead-letter-name.js';
 import type { DeadLetter } from '../dead-letters/dead-letter.js';
@@ -35,7 +36,9 @@ export class SubscriptionOutcomes {
   ) {
     const { deadLetters } = plan.topic.tenant.amqp ?? tenantAmqpDefaults;
     const isLast = isDeadLetterTopic(plan.topic.pulsarTopic);
-    this.hasDeadLetters = deadLetters && !isLast;
+    // Nobody could receive what is left of a temporary node, nor would it ever end.
+    const isTemporary = temporaryNodeInstance(plan.topic.name) !== undefined;
+    this.hasDeadLetters = deadLetters && !isLast && !isTemporary;
     this.deliveriesMax = isLast ? 0 : plan.deliveriesMax;
   }
 
@@ -211,7 +214,9 @@ export class SubscriptionOutcomes {
     const letter = this.letterOf(partition, delivery, -1, deliveries, refusal);
     const held = new SourceEntry(delivery, [], true);
     partition.known.set(delivery, held);
-    this.store({ ...letter, entry: delivery.entry }, (error) => {
+    // What was accepted of a batch is nobody's dead letter.
+    const isMeant = (at: number) => delivery.isUnacked(at) && !partition.memory.isAcknowledged(delivery, at);
+    this.store({ ...letter, entry: delivery.entry, isMeant }, (error) => {
       delivery.dropBytes();
       if (error !== undefined) {
         partition.giveBack(held, letterRetryMs);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { temporaryNodeName } from '../address.js';
 import type { DeliveryOutcome, EnlistedOutcome, MessageSink, OutgoingDelivery } from '../node.js';
 import type { SubscriptionPlan } from '../nodes/node-plan.js';
 import { noTransactions } from '../transactions/no-transactions.js';
@@ -316,6 +317,40 @@ describe('a link on a shared subscription', () => {
     expect(await failed.promise).toMatchObject({ condition: 'amqp:internal-error' });
     await until(() => receiver.held.length === 1, 'the other one again');
     expect([receiver.held[0]?.text, subscription.backlog]).toEqual(['b', 1]);
+  });
+
+  it('makes dead letters of what was lost with its links too often, and not of what else was in its batch', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription);
+    subscription.add('a', 'b');
+    const plan = { deliveriesMax: 2 };
+    const first = await link(parts, {}, plan);
+    first.setCredit(2);
+    await until(() => first.held.length === 2, 'the batch');
+    first.settle(0, accepted);
+    await until(() => first.accepted.size === 1, 'the acknowledgement');
+    await first.source.close(false);
+    const second = await link(parts, {}, plan);
+    second.setCredit(2);
+    await until(() => second.held.length === 1, 'what is left of it');
+    await second.source.close(false);
+    const third = await link(parts, {}, plan);
+    third.setCredit(2);
+    await until(() => subscription.backlog === 0, 'the dead letter');
+    expect([parts.letterTexts, third.given]).toEqual([['b'], 0]);
+  });
+
+  it('has no dead letters of temporary nodes, which would outlive them', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription);
+    const name = temporaryNodeName('queue', 'a', '6f1c2a3e-0000-4000-8000-0123456789ab');
+    subscription.add('a');
+    const receiver = await link(parts, {}, { topic: { ...parts.topic, name } });
+    receiver.setCredit(1);
+    await until(() => receiver.held.length === 1, 'the message');
+    receiver.settle(0, { type: 'rejected' });
+    await until(() => subscription.backlog === 0, 'the acknowledgement');
+    expect([parts.letters, parts.counters.dropped]).toEqual([[], 1]);
   });
 
   it('leaves to another link what its client can never take', async () => {

@@ -196,7 +196,8 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   private read(partition: SubscriptionPartition, delivery: Delivery, known: SourceEntry | undefined): void {
     const { memory } = partition;
     const redeliveries = memory.redeliveriesOf(delivery);
-    if (this.outcomes.isOver(partition, delivery, redeliveries)) return;
+    // Of one that is with the client in part, it says itself what becomes of the rest.
+    if (known === undefined && this.outcomes.isOver(partition, delivery, redeliveries)) return;
     const state: EntryState = {
       isSettledOrHeld: (at) => !delivery.isUnacked(at) || known?.isUnsettledAt(at) === true,
       isAcknowledged: (at) => memory.isAcknowledged(delivery, at),

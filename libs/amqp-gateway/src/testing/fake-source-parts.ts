@@ -3,6 +3,7 @@ import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { AmqpCounters } from '../amqp.counters.js';
 import { type AmqpOptions, amqpOptionsSchema } from '../amqp.options.js';
+import { deadLetterMessages } from '../dead-letters/dead-letter.mapping.js';
 import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { MessageSink, OutgoingDelivery } from '../node.js';
 import type { SourcePlan, SubscriptionPlan } from '../nodes/node-plan.js';
@@ -23,8 +24,14 @@ export class FakeSourceParts implements SourceParts {
   readonly counters = new AmqpCounters();
   readonly waiting = new WaitingBytes(1 << 30);
   readonly batchReturnMs = 3;
+  readonly topic: SourcePlan['topic'] = {
+    ...{ tenant, name: 't', pulsarTopic: 'persistent://acme/n/t', compacted: false },
+    partitions: ['persistent://acme/n/t'],
+  };
   readonly log = silentLog;
   readonly letters: DeadLetter[] = [];
+  /** Of those that came with their entry. */
+  readonly letterTexts: string[] = [];
   /** Thrown instead of storing a dead letter. */
   letterFault: Error | undefined;
   readonly options: AmqpOptions;
@@ -44,6 +51,8 @@ export class FakeSourceParts implements SourceParts {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.letterFault !== undefined) throw this.letterFault;
       this.letters.push(letter);
+      if (letter.entry === undefined) return;
+      for (const { value } of deadLetterMessages(letter.entry, letter)) this.letterTexts.push(String(value));
     },
   };
 
@@ -65,17 +74,16 @@ export class FakeSourceParts implements SourceParts {
       ...{ endsWithLink: false, unmatched: 'leave' },
       ...subscription,
     };
-    const source = new SubscriptionSource(this, { ...planOf(all), ...plan }, all, sink);
+    const source = new SubscriptionSource(this, { ...planOf(all, this.topic), ...plan }, all, sink);
     await source.open();
     return source;
   }
 }
 
-function planOf(subscription: SubscriptionPlan): SourcePlan {
-  const topic = 'persistent://acme/n/t';
+function planOf(subscription: SubscriptionPlan, topic: SourcePlan['topic']): SourcePlan {
   return {
     ...{ identity: undefined as never, containerId: 'c', linkName: 'l', filter: undefined, noLocal: false },
-    topic: { tenant, name: 't', pulsarTopic: topic, partitions: [topic], compacted: false },
+    topic,
     reading: { kind: 'subscription', subscription },
     ...{
       deliveriesMax: 0,
