@@ -306,6 +306,13 @@ describe('what a client may not do', () => {
     expect(await client.closeCondition()).toBe('amqp:frame-size-too-small');
   });
 
+  it('a link name that is too long ends the session', async () => {
+    const { client } = await begun();
+    const name = 'x'.repeat(1_025);
+    client.send({ type: 'attach', name, handle: 0, role: true, source: { type: 'source', address: 'q' } });
+    expect((await client.first('end')).error?.condition).toBe('amqp:invalid-field');
+  });
+
   it('a terminus of an unknown kind is refused', async () => {
     const { client } = await begun();
     const unknown = {

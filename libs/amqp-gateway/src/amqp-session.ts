@@ -27,6 +27,9 @@ import { serialAdd, serialDistance } from './session/serial-number.js';
 import { SessionWindows } from './session/session-windows.js';
 import { wireError } from './session/wire-error.js';
 
+/** Names are kept as long as their links, of which a client may have thousands. */
+const linkNameCharsMax = 1_024;
+
 /**
  * One session of a client, on one channel (AMQP 2.5):
  *
@@ -253,6 +256,10 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
   }
 
   #onAttach(attach: AmqpComposite<'attach'>): void {
+    if (attach.name.length > linkNameCharsMax) {
+      const message = `a link name has at most ${linkNameCharsMax} characters`;
+      throw new AmqpError(AmqpErrorCondition.INVALID_FIELD, message, 'session');
+    }
     const endpoint = new LinkEndpoint(this, attach, this.#endpoints.freeHandle(attach.handle));
     this.#endpoints.add(endpoint);
     endpoint.open();
@@ -284,6 +291,9 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
   #release(): void {
     this.#state = 'ending';
     this.connection.services.counters.sessionsOpen--;
+    // At once: each link would look for its own among those of all.
+    this.sent.clear();
+    this.received.clear();
     this.#endpoints.close();
   }
 
