@@ -65,7 +65,9 @@ export const amqpOptionsSchema = z
       .describe('How long a transaction may be open: it holds up every reader of what it writes.'),
     temporarySweepMs: milliseconds(1_000, 86_400_000)
       .default(60_000)
-      .describe('How often temporary queues are looked for whose gateway is gone.'),
+      .describe(
+        'How often temporary queues, and shared subscriptions that are not durable, are looked for whose gateway is gone.',
+      ),
   })
   .prefault({});
 

@@ -14,12 +14,13 @@ describe('the subscription of a receiver on a topic', () => {
     const transient = { durable: 0, expiryPolicy: 'session-end' };
     expect(planned('l', [], transient)).toBeUndefined();
     expect(planned('l', ['topic', 'global'], transient)).toBeUndefined();
-    expect(planned('l', [], { durable: 1, expiryPolicy: 'session-end' })).toMatchObject({ durable: true });
-    expect(planned('l', [], { durable: 0, expiryPolicy: 'never' })).toMatchObject({ durable: true });
+    expect(planned('l', [], { durable: 1, expiryPolicy: 'session-end' })).toMatchObject({
+      endsWhen: 'closed',
+    });
+    expect(planned('l', [], { durable: 0, expiryPolicy: 'never' })).toMatchObject({ endsWhen: 'closed' });
     expect(planned('l', ['shared'], transient)).toMatchObject({
-      durable: false,
       type: 'Shared',
-      endsWithLink: false,
+      endsWhen: 'left',
     });
   });
 
@@ -37,7 +38,7 @@ describe('the subscription of a receiver on a topic', () => {
       name,
       type,
       position: 'latest',
-      endsWithLink: true,
+      endsWhen: 'closed',
     });
   });
 
@@ -47,7 +48,11 @@ describe('the subscription of a receiver on a topic', () => {
     ['news|global-volatile1', ['shared', 'global'], 'news::volatile'],
   ])('%s that is not durable is another than the durable one', (linkName, capabilities, name) => {
     const given = planned(linkName, capabilities, { durable: 0, expiryPolicy: 'link-detach' });
-    expect(given).toMatchObject({ name, durable: false });
+    expect(given).toMatchObject({
+      name,
+      endsWhen: 'left',
+      properties: { 'pulsegate.kind': 'amqp-volatile' },
+    });
   });
 
   it('is never the same for two containers and links', () => {

@@ -11,6 +11,10 @@ const globalLink = '|global';
 
 /** A property of an attach: the subscription of a topic by its name, as `T::S` names it in an address. */
 const subscriptionProperty = 'x-opt-subscription';
+/** `pulsegate.kind` of a subscription that ends with its last receiver. */
+export const volatileKind = 'amqp-volatile';
+/** How the name of one ends. */
+export const volatileMark = '::volatile';
 
 /** What an attach says about its receiver's subscription. */
 export interface SubscriptionRequest {
@@ -33,18 +37,18 @@ export function linkSubscription(request: SubscriptionRequest): SubscriptionPlan
   if (!durable && !shared) return undefined;
   const global = shared && capabilities.includes('global');
   const scoped = subscriptionName(containerId, shared ? beforeMark(linkName) : linkName, global);
-  const name = durable ? scoped : `${scoped}::volatile`;
+  const name = durable ? scoped : `${scoped}${volatileMark}`;
   if (name.length > nameCharsMax) {
     const message = `container id and link name are too long for a subscription of ${nameCharsMax} characters`;
     throw new AmqpError(AmqpErrorCondition.INVALID_FIELD, message);
   }
   return {
-    ...{ name, durable, type: shared ? 'Shared' : 'Exclusive', position: 'latest' },
+    ...{ name, type: shared ? 'Shared' : 'Exclusive', position: 'latest' },
     properties: {
-      'pulsegate.kind': 'amqp-subscription',
+      'pulsegate.kind': durable ? 'amqp-subscription' : volatileKind,
       'pulsegate.amqp.container': global ? '' : containerId,
     },
-    endsWithLink: durable,
+    endsWhen: durable ? 'closed' : 'left',
     unmatched: 'ack',
   };
 }

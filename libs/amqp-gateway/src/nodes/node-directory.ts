@@ -30,14 +30,15 @@ import { AmqpTopicRegistry } from './amqp-topic-registry.js';
 import { AnonymousTarget } from './anonymous-target.js';
 import { AttachedSource, AttachedTarget } from './attached-link.js';
 import { DurableSubscriptions } from './durable-subscriptions.js';
-import { askedSubscription, namedSubscription } from './link-subscription.js';
+import { askedSubscription, namedSubscription, volatileKind } from './link-subscription.js';
 import { LiveLinks, notAllowed } from './live-links.js';
 import { LookupTurns } from './lookup-turns.js';
 import { checkLifetime, negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
-import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
+import type { SourceOpener, SourcePlan, SubscriptionPlan, TargetOpener, TargetPlan } from './node-plan.js';
 import { sourceReading } from './source-reading.js';
 import { TargetTopics } from './target-topics.js';
 import { TemporaryNodes } from './temporary-nodes.js';
+import { VolatileSubscriptions } from './volatile-subscriptions.js';
 
 export interface NodeDirectoryServices {
   readonly authorizer: Authorizer;
@@ -69,6 +70,7 @@ export class NodeDirectory implements Nodes {
   private readonly targetTopics: TargetTopics;
   private readonly live: LiveLinks;
   private readonly temporaries: TemporaryNodes;
+  private readonly volatiles: VolatileSubscriptions;
   private readonly durables: DurableSubscriptions;
   private readonly turns = new LookupTurns();
 
@@ -81,6 +83,10 @@ export class NodeDirectory implements Nodes {
     this.durables = new DurableSubscriptions(admin);
     this.temporaries = new TemporaryNodes({
       ...{ topics: this.topics, admin, cluster, tenants, log },
+      sweepMs: options.temporarySweepMs,
+    });
+    this.volatiles = new VolatileSubscriptions({
+      ...{ admin, cluster, tenants, log },
       sweepMs: options.temporarySweepMs,
     });
   }
@@ -124,16 +130,16 @@ export class NodeDirectory implements Nodes {
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
-    const used =
-      reading.kind === 'browser' ? reading.subscription : subscription?.durable && subscription.name;
-    if (used && used !== queueSubscription) await this.requireOwnKind(topic, used);
-    const life = subscription?.endsWithLink ? 'named' : subscription?.durable ? 'node' : 'link';
+    const used = reading.kind === 'browser' ? reading.subscription : subscription?.name;
+    if (used && used !== queueSubscription) await this.requireOwnKind(topic, used, subscription?.endsWhen);
+    const life = subscription === undefined ? 'link' : lives[subscription.endsWhen];
     const terminus = negotiatedSource(source, {
       ...{ address: source.address, dynamic: false, life, filters },
       copies: subscription === undefined,
     });
     const plan = this.planOf(request, { topic, reading, terminus }, filters);
-    if (subscription?.endsWithLink) this.durables.remember(tenant, subscription.name, topic.pulsarTopic);
+    if (subscription?.endsWhen === 'closed')
+      this.durables.remember(tenant, subscription.name, topic.pulsarTopic);
     return this.attachSource(plan, sink, isAllowed);
   }
 
@@ -145,6 +151,7 @@ export class NodeDirectory implements Nodes {
   async close(): Promise<void> {
     this.live.close();
     this.targetTopics.close();
+    this.volatiles.close();
     await this.temporaries.close();
   }
 
@@ -356,19 +363,25 @@ export class NodeDirectory implements Nodes {
   }
 
   /** Subscriptions that the gateway keeps for clients of other protocols are theirs. */
-  private async requireOwnKind({ partitions }: AmqpTopic, subscription: string): Promise<void> {
+  private async requireOwnKind(
+    { partitions }: AmqpTopic,
+    subscription: string,
+    endsWhen: SubscriptionPlan['endsWhen'] = 'never',
+  ): Promise<void> {
     try {
       const properties = await this.services.admin.subscriptionProperties(
         partitions[0] as string,
         subscription,
       );
       const kind = properties['pulsegate.kind'];
-      if (kind === undefined || kind === 'amqp-subscription') return;
+      // What is deleted with its last receiver was made for that.
+      if (endsWhen === 'left' ? kind === volatileKind : kind === undefined || kind === 'amqp-subscription')
+        return;
     } catch (error) {
       if (error instanceof PulsarAdminError && error.status === 404) return;
       throw error;
     }
-    throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is that of another protocol');
+    throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is one of another kind');
   }
 }
 
@@ -376,6 +389,9 @@ export class NodeDirectory implements Nodes {
 const nullTarget: AmqpComposite<'target'> = {
   ...{ type: 'target', durable: 0, expiryPolicy: 'session-end', timeout: 0, dynamic: false },
 };
+
+/** How long a source on a subscription lives. */
+const lives = { never: 'node', closed: 'named', left: 'link' } as const;
 
 function invalid(message: string): AmqpError {
   return new AmqpError(AmqpErrorCondition.INVALID_FIELD, message);

@@ -32,14 +32,15 @@ export interface TargetPlan {
 export interface SubscriptionPlan {
   readonly name: string;
   readonly type: 'Shared' | 'Exclusive';
-  /** False: it ends with its last consumer (a shared one of JMS that is not durable). */
-  readonly durable: boolean;
   /** Where it begins when it is not there yet. */
   readonly position: 'earliest' | 'latest';
   /** For who finds it in Pulsar. */
   readonly properties: Readonly<Record<string, string>>;
-  /** Whether it is deleted when the link is closed rather than detached (AMQP 2.6.4): a JMS durable subscription. */
-  readonly endsWithLink: boolean;
+  /**
+   * When it is deleted, unless it has other receivers: `closed`, with a link that is closed rather than detached (AMQP 2.6.4),
+   * a durable one of JMS; `left`, with its last receiver, however that ends, a shared one of JMS that is not durable.
+   */
+  readonly endsWhen: 'never' | 'closed' | 'left';
   /**
    * What a filter does not match: `ack` where the subscription is its receivers' own, who all have the same filter; `leave`
    * on a queue, where it is somebody else's.

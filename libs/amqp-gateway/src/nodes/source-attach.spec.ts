@@ -34,7 +34,7 @@ describe('an attach to receive', () => {
           name: 'pulsegate.queue',
           type: 'Shared',
           position: 'earliest',
-          endsWithLink: false,
+          endsWhen: 'never',
           unmatched: 'leave',
         },
       },
@@ -100,7 +100,7 @@ describe('an attach to receive', () => {
     await bed.attachSource({ address: 't', durable: 2, capabilities: ['shared'] }, named('a b'));
     const [first, ...others] = bed.sources.map(({ plan }) => plan.reading);
     expect(first).toMatchObject({
-      subscription: { name: 'a.x20b', type: 'Shared', durable: true, endsWithLink: false },
+      subscription: { name: 'a.x20b', type: 'Shared', endsWhen: 'never' },
     });
     expect(others).toEqual([first, first]);
     await expect(bed.attachSource({ address: 't' }, named('audit'))).rejects.toMatchObject(denied);
@@ -146,6 +146,14 @@ describe('an attach to receive', () => {
     const bed = bedOf(all);
     const { subscriptions } = bed.admin.add('t', 2);
     subscriptions.set('group', { 'pulsegate.kind': 'kafka-group' }).set('native', {});
+    // One that ends with its last receiver would be deleted.
+    subscriptions
+      .set('c1:native::volatile', {})
+      .set('c1:own::volatile', { 'pulsegate.kind': 'amqp-volatile' });
+    const volatile = { address: 't', capabilities: ['shared'] };
+    const native = bed.attachSource(volatile, { linkName: 'native' });
+    await expect(native).rejects.toMatchObject({ condition: 'amqp:not-allowed' });
+    await bed.attachSource(volatile, { linkName: 'own|volatile1' });
     const notAllowed = { condition: 'amqp:not-allowed' };
     await expect(bed.attachSource({ address: 't::group' })).rejects.toMatchObject(notAllowed);
     await bed.attachSource({ address: 't::native' });
@@ -165,7 +173,7 @@ describe('durable subscriptions', () => {
     const source = await bed.attachSource({ address: 't', expiryPolicy: 'never' }, { linkName: 'news' });
     expect(source.terminus).toMatchObject({ durable: 1, expiryPolicy: 'never' });
     expect(bed.sources[0]?.plan.reading).toMatchObject({
-      subscription: { name: 'c1:news', endsWithLink: true },
+      subscription: { name: 'c1:news', endsWhen: 'closed' },
     });
     await source.close(true);
     expect(bed.sources[0]?.closed).toBe(true);

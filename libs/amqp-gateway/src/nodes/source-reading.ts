@@ -32,16 +32,16 @@ export function sourceReading(address: AmqpAddress, request: ReadingRequest): So
 }
 
 const queue: SubscriptionPlan = {
-  ...{ name: queueSubscription, type: 'Shared', durable: true, position: 'earliest' },
-  ...{ properties: queueProperties, endsWithLink: false, unmatched: 'leave' },
+  ...{ name: queueSubscription, type: 'Shared', position: 'earliest' },
+  ...{ properties: queueProperties, endsWhen: 'never', unmatched: 'leave' },
 };
 
 /** Of `T::S`: it is everybody's, and stays. */
 function named(name: string): SubscriptionPlan {
   return {
-    ...{ name, type: 'Shared', durable: true, position: 'latest' },
+    ...{ name, type: 'Shared', position: 'latest' },
     properties: { 'pulsegate.kind': 'amqp-subscription' },
-    ...{ endsWithLink: false, unmatched: 'leave' },
+    ...{ endsWhen: 'never', unmatched: 'leave' },
   };
 }
 

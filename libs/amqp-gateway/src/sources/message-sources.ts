@@ -6,6 +6,7 @@ import { DeadLetters } from '../dead-letters/dead-letters.js';
 import type { MessageSink, MessageSource } from '../node.js';
 import type { SourceOpener, SourcePlan } from '../nodes/node-plan.js';
 import { browserStart } from './browser-start.js';
+import { LeftSubscriptions } from './left-subscriptions.js';
 import { PartitionWatch } from './partition-watch.js';
 import { ReaderSource } from './reader-source.js';
 import type { SourceParts } from './source-parts.js';
@@ -24,6 +25,9 @@ export interface MessageSourcesServices {
 }
 
 const partitionsIntervalMs = 30_000;
+const leftAnswerMs = 1_000;
+/** As long as who was cut off takes to come back. */
+const leftRetryMs = 10_000;
 const batchReturnMs = 1_000;
 /** Messages of all links that wait for credit or for their sockets. */
 const waitingBytesMax = 128 * 1024 * 1024;
@@ -34,15 +38,21 @@ export class MessageSources implements SourceOpener {
   private readonly partitions: PartitionWatch;
   private readonly memories: SubscriptionMemories;
   private readonly deadLetters: DeadLetters;
+  private readonly leftSubscriptions: LeftSubscriptions;
 
   constructor(private readonly services: MessageSourcesServices) {
     const { pulsar, options, counters, log } = services;
     this.partitions = new PartitionWatch({ pulsar, log, intervalMs: partitionsIntervalMs });
     this.memories = new SubscriptionMemories(options.ackMemoryMs);
     this.deadLetters = new DeadLetters({ pulsar });
+    this.leftSubscriptions = new LeftSubscriptions({
+      ...{ admin: pulsar.admin, log, answerMs: leftAnswerMs, retryMs: leftRetryMs },
+      isUsed: (partition, subscription) => this.memories.isUsed(partition, subscription),
+    });
     this.parts = {
       ...{ pulsar, options, counters, log },
       deadLetters: this.deadLetters,
+      leftSubscriptions: this.leftSubscriptions,
       batchReturnMs,
       waiting: new WaitingBytes(waitingBytesMax),
       useOf: (partition, subscription) => this.memories.use(partition, subscription),
@@ -77,6 +87,7 @@ export class MessageSources implements SourceOpener {
   /** Waits until what was rejected is stored. The links have closed their sources before. */
   async close(): Promise<void> {
     this.partitions.close();
+    this.leftSubscriptions.close();
     this.memories.close();
     await this.deadLetters.close();
   }

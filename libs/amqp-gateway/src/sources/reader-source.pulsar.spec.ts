@@ -40,6 +40,25 @@ describe('a topic without a subscription', () => {
     );
   });
 
+  it('misses nothing that is sent while its topic is unloaded, again and again, and gives nothing twice', async () => {
+    const partition = await bed.topic('unloaded');
+    const [fast, slow] = [await bed.receive('unloaded', reader), await bed.receive('unloaded', reader)];
+    fast.setCredit(1_000);
+    // Before the first message it has only the place where it began.
+    await bed.pulsar.admin.unload(partition);
+    for (let round = 0; round < 4; round++) {
+      slow.setCredit(3);
+      const unloaded = bed.pulsar.admin.unload(partition);
+      for (let at = 0; at < 15; at++) await bed.send(partition, String(15 * round + at));
+      await unloaded;
+    }
+    slow.setCredit(1_000);
+    await until(() => fast.texts.includes('59') && slow.texts.includes('59'), 'all messages');
+    expect([...new Set(fast.texts)]).toEqual(numbers(60));
+    // What the producer had to send again is there twice, for both.
+    expect(slow.texts).toEqual(fast.texts);
+  });
+
   it('gives again what its client gives back, and counts what failed', async () => {
     const partition = await bed.topic('back');
     const receiver = await bed.receive('back', reader, { filter: wants('m') });

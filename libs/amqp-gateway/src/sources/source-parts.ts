@@ -3,6 +3,7 @@ import type { Log } from '#libs/telemetry';
 import type { AmqpCounters } from '../amqp.counters.js';
 import type { AmqpOptions } from '../amqp.options.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
+import type { LeftSubscriptions } from './left-subscriptions.js';
 import type { WaitingBytes } from './source-window.js';
 import type { SubscriptionUse } from './subscription-memories.js';
 
@@ -13,6 +14,7 @@ export interface SourceParts {
   readonly counters: AmqpCounters;
   readonly deadLetters: DeadLetterStore;
   readonly waiting: WaitingBytes;
+  readonly leftSubscriptions: Pick<LeftSubscriptions, 'end'>;
   /** A released message of a batch waits so long for the rest of its entry to be settled, in ms. */
   readonly batchReturnMs: number;
   readonly log: Log;

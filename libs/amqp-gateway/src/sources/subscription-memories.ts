@@ -5,8 +5,12 @@ export interface SubscriptionUse {
   readonly memory: SubscriptionMemory;
   /** Resolves when all that are leaving the subscription have left. */
   left(): Promise<void>;
-  /** Once: `leaving` resolves when this one has left. */
-  leave(leaving: Promise<void>): void;
+  /**
+   * Once: `leaving` resolves when this one has left. Resolves when all that were leaving before have left too.
+   *
+   * @param onLast called where nobody is left, before others may come; never rejects
+   */
+  leave(leaving: Promise<void>, onLast?: () => Promise<void>): Promise<void>;
 }
 
 interface Remembered {
@@ -23,7 +27,7 @@ export class SubscriptionMemories {
   constructor(private readonly ackMemoryMs: number) {}
 
   use(partition: string, subscription: string): SubscriptionUse {
-    const key = `${partition}\n${subscription}`;
+    const key = keyOf(partition, subscription);
     const found = this.remembered.get(key) ?? this.add(key);
     clearTimeout(found.timer);
     found.users++;
@@ -32,17 +36,25 @@ export class SubscriptionMemories {
       left: async () => {
         await found.leaving;
       },
-      leave: (leaving) => {
+      leave: (leaving, onLast) => {
         const before = found.leaving;
-        const all = Promise.all([before, leaving]).then(() => {
+        const all: Promise<void> = Promise.all([before, leaving]).then(async () => {
+          // Who left later does what is to be done at the end.
+          if (found.leaving === all && found.users === 0) await onLast?.();
           if (found.leaving !== all) return;
           found.leaving = undefined;
           if (found.users === 0) this.expire(key, found);
         });
         found.leaving = all;
         found.users--;
+        return all;
       },
     };
+  }
+
+  /** Whether somebody in this process is, or is about to become, its consumer. */
+  isUsed(partition: string, subscription: string): boolean {
+    return (this.remembered.get(keyOf(partition, subscription))?.users ?? 0) > 0;
   }
 
   close(): void {
@@ -62,4 +74,8 @@ export class SubscriptionMemories {
     if (idle.memory.isEmpty) this.remembered.delete(key);
     else idle.timer = setTimeout(() => this.remembered.delete(key), 2 * this.ackMemoryMs).unref();
   }
+}
+
+function keyOf(partition: string, subscription: string): string {
+  return `${partition}\n${subscription}`;
 }

@@ -23,6 +23,8 @@ export interface SubscriptionPartitionParts {
   /** Bytes came that are no entry; they are acknowledged. */
   onCorruptEntry(): void;
   onClosed(error: PulsarError): void;
+  /** Deletes the subscription that nobody in this process uses any more. See `LeftSubscriptions.end`. */
+  endLeft(isCertain: boolean): Promise<void>;
 }
 
 /** What is given back after acknowledgements of the same entry: those wait for each other a moment. */
@@ -55,13 +57,14 @@ export class SubscriptionPartition {
   async open(position = this.parts.subscription.position): Promise<void> {
     const { pulsar, tenantKey, subscription, use } = this.parts;
     // Whom this process lets go does not keep the next one out.
-    if (!this.isShared) await use.left();
+    // Nor does it get what others left behind, of a subscription that ends with them.
+    if (!this.isShared || subscription.endsWhen === 'left') await use.left();
+    if (this.isClosed) return;
     const consumer = await pulsar.subscribe({
       topic: this.topic,
       tenantKey,
       subscription: subscription.name,
       type: this.isShared ? 'shared' : 'exclusive',
-      durable: subscription.durable,
       initialPosition: position,
       properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
       creditOn: 'grant',
@@ -77,8 +80,12 @@ export class SubscriptionPartition {
         if (!this.isClosed) this.parts.onClosed(error);
       },
     });
-    if (this.isClosed) await consumer.close();
-    else this.consumer = consumer;
+    if (!this.isClosed) {
+      this.consumer = consumer;
+      return;
+    }
+    await consumer.close();
+    if (subscription.endsWhen === 'left') await this.parts.endLeft(true);
   }
 
   /** Entries that wait to be given back. */
@@ -177,8 +184,8 @@ export class SubscriptionPartition {
     if (!this.isClosed) await this.open('earliest');
   }
 
-  /** @param isDeleted the subscription ends, unless others use it */
-  async close(isDeleted: boolean, orderly: boolean): Promise<void> {
+  /** @param closed whether a subscription that ends with its link ends, unless others use it */
+  async close(closed: boolean, orderly: boolean): Promise<void> {
     if (this.isClosed) return;
     const { consumer } = this;
     this.isClosed = true;
@@ -190,9 +197,16 @@ export class SubscriptionPartition {
       else this.memory.correct(entry, 1);
     }
     this.forgetAll();
-    const leaving = leave(consumer, isDeleted);
-    this.parts.use.leave(leaving);
-    await leaving;
+    await this.leave(consumer, closed);
+  }
+
+  private async leave(consumer: TopicConsumer | undefined, closed: boolean): Promise<void> {
+    const { use, subscription } = this.parts;
+    const { endsWhen } = subscription;
+    const isCertain = consumer !== undefined && isLongAttached(consumer);
+    const leaving = leave(consumer, closed && endsWhen === 'closed');
+    const left = use.leave(leaving, endsWhen === 'left' ? () => this.parts.endLeft(isCertain) : undefined);
+    await (endsWhen === 'left' ? left : leaving);
   }
 
   private forgetAll(): void {
@@ -238,6 +252,14 @@ async function leave(consumer: TopicConsumer | undefined, isDeleted: boolean): P
   // Refused while others are attached: then it is theirs to delete.
   if (isDeleted) await consumer?.unsubscribe().catch(() => undefined);
   await consumer?.close();
+}
+
+/** So long after an unload all who were attached before are attached again. */
+const allBackMs = 10_000;
+
+/** Whether the broker knows of all receivers there are: it has closed none of them lately. */
+function isLongAttached({ attached, reattachedMs = -allBackMs }: TopicConsumer): boolean {
+  return attached && performance.now() - reattachedMs >= allBackMs;
 }
 
 function notAttached(): PulsarError {

@@ -138,8 +138,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
     this.window.close();
     await this.outcomes.close();
     await this.renewal;
-    const isDeleted = closed && this.subscription.endsWithLink;
-    await Promise.all(this.partitions.map((partition) => partition.close(isDeleted, orderly)));
+    await Promise.all(this.partitions.map((partition) => partition.close(closed, orderly)));
   }
 
   onSent(bytes: number): void {
@@ -158,6 +157,7 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
         subscription: this.subscription,
         batchReturnMs: this.parts.batchReturnMs,
         use: this.parts.useOf(topic, this.subscription.name),
+        endLeft: (isCertain) => this.parts.leftSubscriptions.end(topic, this.subscription.name, isCertain),
         onEntry: (from, delivery) => this.arrived(from, delivery),
         onCorruptEntry: () => {
           counters.unreadable++;
@@ -279,7 +279,8 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
   private giveBackIdle(): void {
     const waiting = this.ready.takeAll();
     for (const { bytes } of waiting) this.window.left(bytes);
-    if (this.outcomes.isIdle && this.subscription.durable) {
+    // One that may end while a receiver is away for a moment is not left for that.
+    if (this.outcomes.isIdle && this.subscription.endsWhen !== 'left') {
       this.early.clear();
       // Pulsar has no way to take back what was granted, but with the consumer.
       this.renewal ??= Promise.all(this.partitions.map((partition) => partition.renew()))

@@ -56,6 +56,14 @@ export class FakeSourceParts implements SourceParts {
     },
   };
 
+  /** Subscriptions that were left, each with whether it was certain that no others are there. */
+  readonly left: [subscription: string, isCertain: boolean][] = [];
+  readonly leftSubscriptions = {
+    end: async (_partition: string, subscription: string, isCertain: boolean): Promise<void> => {
+      this.left.push([subscription, isCertain]);
+    },
+  };
+
   useOf(partition: string, subscription: string) {
     return this.memories.use(partition, subscription);
   }
@@ -70,8 +78,8 @@ export class FakeSourceParts implements SourceParts {
     plan: Partial<SourcePlan> = {},
   ): Promise<SubscriptionSource> {
     const all: SubscriptionPlan = {
-      ...{ name: 's', type: 'Shared', durable: true, position: 'earliest', properties: {} },
-      ...{ endsWithLink: false, unmatched: 'leave' },
+      ...{ name: 's', type: 'Shared', position: 'earliest', properties: {} },
+      ...{ endsWhen: 'never', unmatched: 'leave' },
       ...subscription,
     };
     const source = new SubscriptionSource(this, { ...planOf(all, this.topic), ...plan }, all, sink);

@@ -95,6 +95,8 @@ export class FakeConsumer {
   /** The most that was ever asked for at once. */
   grantedMax = 0;
   grantedMessages = 0;
+  readonly attached = true;
+  reattachedMs: number | undefined;
   private generation = 0;
   private acks: { readonly act: () => void; readonly done: ((error?: Error) => void) | undefined }[] = [];
 
@@ -164,6 +166,7 @@ export class FakeConsumer {
     }
     this.options.onDetached?.();
     this.generation++;
+    this.reattachedMs = performance.now();
     this.grantedMessages = Math.max(0, this.grantedMessages);
     this.letGo();
     this.flush();

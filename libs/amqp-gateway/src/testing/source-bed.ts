@@ -136,8 +136,8 @@ export class SourceBed extends PublishBed {
 
 export function queueReading(plan: Partial<SubscriptionPlan> = {}): SourcePlan['reading'] {
   const subscription: SubscriptionPlan = {
-    ...{ name: 'pulsegate.queue', type: 'Shared', durable: true, position: 'earliest' },
-    ...{ properties: { 'pulsegate.kind': 'amqp-queue' }, endsWithLink: false, unmatched: 'leave' },
+    ...{ name: 'pulsegate.queue', type: 'Shared', position: 'earliest' },
+    ...{ properties: { 'pulsegate.kind': 'amqp-queue' }, endsWhen: 'never', unmatched: 'leave' },
     ...plan,
   };
   return { kind: 'subscription', subscription };
@@ -146,7 +146,7 @@ export function queueReading(plan: Partial<SubscriptionPlan> = {}): SourcePlan['
 /** Of a JMS durable subscriber. */
 export function durableReading(plan: Partial<SubscriptionPlan> = {}): SourcePlan['reading'] {
   return queueReading({
-    ...{ name: 'durable', type: 'Exclusive', position: 'latest', endsWithLink: true, unmatched: 'ack' },
+    ...{ name: 'durable', type: 'Exclusive', position: 'latest', endsWhen: 'closed', unmatched: 'ack' },
     ...plan,
   });
 }

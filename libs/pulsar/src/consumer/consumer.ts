@@ -35,6 +35,8 @@ const redeliverMax = 1_000;
 export class TopicConsumer implements ConsumerSessionOwner {
   readonly topic: string;
   readonly subscription: string;
+  /** When it was attached again last (`performance.now()`), for its owner to read; undefined: it was not lost yet. */
+  reattachedMs: number | undefined;
   private readonly options: ConsumerOptions & typeof consumerDefaults;
   private readonly attachment: TopicAttachment;
   private readonly window: FlowWindow;
@@ -299,6 +301,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
     }
     if (session.ended) throw new PulsarError('Disconnected', 'closed by the broker while opening');
     this.session = session;
+    if (this.generation > 0) this.reattachedMs = performance.now();
     this.restart();
     this.acks.reattached();
     session.flow(this.permits === undefined ? this.window.start() : this.permits.start());
