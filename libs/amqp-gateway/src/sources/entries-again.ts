@@ -12,17 +12,32 @@ export interface EntriesWanted {
 const permits = 100;
 const windowBytesMax = 1024 * 1024;
 const readMsMax = 10_000;
+/** Entries between two that are wanted: reading over more of them costs more than a reader. */
+const gapMax = 1_000;
 
 /**
- * Reads entries again whose bytes were not kept, by a reader of their own. Resolves when all have come that are still there.
- * Rejects with PulsarError.
+ * Reads entries again whose bytes were not kept, by readers of their own: one for those that are near each other. Resolves
+ * when all have come that are still there. Rejects with PulsarError.
  */
 export async function readEntriesAgain(
   pulsar: Pick<PulsarClient, 'createReader'>,
+  { positions, ...wanted }: EntriesWanted,
+): Promise<void> {
+  let start = 0;
+  for (let end = 1; end <= positions.length; end++) {
+    const last = positions[end - 1] as EntryPosition;
+    const next = positions[end];
+    if (next?.ledgerId === last.ledgerId && next.entryId - last.entryId <= gapMax) continue;
+    await readRun(pulsar, { ...wanted, positions: positions.slice(start, end) });
+    start = end;
+  }
+}
+
+async function readRun(
+  pulsar: Pick<PulsarClient, 'createReader'>,
   { topic, tenantKey, positions, onEntry }: EntriesWanted,
 ): Promise<void> {
-  const [first] = positions;
-  if (first === undefined) return;
+  const first = positions[0] as EntryPosition;
   let next = 0;
   const over = Promise.withResolvers<void>();
   const reader = await pulsar.createReader({
