@@ -16,6 +16,10 @@ export interface TransferHead {
   /** Sent as 8 bytes: a safe integer. */
   readonly deliveryTag: number;
   readonly settled: boolean;
+  /** A delivery of a link that was suspended goes on (AMQP 2.6.13). */
+  readonly resumes?: boolean;
+  /** Nothing more of it comes. */
+  readonly aborted?: boolean;
 }
 
 /**
@@ -41,8 +45,19 @@ export function writeTransferHead(
   to = writeUint32(into, to, head.deliveryTag % TWO_TO_32);
   into[to++] = TypeCode.UINT0;
   into[to++] = head.settled ? TypeCode.TRUE : TypeCode.FALSE;
+  if (head.resumes) return endTransfer(into, at, writeResumed(into, to, head, more), 10, payloadBytes);
   if (more) into[to++] = TypeCode.TRUE;
   return endTransfer(into, at, to, more ? 6 : 5, payloadBytes);
+}
+
+function writeResumed(into: Buffer, at: number, { aborted }: TransferHead, more: boolean): number {
+  into[at] = more ? TypeCode.TRUE : TypeCode.FALSE;
+  // No rcv-settle-mode, no state.
+  into[at + 1] = TypeCode.NULL;
+  into[at + 2] = TypeCode.NULL;
+  into[at + 3] = TypeCode.TRUE;
+  into[at + 4] = aborted ? TypeCode.TRUE : TypeCode.FALSE;
+  return at + 5;
 }
 
 /** The same of a frame that goes on with a delivery: it names only the link (AMQP 2.7.5). */

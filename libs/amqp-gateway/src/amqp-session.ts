@@ -295,6 +295,7 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
     this.sent.clear();
     this.received.clear();
     this.#endpoints.close();
+    this.links.sessionOver(this);
   }
 
   #end(): void {

@@ -15,6 +15,7 @@ import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { IdleWheel } from './connection/idle-wheel.js';
 import { LinkNames } from './links/link-names.js';
+import { SuspendedLinks } from './links/suspended-links.js';
 import { NodeDirectory } from './nodes/node-directory.js';
 import { AmqpPublishers } from './publishing/amqp-publishers.js';
 import { MessageSources } from './sources/message-sources.js';
@@ -84,13 +85,16 @@ function makeServices(process: AmqpProcess): Made {
     ...{ authorizer, cluster, tenants, options, log, metrics, sources, transactions },
     ...{ admin: pulsar.admin, targets: publishers },
   });
+  const suspendedLinks = new SuspendedLinks(options.suspendedLinkMsMax);
   const services: AmqpServices = {
     ...{ ...process, cluster, counters, idleWheel, watch, durableLinks: new LinkNames() },
+    ...{ resumableLinks: new LinkNames(), suspendedLinks },
     ...{ nodes, transactions },
   };
   const close = async () => {
     idleWheel.close();
     watch.close();
+    await suspendedLinks.close();
     await nodes.close();
     await sources.close();
     await transactions.close();

@@ -8,6 +8,7 @@ import type { AmqpCounters } from './amqp.counters.js';
 import type { AmqpOptions } from './amqp.options.js';
 import type { IdleWheel } from './connection/idle-wheel.js';
 import type { LinkNames } from './links/link-names.js';
+import type { SuspendedLinks } from './links/suspended-links.js';
 import type { Nodes, Transactions } from './node.js';
 
 /** Why a tenant is not served at present. */
@@ -45,6 +46,9 @@ export interface AmqpServices extends AmqpProcess {
   readonly idleWheel: IdleWheel;
   /** Durable subscribers of all connections. */
   readonly durableLinks: LinkNames;
+  /** Attached links that may be resumed, of all connections, and those that wait for it. */
+  readonly resumableLinks: LinkNames;
+  readonly suspendedLinks: SuspendedLinks;
   /** Ends connections whose identity ends. */
   readonly watch: SessionWatch;
 }

@@ -9,6 +9,7 @@ import { AmqpError } from './amqp.errors.js';
 import { type CreditTaker, unfinishedBytesMax } from './links/connection-intake.js';
 import { type DeliveryOwner, IncomingDelivery } from './links/incoming-delivery.js';
 import { MessageAssembly } from './links/message-assembly.js';
+import type { OutcomeMemory } from './links/outcome-memory.js';
 import { ReceiverCredit } from './links/receiver-credit.js';
 import type { MessageTarget, PublishPressure } from './node.js';
 import { acceptedState } from './session/disposition-batch.js';
@@ -25,6 +26,8 @@ export interface ReceiverLinkOptions {
   readonly initialDeliveryCount: number;
   /** The client settles after us, and not before it heard the outcome. */
   readonly settlesSecond: boolean;
+  /** Of a link that may be suspended and resumed. */
+  readonly memory?: OutcomeMemory | undefined;
 }
 
 /** A delivery whose last frame has not come. */
@@ -82,11 +85,14 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
       tenantCounters.produceErrors++;
       if (delivery.transactionId !== undefined) transactions.refused(delivery.transactionId, error);
     }
+    // Also of a link that is gone: it may be resumed.
+    delivery.kept?.tell(stateOf(delivery, error, outcome));
     if (!this.#closed) this.#tell(delivery, error, outcome);
     if (this.#publishing === 0) this.#onPublished?.();
   }
 
   onSettledByClient(delivery: IncomingDelivery): void {
+    this.options.memory?.forget(delivery.tag);
     this.#settle(delivery);
   }
 
@@ -143,9 +149,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
       return;
     }
     if (transfer.resume) {
-      // No attach was answered with an unsettled delivery, so there is none to go on with (AMQP 2.7.5).
       this.#ignoring = transfer.more;
-      this.#aborted();
+      this.#resume(delivery);
       return;
     }
     this.#checkSize(payload.length);
@@ -155,6 +160,23 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     }
     this.#unfinished = { delivery, assembly: new MessageAssembly() };
     this.#append(this.#unfinished.assembly, payload);
+  }
+
+  /** The client says again what it has sent before: it is told what became of it, or is ignored (AMQP 2.7.5). */
+  #resume(delivery: IncomingDelivery): void {
+    const { tag, presettled } = delivery;
+    const { memory } = this.options;
+    const kept = presettled ? undefined : memory?.get(tag);
+    if (kept === undefined) {
+      memory?.forget(tag);
+      this.#aborted();
+      return;
+    }
+    this.session.received.add(delivery);
+    this.#tags.add(tag);
+    kept.whenTold((state) => {
+      if (!this.#closed && !delivery.isSettled) this.#dispose(delivery, state);
+    });
   }
 
   #deliveryOf(transfer: TransferFrame): IncomingDelivery {
@@ -241,6 +263,8 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     if (!presettled) {
       session.received.add(delivery);
       this.#tags.add(delivery.tag);
+      // A transaction ends with its connection, and with it what it was told.
+      if (delivery.transactionId === undefined) delivery.kept = this.options.memory?.begin(delivery.tag);
     }
     if (delivery.messageFormat === 0) {
       const pressure = this.target.publish(delivery, delivery.done);
@@ -271,10 +295,13 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     }
     if (error !== undefined) this.session.note(error);
     if (delivery.isSettled) return;
-    const state = stateOf(delivery, error, outcome);
-    delivery.state = state;
     const { settledToClients } = this.session.connection.services.counters;
     settledToClients[error === undefined ? 'accepted' : 'rejected']++;
+    this.#dispose(delivery, stateOf(delivery, error, outcome));
+  }
+
+  #dispose(delivery: IncomingDelivery, state: AmqpDeliveryState): void {
+    delivery.state = state;
     this.session.disposeReceived(delivery.deliveryId, state, !delivery.settlesSecond);
     if (!delivery.settlesSecond) this.#settle(delivery);
   }

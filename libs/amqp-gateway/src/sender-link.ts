@@ -2,39 +2,19 @@ import type { Buffer } from 'node:buffer';
 import { type AmqpComposite, AmqpErrorCondition, type AmqpOutcome } from '#libs/amqp-codec';
 import { AmqpError } from './amqp.errors.js';
 import { nextDeliveryTag } from './links/delivery-tag.js';
+import { type ClientUnsettled, KeptDeliveries } from './links/kept-deliveries.js';
+import type { UnsettledMap } from './links/outcome-memory.js';
+import { failed, released, tooLarge } from './links/own-outcomes.js';
+import { PresettledDeliveries } from './links/presettled-deliveries.js';
 import type { SaidOutcome } from './links/said-outcome.js';
 import { SentDelivery, type SentDeliveryOwner } from './links/sent-delivery.js';
+import { initialDeliveryCount, type SenderLinkOptions } from './links/sender-link-options.js';
 import type { MessageSink, MessageSource, OutgoingDelivery, SettleDone } from './node.js';
 import type { LinkFlow, LinkSession, WaitingSender } from './session/link-session.js';
 import { serialAdd, serialDistance } from './session/serial-number.js';
 
-/** `snd-settle-mode` (AMQP 2.8.2). */
-export const settledMode = 1;
-const released: AmqpOutcome = { type: 'released' };
-const accepted: AmqpOutcome = { type: 'accepted' };
-/** Not to be given to this client again: it takes no messages of this size. */
-const tooLarge: AmqpOutcome = {
-  ...{ type: 'modified', deliveryFailed: true, undeliverableHere: true, messageAnnotations: undefined },
-};
-const failed: AmqpOutcome = {
-  ...{ type: 'modified', deliveryFailed: true, undeliverableHere: undefined, messageAnnotations: undefined },
-};
 /** At the bound on unsettled deliveries, more are asked for when this part of it is free. */
 const roomPart = 1 / 4;
-
-export interface SenderLinkOptions {
-  /** Ours. */
-  readonly handle: number;
-  /** Deliveries are settled when they are sent. */
-  readonly settled: boolean;
-  /** The largest message that the client takes. */
-  readonly messageBytesMax: number;
-  /** What a delivery is that the client settles without saying how (AMQP 3.5.3). */
-  readonly defaultOutcome: AmqpOutcome | undefined;
-}
-
-/** The number that the client must have seen if it says none. */
-export const initialDeliveryCount = 0;
 
 /** What a client receives on one link: as much as it has credit for, kept until it is settled. */
 export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender {
@@ -52,20 +32,71 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
   #draining = false;
   /** Counts drains, so that a late answer is not taken for that of another. */
   #drain = 0;
-  /** Sent settled, and not told to the source yet. */
-  #presettled: OutgoingDelivery[] = [];
+  readonly #presettled = new PresettledDeliveries();
   #closed = false;
+  /** Between being suspended and being started again. */
+  #isSuspended = false;
+  /** A list of what is unsettled was not complete: nothing new may be sent (AMQP 2.7.3). */
+  #resumesOnly = false;
+  readonly #kept: KeptDeliveries | undefined;
 
   /** @param onFault detaches it with the error */
   constructor(
-    private readonly session: LinkSession,
-    private readonly options: SenderLinkOptions,
-    private readonly onFault: (error: AmqpError) => void,
-  ) {}
+    private session: LinkSession,
+    private options: SenderLinkOptions,
+    private onFault: (error: AmqpError) => void,
+  ) {
+    if (!options.isResumable) return;
+    const onResumed = () => {
+      if (!this.#isSuspended && !this.#closed) this.#ask();
+    };
+    this.#kept = new KeptDeliveries(session.connection, () => this.#source!, onResumed);
+  }
 
-  /** Before the attach is answered: there is no credit yet. */
-  start(source: MessageSource): void {
+  /** Before the attach is answered: there is no credit yet. @param resumesOnly nothing new is to be sent */
+  start(source: MessageSource, resumesOnly = false): void {
     this.#source = source;
+    this.#isSuspended = false;
+    this.#resumesOnly = resumesOnly;
+  }
+
+  get source(): MessageSource {
+    return this.#source!;
+  }
+
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  /** Its session goes on without it, and what is not settled stays the link's. @param onFault of the source, until it is resumed */
+  suspend(onFault: () => void): void {
+    const { session } = this;
+    this.#isSuspended = true;
+    this.onFault = onFault;
+    session.forget(this);
+    this.#linkCredit = 0;
+    this.#draining = false;
+    this.#drain++;
+    this.#giveUp();
+    this.#askFor(0);
+    const partial = this.#partial;
+    this.#partial = undefined;
+    this.#unsettled = 0;
+    this.#kept!.suspend(session, this, partial);
+  }
+
+  /** On another session; to be started. @returns what the client is told to be unsettled. @throws AmqpError */
+  resume(
+    session: LinkSession,
+    options: SenderLinkOptions,
+    onFault: (error: AmqpError) => void,
+    unsettled: ClientUnsettled,
+  ): UnsettledMap {
+    this.session = session;
+    this.options = options;
+    this.onFault = onFault;
+    this.#deliveryCount = initialDeliveryCount;
+    return this.#kept!.resume(unsettled);
   }
 
   get told(): LinkFlow {
@@ -123,13 +154,13 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
   }
 
   sendWaiting(): boolean {
-    if (this.#partial === undefined) {
+    if (this.#partial === undefined && !this.#beginResumed()) {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) return false;
       this.#begin(delivery);
     }
     this.#sendFrame();
-    return this.#partial !== undefined || this.#waiting.length > 0;
+    return this.#partial !== undefined || this.#waiting.length > 0 || this.#mayResume;
   }
 
   onUnblocked(): void {
@@ -148,7 +179,7 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
       this.#count(outcome);
       this.session.sent.delete(sent.deliveryId);
       if (!sent.isSettling) this.#settle(sent, outcome, said.transactionId);
-      this.#forgotten();
+      this.#forgotten(sent);
     } else if (said.outcome !== undefined && !sent.isSettling) {
       this.#count(said.outcome);
       this.#settleAndTell(sent, said, said.outcome);
@@ -164,13 +195,23 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (this.#closed) return;
     this.#closed = true;
     this.session.forget(this);
-    const { sent, connection } = this.session;
-    if (this.#unsettled > 0) for (const each of sent) if (each.owner === this) sent.delete(each.deliveryId);
+    const { connection } = this.session;
+    if (this.#unsettled > 0) this.#leaveUnsettled();
+    this.#kept?.clear();
     // The frames leave before the answer to who ends the link: it has them, and has them once.
-    if (!connection.isLost) this.#acceptPresettled();
+    if (!connection.isLost) this.#presettled.flushed(this.#source);
     this.#waiting.length = 0;
     this.#partial = undefined;
     await this.#source?.close(closed, !connection.isLost);
+  }
+
+  #leaveUnsettled(): void {
+    const { sent } = this.session;
+    for (const each of sent) {
+      if (each.owner !== this) continue;
+      sent.delete(each.deliveryId);
+      this.#kept?.forget(each);
+    }
   }
 
   /** Takes it out of the client's credit, which is what orders the ids of the session too. */
@@ -196,6 +237,25 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     this.#partial = sent;
   }
 
+  get #mayResume(): boolean {
+    return this.#kept !== undefined && this.#kept.waiting > 0 && this.#linkCredit > 0;
+  }
+
+  /** The next of what goes on where it was suspended; false: there is none, or no credit. */
+  #beginResumed(): boolean {
+    if (!this.#mayResume) return false;
+    const { session } = this;
+    this.#linkCredit--;
+    this.#deliveryCount = serialAdd(this.#deliveryCount, 1);
+    const sent = this.#kept!.take(this, session.channel, this.options.handle, session.nextDeliveryId());
+    if (!sent.settled && !sent.aborted) {
+      this.#unsettled++;
+      session.sent.add(sent);
+    }
+    this.#partial = sent;
+    return true;
+  }
+
   /** True: there is more of it. */
   #sendPartial(): boolean {
     while (this.#partial !== undefined && this.session.sendable) this.#sendFrame();
@@ -211,23 +271,20 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     services.counters.deliveriesSent++;
     tenantCounters.consumeMessages++;
     tenantCounters.consumeBytes += delivery.bytes;
+    if (sent.resumes) {
+      if (early !== undefined) this.onDisposition(sent, early.said, early.settled);
+      return;
+    }
+    if (!settled) this.#kept?.sent(sent);
     delivery.sent();
     if (settled) this.#sentSettled(delivery);
     else if (early !== undefined) this.onDisposition(sent, early.said, early.settled);
   }
 
-  /** At most once: the source is told when the operating system has it, together with others of this turn. */
   #sentSettled(delivery: OutgoingDelivery): void {
     this.session.connection.services.counters.presettledSent++;
-    this.#presettled.push(delivery);
-    if (this.#presettled.length > 1) return;
-    this.session.output.onFlushed(() => {
-      if (!this.#closed) this.#acceptPresettled();
-    });
-  }
-
-  #acceptPresettled(): void {
-    for (const each of this.#presettled.splice(0)) this.#source!.settle(each, accepted, ignored);
+    if (!this.#presettled.add(delivery)) return;
+    this.session.output.onFlushed(() => this.#presettled.flushed(this.#closed ? undefined : this.#source));
   }
 
   #settle(sent: SentDelivery, outcome: AmqpOutcome, transactionId: Buffer | undefined): void {
@@ -254,22 +311,24 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     const done: SettleDone = (error) => {
       sent.isSettling = false;
       const isRolledBack = error !== undefined && transactionId !== undefined;
-      // The client has settled it meanwhile, or the link is gone.
+      // The client has settled it meanwhile, or the link is gone or suspended.
       if (this.session.sent.get(deliveryId) !== sent) {
-        if (isRolledBack) this.#rolledBack(sent);
+        if (sent.isKept) sent.isOver = !isRolledBack;
+        else if (isRolledBack) this.#rolledBack(sent);
         return;
       }
       // It is still the client's.
       if (isRolledBack) return;
       this.session.sent.delete(deliveryId);
       this.session.disposeSent(deliveryId, error === undefined ? state! : released);
-      this.#forgotten();
+      this.#forgotten(sent);
     };
     this.#source!.settle(delivery, outcome, done, transactionId);
   }
 
   /** There is room for another unsettled one. */
-  #forgotten(): void {
+  #forgotten(sent: SentDelivery): void {
+    this.#kept?.forget(sent);
     this.#unsettled--;
     const { unsettledMax } = this.session.connection.services.options;
     const wanted = Math.min(this.#linkCredit, unsettledMax - this.#unsettled);
@@ -283,9 +342,11 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
 
   /** Asks the source for what may be sent. */
   #ask(): void {
-    if (!this.session.sendable || this.#partial !== undefined || this.#waiting.length > 0) {
+    while (this.#partial === undefined && this.session.sendable && this.#beginResumed()) this.#sendPartial();
+    const hasFrames = this.#partial !== undefined || this.#waiting.length > 0 || this.#mayResume;
+    if (!this.session.sendable || hasFrames || this.#resumesOnly) {
       this.#askFor(0);
-      if (this.#linkCredit > 0) this.session.wait(this);
+      if (hasFrames || (this.#linkCredit > 0 && !this.#resumesOnly)) this.session.wait(this);
       return;
     }
     const { unsettledMax } = this.session.connection.services.options;

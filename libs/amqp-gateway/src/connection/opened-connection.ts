@@ -45,6 +45,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   #stalledBytes = 0;
   #closed = false;
   isLost = false;
+  isRefused = false;
 
   constructor({ link, services, decoder, client, agreement }: OpenedParts) {
     const { principal, endsAtMs } = client;
@@ -76,7 +77,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     return this.#link.log;
   }
 
-  get closed(): boolean {
+  get isClosed(): boolean {
     return this.#closed;
   }
 
@@ -228,6 +229,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   #end(reason: string, error?: { type: 'error'; condition: string; description: string }): void {
     if (this.#closed) return;
     for (const session of this.#sessions.values()) session.flush();
+    this.isRefused = error !== undefined && !this.isLost;
     this.#over();
     this.#link.send(encodeFrame(0, { type: 'close', error }));
     this.#link.close(reason);

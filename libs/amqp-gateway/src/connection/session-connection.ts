@@ -27,6 +27,10 @@ export interface SessionConnection {
   readonly writable: boolean;
   /** It broke off, or the client fell silent: perhaps by what it was given last. False: it said that it ends, or we did. */
   readonly isLost: boolean;
+  /** It is over; its sessions are being closed. */
+  readonly isClosed: boolean;
+  /** It was we who ended it, for what the client did or is no longer allowed to do, or because we stop. */
+  readonly isRefused: boolean;
   /** Stops reading from the client. Counted: n pauses need n resumes. */
   pause(): void;
   resume(): void;

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { AmqpDeliveryState, AmqpOutcome } from '#libs/amqp-codec';
 import type { AmqpError } from '../amqp.errors.js';
 import type { IncomingMessage, PublishDone } from '../node.js';
+import type { KeptOutcome } from './outcome-memory.js';
 
 const noParts: readonly Buffer[] = [];
 
@@ -31,6 +32,8 @@ export class IncomingDelivery implements IncomingMessage {
   state: AmqpDeliveryState | undefined;
   /** Nothing more is to be said of it. */
   isSettled = false;
+  /** Where its outcome is remembered for a client that resumes its link. */
+  kept: KeptOutcome | undefined;
   /** For the target, which keeps it without the delivery. */
   readonly done: PublishDone = (error, outcome) => this.owner.onPublished(this, error, outcome);
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { TransferHead } from '#libs/amqp-codec';
 import type { OutgoingDelivery } from '../node.js';
 import type { DeliveryCursor } from '../session/frame-output.js';
@@ -18,6 +19,18 @@ export class SentDelivery implements TransferHead, DeliveryCursor {
   /** What the client said of it before its last frame was sent. */
   early: { readonly said: SaidOutcome; readonly settled: boolean } | undefined;
 
+  /** What is written. */
+  content: Pick<OutgoingDelivery, 'parts' | 'bytes'>;
+  /** Of the content, that are counted. */
+  keptBytes = 0;
+  /** It was begun on a link that was suspended. */
+  resumes = false;
+  aborted = false;
+  /** Its link is suspended, and it is still the link's. */
+  isKept = false;
+  /** It ended meanwhile. */
+  isOver = false;
+
   constructor(
     readonly owner: SentDeliveryOwner,
     readonly channel: number,
@@ -26,7 +39,16 @@ export class SentDelivery implements TransferHead, DeliveryCursor {
     readonly deliveryTag: number,
     readonly settled: boolean,
     readonly delivery: OutgoingDelivery,
-  ) {}
+  ) {
+    this.content = delivery;
+  }
+
+  /** Its bytes stay when the source has no more of them. */
+  keep(): void {
+    const { parts, bytes } = this.delivery;
+    this.content = { parts: [Buffer.concat(parts)], bytes };
+    this.keptBytes = bytes;
+  }
 
   get head(): TransferHead {
     return this;

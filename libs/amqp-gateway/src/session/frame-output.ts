@@ -26,7 +26,7 @@ export interface FrameLink {
 /** How far a delivery was written that may take several frames. */
 export interface DeliveryCursor {
   readonly head: TransferHead;
-  readonly delivery: OutgoingDelivery;
+  readonly content: Pick<OutgoingDelivery, 'parts' | 'bytes'>;
   /** Of the message, written already. */
   bytesWritten: number;
   /** Where that is in its parts. */
@@ -101,8 +101,8 @@ export class FrameOutput {
 
   /** The next frame of the delivery. True: it was the last. */
   transfer(cursor: DeliveryCursor): boolean {
-    const { head, delivery } = cursor;
-    const left = delivery.bytes - cursor.bytesWritten;
+    const { head, content } = cursor;
+    const left = content.bytes - cursor.bytesWritten;
     const room = this.frameBytesMax - transferHeadBytesMax;
     const more = left > room;
     const payloadBytes = more ? room : left;
@@ -150,7 +150,7 @@ export class FrameOutput {
   }
 
   #payload(cursor: DeliveryCursor, payloadBytes: number): void {
-    const { parts } = cursor.delivery;
+    const { parts } = cursor.content;
     let left = payloadBytes;
     while (left > 0) {
       const part = parts[cursor.part]!;

@@ -7,11 +7,16 @@ import {
   type AmqpOutcome,
 } from '#libs/amqp-codec';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
+import { LinkClaims } from '../links/link-claims.js';
 import type { NamedLink } from '../links/link-names.js';
-import type { SessionConnection } from '../connection/session-connection.js';
-import type { MessageSource } from '../node.js';
+import { type LinkRemains, LinkResumption, type SuspendedSender } from '../links/link-resumption.js';
+import type { OutcomeMemory, UnsettledMap } from '../links/outcome-memory.js';
+import { ReboundTransactions } from '../links/rebound-transactions.js';
+import { fittingAttach } from './attach-frame.js';
+import type { MessageSource, MessageTarget } from '../node.js';
 import { ReceiverLink, settlesSecondMode } from '../receiver-link.js';
-import { initialDeliveryCount, SenderLink, settledMode } from '../sender-link.js';
+import { initialDeliveryCount, settledMode } from '../links/sender-link-options.js';
+import { SenderLink } from '../sender-link.js';
 import type { LinkSession, TransferFrame } from './link-session.js';
 import { wireError } from './wire-error.js';
 
@@ -45,8 +50,12 @@ export class LinkEndpoint implements NamedLink {
   #attach: Attach | undefined;
   #opening: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
-  /** Claimed over all connections. */
-  #durableName: string | undefined;
+  readonly #claims: LinkClaims;
+  readonly #resumption: LinkResumption;
+  /** Of a link that may be resumed: its source's transactions, or what became of what the client sent. */
+  #transactions: ReboundTransactions | undefined;
+  #memory: OutcomeMemory | undefined;
+  #target: MessageTarget | undefined;
   /** What failed after the client detached: told in the answer. */
   #closingFault: AmqpError | undefined;
   readonly #name: string;
@@ -63,6 +72,8 @@ export class LinkEndpoint implements NamedLink {
     this.#name = attach.name;
     this.peerHandle = attach.handle;
     this.receives = !attach.role;
+    this.#resumption = new LinkResumption(session, attach);
+    this.#claims = new LinkClaims(session, attach, this, this.#resumption);
   }
 
   /** Finds the node and answers the attach. */
@@ -72,11 +83,15 @@ export class LinkEndpoint implements NamedLink {
 
   async #open(attach: Attach): Promise<void> {
     try {
-      await this.#claim(attach);
+      await this.#claims.claim(attach, () => this.#state === 'opening');
       if (this.#state !== 'opening') return;
-      if (this.receives) await this.#openTarget(attach);
+      const remains = await this.#resumption.take();
+      if (this.#state !== 'opening') return await remains?.release();
+      if (this.receives) await this.#openTarget(attach, remains);
+      else if (remains !== undefined && 'sender' in remains) await this.#resumeSender(attach, remains);
       else await this.#openSource(attach);
     } catch (error) {
+      this.#memory?.clear();
       if (!(error instanceof AmqpError)) this.session.connection.log.failure(error, 'an attach failed');
       if (this.#state === 'opening') this.#refuse(attach, asAmqpError(error));
       return;
@@ -137,7 +152,7 @@ export class LinkEndpoint implements NamedLink {
   }
 
   /** Detaches it with the error. */
-  fail(error: AmqpError, closed = true): void {
+  fail(error: AmqpError, closed = true, suspends = false): void {
     if (this.#state === 'opening') {
       // What is being opened is closed when it is there.
       this.#refuse(this.#attach!, error);
@@ -148,13 +163,13 @@ export class LinkEndpoint implements NamedLink {
     this.#state = 'ending';
     this.session.note(error);
     this.session.control({ type: 'detach', handle: this.handle, closed, error: wireError(error) });
-    void this.#abandon();
+    void this.#abandon(suspends);
   }
 
   async stolen(): Promise<void> {
     // A client that has detached it takes nothing from itself.
     if (this.#state !== 'closing' && this.#heldDetach === undefined) {
-      this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false);
+      this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false, true);
     }
     await this.#opening;
     // Whoever detached it is told what failed.
@@ -164,12 +179,14 @@ export class LinkEndpoint implements NamedLink {
   /** The session is over, or the connection is gone. */
   close(): void {
     this.#state = 'detached';
-    if (this.#releasing === undefined) void this.#abandon();
+    if (this.#releasing === undefined) void this.#abandon(!this.session.connection.isRefused);
   }
 
-  async #openTarget(attach: Attach): Promise<void> {
+  async #openTarget(attach: Attach, remains: LinkRemains | undefined): Promise<void> {
     const { session } = this;
     const { connection } = session;
+    const resumed = remains !== undefined && 'memory' in remains ? remains.memory : undefined;
+    this.#memory = resumed ?? this.#resumption.newMemory();
     const target = await connection.services.nodes.openTarget({
       ...{ identity: connection.identity, containerId: connection.containerId, linkName: this.#name },
       target: knownTerminus(attach.target),
@@ -179,20 +196,24 @@ export class LinkEndpoint implements NamedLink {
     });
     if (this.#state !== 'opening') {
       target.close();
+      this.#memory?.clear();
       return;
     }
     this.#state = 'attached';
+    this.#target = target;
     connection.services.counters.receiverLinksOpen++;
     const settlesSecond = attach.rcvSettleMode === settlesSecondMode;
     const options = {
       ...{ handle: this.handle, settlesSecond, initialDeliveryCount: attach.initialDeliveryCount ?? 0 },
+      memory: this.#memory,
     };
     const receiver = new ReceiverLink(session, target, options, (error) => this.fail(error));
     this.#receiver = receiver;
-    session.control({
-      ...this.#answer(attach, attach.source, target.terminus),
-      maxMessageSize: BigInt(target.messageBytesMax),
-    });
+    const answer = {
+      ...this.#answer(attach, attach.source, this.#resumption.lasting(target.terminus)),
+      ...{ maxMessageSize: BigInt(target.messageBytesMax), unsettled: this.#resumption.told(this.#memory) },
+    };
+    session.control(fittingAttach(answer, connection.peerFrameBytesMax));
     receiver.start();
   }
 
@@ -200,6 +221,7 @@ export class LinkEndpoint implements NamedLink {
     const { session } = this;
     const { connection } = session;
     const given = knownTerminus(attach.source);
+    if (this.#resumption.isWanted) this.#transactions = new ReboundTransactions(connection.transactions);
     const sender = new SenderLink(session, this.#senderOptions(attach, given), (error) => this.fail(error));
     const source = await connection.services.nodes.openSource(
       {
@@ -207,7 +229,7 @@ export class LinkEndpoint implements NamedLink {
         source: given,
         desiredCapabilities: attach.desiredCapabilities ?? [],
         properties: attach.properties,
-        transactions: connection.transactions,
+        transactions: this.#transactions ?? connection.transactions,
       },
       sender,
     );
@@ -219,16 +241,38 @@ export class LinkEndpoint implements NamedLink {
     this.#attachSender(attach, sender, source);
   }
 
-  #attachSender(attach: Attach, sender: SenderLink, source: MessageSource): void {
+  /** With what it had not settled (AMQP 2.6.13). */
+  async #resumeSender(attach: Attach, { sender, transactions, release }: SuspendedSender): Promise<void> {
+    const { session } = this;
+    this.#transactions = transactions;
+    transactions.scope = session.connection.transactions;
+    const options = this.#senderOptions(attach, knownTerminus(attach.source));
+    const said = this.#resumption.unsettled!;
+    let unsettled: UnsettledMap;
+    try {
+      unsettled = sender.resume(session, options, (error) => this.fail(error), said);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    this.#attachSender(attach, sender, sender.source, unsettled);
+  }
+
+  #attachSender(attach: Attach, sender: SenderLink, source: MessageSource, unsettled?: UnsettledMap): void {
+    const { session } = this;
     this.#state = 'attached';
-    this.session.connection.services.counters.senderLinksOpen++;
+    session.connection.services.counters.senderLinksOpen++;
     this.#sender = sender;
+    const answer = fittingAttach(
+      {
+        ...this.#answer(attach, this.#resumption.lasting(source.terminus), attach.target),
+        ...{ initialDeliveryCount, unsettled: unsettled ?? this.#resumption.told(this.#memory) },
+      },
+      session.connection.peerFrameBytesMax,
+    );
     // First: an answer that the client's frames are too small for ends the connection, and the source with it.
-    sender.start(source);
-    this.session.control({
-      ...this.#answer(attach, source.terminus, attach.target),
-      initialDeliveryCount,
-    });
+    sender.start(source, answer.incompleteUnsettled === true || attach.incompleteUnsettled);
+    session.control(answer);
   }
 
   #senderOptions(attach: Attach, source: AmqpComposite<'source'> | undefined) {
@@ -239,6 +283,7 @@ export class LinkEndpoint implements NamedLink {
       handle: this.handle,
       settled: sndSettleMode === settledMode,
       messageBytesMax: isBounded ? Number(maxMessageSize) : Number.POSITIVE_INFINITY,
+      isResumable: this.#resumption.isWanted,
       defaultOutcome:
         source?.defaultOutcome?.type === 'described'
           ? undefined
@@ -262,7 +307,7 @@ export class LinkEndpoint implements NamedLink {
   #refuse(attach: Attach, error: AmqpError): void {
     this.#state = 'ending';
     const { session, receives, handle } = this;
-    this.#releaseName();
+    this.#claims.release();
     session.note(error);
     const source = receives ? attach.source : undefined;
     const target = receives ? undefined : attach.target;
@@ -278,7 +323,7 @@ export class LinkEndpoint implements NamedLink {
     await this.#receiver?.published();
     if (this.#isOver) return;
     try {
-      await this.#release(closed);
+      await this.#release(closed, !closed);
     } catch (error) {
       this.#closingFault = asAmqpError(error);
     }
@@ -301,20 +346,21 @@ export class LinkEndpoint implements NamedLink {
   }
 
   /** Nobody waits for it, and what fails in it has no other answer than this one line. */
-  async #abandon(): Promise<void> {
+  async #abandon(suspends = false): Promise<void> {
     try {
-      await this.#release(false);
+      await this.#release(false, suspends);
     } catch (error) {
       this.session.note(asAmqpError(error));
     }
   }
 
-  #release(closed: boolean): Promise<void> {
-    this.#releasing ??= this.#closeEnds(closed).finally(() => this.#releaseName());
+  /** @param suspends the link may be resumed */
+  #release(closed: boolean, suspends: boolean): Promise<void> {
+    this.#releasing ??= this.#closeEnds(closed, suspends).finally(() => this.#claims.release());
     return this.#releasing;
   }
 
-  async #closeEnds(closed: boolean): Promise<void> {
+  async #closeEnds(closed: boolean, suspends: boolean): Promise<void> {
     const { counters } = this.session.connection.services;
     const sender = this.#sender;
     const receiver = this.#receiver;
@@ -323,41 +369,15 @@ export class LinkEndpoint implements NamedLink {
     if (receiver !== undefined) {
       counters.receiverLinksOpen--;
       receiver.close();
+      if (suspends) this.#resumption.suspendReceiver(this.#memory, this.#target!.terminus, this.#isOver);
+      else this.#memory?.clear();
     }
     if (sender !== undefined) {
       counters.senderLinksOpen--;
+      if (suspends && this.#resumption.suspendSender(sender, this.#transactions, this.#isOver)) return;
       await sender.close(closed);
     }
   }
-
-  /** Waits for who has the name, and holds what only one link can hold. */
-  async #claim(attach: Attach): Promise<void> {
-    const { links, connection } = this.session;
-    await links.names(this.receives).claim(this.#name, this);
-    this.#durableName = durableNameOf(attach, connection);
-    if (this.#durableName === undefined || this.#state !== 'opening') return;
-    await connection.services.durableLinks.claim(this.#durableName, this);
-  }
-
-  #releaseName(): void {
-    const { links, connection } = this.session;
-    links.names(this.receives).release(this.#name, this);
-    if (this.#durableName !== undefined) {
-      connection.services.durableLinks.release(this.#durableName, this);
-    }
-  }
-}
-
-/**
- * What a durable subscriber is called over all connections. A client that lost its connection comes again before that is
- * noticed here, and its subscription takes one consumer only. Undefined: others may receive beside it.
- */
-function durableNameOf({ name, role, source }: Attach, connection: SessionConnection): string | undefined {
-  if (!role || source?.type !== 'source') return undefined;
-  if (source.durable === 0 && source.expiryPolicy !== 'never') return undefined;
-  if (source.capabilities?.includes('shared')) return undefined;
-  const { principal, containerId } = connection.identity;
-  return JSON.stringify([principal.tenant.name, principal.user, containerId, name]);
 }
 
 /** Kinds of terminus that no specification of ours knows are refused. */

@@ -10,6 +10,7 @@ import { type AmqpOptions, amqpOptionsSchema } from '../amqp.options.js';
 import type { AmqpServices } from '../amqp.services.js';
 import { IdleWheel } from '../connection/idle-wheel.js';
 import { LinkNames } from '../links/link-names.js';
+import { SuspendedLinks } from '../links/suspended-links.js';
 import { noNodes } from './no-nodes.js';
 import { noTransactions } from '../transactions/no-transactions.js';
 import { AmqpClient } from './amqp-client.js';
@@ -54,6 +55,7 @@ export async function amqpBed(settings: AmqpBedSettings = {}): Promise<AmqpBed> 
     ...{ metrics: new Metrics({ processMetrics: false }), counters: new AmqpCounters() },
     ...{ cluster: aloneCluster(), nodes: noNodes, transactions: noTransactions, version: 'test' },
     ...{ idleWheel: new IdleWheel(), durableLinks: new LinkNames(), watch: new SessionWatch(authenticator) },
+    ...{ resumableLinks: new LinkNames(), suspendedLinks: new SuspendedLinks(options.suspendedLinkMsMax) },
     ...settings.services,
   } as AmqpServices;
   const protocol = { name: 'amqp', accept: (link: never) => new AmqpConnection(link, services) };

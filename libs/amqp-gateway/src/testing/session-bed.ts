@@ -17,6 +17,8 @@ import { type AmqpOptions, amqpOptionsSchema } from '../amqp.options.js';
 import { AmqpSession } from '../amqp-session.js';
 import type { SessionConnection, SessionPerformative } from '../connection/session-connection.js';
 import { ConnectionLinks } from '../links/connection-links.js';
+import { LinkNames } from '../links/link-names.js';
+import { SuspendedLinks } from '../links/suspended-links.js';
 import { FakeNodes } from './fake-nodes.js';
 
 export interface SessionBedSettings {
@@ -51,6 +53,7 @@ export class SessionBed {
     const metrics = new Metrics({ processMetrics: false });
     const services = {
       ...{ options: { ...amqpOptionsSchema.parse({}), ...options }, nodes: this.nodes, metrics },
+      ...{ resumableLinks: new LinkNames(), suspendedLinks: new SuspendedLinks(60_000) },
       ...{ counters: this.counters, limits: new RateLimits(new TenantDirectory([tenant])) },
     };
     const place = {
