@@ -98,6 +98,18 @@ describe('a link that a client sends on', () => {
     expect(target.taken).toHaveLength(3);
   });
 
+  it('is settled by the client, whatever came whole between its first frame and its last', async () => {
+    const options = { linkCreditMessages: 1 };
+    const { client } = await sending({ options, attach: { rcvSettleMode: 1 } });
+    await client.attachSender('r', { handle: 1, rcvSettleMode: 1 });
+    client.transfer('in two', { more: true });
+    client.transfer('in one', { handle: 1 });
+    client.send({ type: 'transfer', handle: 0 }, 0, Buffer.alloc(0));
+    expect(await client.first('disposition')).toMatchObject({ first: 0, last: 1, settled: false });
+    client.send({ type: 'disposition', role: false, first: 0, settled: true });
+    expect(await client.first('flow')).toMatchObject({ handle: 0, deliveryCount: 1, linkCredit: 1 });
+  });
+
   it('tells which messages were refused and why, and goes on', async () => {
     const { client, target, services } = await sending({ slow: true });
     client.transfer('m');

@@ -90,6 +90,15 @@ describe('the ledger of unsettled deliveries', () => {
     expect(ledger.places).toBeLessThan(5_000);
   });
 
+  it('finds what is added late: deliveries begin in order, and those of several frames end in any', () => {
+    const ledger = new DeliveryLedger<{ deliveryId: number }>();
+    for (const deliveryId of [1, 0xffff_ffff, 3, 0, 2]) ledger.add({ deliveryId });
+    expect([...ledger].map(({ deliveryId }) => deliveryId)).toEqual([0xffff_ffff, 0, 1, 2, 3]);
+    expect(ledger.delete(0)).toBe(true);
+    ledger.visit(0xffff_ffff, 2, ({ deliveryId }) => ledger.delete(deliveryId));
+    expect([...ledger]).toEqual([{ deliveryId: 3 }]);
+  });
+
   it('is empty when it is cleared, also while it is visited', () => {
     const ledger = new DeliveryLedger<{ deliveryId: number }>();
     for (let deliveryId = 0; deliveryId < 3; deliveryId++) ledger.add({ deliveryId });

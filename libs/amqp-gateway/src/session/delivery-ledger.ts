@@ -33,11 +33,19 @@ export class DeliveryLedger<E extends LedgerEntry> {
     return this.#ids.length;
   }
 
-  /** @param entry with an id behind all that are there */
+  /** Mostly behind all that are there: what comes in several frames is added with its last. Not late while it is visited. */
   add(entry: E): void {
-    this.#entries.push(entry);
-    this.#ids.push(entry.deliveryId);
+    const { deliveryId } = entry;
+    const last = this.#ids.at(-1);
     this.#size++;
+    if (last === undefined || serialDistance(last, deliveryId) > 0) {
+      this.#entries.push(entry);
+      this.#ids.push(deliveryId);
+      return;
+    }
+    const index = this.#indexFrom(deliveryId);
+    this.#entries.splice(index, 0, entry);
+    this.#ids.splice(index, 0, deliveryId);
   }
 
   get(deliveryId: number): E | undefined {
