@@ -57,9 +57,10 @@ function attached<L extends rhea.link>(link: L, of: 'sender' | 'receiver'): Prom
 
 const sender = (connection: rhea.Connection, address: string | undefined) =>
   attached(connection.open_sender({ target: { address } } as never), 'sender');
-const receiver = (connection: rhea.Connection, source: string | object) => {
+const receiver = (connection: rhea.Connection, source: string | object, properties?: object) => {
   const terminus = typeof source === 'string' ? { address: source } : source;
-  return attached(connection.open_receiver({ source: terminus, credit_window: 0 } as never), 'receiver');
+  const options = { source: terminus, credit_window: 0, properties };
+  return attached(connection.open_receiver(options as never), 'receiver');
 };
 
 async function send(link: rhea.Sender, message: rhea.Message): Promise<string> {
@@ -113,7 +114,10 @@ describe('addresses', () => {
 
   it('that say a subscription share it, and it stays', async () => {
     const connection = await connected();
-    const links = [await receiver(connection, 't2::audit'), await receiver(connection, '/topics/t2::audit')];
+    const links = [
+      await receiver(connection, 't2::audit'),
+      await receiver(connection, 't2', { 'x-opt-subscription': 'audit' }),
+    ];
     const target = await sender(connection, 't2');
     expect(await send(target, { body: 'one' })).toBe('accepted');
     const got = await Promise.race(links.map(next));
