@@ -291,9 +291,6 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
   #release(): void {
     this.#state = 'ending';
     this.connection.services.counters.sessionsOpen--;
-    // At once: each link would look for its own among those of all.
-    this.sent.clear();
-    this.received.clear();
     this.#endpoints.close();
     this.links.sessionOver(this);
   }

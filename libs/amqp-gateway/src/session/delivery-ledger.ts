@@ -84,13 +84,6 @@ export class DeliveryLedger<E extends LedgerEntry> {
     else this.#shrink();
   }
 
-  clear(): void {
-    this.#entries = [];
-    this.#ids = [];
-    this.#head = 0;
-    this.#size = 0;
-  }
-
   /** All of them, in order. */
   *[Symbol.iterator](): Generator<E> {
     for (const entry of [...this.#entries]) if (entry !== undefined) yield entry;
