@@ -3,11 +3,14 @@ import { type PulsarAdmin, PulsarAdminError, withoutPartition } from '#libs/puls
 import type { Tenant } from '#libs/tenancy';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
 import type { MessageSource } from '../node.js';
+import type { AmqpTopic } from './amqp-topic.js';
+import { volatileKind } from './link-subscription.js';
+import type { SubscriptionPlan } from './node-plan.js';
 
 /** What is needed of Pulsar's admin REST. */
 export type SubscriptionAdmin = Pick<
   PulsarAdmin,
-  'deleteSubscription' | 'partitionedTopics' | 'subscriptions' | 'topics'
+  'deleteSubscription' | 'partitionedTopics' | 'subscriptionProperties' | 'subscriptions' | 'topics'
 >;
 
 /** Topics that are looked at for a subscription whose topic nobody knows. */
@@ -82,6 +85,28 @@ export class DurableSubscriptions {
         }
       },
     };
+  }
+
+  /**
+   * Subscriptions that the gateway keeps for clients of other protocols are theirs. Rejects with AmqpError
+   * `amqp:not-allowed`, PulsarAdminError.
+   */
+  async requireOwnKind(
+    { partitions }: AmqpTopic,
+    subscription: string,
+    endsWhen: SubscriptionPlan['endsWhen'] = 'never',
+  ): Promise<void> {
+    try {
+      const properties = await this.admin.subscriptionProperties(partitions[0] as string, subscription);
+      const kind = properties['pulsegate.kind'];
+      // What is deleted with its last receiver was made for that.
+      if (endsWhen === 'left' ? kind === volatileKind : kind === undefined || kind === 'amqp-subscription')
+        return;
+    } catch (error) {
+      if (error instanceof PulsarAdminError && error.status === 404) return;
+      throw error;
+    }
+    throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is one of another kind');
   }
 
   private async search(

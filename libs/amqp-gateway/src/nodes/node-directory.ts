@@ -1,7 +1,7 @@
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Authorizer } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
-import { type PulsarAdmin, PulsarAdminError } from '#libs/pulsar';
+import { isPulsarError, type PulsarAdmin } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
 import {
@@ -30,11 +30,11 @@ import { AmqpTopicRegistry } from './amqp-topic-registry.js';
 import { AnonymousTarget } from './anonymous-target.js';
 import { AttachedSource, AttachedTarget } from './attached-link.js';
 import { DurableSubscriptions } from './durable-subscriptions.js';
-import { askedSubscription, namedSubscription, volatileKind } from './link-subscription.js';
+import { askedSubscription, namedSubscription } from './link-subscription.js';
 import { LiveLinks, notAllowed } from './live-links.js';
 import { LookupTurns } from './lookup-turns.js';
 import { checkLifetime, negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
-import type { SourceOpener, SourcePlan, SubscriptionPlan, TargetOpener, TargetPlan } from './node-plan.js';
+import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
 import { sourceReading } from './source-reading.js';
 import { TargetTopics } from './target-topics.js';
 import { TemporaryNodes } from './temporary-nodes.js';
@@ -131,7 +131,8 @@ export class NodeDirectory implements Nodes {
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
     const used = reading.kind === 'browser' ? reading.subscription : subscription?.name;
-    if (used && used !== queueSubscription) await this.requireOwnKind(topic, used, subscription?.endsWhen);
+    if (used && used !== queueSubscription)
+      await this.durables.requireOwnKind(topic, used, subscription?.endsWhen);
     const life = subscription === undefined ? 'link' : lives[subscription.endsWhen];
     const terminus = negotiatedSource(source, {
       ...{ address: source.address, dynamic: false, life, filters },
@@ -221,7 +222,13 @@ export class NodeDirectory implements Nodes {
     isAllowed: () => boolean,
     onClose: (closed: boolean) => void = () => {},
   ): Promise<MessageSource> {
-    const source = await this.turns.run(plan.identity, () => this.services.sources.openSource(plan, sink));
+    const source = await this.turns
+      .run(plan.identity, () => this.services.sources.openSource(plan, sink))
+      .catch((error: unknown) => {
+        // Deleted since it was looked up: who comes next makes it anew.
+        if (isPulsarError(error, 'TopicNotFound')) this.topics.invalidate(plan.topic.tenant, plan.topic.name);
+        throw error;
+      });
     if (!isAllowed()) {
       // Taken away meanwhile: nobody watched it yet.
       await source.close(false);
@@ -349,7 +356,7 @@ export class NodeDirectory implements Nodes {
     }
     const name = pulsarTopic.slice(prefix.length);
     const topic = await this.topics.resolve(tenant, name);
-    if (topic !== undefined) await this.requireOwnKind(topic, subscription);
+    if (topic !== undefined) await this.durables.requireOwnKind(topic, subscription);
     const terminus: AmqpComposite<'source'> = {
       ...{ type: 'source', address: formatAddress({ kind: 'topic', name }, tenant.pulsarNamespace) },
       ...{ durable: 2, expiryPolicy: 'never', timeout: 0, dynamic: false },
@@ -360,28 +367,6 @@ export class NodeDirectory implements Nodes {
   private denied({ principal }: AmqpIdentity): AmqpError {
     this.services.metrics.tenant('amqp', principal.tenant.name).authorizationDenials++;
     return notAllowed();
-  }
-
-  /** Subscriptions that the gateway keeps for clients of other protocols are theirs. */
-  private async requireOwnKind(
-    { partitions }: AmqpTopic,
-    subscription: string,
-    endsWhen: SubscriptionPlan['endsWhen'] = 'never',
-  ): Promise<void> {
-    try {
-      const properties = await this.services.admin.subscriptionProperties(
-        partitions[0] as string,
-        subscription,
-      );
-      const kind = properties['pulsegate.kind'];
-      // What is deleted with its last receiver was made for that.
-      if (endsWhen === 'left' ? kind === volatileKind : kind === undefined || kind === 'amqp-subscription')
-        return;
-    } catch (error) {
-      if (error instanceof PulsarAdminError && error.status === 404) return;
-      throw error;
-    }
-    throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is one of another kind');
   }
 }
 

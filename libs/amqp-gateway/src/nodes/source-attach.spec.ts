@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { amqpString, amqpUint, noLocalFilter, selectorFilter } from '#libs/amqp-codec';
+import { PulsarError } from '#libs/pulsar';
 import { NodesBed, type RuleOf } from '../testing/nodes-bed.js';
 
 const all: RuleOf[] = [
@@ -86,6 +87,19 @@ describe('an attach to receive', () => {
       await expect(bed.attachTarget(terminus)).rejects.toMatchObject(refused);
     }
     expect(bed.admin.calls).toEqual([]);
+  });
+
+  it('from what was deleted since it was looked up fails once, and then makes it again', async () => {
+    const bed = bedOf(all);
+    await bed.attachSource({ address: '/queues/jobs' });
+    bed.admin.stored.clear();
+    bed.sourceFault = new PulsarError('TopicNotFound', 'gone');
+    await expect(bed.attachSource({ address: '/queues/jobs' })).rejects.toMatchObject({
+      code: 'TopicNotFound',
+    });
+    bed.sourceFault = undefined;
+    await bed.attachSource({ address: '/queues/jobs' });
+    expect(bed.admin.stored.get('persistent://acme/n/jobs')?.subscriptions.size).toBe(1);
   });
 
   it('of a topic may name its subscription in a property, with the same rights as in the address', async () => {

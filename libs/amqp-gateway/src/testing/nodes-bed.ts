@@ -160,6 +160,8 @@ export class NodesBed {
   readonly directory: NodeDirectory;
   readonly targets: OpenedTarget[] = [];
   readonly sources: OpenedSource[] = [];
+  /** Thrown instead of opening a source. */
+  sourceFault: Error | undefined;
   members: Member[];
   version = 0;
   private readonly cluster: ClusterView = aloneCluster({ instance: 'Gate-1' });
@@ -185,7 +187,12 @@ export class NodesBed {
         },
       },
       targets: { openTarget: async (plan) => this.openTarget(plan) },
-      sources: { openSource: async (plan, sink) => this.openSource(plan, sink) },
+      sources: {
+        openSource: async (plan, sink) => {
+          if (this.sourceFault !== undefined) throw this.sourceFault;
+          return this.openSource(plan, sink);
+        },
+      },
       ...{ transactions: noTransactions, metrics: this.metrics },
     });
   }

@@ -60,16 +60,14 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.options = { ...consumerDefaults, ...options };
     this.topic = options.topic;
     this.subscription = options.subscription;
-    this.consumerId = connector.nextConsumerId();
+    const consumerId = connector.nextConsumerId();
+    this.consumerId = consumerId;
     const { permits, windowBytesMax, ackGroupMs, ackGroupMax, batchIndexAck, resendAcks } = this.options;
     this.window = new FlowWindow({ messagesMax: permits, bytesMax: windowBytesMax });
     if (options.paused) this.window.pause();
     if (options.creditOn === 'grant') this.permits = new GrantedPermits();
     this.acks = new AckGroup(
-      {
-        ...{ consumerId: this.consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax },
-        ...{ batchIndexAck, resend: resendAcks },
-      },
+      { consumerId, groupMs: ackGroupMs, groupMax: ackGroupMax, batchIndexAck, resend: resendAcks },
       () => this.session?.connection,
     );
     this.attachment = new TopicAttachment({
