@@ -3,13 +3,7 @@ import { type BrokerEntry, EntryDecodeError, type EntryPosition, parseEntry } fr
 import { asPulsarError, PulsarError } from '../pulsar.errors.js';
 import { TopicAttachment } from '../topic-attachment.js';
 import type { TransactionId } from '../transactions/transaction.js';
-import {
-  type AssignedBroker,
-  type BaseCommandInit,
-  InitialPosition,
-  type MessageId,
-  SubscriptionType,
-} from '../wire/commands.js';
+import type { AssignedBroker, MessageId } from '../wire/commands.js';
 import { encodeAck, type MessageFields } from '../wire/hot-commands.js';
 import { AckGroup } from './ack-group.js';
 import { type ConsumerOptions, consumerDefaults } from './consumer.options.js';
@@ -18,10 +12,10 @@ import { type AckDone, chargedMessages, Delivery } from './delivery.js';
 import { chargedForCorrupt } from './corrupt-entry.js';
 import { FlowWindow } from './flow-window.js';
 import { GrantedPermits } from './granted-permits.js';
+import { subscribeCommand } from './subscribe-command.js';
 import { askTopicEnd, isAcknowledged } from './topic-end.js';
 import { askTransactionalAck, type TransactionalAck } from './transactional-ack.js';
 
-const keySharedModes = { 'auto-split': 0, sticky: 1 } as const;
 /** Ids in one REDELIVER_UNACKNOWLEDGED_MESSAGES, as the Java client. */
 const redeliverMax = 1_000;
 
@@ -292,7 +286,7 @@ export class TopicConsumer implements ConsumerSessionOwner {
 
   private async open(connection: Connection): Promise<void> {
     const session = new ConsumerSession(connection, this.consumerId, this);
-    await session.open(this.subscribeCommand());
+    await session.open(subscribeCommand(this.options, this.consumerId, this.epoch));
     if (this.attachment.state === 'closed') {
       await session.close();
       return;
@@ -304,31 +298,6 @@ export class TopicConsumer implements ConsumerSessionOwner {
     this.acks.reattached();
     session.flow(this.permits === undefined ? this.window.start() : this.permits.start());
     for (const waiter of this.seeking.splice(0)) waiter.resolve();
-  }
-
-  private subscribeCommand(): NonNullable<BaseCommandInit['subscribe']> {
-    const { options } = this;
-    const { keyShared } = options;
-    return {
-      topic: this.topic,
-      subscription: this.subscription,
-      subType: SubscriptionType[options.type],
-      consumerId: this.consumerId,
-      consumerName: options.consumerName,
-      priorityLevel: options.priorityLevel,
-      durable: options.durable ?? true,
-      metadata: options.metadata && [...options.metadata],
-      readCompacted: options.readCompacted ?? false,
-      initialPosition: InitialPosition[options.initialPosition ?? 'latest'],
-      forceTopicCreation: options.createTopic ?? false,
-      keySharedMeta: keyShared && {
-        keySharedMode: keySharedModes[keyShared.mode],
-        hashRanges: keyShared.hashRanges && [...keyShared.hashRanges],
-        allowOutOfOrderDelivery: keyShared.allowOutOfOrderDelivery,
-      },
-      subscriptionProperties: options.properties && [...options.properties],
-      consumerEpoch: this.epoch,
-    };
   }
 
   /** A consumer whose taker fails ends; the connection, which others share, goes on. */
