@@ -5,13 +5,14 @@ import {
   type AmqpErrorConditionSymbol,
   type AmqpOutcome,
 } from '#libs/amqp-codec';
-import { AmqpError } from './amqp.errors.js';
+import { AmqpError, asAmqpError } from './amqp.errors.js';
 import { type CreditTaker, unfinishedBytesMax } from './links/connection-intake.js';
 import { type DeliveryOwner, IncomingDelivery } from './links/incoming-delivery.js';
 import { MessageAssembly } from './links/message-assembly.js';
 import type { OutcomeMemory } from './links/outcome-memory.js';
 import { ReceiverCredit } from './links/receiver-credit.js';
-import type { MessageTarget, PublishPressure } from './node.js';
+import type { IncomingMessage, MessageTarget, PublishPressure } from './node.js';
+import { batchFormat, messagesOfBatch, publishAll } from './publishing/message-batch.js';
 import { acceptedState } from './session/disposition-batch.js';
 import { wireError } from './session/wire-error.js';
 import type { CreditGiver, LinkFlow, LinkSession, TransferFrame } from './session/link-session.js';
@@ -257,23 +258,39 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     this.#credit.measured(message.length);
     services.counters.deliveriesReceived++;
     if (presettled) services.counters.presettledReceived++;
-    tenantCounters.produceMessages++;
+    const messages = delivery.messageFormat === 0 ? undefined : this.#batchOf(delivery);
+    const count = Array.isArray(messages) ? messages.length : 1;
+    tenantCounters.produceMessages += count;
     tenantCounters.produceBytes += message.length;
-    session.links.intake.add(message.length);
+    session.links.intake.add(message.length, count);
     if (!presettled) {
       session.received.add(delivery);
       this.#tags.add(delivery.tag);
       // A transaction ends with its connection, and with it what it was told.
       if (delivery.transactionId === undefined) delivery.kept = this.options.memory?.begin(delivery.tag);
     }
-    if (delivery.messageFormat === 0) {
-      const pressure = this.target.publish(delivery, delivery.done);
+    if (messages instanceof AmqpError) delivery.done(messages);
+    else {
+      const pressure =
+        messages === undefined
+          ? this.target.publish(delivery, delivery.done)
+          : publishAll(messages, this.target, delivery.done);
       if (pressure !== undefined && this.#cancelRelief === undefined) this.#withholdUntilRelief(pressure);
-    } else {
-      delivery.done(fault(AmqpErrorCondition.NOT_IMPLEMENTED, 'messages are of format 0'));
     }
     delivery.taken();
     this.#topUp();
+  }
+
+  /** Its messages, all of which could be stored; or why it is refused. */
+  #batchOf(delivery: IncomingDelivery): readonly IncomingMessage[] | AmqpError {
+    if (delivery.messageFormat !== batchFormat || this.target.terminus.type !== 'target') {
+      return fault(AmqpErrorCondition.NOT_IMPLEMENTED, 'messages are of format 0, or batches of those');
+    }
+    try {
+      return messagesOfBatch(delivery, this.session.connection.identity.principal);
+    } catch (error) {
+      return asAmqpError(error);
+    }
   }
 
   /** A transfer may ask to be settled at once on a link of mode second, but not the other way (AMQP 2.7.5). */

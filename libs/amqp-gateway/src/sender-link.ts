@@ -82,7 +82,7 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     const partial = this.#partial;
     this.#partial = undefined;
     this.#unsettled = 0;
-    this.#kept!.suspend(session, this, partial);
+    this.#kept!.suspend(session, partial);
   }
 
   /** On another session; to be started. @returns what the client is told to be unsettled. @throws AmqpError */
@@ -195,23 +195,14 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (this.#closed) return;
     this.#closed = true;
     this.session.forget(this);
-    const { connection } = this.session;
-    if (this.#unsettled > 0) this.#leaveUnsettled();
+    const { sent, connection } = this.session;
+    if (this.#unsettled > 0) for (const each of sent) if (each.owner === this) sent.delete(each.deliveryId);
     this.#kept?.clear();
     // The frames leave before the answer to who ends the link: it has them, and has them once.
     if (!connection.isLost) this.#presettled.flushed(this.#source);
     this.#waiting.length = 0;
     this.#partial = undefined;
     await this.#source?.close(closed, !connection.isLost);
-  }
-
-  #leaveUnsettled(): void {
-    const { sent } = this.session;
-    for (const each of sent) {
-      if (each.owner !== this) continue;
-      sent.delete(each.deliveryId);
-      this.#kept?.forget(each);
-    }
   }
 
   /** Takes it out of the client's credit, which is what orders the ids of the session too. */

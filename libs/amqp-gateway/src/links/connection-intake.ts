@@ -42,11 +42,11 @@ export class ConnectionIntake {
     return this.inFlightBytes >= this.#bytesMax || this.#throttledTimer !== undefined;
   }
 
-  /** A whole message was taken. */
-  add(bytes: number): void {
+  /** A whole delivery was taken, of one message or several. */
+  add(bytes: number, messages = 1): void {
     this.#inFlight++;
     this.inFlightBytes += bytes;
-    if (this.#limiter !== undefined) this.#throttle(this.#limiter.admitProduce(bytes, 1));
+    if (this.#limiter !== undefined) this.#throttle(this.#limiter.admitProduce(bytes, messages));
     if (this.inFlightBytes > pausedAt * this.#bytesMax) this.#pause();
   }
 

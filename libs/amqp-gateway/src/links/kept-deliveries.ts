@@ -29,6 +29,8 @@ interface Resumed {
 
 /** What one link to a client has not settled when it is suspended, and how that goes on when it is resumed (AMQP 2.6.13). */
 export class KeptDeliveries {
+  /** Sent, and not settled. */
+  readonly #unsettled = new Set<SentDelivery>();
   #kept: SentDelivery[] = [];
   #resumed: Resumed[] = [];
   #wasLost = false;
@@ -54,31 +56,30 @@ export class KeptDeliveries {
 
   /** It is sent, and its bytes stay if there is room. */
   sent(sent: SentDelivery): void {
+    this.#unsettled.add(sent);
     if (this.#bytes.take(this.#tenant, sent.delivery.bytes)) sent.keep();
   }
 
   /** It is settled. */
   forget(sent: SentDelivery): void {
+    this.#unsettled.delete(sent);
     if (sent.keptBytes === 0) return;
     this.#bytes.give(this.#tenant, sent.keptBytes);
     sent.keptBytes = 0;
   }
 
-  /** What of the session is its. @param partial was not sent whole: what the client has of it is of no use to it */
-  suspend(
-    { sent, connection }: LinkSession,
-    owner: SentDeliveryOwner,
-    partial: SentDelivery | undefined,
-  ): void {
+  /** @param partial was not sent whole: what the client has of it is of no use to it */
+  suspend({ sent, connection }: LinkSession, partial: SentDelivery | undefined): void {
     this.#wasLost = connection.isLost;
     for (const { from, as } of this.#resumed) if (as === 'again') this.#keep(from);
     this.#resumed = [];
-    for (const each of sent) {
-      if (each.owner !== owner) continue;
+    if (partial !== undefined) this.#unsettled.add(partial);
+    for (const each of this.#unsettled) {
       sent.delete(each.deliveryId);
-      if (each === partial) this.giveBack(each);
-      else this.#keep(each);
+      if (each !== partial) this.#keep(each);
+      else if (!each.settled && !each.aborted) this.#giveBack(each);
     }
+    this.#unsettled.clear();
   }
 
   /**
@@ -101,7 +102,7 @@ export class KeptDeliveries {
       const tag = tagOf(sent);
       const its = said.get(tag.toString('latin1'));
       if (its === undefined && !isIncomplete) {
-        this.giveBack(sent);
+        this.#giveBack(sent);
         continue;
       }
       told.push([tag, undefined]);
@@ -122,18 +123,19 @@ export class KeptDeliveries {
     next.aborted = as === 'aborted';
     next.content = as === 'again' ? from.content : nothing;
     next.keptBytes = from.keptBytes;
+    if (as === 'again') this.#unsettled.add(next);
     return next;
   }
 
   /** The link is closed, and its source with it, which gives all back. */
   clear(): void {
     for (const { from } of this.#resumed) this.forget(from);
-    for (const sent of this.#kept) this.forget(sent);
+    for (const sent of [...this.#kept, ...this.#unsettled]) this.forget(sent);
     this.#kept = [];
     this.#resumed = [];
   }
 
-  giveBack(sent: SentDelivery): void {
+  #giveBack(sent: SentDelivery): void {
     this.forget(sent);
     this.source().settle(sent.delivery, this.#wasLost ? failed : released, ignored);
   }
@@ -155,7 +157,7 @@ export class KeptDeliveries {
       this.#add({ from: sent, as: 'again' });
       return;
     }
-    this.giveBack(sent);
+    this.#giveBack(sent);
     this.#add({ from: sent, as: 'aborted' });
   }
 

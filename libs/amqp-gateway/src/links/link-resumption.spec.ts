@@ -237,6 +237,16 @@ describe('what a client received on a link that is resumed', () => {
     expect(outcomes(source)).toEqual(['released']);
   });
 
+  it('leaves nothing counted when its connection is refused', async () => {
+    const { client, source } = await received();
+    expect(bed!.services.suspendedLinks.bytes.total).toBeGreaterThan(0);
+    // A fault of its own.
+    client.sendBytes([0, 0, 0, 4, 2, 0, 0, 0]);
+    await until(() => source.closed !== undefined);
+    const { bytes, deliveries, size } = bed!.services.suspendedLinks;
+    expect([bytes.total, deliveries.total, size]).toEqual([0, 0, 0]);
+  });
+
   it('is all that comes while the list of the client is not complete', async () => {
     const { client, source, tags } = await received();
     await detached(client);
