@@ -40,6 +40,8 @@ async function readRun(
   const first = positions[0] as EntryPosition;
   let next = 0;
   const over = Promise.withResolvers<void>();
+  // When the reader cannot even be opened, nobody comes to wait for it.
+  over.promise.catch(() => {});
   const reader = await pulsar.createReader({
     ...{ topic, tenantKey, permits, windowBytesMax, start: first },
     firstPermits: Math.min(permits, positions.length),

@@ -17,7 +17,7 @@ export interface SubscriptionPartitionParts {
   readonly tenantKey: string;
   readonly subscription: SubscriptionPlan;
   readonly use: SubscriptionUse;
-  /** A released message of a batch waits so long for the rest of its entry to be settled. */
+  /** Exclusive: a released message of a batch waits so long for the rest of its entry to be settled. */
   readonly batchReturnMs: number;
   onEntry(partition: SubscriptionPartition, delivery: Delivery): void;
   /** Bytes came that are no entry; they are acknowledged. */
@@ -168,10 +168,13 @@ export class SubscriptionPartition {
     else this.known.delete(entry);
   }
 
-  /** Others may have it, or this link again. */
+  /**
+   * Others may have it, or this link again. Pulsar gives entries back whole: on a shared subscription others would get what
+   * the client still has of a batch, and both accept it. There it waits for the rest of its entry.
+   */
   giveBack(entry: SourceEntry, delayMs: number): void {
-    if (entry.isUnsettled) this.partials.add(entry, this.parts.batchReturnMs);
-    else this.returns.add(entry, delayMs);
+    if (!entry.isUnsettled) this.returns.add(entry, delayMs);
+    else if (!this.isShared) this.partials.add(entry, this.parts.batchReturnMs);
   }
 
   /** A consumer that asked for nothing instead of one that asked for messages which nobody wants any more. */
@@ -229,16 +232,13 @@ export class SubscriptionPartition {
     this.consumer?.redeliverAll();
   }
 
-  /** Messages that the client still has come again with them, and are known then. */
+  /** Exclusive: messages that the client still has come again with them, and are known then. */
   private returnPartial(entries: readonly SourceEntry[]): void {
     const some = entries.filter((entry) => entry.isUnsettled && this.known.get(entry) === entry);
     if (some.length === 0) return;
     for (const entry of some) this.count(entry);
-    if (this.isShared) this.consumer?.redeliver(some.map(({ delivery }) => delivery));
-    else {
-      this.expectedAgain = this.known.size;
-      this.consumer?.redeliverAll();
-    }
+    this.expectedAgain = this.known.size;
+    this.consumer?.redeliverAll();
   }
 
   /** How its next delivery is to be counted, beside what Pulsar counts: on shared subscriptions whatever is given back. */

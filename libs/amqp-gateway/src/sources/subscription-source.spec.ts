@@ -275,19 +275,39 @@ describe('a link on a shared subscription', () => {
     ]).toEqual([]);
   });
 
+  it('gives nothing of a batch to another link while its own has messages of it', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription);
+    const receiver = await link(parts);
+    subscription.add('a', 'b', 'c');
+    receiver.setCredit(3);
+    await until(() => receiver.held.length === 3, 'all three');
+    const other = await link(parts);
+    other.setCredit(3);
+    receiver.settle(0, { type: 'released' });
+    await new Promise((resolve) => setTimeout(resolve, 10 * parts.batchReturnMs));
+    expect([other.given, subscription.entries[0]?.redeliveries]).toEqual([0, 0]);
+    receiver.settle(0, accepted);
+    receiver.settle(0, accepted);
+    await until(() => other.held.length === 1, 'the released one');
+    other.settle(0, accepted);
+    await until(() => subscription.backlog === 0, 'all to be acknowledged');
+    expect([other.decided, receiver.decided].map((texts) => [...texts])).toEqual([['a'], ['b', 'c']]);
+  });
+
   it('gives again what was released of a batch, whenever the rest of it is accepted', async () => {
     const subscription = new FakeSubscription();
-    const receiver = await link(new FakeSourceParts(subscription));
+    const receiver = await link(new FakeSourceParts(subscription), { type: 'Exclusive' });
     subscription.add('a', 'b', 'c');
     receiver.setCredit(3);
     await until(() => receiver.held.length === 3, 'all three');
     receiver.settle(0, { type: 'released' });
     // It waits for the others a moment, and then goes back without them.
-    await until(() => subscription.entries[0]?.redeliveries === 1, 'the entry to be given back');
+    receiver.setCredit(3);
+    await until(() => receiver.held.length === 3, 'the entry to be given back');
     receiver.settle(1, accepted);
     await turns(3);
     expect(subscription.backlog).toBe(2);
-    receiver.setCredit(3);
     await until(() => receiver.held.length === 2, 'the released one');
     expect(receiver.held.map(({ text }) => text)).toEqual(['b', 'a']);
     receiver.settle(0, accepted);

@@ -155,6 +155,27 @@ describe('AMQP transactions on Pulsar', () => {
     expect(target.came[0]!.entry.isTransactional).toBe(false);
   }, 30_000);
 
+  it('that cannot take one message keep none of the others from anybody', async () => {
+    const from = await topicOf('conflict');
+    for (const text of ['a', 'b', 'c']) await store(from, text);
+    const source = await inboxOf(from);
+    await until(() => source.came.length === 3, 'the messages');
+    await new Promise<void>((resolve) => source.consumer.ack(source.came[0]!, () => resolve()));
+    const scope = front.openScope(identity);
+    const id = scope.declare();
+    const told = source.came.map((delivery) => enlist(scope, id, source, delivery));
+    expect(await discharged(scope, id)).toBe('amqp:transaction:rollback');
+    await Promise.all(told);
+    await until(() => source.came.length === 5, 'what is not taken');
+    expect(
+      source
+        .texts()
+        .slice(3)
+        .map((text) => text.slice(-1))
+        .sort(),
+    ).toEqual(['b', 'c']);
+  }, 30_000);
+
   it('that stream, and take too long, hold up readers until their time is over', async () => {
     const topic = await topicOf('streamed');
     const inbox = await inboxOf(topic);

@@ -199,11 +199,31 @@ export class LocalTransaction {
     for (const [consumer, all] of byConsumer) {
       for (let start = 0; start < all.length; start += acknowledgementsPerCommandMax) {
         const some = all.slice(start, start + acknowledgementsPerCommandMax);
-        answers.push(consumer.ackInTransaction(some, transaction.id, this.leftMs()));
+        answers.push(this.acknowledgeSome(consumer, some, transaction));
       }
     }
     // One that came behind the transaction's end would keep its messages from everybody.
     for (const each of await Promise.allSettled(answers)) if (each.status === 'rejected') throw each.reason;
+  }
+
+  /**
+   * After a conflict none of the command's acknowledgements is the transaction's, and none of its messages the consumer's any
+   * more: Pulsar gives them to nobody. One by one, those that do not conflict become the transaction's, and come again with
+   * its abort.
+   */
+  private async acknowledgeSome(
+    consumer: TopicConsumer,
+    some: readonly EnlistedAcknowledgement[],
+    { id }: Transaction,
+  ): Promise<void> {
+    try {
+      await consumer.ackInTransaction(some, id, this.leftMs());
+    } catch (error) {
+      if (some.length > 1 && isPulsarError(error, 'TransactionConflict')) {
+        await Promise.allSettled(some.map((one) => consumer.ackInTransaction([one], id, this.leftMs())));
+      }
+      throw error;
+    }
   }
 
   /** Takes back what was done, and tells those who wait. */
