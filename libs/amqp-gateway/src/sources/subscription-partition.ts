@@ -38,6 +38,8 @@ export class SubscriptionPartition {
   private readonly returns = new ReturnSchedule<SourceEntry>((entries) => this.returnNow(entries));
   private readonly partials = new ReturnSchedule<SourceEntry>((entries) => this.returnPartial(entries));
   private consumer: TopicConsumer | undefined;
+  /** Grows with each consumer: what one brings while it is being left, Pulsar gives to others. */
+  private consumers = 0;
   private isClosed = false;
   /** After the broker was asked for all again: those of them that are known. */
   private expectedAgain = 0;
@@ -60,6 +62,7 @@ export class SubscriptionPartition {
     // Nor does it get what others left behind, of a subscription that ends with them.
     if (!this.isShared || subscription.endsWhen === 'left') await use.left();
     if (this.isClosed) return;
+    const serial = ++this.consumers;
     const consumer = await pulsar.subscribe({
       topic: this.topic,
       tenantKey,
@@ -70,6 +73,7 @@ export class SubscriptionPartition {
       creditOn: 'grant',
       resendAcks: true,
       onEntry: (delivery) => {
+        if (serial !== this.consumers) return;
         this.memory.arrived(delivery);
         this.parts.onEntry(this, delivery);
       },
@@ -182,6 +186,7 @@ export class SubscriptionPartition {
     const { consumer } = this;
     if (consumer === undefined) return;
     this.consumer = undefined;
+    this.consumers++;
     this.forgetAll();
     await consumer.close();
     if (!this.isClosed) await this.open('earliest');

@@ -256,6 +256,27 @@ describe('a link on a shared subscription', () => {
     expect([receiver.given, other.given]).toEqual([1, 3]);
   });
 
+  it('does not give what came to a consumer that it was leaving: others get it', async () => {
+    const subscription = new FakeSubscription();
+    const parts = new FakeSourceParts(subscription);
+    const receiver = await link(parts);
+    const { promise: left, resolve } = Promise.withResolvers<void>();
+    subscription.closing = left;
+    receiver.setCredit(5);
+    receiver.setCredit(0);
+    await until(() => subscription.leaving === 1, 'the consumer that asked for messages to be left');
+    subscription.add('a');
+    await turns(5);
+    const other = await link(parts);
+    other.setCredit(5);
+    resolve();
+    await until(() => other.given === 1, 'the message at the other');
+    subscription.closing = undefined;
+    receiver.setCredit(5);
+    await turns(5);
+    expect([receiver.given, other.given]).toEqual([0, 1]);
+  });
+
   it('looks past messages that its filter does not match, which others may have meanwhile', async () => {
     const subscription = new FakeSubscription();
     const parts = new FakeSourceParts(subscription);

@@ -26,6 +26,10 @@ export class FakeSubscription {
   readonly consumers = new Set<FakeConsumer>();
   /** Acknowledgements on their way when the connection is lost: whether the broker has heard of them. */
   hearsLostAcks = true;
+  /** What consumers wait for before the broker hears that they leave. */
+  closing: Promise<void> | undefined;
+  /** Consumers that were closed. */
+  leaving = 0;
   private isDispatching = false;
   private turn = 0;
 
@@ -150,12 +154,13 @@ export class FakeConsumer {
     return Promise.resolve(this.subscription.backlog === 0);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.flush();
+    this.subscription.leaving++;
+    await this.subscription.closing;
     this.subscription.consumers.delete(this);
     this.letGo();
     this.subscription.dispatch();
-    return Promise.resolve();
   }
 
   reattach(): void {
