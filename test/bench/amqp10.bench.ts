@@ -7,7 +7,8 @@ import type { LoadAnswer, LoadCall } from './amqp-load/load-process.js';
 import type { SendResult } from './amqp-load/sending.js';
 import { type BenchPlace, inBenchPlace, say } from './bench-place.js';
 import { cpuSeconds } from './process-cpu.js';
-import { openFilesMax, residentBytes } from './process-memory.js';
+import { residentBytes } from './process-memory.js';
+import { partsNamed } from './bench-parts.js';
 import { Report } from './report.js';
 
 const messages = Number(process.env.PULSEGATE_BENCH_MESSAGES ?? 300_000);
@@ -128,19 +129,8 @@ const parts: Readonly<Record<string, (bench: Bench, report: Report) => Promise<v
 };
 
 async function main(): Promise<void> {
-  const filesWanted = idleConnections + 1_000;
-  if (openFilesMax() < filesWanted) {
-    say(`${idleConnections} connections need more open files: ulimit -n ${filesWanted}`);
-    process.exitCode = 1;
-    return;
-  }
-  const named = process.argv.slice(2);
-  const unknown = named.find((name) => !(name in parts));
-  if (unknown !== undefined) {
-    say(`there is no ${unknown}; there are ${Object.keys(parts).join(', ')}`);
-    process.exitCode = 2;
-    return;
-  }
+  const named = partsNamed(parts, idleConnections);
+  if (named === undefined) return;
   const report = new Report();
   const connectionsMax = idleConnections + 1_000;
   const listener = { anonymousTenant: 'bench', connectionsMax, connectionsPerAddressMax: connectionsMax };
@@ -149,7 +139,7 @@ async function main(): Promise<void> {
     async (place) => {
       const bench = { ...place, endpoint: place.gateway.amqp.tcp, call };
       try {
-        for (const name of named.length === 0 ? Object.keys(parts) : named) await parts[name]!(bench, report);
+        for (const name of named) await parts[name]!(bench, report);
       } finally {
         end();
       }

@@ -4,7 +4,8 @@ import { collectGarbage } from '../support/collect-garbage.js';
 import { type BenchPlace, inBenchPlace, say } from './bench-place.js';
 import { LoadClients } from './mqtt-load/load-clients.js';
 import { cpuSeconds } from './process-cpu.js';
-import { openFilesMax, residentBytes } from './process-memory.js';
+import { residentBytes } from './process-memory.js';
+import { partsNamed } from './bench-parts.js';
 import { Report } from './report.js';
 
 const messages = Number(process.env.PULSEGATE_BENCH_MESSAGES ?? 400_000);
@@ -188,21 +189,8 @@ const parts: Readonly<Record<string, (bench: Bench, report: Report) => Promise<v
 };
 
 async function main(): Promise<void> {
-  const filesWanted = idleConnections + 1_000;
-  if (openFilesMax() < filesWanted) {
-    say(
-      `${idleConnections} connections need more open files than are allowed here: ulimit -n ${filesWanted}`,
-    );
-    process.exitCode = 1;
-    return;
-  }
-  const named = process.argv.slice(2);
-  const unknown = named.find((name) => !(name in parts));
-  if (unknown !== undefined) {
-    say(`there is no ${unknown}; there are ${Object.keys(parts).join(', ')}`);
-    process.exitCode = 2;
-    return;
-  }
+  const named = partsNamed(parts, idleConnections);
+  if (named === undefined) return;
   const report = new Report();
   const connectionsMax = idleConnections + 1_000;
   const listener = { anonymousTenant: 'bench', connectionsMax, connectionsPerAddressMax: connectionsMax };
@@ -213,7 +201,7 @@ async function main(): Promise<void> {
       const clients = new LoadClients();
       try {
         const bench = { ...place, endpoint: place.gateway.mqtt.tcp, clients };
-        for (const name of named.length === 0 ? Object.keys(parts) : named) await parts[name]!(bench, report);
+        for (const name of named) await parts[name]!(bench, report);
       } finally {
         clients.end();
       }

@@ -86,3 +86,5 @@ export { PartitionPublisher, type PartitionPublisherOptions } from './publishing
 export { PublishBudget } from './publishing/publish-budget.js';
 export type { PublishedDone, PublishKind, PublishPressure } from './publishing/publish-kind.js';
 export { TurnEnd } from './publishing/turn-end.js';
+export { FakeProducer } from './testing/fake-producer.js';
+export { cursorOf, nativeEntry, newBuilder, storedBatch } from './testing/stored-entry.js';

@@ -1,3 +1,4 @@
+import { cursorOf, newBuilder, storedBatch } from '#libs/pulsar';
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -20,7 +21,6 @@ import {
   symbol,
   value,
 } from '../testing/message-arbitraries.js';
-import { cursorOf, newBuilder, storedBatch } from '../testing/stored-entry.js';
 import { appendMessage, linkFields } from './message.mapping.js';
 import { type AmqpMessage, deliveryParts, messageFromPulsar } from './stored-message.mapping.js';
 

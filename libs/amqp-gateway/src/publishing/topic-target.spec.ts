@@ -1,3 +1,4 @@
+import { cursorOf, storedBatch } from '#libs/pulsar';
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import { encodeMessageAnnotations, encodeProperties } from '#libs/amqp-codec';
@@ -8,7 +9,6 @@ import type { EnlistedPost, PublishDone } from '../node.js';
 import type { TargetPlan } from '../nodes/node-plan.js';
 import { data } from '../testing/mapping-bed.js';
 import { identityOf, publish } from '../testing/publish-bed.js';
-import { cursorOf, storedBatch } from '../testing/stored-entry.js';
 import type { AmqpPartitionPublisher } from './publish-kind.js';
 import { TopicTarget } from './topic-target.js';
 

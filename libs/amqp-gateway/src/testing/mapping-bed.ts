@@ -6,11 +6,17 @@ import {
   encodeProperties,
   findSections,
 } from '#libs/amqp-codec';
-import type { OutgoingMessage, PulsarMessage } from '#libs/pulsar';
+import {
+  type OutgoingMessage,
+  type PulsarMessage,
+  cursorOf,
+  nativeEntry,
+  newBuilder,
+  storedBatch,
+} from '#libs/pulsar';
 import { type DecodedMessage, decodeMessage, userIdsOf } from '../mapping/incoming-message.js';
 import { appendMessage, linkFields } from '../mapping/message.mapping.js';
 import { type AmqpMessage, deliveryParts, messageFromPulsar } from '../mapping/stored-message.mapping.js';
-import { cursorOf, nativeEntry, newBuilder, storedBatch } from './stored-entry.js';
 
 export const nowMs = 1_795_000_000_000;
 export const users = userIdsOf('ada', 'acme');

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { MqttQos } from '#libs/mqtt-codec';
-import type { KeyValue, OutgoingMessage } from '#libs/pulsar';
+import {
+  type KeyValue,
+  type OutgoingMessage,
+  cursorOf,
+  nativeEntry,
+  newBuilder,
+  storedBatch,
+} from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttMessage, MqttMessageProperties } from '../message.js';
 import type { PublishRequest } from '../publishing/publisher.js';
-import { cursorOf, nativeEntry, newBuilder, storedBatch } from '../testing/stored-entry.js';
 import { appendPublish, clientFields, publishBytes, topicFields } from './message.mapping.js';
 import { messageFromPulsar } from './stored-message.mapping.js';
 import { type PulsarPlace, TopicMapping } from './topic.mapping.js';

@@ -1,9 +1,8 @@
-import { PublishBudget, TurnEnd } from '#libs/pulsar';
+import { PublishBudget, TurnEnd, FakeProducer } from '#libs/pulsar';
 import { describe, expect, it } from '@jest/globals';
 import type { Tenant } from '#libs/tenancy';
 import { clientFields, topicFields } from '../mapping/message.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
-import { FakeProducer } from '../testing/fake-producer.js';
 import type { MqttTopic } from './mqtt-topic.js';
 import { TopicPublisher } from './topic-publisher.js';
 

@@ -1,11 +1,7 @@
-import {
-  BatchBuilder,
-  type BrokerEntry,
-  MessageCursor,
-  type OutgoingEntry,
-  type OutgoingMessage,
-  parseEntry,
-} from '#libs/pulsar';
+import { BatchBuilder, type BrokerEntry, MessageCursor, type OutgoingEntry, parseEntry } from '../entry.js';
+import type { OutgoingMessage } from '../message.js';
+
+// For specs, here and of who maps messages.
 
 /** A batch as the broker dispatches it, without the broker's own metadata. */
 export function storedBatch(entry: OutgoingEntry): BrokerEntry {
