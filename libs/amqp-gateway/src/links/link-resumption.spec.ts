@@ -143,6 +143,46 @@ describe('what a client sent on a link that is resumed', () => {
     }
   });
 
+  it('is still known when the attach that resumes it breaks off, or finds nothing', async () => {
+    const nodes = await bedOf();
+    const first = await connected();
+    await first.attachSender('q', toQ);
+    first.transfer('a', { deliveryTag: tag('a') });
+    await first.first('disposition');
+    await lost(first);
+    const unsettled: Unsettled = [[tag('a'), undefined]];
+    nodes.hold('q');
+    const second = await connected();
+    second.send({ type: 'attach', handle: 0, role: false, ...toQ, unsettled });
+    await until(() => bed!.services.suspendedLinks.size === 0);
+    await lost(second);
+    expect(bed!.services.suspendedLinks.size).toBe(1);
+    nodes.letGo('q');
+    const third = await connected();
+    expect(told((await third.attachSender('q', { ...toQ, unsettled })).unsettled)).toEqual([
+      ['a', 'accepted'],
+    ]);
+  });
+
+  it('is waited for by who resumes it while another connection still detaches it', async () => {
+    const nodes = await bedOf();
+    nodes.onTarget = (target) => {
+      target.isPrompt = false;
+    };
+    const first = await connected();
+    await first.attachSender('q', toQ);
+    first.transfer('a', { deliveryTag: tag('a') });
+    const target = nodes.targets.get('q')!;
+    await until(() => target.taken.length === 1);
+    first.send({ type: 'detach', handle: 0, closed: false });
+    await served(first);
+    const second = await connected();
+    const answer = second.attachSender('q', { ...toQ, unsettled: [[tag('a'), undefined]] });
+    await served(second);
+    target.taken[0]!.done(undefined);
+    expect(told((await answer).unsettled)).toEqual([['a', 'accepted']]);
+  });
+
   it('is listed as far as it fits the frames of the client', async () => {
     const nodes = await bedOf();
     nodes.onTarget = (target) => {
@@ -221,6 +261,32 @@ describe('what a client received on a link that is resumed', () => {
     await other.client.attachReceiver('q', fromQ);
     expect(other.source.closed).toBe(false);
     expect(other.nodes.sources.get('q')).not.toBe(other.source);
+  });
+
+  it('is given back to a client that asks for other messages', async () => {
+    const { client, source, tags } = await received(1);
+    await detached(client);
+    const unsettled: Unsettled = [[tags[0]!, undefined]];
+    const browses = { ...fromQ.source, distributionMode: 'copy' };
+    const answer = await client.attachReceiver('q', { ...fromQ, source: browses, unsettled });
+    expect([answer.unsettled, source.closed]).toEqual([[], false]);
+  });
+
+  it('ends nothing else when its source cannot be closed in order', async () => {
+    const { client, source } = await received(1);
+    source.closing = Promise.reject(new Error('no broker'));
+    source.closing.catch(() => {});
+    await detached(client);
+    await expect(bed!.services.suspendedLinks.close()).resolves.toBeUndefined();
+    expect(source.closed).toBe(false);
+  });
+
+  it('counts right for two links of a tenant that have nothing unsettled', async () => {
+    await bedOf();
+    const { deliveries } = bed!.services.suspendedLinks;
+    for (const amount of [0, 0]) expect(deliveries.take('acme', amount)).toBe(true);
+    for (const amount of [0, 0]) deliveries.give('acme', amount);
+    expect(deliveries.take('acme', 100_001)).toBe(false);
   });
 
   it('is aborted, and comes as something new, where its bytes could not be kept', async () => {

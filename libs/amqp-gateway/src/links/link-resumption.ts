@@ -1,4 +1,5 @@
 import type { AmqpComposite } from '#libs/amqp-codec';
+import { asAmqpError } from '../amqp.errors.js';
 import type { MessageSource, MessageTarget } from '../node.js';
 import type { SenderLink } from '../sender-link.js';
 import type { LinkSession } from '../session/link-session.js';
@@ -23,7 +24,7 @@ export type LinkRemains = SuspendedSender | SuspendedReceiver;
 export interface SuspendedSender {
   readonly sender: SenderLink;
   readonly transactions: ReboundTransactions;
-  /** It is not resumed after all. */
+  /** It is not resumed after all. Never rejects: often nobody waits for it. */
   release(): Promise<void>;
 }
 
@@ -61,6 +62,8 @@ export class LinkResumption {
   /** What must be the same for it to be the same link. */
   readonly #signature: string;
   readonly #tenant: string;
+  /** `expiry-policy` of the terminus that was asked for. */
+  readonly #policy: string;
 
   constructor(
     private readonly session: LinkSession,
@@ -73,7 +76,8 @@ export class LinkResumption {
     const its = terminus?.type === 'source' || terminus?.type === 'target' ? terminus : undefined;
     this.#tenant = principal.tenant.name;
     this.#key = JSON.stringify([this.#tenant, principal.user, containerId, role, name]);
-    this.#signature = JSON.stringify([principal.groups, its?.address, its?.capabilities]);
+    this.#signature = signatureOf(principal.groups, its);
+    this.#policy = its?.expiryPolicy ?? '';
     this.unsettled = clientUnsettled(attach);
     this.timeoutSeconds = Math.min(its?.timeout ?? 0, Math.floor(suspendedLinks.lifeMsMax / 1_000));
     const lasts = !role && lastingPolicies.includes(its?.expiryPolicy ?? '');
@@ -136,8 +140,9 @@ export class LinkResumption {
     const { unsettled } = sender;
     if (!deliveries.take(this.#tenant, unsettled)) return false;
     const give = () => deliveries.give(this.#tenant, unsettled);
-    const release = () => sender.close(false);
-    const kept = this.#kept(sender.source.terminus, { sender, transactions, release }, give);
+    const release = () =>
+      sender.close(false).catch((error: unknown) => this.session.note(asAmqpError(error)));
+    const kept = this.#kept(sender.source.terminus.expiryPolicy, { sender, transactions, release }, give);
     if (!this.#suspend(kept, isSessionOver)) {
       give();
       return false;
@@ -146,22 +151,13 @@ export class LinkResumption {
     return true;
   }
 
-  suspendReceiver(
-    memory: OutcomeMemory | undefined,
-    terminus: MessageTarget['terminus'],
-    isSessionOver: boolean,
-  ): void {
-    if (memory === undefined || terminus.type !== 'target') return;
+  suspendReceiver(memory: OutcomeMemory, isSessionOver: boolean): void {
     const release = async () => memory.clear();
-    const kept = this.#kept(terminus, { memory, release }, () => {});
+    const kept = this.#kept(this.#policy, { memory, release }, () => {});
     if (!this.#suspend(kept, isSessionOver)) memory.clear();
   }
 
-  #kept(
-    { expiryPolicy: policy }: { expiryPolicy: string },
-    remains: LinkRemains,
-    onEnd: () => void,
-  ): KeptLink {
+  #kept(policy: string, remains: LinkRemains, onEnd: () => void): KeptLink {
     const life: TerminusLife = { policy, timeoutMs: this.timeoutSeconds * 1_000 };
     return new KeptLink(this.#tenant, life, this.#signature, remains, onEnd);
   }
@@ -172,4 +168,17 @@ export class LinkResumption {
     if (connection.isClosed) loss = 'connection-close';
     return connection.services.suspendedLinks.add(this.#key, kept, loss, this.session, links.left);
   }
+}
+
+/** A source goes on as it was opened: who asks for other messages, or in another way, has another link. */
+function signatureOf(
+  groups: readonly string[],
+  terminus: AmqpComposite<'source'> | AmqpComposite<'target'> | undefined,
+): string {
+  const { address, capabilities, durable } = terminus ?? {};
+  const read = terminus?.type === 'source' ? [terminus.distributionMode, terminus.filter] : [];
+  return JSON.stringify([groups, address, capabilities, durable, ...read], (_, value: unknown) => {
+    if (value instanceof Map) return [...value];
+    return typeof value === 'bigint' ? value.toString() : value;
+  });
 }

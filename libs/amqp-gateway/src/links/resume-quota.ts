@@ -22,7 +22,8 @@ export class ResumeQuota {
   }
 
   give(tenant: string, amount: number): void {
-    const left = this.#byTenant.get(tenant)! - amount;
+    // Who took nothing need not be there.
+    const left = (this.#byTenant.get(tenant) ?? 0) - amount;
     if (left === 0) this.#byTenant.delete(tenant);
     else this.#byTenant.set(tenant, left);
     this.#total -= amount;

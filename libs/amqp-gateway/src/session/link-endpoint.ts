@@ -13,7 +13,7 @@ import { type LinkRemains, LinkResumption, type SuspendedSender } from '../links
 import type { OutcomeMemory, UnsettledMap } from '../links/outcome-memory.js';
 import { ReboundTransactions } from '../links/rebound-transactions.js';
 import { fittingAttach } from './attach-frame.js';
-import type { MessageSource, MessageTarget } from '../node.js';
+import type { MessageSource } from '../node.js';
 import { ReceiverLink, settlesSecondMode } from '../receiver-link.js';
 import { initialDeliveryCount, settledMode } from '../links/sender-link-options.js';
 import { SenderLink } from '../sender-link.js';
@@ -49,13 +49,13 @@ export class LinkEndpoint implements NamedLink {
   /** Of the attach; not needed when it is answered. */
   #attach: Attach | undefined;
   #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
   readonly #claims: LinkClaims;
   readonly #resumption: LinkResumption;
   /** Of a link that may be resumed: its source's transactions, or what became of what the client sent. */
   #transactions: ReboundTransactions | undefined;
   #memory: OutcomeMemory | undefined;
-  #target: MessageTarget | undefined;
   /** What failed after the client detached: told in the answer. */
   #closingFault: AmqpError | undefined;
   readonly #name: string;
@@ -91,7 +91,6 @@ export class LinkEndpoint implements NamedLink {
       else if (remains !== undefined && 'sender' in remains) await this.#resumeSender(attach, remains);
       else await this.#openSource(attach);
     } catch (error) {
-      this.#memory?.clear();
       if (!(error instanceof AmqpError)) this.session.connection.log.failure(error, 'an attach failed');
       if (this.#state === 'opening') this.#refuse(attach, asAmqpError(error));
       return;
@@ -140,7 +139,7 @@ export class LinkEndpoint implements NamedLink {
         this.#heldDetach = detach;
         return;
       case 'attached':
-        void this.#close(detach.closed);
+        this.#closing = this.#close(detach.closed);
         return;
       case 'ending':
         this.#end();
@@ -172,6 +171,8 @@ export class LinkEndpoint implements NamedLink {
       this.fail(new AmqpError(AmqpErrorCondition.STOLEN, 'the link was attached again'), false, true);
     }
     await this.#opening;
+    // What it was told of what it sent is there for who resumes it.
+    await this.#closing;
     // Whoever detached it is told what failed.
     await this.#releasing?.catch(() => {});
   }
@@ -185,8 +186,7 @@ export class LinkEndpoint implements NamedLink {
   async #openTarget(attach: Attach, remains: LinkRemains | undefined): Promise<void> {
     const { session } = this;
     const { connection } = session;
-    const resumed = remains !== undefined && 'memory' in remains ? remains.memory : undefined;
-    this.#memory = resumed ?? this.#resumption.newMemory();
+    this.#memory = remains !== undefined && 'memory' in remains ? remains.memory : undefined;
     const target = await connection.services.nodes.openTarget({
       ...{ identity: connection.identity, containerId: connection.containerId, linkName: this.#name },
       target: knownTerminus(attach.target),
@@ -196,11 +196,10 @@ export class LinkEndpoint implements NamedLink {
     });
     if (this.#state !== 'opening') {
       target.close();
-      this.#memory?.clear();
       return;
     }
     this.#state = 'attached';
-    this.#target = target;
+    this.#memory ??= this.#resumption.newMemory();
     connection.services.counters.receiverLinksOpen++;
     const settlesSecond = attach.rcvSettleMode === settlesSecondMode;
     const options = {
@@ -307,6 +306,8 @@ export class LinkEndpoint implements NamedLink {
   #refuse(attach: Attach, error: AmqpError): void {
     this.#state = 'ending';
     const { session, receives, handle } = this;
+    // Its outcomes are still to be told to the client when it tries again.
+    this.#leaveMemory(!session.connection.isRefused);
     this.#claims.release();
     session.note(error);
     const source = receives ? attach.source : undefined;
@@ -369,14 +370,22 @@ export class LinkEndpoint implements NamedLink {
     if (receiver !== undefined) {
       counters.receiverLinksOpen--;
       receiver.close();
-      if (suspends) this.#resumption.suspendReceiver(this.#memory, this.#target!.terminus, this.#isOver);
-      else this.#memory?.clear();
     }
+    this.#leaveMemory(suspends);
     if (sender !== undefined) {
       counters.senderLinksOpen--;
       if (suspends && this.#resumption.suspendSender(sender, this.#transactions, this.#isOver)) return;
       await sender.close(closed);
     }
+  }
+
+  /** Also of a link that was still being opened. */
+  #leaveMemory(suspends: boolean): void {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    if (memory === undefined) return;
+    if (suspends) this.#resumption.suspendReceiver(memory, this.#isOver);
+    else memory.clear();
   }
 }
 
