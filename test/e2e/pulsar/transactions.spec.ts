@@ -127,6 +127,26 @@ describe('transactions', () => {
     expect([0, 1, 2].filter((index) => again.came[0]!.isUnacked(index))).toEqual([1]);
   });
 
+  it('of a batch, what others acknowledge leaves what a transaction may give back', async () => {
+    const topic = await fixture.topic('rest');
+    await sent(await producerOf(topic), batchOf(['0', '1', '2']));
+    const first = await subscribed(topic);
+    await until(() => first.came.length === 1, 'the batch');
+    const transaction = await begin();
+    await transaction.addSubscriptions([{ topic, subscription: 's' }], timeoutMs);
+    await first.consumer.ackInTransaction([{ delivery: first.came[0]!, batchIndex: 0 }], transaction.id);
+    await first.consumer.close();
+    const second = await subscribed(topic);
+    await until(() => second.came.length === 1, 'the rest');
+    const [rest] = second.came as [Delivery];
+    await new Promise((resolve) => second.consumer.ack(rest, resolve));
+    await second.consumer.close();
+    await transaction.abort(timeoutMs);
+    const third = await subscribed(topic);
+    await until(() => third.came.length === 1, 'what was given back');
+    expect([0, 1, 2].filter((index) => third.came[0]!.isUnacked(index))).toEqual([0]);
+  });
+
   it('what the coordinator has given up cannot be committed', async () => {
     const topic = await fixture.topic('late');
     const producer = await producerOf(topic);

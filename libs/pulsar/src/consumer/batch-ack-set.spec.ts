@@ -10,10 +10,15 @@ describe('BatchAckSet', () => {
     expect([set.words(), set.remaining]).toEqual([[26n], 3]);
   });
 
-  it('starts from what the broker says is left, over several words', () => {
+  it('starts from what the broker says is left, over several words, and never acknowledges what it was not given', () => {
     const set = new BatchAckSet(130, [0n, 1n << 63n, 0b11n]);
     expect([set.remaining, set.has(0), set.has(127), set.has(128)]).toEqual([3, false, true, true]);
-    expect(set.words()).toEqual([0n, 1n << 63n, 0b11n]);
+    set.acknowledge(127);
+    const all = (1n << 64n) - 1n;
+    expect([set.words(), set.isPartial]).toEqual([[all, all >> 1n, 0b11n], true]);
+    expect(set.words(true)).toEqual([all, all >> 1n, 0n]);
+    set.acknowledgeThrough(128);
+    expect([set.words(), set.isPartial]).toEqual([[0n, 0n, 0b10n], false]);
   });
 
   it('acknowledges up to an index', () => {

@@ -26,6 +26,6 @@ describe('Delivery', () => {
     delivery.dropBytes();
     expect(() => delivery.entry).toThrow('dropped');
     expect([delivery.isUnacked(0), delivery.isUnacked(2), delivery.acknowledge(1)]).toEqual([false, true, 1]);
-    expect(delivery.position()).toMatchObject({ ledgerId: 3, entryId: 4, ackSet: [0b0100n] });
+    expect(delivery.position()).toMatchObject({ ledgerId: 3, entryId: 4, ackSet: [0b1101n] });
   });
 });

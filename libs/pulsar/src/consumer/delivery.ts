@@ -96,9 +96,9 @@ export class Delivery {
 
   /** As ACK says it: with the set of what is left, if anything is. */
   position(): AckedPosition {
-    const { ledgerId, entryId, numMessages } = this;
-    if (this.whole || this.acks === undefined) return { ledgerId, entryId };
-    return { ledgerId, entryId, ackSet: this.acks.words(), batchSize: numMessages };
+    const { ledgerId, entryId, numMessages, acks, whole } = this;
+    if (acks === undefined || (whole && !acks.isPartial)) return { ledgerId, entryId };
+    return { ledgerId, entryId, ackSet: acks.words(whole), batchSize: numMessages };
   }
 
   private withAcks(acknowledge: (acks: BatchAckSet) => number): number {
