@@ -8,7 +8,6 @@ import { type AmqpClient, dataMessage } from '../testing/amqp-client.js';
 import { served } from '../testing/begun-client.js';
 import { FakeNodes, type FakeSource, type FakeTarget } from '../testing/fake-nodes.js';
 import type { UnsettledMap } from './outcome-memory.js';
-import { lifeAfter } from './suspended-links.js';
 
 type Unsettled = AmqpCompositeInput<'attach'>['unsettled'];
 
@@ -364,18 +363,6 @@ describe('what a client received on a link that is resumed', () => {
 });
 
 describe('how long a link waits to be resumed', () => {
-  it('is what its terminus says from the loss on that begins its time, and at most the bound', () => {
-    const lives = (policy: string, timeoutMs: number) =>
-      (['link-detach', 'session-end', 'connection-close'] as const).map((loss) =>
-        lifeAfter({ policy, timeoutMs }, loss, 60),
-      );
-    expect(lives('link-detach', 5)).toEqual([5, 5, 5]);
-    expect(lives('session-end', 5)).toEqual([60, 5, 5]);
-    expect(lives('connection-close', 5)).toEqual([60, 60, 5]);
-    expect(lives('connection-close', 100)).toEqual([60, 60, 60]);
-    expect(lives('never', 0)).toEqual([60, 60, 60]);
-  });
-
   it('ends with the session for who says no more', async () => {
     const nodes = await bedOf();
     const client = await connected();

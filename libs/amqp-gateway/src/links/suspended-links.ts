@@ -71,7 +71,7 @@ export class SuspendedLinks {
     if (!this.#links.take(link.tenant, 1)) return false;
     const timer = this.#timer(key, lifeMs);
     this.#entries.set(key, { link, left, timer, endsAtMs: performance.now() + this.lifeMsMax });
-    if (loss !== 'connection-close') left.set(key, session);
+    left.set(key, session);
     return true;
   }
 
