@@ -11,7 +11,8 @@ export const batchFormat = 0x8001_3700;
 const batchMessagesMax = 10_000;
 
 /**
- * The messages of a batch, every one of which could be stored. Sections around them say nothing that is not in them too.
+ * The messages of a batch, every one of which is sound by itself. What their topic demands is seen when they are stored.
+ * Sections around them say nothing that is not in them too.
  *
  * @throws AmqpError `amqp:decode-error` and whatever is wrong with one of them
  */
