@@ -1,5 +1,4 @@
 // Consumers in trouble: idle, slow and deaf ones, topics that are unloaded, split, grown and deleted, and a Pulsar that goes away.
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -15,6 +14,7 @@ import {
   offsetFetchApi,
 } from '#libs/kafka-codec';
 import { cpuSeconds } from '../bench/process-cpu.js';
+import { residentBytes } from '../bench/process-memory.js';
 import { recordsOf } from '../e2e/kafka/fetched-records.js';
 import { measureMemory } from '../support/collect-garbage.js';
 import { ChurnProcess } from '../support/churn-process.js';
@@ -57,11 +57,6 @@ async function open(): Promise<KafkaSocket> {
   return socket;
 }
 
-function residentBytes(): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'));
-  return Number(match![1]) * 1_024;
-}
-
 /** Objects and buffers that the gateway holds; what it is yet to free is not growth. */
 async function heldBytes(): Promise<number> {
   const { heap, external } = await measureMemory(gateway.log());
@@ -101,7 +96,7 @@ describe('consumers', () => {
         );
       // Readers are opened, code is compiled.
       await Promise.all(poll(1));
-      const [before, cpuBefore] = [residentBytes(), cpuSeconds(gateway.pid)];
+      const [before, cpuBefore] = [residentBytes(gateway.pid), cpuSeconds(gateway.pid)];
       await delay(3_000);
       const idleCpu = cpuSeconds(gateway.pid) - cpuBefore;
       const polls = poll(30_000);
@@ -109,7 +104,7 @@ describe('consumers', () => {
       const cpuAtRest = cpuSeconds(gateway.pid);
       await delay(3_000);
       expect(cpuSeconds(gateway.pid) - cpuAtRest).toBeLessThan(idleCpu + 0.1);
-      expect(residentBytes() - before).toBeLessThan(32 * mebibyte);
+      expect(residentBytes(gateway.pid) - before).toBeLessThan(32 * mebibyte);
       let answered = 0;
       // Those that are not woken end with their connections.
       for (const each of polls)

@@ -1,9 +1,9 @@
 // Without Pulsar nothing is acknowledged, clients are told to try again, memory stays bounded; with it all goes on by itself.
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, type KafkaJSProtocolError, logLevel } from 'kafkajs';
 import { KafkaErrorCode } from '#libs/kafka-codec';
+import { residentBytes } from '../bench/process-memory.js';
 import { exactlyOnce, javaFlood, judgeFlood } from '../support/flood.js';
 import type { TestGateway } from '../support/gateway.js';
 import { buildOracle } from '../support/pulsar-oracle.js';
@@ -32,11 +32,6 @@ async function untilReady(gateway: TestGateway, status: number): Promise<void> {
     expect(await health(gateway, 'live')).toBe(200);
     await delay(100);
   }
-}
-
-function residentBytes({ pid }: TestGateway): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match![1]) * 1_024;
 }
 
 describe('while Pulsar is away', () => {
@@ -117,14 +112,14 @@ describe('while Pulsar is away', () => {
         while (greedy.answered(KafkaErrorCode.NONE) < wanted) await delay(20);
       };
       await untilStored(5 * many);
-      const before = residentBytes(gateway);
+      const before = residentBytes(gateway.pid);
 
       await pulsar.broker.kill();
       await untilReady(gateway, 503);
       const stored = greedy.answered(KafkaErrorCode.NONE);
       let most = 0;
       for (const end = Date.now() + 12_000; Date.now() < end; await delay(100)) {
-        most = Math.max(most, residentBytes(gateway) - before);
+        most = Math.max(most, residentBytes(gateway.pid) - before);
       }
       expect(greedy.answered(KafkaErrorCode.NONE)).toBe(stored);
       expect(greedy.answered(KafkaErrorCode.REQUEST_TIMED_OUT)).toBeGreaterThan(0);

@@ -1,8 +1,7 @@
 // What happens to those who send too much, too little or too slowly, and to all while Pulsar does not answer: each is told so,
 // nothing that was accepted is lost, and the process stays as large as it was.
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeFrame, encodeProtocolHeader, encodeSaslFrame, heartbeatFrame } from '#libs/amqp-codec';
 import type { AmqpClient } from '../../../libs/amqp-gateway/src/testing/amqp-client.js';
@@ -10,6 +9,7 @@ import { openAmqpWire } from '../../support/amqp-wire.js';
 import { collectGarbage, measureMemory } from '../../support/collect-garbage.js';
 import { FaultyLink } from '../../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+import { hostileSockets } from '../../support/hostile-sockets.js';
 import { testPulsar } from '../../support/pulsar.js';
 
 const setUpTimeoutMs = 120_000;
@@ -137,18 +137,7 @@ describe('1,000 hostile connections', () => {
     Buffer.concat([opened, ...Array.from({ length: 64 }, (_, channel) => beginOn(channel))]),
   ];
 
-  async function attack(): Promise<Socket[]> {
-    const [host, port] = gateway.amqp.tcp.split(':') as [string, string];
-    const sockets = Array.from({ length: hostileCount }, (_, index) => {
-      const socket = connect(Number(port), host);
-      socket.on('error', () => {});
-      socket.on('data', () => {});
-      socket.write(kinds[index % kinds.length]!);
-      return socket;
-    });
-    await Promise.all(sockets.map((socket) => once(socket, 'connect').catch(() => undefined)));
-    return sockets;
-  }
+  const attack = () => hostileSockets(gateway.amqp.tcp, hostileCount, kinds, { reads: true });
 
   async function size(): Promise<number> {
     await collectGarbage(gateway.log());

@@ -1,8 +1,7 @@
 // What happens to those who send too much, too little or too slowly, who fight for a client identifier, and to all while
 // Pulsar does not answer: each is told so, nothing that was acknowledged is lost, and the process stays as large as it was.
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ConnectPacket, encodePacket, type MqttWillMessage, noProperties } from '#libs/mqtt-codec';
@@ -11,6 +10,7 @@ import { collectGarbage } from '../../support/collect-garbage.js';
 import { FaultyLink } from '../../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { MqttWire, publishOf } from '../../support/mqtt-wire.js';
+import { hostileSockets } from '../../support/hostile-sockets.js';
 import { testPulsar } from '../../support/pulsar.js';
 
 const setUpTimeoutMs = 120_000;
@@ -210,17 +210,7 @@ describe('1,000 hostile connections', () => {
     announced('c000'),
   ];
 
-  async function attack(): Promise<Socket[]> {
-    const [host, port] = gateway.mqtt.tcp.split(':') as [string, string];
-    const sockets = Array.from({ length: hostileCount }, (_, index) => {
-      const socket = connect(Number(port), host);
-      socket.on('error', () => {});
-      socket.write(kinds[index % kinds.length]!);
-      return socket;
-    });
-    await Promise.all(sockets.map((socket) => once(socket, 'connect').catch(() => undefined)));
-    return sockets;
-  }
+  const attack = () => hostileSockets(gateway.mqtt.tcp, hostileCount, kinds, { reads: false });
 
   async function size(): Promise<number> {
     await collectGarbage(gateway.log());

@@ -15,9 +15,10 @@ describe('PartitionWatch', () => {
     };
     const watch = new PartitionWatch({ pulsar, log: silentLog, intervalMs: 60_000 });
     const told: string[] = [];
-    const unwatch = watch.watch('t', 2, (partition) => told.push(`one ${partition}`));
-    watch.watch('t', 1, (partition) => told.push(`two ${partition}`));
-    watch.watch('gone', 1, (partition) => told.push(partition));
+    const tell = async (partition: string) => void told.push(partition);
+    const unwatch = watch.watch('t', 2, (partition) => tell(`one ${partition}`));
+    watch.watch('t', 1, (partition) => tell(`two ${partition}`));
+    watch.watch('gone', 1, tell);
     await watch.look();
     expect([asked, told]).toEqual([['t', 'gone'], ['two t-partition-1']]);
     counts.set('t', 3);

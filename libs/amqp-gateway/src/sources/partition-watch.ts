@@ -10,7 +10,7 @@ export interface PartitionWatchParts {
 
 interface Watcher {
   known: number;
-  readonly onPartition: (partition: string) => void;
+  readonly onPartition: (partition: string) => Promise<void>;
 }
 
 /** Looks for new partitions of the topics that are received from: once per topic, however many links there are. */
@@ -21,8 +21,11 @@ export class PartitionWatch {
 
   constructor(private readonly parts: PartitionWatchParts) {}
 
-  /** @param known partitions that the caller has; a topic without partitions never gets any */
-  watch(topic: string, known: number, onPartition: (partition: string) => void): () => void {
+  /**
+   * @param known partitions that the caller has; a topic without partitions never gets any
+   * @param onPartition takes a partition up; that it could not is logged
+   */
+  watch(topic: string, known: number, onPartition: (partition: string) => Promise<void>): () => void {
     const watcher: Watcher = { known, onPartition };
     const watchers = this.topics.get(topic);
     if (watchers === undefined) this.topics.set(topic, new Set([watcher]));
@@ -37,7 +40,7 @@ export class PartitionWatch {
     for (const [topic, watchers] of this.topics) {
       try {
         const count = await this.parts.pulsar.partitions(topic);
-        for (const watcher of watchers) tellNew(topic, count, watcher);
+        for (const watcher of watchers) this.tellNew(topic, count, watcher);
       } catch (error) {
         this.parts.log.debug({ event: 'amqp-partitions', topic, error }, 'partitions could not be counted');
       }
@@ -51,14 +54,20 @@ export class PartitionWatch {
     this.topics.clear();
   }
 
+  private tellNew(topic: string, count: number, watcher: Watcher): void {
+    while (watcher.known < count) {
+      const partition = partitionTopicName(topic, watcher.known++);
+      watcher.onPartition(partition).catch((error: unknown) => {
+        const fields = { event: 'amqp-source-partition', partition, error };
+        this.parts.log.warn(fields, 'nothing can be received from a new partition');
+      });
+    }
+  }
+
   private unwatch(topic: string, watcher: Watcher): void {
     const watchers = this.topics.get(topic);
     watchers?.delete(watcher);
     if (watchers?.size === 0) this.topics.delete(topic);
     if (this.topics.size === 0) this.close();
   }
-}
-
-function tellNew(topic: string, count: number, watcher: Watcher): void {
-  while (watcher.known < count) watcher.onPartition(partitionTopicName(topic, watcher.known++));
 }

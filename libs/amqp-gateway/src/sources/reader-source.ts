@@ -76,12 +76,9 @@ export class ReaderSource implements MessageSource<ReaderDelivery>, SentListener
       throw error;
     }
     if (this.starts !== undefined) return;
-    this.unwatch = this.parts.watchPartitions(pulsarTopic, partitions.length, (partition) => {
-      this.openPartition(partition, 'earliest', undefined).catch((error: unknown) => {
-        const fields = { event: 'amqp-source-partition', partition, error };
-        this.parts.log.warn(fields, 'a new partition cannot be read');
-      });
-    });
+    this.unwatch = this.parts.watchPartitions(pulsarTopic, partitions.length, (partition) =>
+      this.openPartition(partition, 'earliest', undefined),
+    );
   }
 
   setCredit(messages: number): void {

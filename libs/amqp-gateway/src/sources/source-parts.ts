@@ -21,5 +21,9 @@ export interface SourceParts {
   /** One for all who use a subscription of a partition at the same time, or shortly after each other. */
   useOf(partition: string, subscription: string): SubscriptionUse;
   /** Tells of each partition that a topic has beyond the first `known`. Returns the way to hear no more. */
-  watchPartitions(topic: string, known: number, onPartition: (partition: string) => void): () => void;
+  watchPartitions(
+    topic: string,
+    known: number,
+    onPartition: (partition: string) => Promise<void>,
+  ): () => void;
 }

@@ -82,13 +82,10 @@ export class SubscriptionSource implements MessageSource<SubscriptionDelivery>, 
       await this.close(false);
       throw error;
     }
-    this.unwatch = this.parts.watchPartitions(pulsarTopic, partitions.length, (partition) => {
-      // What came before anybody heard of it is for this subscription too.
-      this.openPartition(partition, 'earliest').catch((error: unknown) => {
-        const fields = { event: 'amqp-source-partition', partition, error };
-        this.parts.log.warn(fields, 'a new partition cannot be consumed');
-      });
-    });
+    // What came before anybody heard of it is for this subscription too.
+    this.unwatch = this.parts.watchPartitions(pulsarTopic, partitions.length, (partition) =>
+      this.openPartition(partition, 'earliest'),
+    );
   }
 
   setCredit(messages: number): void {

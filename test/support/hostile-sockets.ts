@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/**
+ * Many connections at once, each of which says one of these things and nothing more. Resolves when all are connected.
+ *
+ * @param endpoint `host:port`
+ * @param how `reads`: they take what they are answered; else it stays in their sockets
+ */
+export async function hostileSockets(
+  endpoint: string,
+  count: number,
+  kinds: readonly Buffer[],
+  how: { readonly reads: boolean },
+): Promise<Socket[]> {
+  const [host, port] = endpoint.split(':') as [string, string];
+  const sockets = Array.from({ length: count }, (_, index) => {
+    const socket = connect(Number(port), host);
+    socket.on('error', () => {});
+    if (how.reads) socket.on('data', () => {});
+    socket.write(kinds[index % kinds.length]!);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect').catch(() => undefined)));
+  return sockets;
+}
