@@ -1,10 +1,15 @@
 export {
   type MqttTopicRule,
+  type RabbitPermission,
+  type RabbitTopicPermission,
   type Tenant,
+  type TenantAmqp091Options,
   type TenantAmqpOptions,
   type TenantKafkaOptions,
   type TenantLimits,
   type TenantMqttOptions,
+  type TenantVhost,
+  tenantAmqp091Defaults,
   tenantAmqpDefaults,
   tenantMqttDefaults,
 } from './tenant.js';

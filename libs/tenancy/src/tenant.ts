@@ -72,6 +72,58 @@ export const tenantAmqpDefaults: TenantAmqpOptions = {
   transactions: false,
 };
 
+/** A namespace of the tenant that AMQP 0-9-1 clients reach by the name of a vhost. */
+export interface TenantVhost {
+  /** Not `/`, which is the tenant's own namespace. */
+  readonly name: string;
+  /** `<pulsar tenant>/<namespace>`, of no other tenant or vhost. */
+  readonly pulsarNamespace: string;
+}
+
+/**
+ * What a RabbitMQ user may do, as `rabbitmqctl set_permissions` says it: regular expressions that are looked for in the
+ * names of exchanges and queues. An empty one matches no name but the empty one.
+ */
+export interface RabbitPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** `rabbitmqctl set_topic_permissions`: the same for routing keys of one topic exchange. Without one all keys are allowed. */
+export interface RabbitTopicPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  /** May hold `{username}`, `{vhost}` and `{client_id}`. */
+  readonly write: string;
+  readonly read: string;
+}
+
+/** How AMQP 0-9-1 clients of the tenant are served. */
+export interface TenantAmqp091Options {
+  /** Beside `/`. */
+  readonly vhosts: readonly TenantVhost[];
+  /** They allow beside the tenant's other permissions; what those deny stays denied. */
+  readonly permissions: readonly RabbitPermission[];
+  readonly topicPermissions: readonly RabbitTopicPermission[];
+  /** Of all vhosts, those that are always there not counted. */
+  readonly exchangesMax: number;
+  readonly queuesMax: number;
+  readonly bindingsMax: number;
+}
+
+export const tenantAmqp091Defaults: TenantAmqp091Options = {
+  vhosts: [],
+  permissions: [],
+  topicPermissions: [],
+  exchangesMax: 10_000,
+  queuesMax: 50_000,
+  bindingsMax: 100_000,
+};
+
 /** One tenant of the gateway: everything that its clients name lives inside `pulsarNamespace`. */
 export interface Tenant {
   readonly name: string;
@@ -83,6 +135,8 @@ export interface Tenant {
   readonly mqtt?: TenantMqttOptions;
   /** Absent: as {@link tenantAmqpDefaults}. */
   readonly amqp?: TenantAmqpOptions;
+  /** Absent: as {@link tenantAmqp091Defaults}. */
+  readonly amqp091?: TenantAmqp091Options;
   /** Host names in TLS (SNI) that bind to this tenant: exact, or `*.` and a suffix, which stands for one label. */
   readonly serverNames?: readonly string[];
 }
