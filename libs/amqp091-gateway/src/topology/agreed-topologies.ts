@@ -1,0 +1,144 @@
+import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster';
+import type { PulsarClient } from '#libs/pulsar';
+import type { Log, Metrics } from '#libs/telemetry';
+import { type Tenant, tenantAmqp091Defaults } from '#libs/tenancy';
+import type { QueueStore } from './queue-store.js';
+import type { Amqp091Scope } from './scope.js';
+import { TenantTopology } from './tenant-topology.js';
+import type { Topologies } from './topologies.js';
+import { type TopologyAgreement, topologyPutsMax } from './topology-log.js';
+import { recordBytesMax } from './topology-record.js';
+import type { VhostTopology } from './vhost-topology.js';
+
+export interface TopologiesServices {
+  readonly cluster: ClusterView;
+  /** The common state of a tenant; not started. */
+  readonly openState: (tenant: Tenant) => TopologyAgreement;
+  readonly store: QueueStore;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** How long what a gateway left is left alone once it is gone, in ms. Default 30 000. */
+  readonly graceMs?: number;
+  /** Between looks for what gateways left, in ms. Default 10 000. */
+  readonly sweepMs?: number;
+  /** Until a connection that opens a vhost is refused because the log was not read, in ms. Default 10 000. */
+  readonly openTimeoutMs?: number;
+}
+
+/**
+ * What is declared, of all tenants. A tenant's exchanges, queues and bindings are records in one compacted topic of the state
+ * namespace that any gateway appends to; it is opened when a client of the tenant comes.
+ */
+export class AgreedTopologies implements Topologies {
+  readonly #tenants = new Map<string, TenantTopology>();
+  readonly #sweeping: NodeJS.Timeout;
+
+  constructor(private readonly services: TopologiesServices) {
+    this.#sweeping = setInterval(() => void this.sweep(Date.now()), services.sweepMs ?? 10_000).unref();
+    this.#register(services.metrics);
+  }
+
+  open(tenant: Tenant, vhost: string): Promise<VhostTopology> {
+    let found = this.#tenants.get(tenant.name);
+    if (found === undefined) {
+      found = new TenantTopology(tenant, this.services);
+      this.#tenants.set(tenant.name, found);
+    }
+    return found.open(vhost, this.services.openTimeoutMs ?? 10_000);
+  }
+
+  find({ tenant, vhost }: Amqp091Scope): VhostTopology | undefined {
+    return this.#tenants.get(tenant.name)?.find(vhost);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeping);
+    await Promise.all([...this.#tenants.values()].map((each) => each.close()));
+  }
+
+  /** Removes what gateways left that are gone. */
+  async sweep(nowMs: number): Promise<void> {
+    const { cluster } = this.services;
+    const alive = new Set(cluster.members().map(({ instance }) => instance));
+    alive.add(cluster.self.instance);
+    const view = {
+      nowMs,
+      isAlive: (instance: string) => alive.has(instance),
+      isMine: (uid: string) => cluster.nodeOf(`amqp-topology/${uid}`).nodeId === cluster.self.nodeId,
+    };
+    await Promise.all([...this.#tenants.values()].map((each) => each.sweep(view)));
+  }
+
+  #register(metrics: Metrics): void {
+    const eachTenant = (read: (of: TenantTopology) => number) => () =>
+      [...this.#tenants].map(([tenant, topology]) => ({ labels: { tenant }, value: read(topology) }));
+    metrics.gauge({
+      name: 'pulsegate_amqp091_exchanges',
+      help: 'Exchanges that AMQP 0-9-1 clients declared.',
+      labelNames: ['tenant'],
+      read: eachTenant(({ replica }) => replica.counts.exchange),
+    });
+    metrics.gauge({
+      name: 'pulsegate_amqp091_queues',
+      help: 'Queues that AMQP 0-9-1 clients declared.',
+      labelNames: ['tenant'],
+      read: eachTenant(({ replica }) => replica.counts.queue),
+    });
+    metrics.gauge({
+      name: 'pulsegate_amqp091_bindings',
+      help: 'Bindings that AMQP 0-9-1 clients made.',
+      labelNames: ['tenant'],
+      read: eachTenant(({ replica }) => replica.counts.binding),
+    });
+    metrics.gauge({
+      name: 'pulsegate_amqp091_topology_ready',
+      help: '1 while the exchanges, queues and bindings of the tenant are known, else 0.',
+      labelNames: ['tenant'],
+      read: eachTenant(({ ready }) => (ready ? 1 : 0)),
+    });
+  }
+}
+
+export interface PulsarTopologyServices {
+  readonly pulsar: PulsarClient;
+  readonly cluster: ClusterView;
+  /** Whether the state namespace has what it needs. */
+  readonly stateServed: () => boolean;
+  readonly log: Log;
+}
+
+const putTimeoutMs = 10_000;
+const bytesMax = 128 * 1024 * 1024;
+
+/** A tenant's state in Pulsar. */
+export function pulsarTopologyState({
+  pulsar,
+  cluster,
+  stateServed,
+  log,
+}: PulsarTopologyServices): (tenant: Tenant) => TopologyAgreement {
+  return ({ name, amqp091 }) => {
+    const { exchangesMax, queuesMax, bindingsMax } = amqp091 ?? tenantAmqp091Defaults;
+    return new LogAgreedState({
+      name: `amqp-topology.${name}`,
+      openLog: pulsarStateLog(pulsar, {
+        topic: topologyTopic(cluster.stateNamespace, name),
+        // One more than puts: the mark that a reader of the log sets.
+        pendingEntriesMax: topologyPutsMax + 1,
+        sendTimeoutMs: putTimeoutMs,
+      }),
+      mayOpen: stateServed,
+      log,
+      entriesMax: exchangesMax + queuesMax + bindingsMax,
+      bytesMax,
+      valueBytesMax: recordBytesMax,
+      pendingPutsMax: topologyPutsMax,
+      putTimeoutMs,
+    });
+  };
+}
+
+/** A tenant's name may hold what Pulsar takes for a partition's; upper case is in no tenant's name. */
+export function topologyTopic(stateNamespace: string, tenant: string): string {
+  return `persistent://${stateNamespace}/amqp-topology.${tenant.replaceAll('-partition-', '-Partition-')}`;
+}

@@ -1,0 +1,115 @@
+import { Amqp091Error } from '#libs/amqp091-codec';
+import { type Tenant, tenantAmqp091Defaults } from '#libs/tenancy';
+import { AgreedVhost } from './agreed-vhost.js';
+import { topologyAway } from './refusals.js';
+import { type Amqp091Scope, scopeOf } from './scope.js';
+import type { TopologiesServices } from './agreed-topologies.js';
+import { type TopologyAgreement, TopologyLog } from './topology-log.js';
+import { TopologyReplica } from './topology-replica.js';
+import { type SweepView, TopologySweep } from './topology-sweep.js';
+import type { VhostServices } from './vhost-services.js';
+
+interface OpenVhost {
+  readonly vhost: AgreedVhost;
+  readonly sweep: TopologySweep;
+}
+
+/** What is declared in the vhosts of one tenant: one log for all of them. */
+export class TenantTopology {
+  readonly replica = new TopologyReplica();
+  readonly #state: TopologyAgreement;
+  readonly #records: TopologyLog;
+  readonly #vhosts = new Map<string, OpenVhost>();
+  readonly #started: Promise<void>;
+  #isSweeping = false;
+
+  constructor(
+    private readonly tenant: Tenant,
+    private readonly services: TopologiesServices,
+  ) {
+    this.#state = services.openState(tenant);
+    this.#records = new TopologyLog(this.#state);
+    this.#state.onChange((key, value) => this.replica.apply(key, value));
+    this.#started = this.#state.start();
+    this.#started.catch(() => {});
+  }
+
+  get ready(): boolean {
+    return this.#state.ready;
+  }
+
+  /** @throws Amqp091Error */
+  async open(vhost: string, timeoutMs: number): Promise<AgreedVhost> {
+    const scope = scopeOf(this.tenant, vhost);
+    if (scope === undefined) throw new Amqp091Error('not-allowed', `vhost ${vhost} not found`);
+    await within(this.#started, timeoutMs);
+    if (!this.ready) throw topologyAway(new Error('what was read is too old'));
+    return this.#openVhost(scope).vhost;
+  }
+
+  find(vhost: string): AgreedVhost | undefined {
+    return this.#vhosts.get(vhost)?.vhost;
+  }
+
+  /** Never throws; nothing while the one before is not done. */
+  async sweep(view: SweepView): Promise<void> {
+    if (this.#isSweeping || !this.ready) return;
+    this.#isSweeping = true;
+    try {
+      // Also those that no client opened since this gateway started: others may have left something there.
+      for (const [name] of this.replica.vhosts) {
+        const scope = scopeOf(this.tenant, name);
+        if (scope !== undefined) await this.#openVhost(scope).sweep.sweep(view);
+      }
+    } catch (error) {
+      const fields = { event: 'topology.sweep', tenant: this.tenant.name, error };
+      this.services.log.warn(
+        fields,
+        'what is left of other gateways could not be removed; it is tried again',
+      );
+    } finally {
+      this.#isSweeping = false;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#state.close();
+  }
+
+  #openVhost(scope: Amqp091Scope): OpenVhost {
+    const known = this.#vhosts.get(scope.vhost);
+    if (known !== undefined) return known;
+    const { cluster, store, log, graceMs } = this.services;
+    const services: VhostServices = {
+      scope,
+      limits: this.tenant.amqp091 ?? tenantAmqp091Defaults,
+      counts: this.replica.counts,
+      state: this.replica.vhost(scope.vhost),
+      records: this.#records,
+      store,
+      self: () => cluster.self,
+      log,
+    };
+    const vhost = new AgreedVhost(services);
+    const opened = { vhost, sweep: new TopologySweep(services, vhost, graceMs ?? defaultGraceMs) };
+    this.#vhosts.set(scope.vhost, opened);
+    return opened;
+  }
+}
+
+/** What a gateway that has just ended owned, and what it was doing, is left alone for so long. */
+const defaultGraceMs = 30_000;
+
+async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not read within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } catch (error) {
+    throw topologyAway(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

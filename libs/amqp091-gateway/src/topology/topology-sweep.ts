@@ -1,0 +1,69 @@
+import type { AgreedVhost } from './agreed-vhost.js';
+import type { Queue } from './queue.js';
+import { declarationKey } from './topology-record.js';
+import type { VhostServices } from './vhost-services.js';
+import type { BoundBinding } from './vhost-state.js';
+
+/** What is known of the gateways when a sweep begins. */
+export interface SweepView {
+  readonly nowMs: number;
+  isAlive(instance: string): boolean;
+  /** Whether this gateway is the one that removes it. */
+  isMine(uid: string): boolean;
+}
+
+/** Removed in one sweep: the next goes on. */
+const removedPerSweep = 1_000;
+
+/**
+ * Removes what nobody else does: queues whose gateway is gone, exclusive ones whose connection ended while the log was away,
+ * and what gateways that ended in the middle of a change left in the log.
+ */
+export class TopologySweep {
+  /** When each was first found to be nobody's, by uid or key. */
+  #since = new Map<string, number>();
+
+  constructor(
+    private readonly services: VhostServices,
+    private readonly vhost: AgreedVhost,
+    /** So long it was seen by nobody: a gateway that is only slow, or a change that is on its way, takes less. */
+    private readonly graceMs: number,
+  ) {}
+
+  async sweep(view: SweepView): Promise<void> {
+    const found = new Map<string, number>();
+    const isDue = (key: string): boolean => {
+      const since = this.#since.get(key) ?? view.nowMs;
+      found.set(key, since);
+      return view.nowMs - since >= this.graceMs && view.isMine(key);
+    };
+    const queues = this.#ownerless(view).filter(({ uid }) => isDue(uid));
+    const late = this.#late().filter((key) => isDue(key));
+    const bindings = this.#idleBindings().filter(({ key }) => isDue(key));
+    this.#since = found;
+    await this.vhost.retryEnded();
+    for (const queue of queues.slice(0, removedPerSweep)) await this.vhost.expireQueue(queue);
+    for (const key of late.slice(0, removedPerSweep)) await this.services.records.put(key, null);
+    await this.vhost.removals.forget(bindings.slice(0, removedPerSweep));
+  }
+
+  #ownerless({ isAlive }: SweepView): Queue[] {
+    return [...this.services.state.queues].filter(
+      ({ owner }) => owner !== undefined && !isAlive(owner.instance),
+    );
+  }
+
+  /** Declarations whose writers did not take them back. */
+  #late(): string[] {
+    const { exchanges, queues } = this.services.state;
+    return [
+      ...[...exchanges.late()].map(({ uid }) => declarationKey('exchange', uid)),
+      ...[...queues.late()].map(({ uid }) => declarationKey('queue', uid)),
+    ];
+  }
+
+  /** An end of them is gone, and will never be there again: it would be another. */
+  #idleBindings(): BoundBinding[] {
+    return [...this.services.state.bindings()].filter(({ isActive }) => !isActive);
+  }
+}
