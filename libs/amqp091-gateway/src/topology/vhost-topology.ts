@@ -11,8 +11,11 @@ export interface TopologyAccess {
   configure(kind: ResourceKind, name: string, action: 'create' | 'delete'): void;
   write(kind: ResourceKind, name: string): void;
   read(kind: ResourceKind, name: string): void;
-  /** Of topic exchanges, after `write`: the routing key. */
-  writeTopic(exchange: string, routingKey: string): void;
+  /**
+   * All that a message to the exchange needs. Through the default exchange, a rule that denies writing to the queue of the
+   * routing key holds, and one that allows it is enough; who sends to a queue that nobody declared needs `write` to it, too.
+   */
+  publish(exchange: Exchange, routingKey: string): void;
   /** Of topic exchanges, after `read`: the routing key of a binding. */
   readTopic(exchange: string, routingKey: string): void;
 }

@@ -1,0 +1,131 @@
+import type { Action, Authorizer, Principal, ResourceType, Verdict } from '#libs/auth';
+import { Amqp091Error } from '#libs/amqp091-codec';
+import { defaultExchangeName, type Exchange } from '../exchanges/exchange.js';
+import { resourceText } from '../topology/refusals.js';
+import { type Amqp091Scope, ownVhost } from '../topology/scope.js';
+import type { ResourceKind, TopologyAccess } from '../topology/vhost-topology.js';
+import { type RabbitAction, RabbitPermissions } from './rabbit-permissions.js';
+
+export interface VhostAccessServices {
+  readonly authorizer: Authorizer;
+  readonly principal: Principal;
+  readonly scope: Amqp091Scope;
+  /** What the client calls itself. */
+  readonly clientId?: string;
+  /** The Pulsar topic of a queue, inside the namespace: who may write the one may write the other. */
+  readonly topicOf: (queue: string) => string;
+}
+
+/** RabbitMQ's name of the default exchange where permissions are concerned. */
+const defaultExchangeResource = 'amq.default';
+
+const rabbitActions = {
+  create: 'configure',
+  delete: 'configure',
+  produce: 'write',
+  consume: 'read',
+} as const;
+type AmqpAction = keyof typeof rabbitActions & Action;
+
+/**
+ * What one connection may do to its vhost, by RabbitMQ's table of operations ("Access Control"). The tenant's rules about
+ * exchanges, queues and topics decide, and the patterns of RabbitMQ's permissions allow beside them: what a rule denies stays
+ * denied.
+ */
+export class VhostAccess implements TopologyAccess {
+  readonly #rabbit: RabbitPermissions;
+
+  constructor(private readonly services: VhostAccessServices) {
+    const { scope, principal, clientId } = services;
+    this.#rabbit = new RabbitPermissions(scope.tenant, scope.vhost, principal.user, clientId);
+  }
+
+  /** Another number whenever an answer may have changed. */
+  get version(): number {
+    const { authorizer, scope } = this.services;
+    return authorizer.version(scope.tenant.name);
+  }
+
+  configure(kind: ResourceKind, name: string, action: 'create' | 'delete'): void {
+    this.#check(kind, name, action);
+  }
+
+  write(kind: ResourceKind, name: string): void {
+    this.#check(kind, name, 'produce');
+  }
+
+  read(kind: ResourceKind, name: string): void {
+    this.#check(kind, name, 'consume');
+  }
+
+  publish(exchange: Exchange, routingKey: string): void {
+    if (exchange.name === defaultExchangeName) this.#publishToQueue(routingKey);
+    else this.write('exchange', exchange.name);
+    if (exchange.routingType === 'topic') this.#checkTopic('write', exchange.name, routingKey);
+  }
+
+  readTopic(exchange: string, routingKey: string): void {
+    this.#checkTopic('read', exchange, routingKey);
+  }
+
+  /** A rule that denies the queue denies the way there that needs no binding; one that allows it allows that way. */
+  #publishToQueue(queue: string): void {
+    const verdict = this.#judge('queue', queue, 'produce');
+    if (verdict === 'allow') return;
+    if (verdict === 'deny') throw this.#refusal('queue', queue, 'write');
+    this.write('exchange', defaultExchangeName);
+  }
+
+  #check(kind: ResourceKind, name: string, action: AmqpAction): void {
+    const verdict = this.#judge(kind, name, action);
+    if (verdict === 'allow') return;
+    const rabbitAction = rabbitActions[action];
+    if (verdict === 'none' && this.#rabbit.allows(rabbitAction, permissionName(kind, name))) return;
+    throw this.#refusal(kind, name, rabbitAction);
+  }
+
+  #judge(kind: ResourceKind, name: string, action: AmqpAction): Verdict {
+    const { scope, topicOf } = this.services;
+    const own = this.#ask(kind, resourceName(scope.vhost, permissionName(kind, name)), action);
+    if (kind === 'exchange' || own === 'deny' || name === '') return own;
+    const topic = this.#ask('topic', resourceName(scope.vhost, topicOf(name)), action);
+    return topic === 'none' ? own : topic;
+  }
+
+  #ask(type: ResourceType, name: string, action: Action): Verdict {
+    const { authorizer, principal, clientId } = this.services;
+    return authorizer.judge(principal, action, { type, name }, clientId);
+  }
+
+  #checkTopic(action: 'write' | 'read', exchange: string, routingKey: string): void {
+    if (this.#rabbit.allowsTopic(action, exchange, routingKey)) return;
+    const { scope, principal } = this.services;
+    throw new Amqp091Error(
+      'access-refused',
+      `${action} access to topic '${routingKey}' in exchange topic '${exchange}' in vhost '${scope.vhost}' refused ` +
+        `for user '${principal.user}'`,
+    );
+  }
+
+  #refusal(kind: ResourceKind, name: string, action: RabbitAction): Amqp091Error {
+    const { scope, principal } = this.services;
+    const what = resourceText(kind, permissionName(kind, name), scope.vhost);
+    return new Amqp091Error(
+      'access-refused',
+      `${action} access to ${what} refused for user '${principal.user}'`,
+    );
+  }
+}
+
+function permissionName(kind: ResourceKind, name: string): string {
+  return kind === 'exchange' && name === defaultExchangeName ? defaultExchangeResource : name;
+}
+
+/**
+ * What rules call it: the name itself in the tenant's own namespace, `//<vhost>/<name>` in another, with the vhost
+ * percent-encoded. A name that looks like that is written so, too: no two things have one name.
+ */
+export function resourceName(vhost: string, name: string): string {
+  if (vhost === ownVhost && !name.startsWith('//')) return name;
+  return `//${encodeURIComponent(vhost)}/${name}`;
+}
