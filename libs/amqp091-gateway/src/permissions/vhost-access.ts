@@ -85,11 +85,25 @@ export class VhostAccess implements TopologyAccess {
   }
 
   #judge(kind: ResourceKind, name: string, action: AmqpAction): Verdict {
-    const { scope, topicOf } = this.services;
+    const { authorizer, scope, topicOf } = this.services;
+    if (authorizer.hasPolicy(scope.tenant.name)) return this.#judgeByPolicy(kind, name, action);
     const own = this.#ask(kind, resourceName(scope.vhost, permissionName(kind, name)), action);
     if (kind === 'exchange' || own === 'deny' || name === '') return own;
     const topic = this.#ask('topic', resourceName(scope.vhost, topicOf(name)), action);
     return topic === 'none' ? own : topic;
+  }
+
+  /**
+   * A policy says no to all that it does not know, and what it knows is topics: messages are read and written by what it
+   * says of those, while what else is done with exchanges and queues may be allowed by RabbitMQ's permissions.
+   */
+  #judgeByPolicy(kind: ResourceKind, name: string, action: AmqpAction): Verdict {
+    const { scope, topicOf } = this.services;
+    if (this.#ask(kind, resourceName(scope.vhost, permissionName(kind, name)), action) === 'allow')
+      return 'allow';
+    if (kind === 'exchange') return 'none';
+    const topic = this.#ask('topic', resourceName(scope.vhost, topicOf(name)), action);
+    return topic === 'deny' && (action === 'create' || action === 'delete') ? 'none' : topic;
   }
 
   #ask(type: ResourceType, name: string, action: Action): Verdict {
