@@ -1,3 +1,5 @@
+export { permissionPatternFault } from './permissions/permission-pattern.js';
+export { VhostAccess, type VhostAccessServices } from './permissions/vhost-access.js';
 export {
   AgreedTopologies,
   pulsarTopologyState,

@@ -137,9 +137,9 @@ function permissionName(kind: ResourceKind, name: string): string {
 
 /**
  * What rules call it: the name itself in the tenant's own namespace, `//<vhost>/<name>` in another, with the vhost
- * percent-encoded. A name that looks like that is written so, too: no two things have one name.
+ * percent-encoded, but with `=` for `%`, which is a placeholder in rules. A name that looks like that is written so, too: no two things have one name.
  */
 export function resourceName(vhost: string, name: string): string {
   if (vhost === ownVhost && !name.startsWith('//')) return name;
-  return `//${encodeURIComponent(vhost)}/${name}`;
+  return `//${encodeURIComponent(vhost).replaceAll('%', '=')}/${name}`;
 }

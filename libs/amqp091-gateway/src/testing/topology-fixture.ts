@@ -113,6 +113,8 @@ export class FakeQueueStore implements QueueStore {
   consumers = 0;
   /** Removing fails. */
   isAway = false;
+  /** Of these alone. */
+  readonly isStuck = new Set<string>();
 
   async exists(_scope: Amqp091Scope, name: string): Promise<boolean> {
     return this.topics.has(name);
@@ -123,7 +125,7 @@ export class FakeQueueStore implements QueueStore {
   }
 
   async remove(_scope: Amqp091Scope, { name }: Queue): Promise<number> {
-    if (this.isAway) throw new Error('Pulsar is away');
+    if (this.isAway || this.isStuck.has(name)) throw new Error('Pulsar is away');
     this.removed.push(name);
     return this.messages;
   }

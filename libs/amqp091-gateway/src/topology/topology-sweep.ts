@@ -41,10 +41,24 @@ export class TopologySweep {
     const late = this.#late().filter((key) => isDue(key));
     const bindings = this.#idleBindings().filter(({ key }) => isDue(key));
     this.#since = found;
-    await this.vhost.retryEnded();
-    for (const queue of queues.slice(0, removedPerSweep)) await this.vhost.expireQueue(queue);
-    for (const key of late.slice(0, removedPerSweep)) await this.services.records.put(key, null);
-    await this.vhost.removals.forget(bindings.slice(0, removedPerSweep));
+    await this.#attempt(() => this.vhost.retryEnded());
+    for (const queue of queues.slice(0, removedPerSweep))
+      await this.#attempt(() => this.vhost.expireQueue(queue));
+    for (const key of late.slice(0, removedPerSweep)) {
+      await this.#attempt(() => this.services.records.put(key, null));
+    }
+    await this.#attempt(() => this.vhost.removals.forget(bindings.slice(0, removedPerSweep)));
+  }
+
+  /** What cannot be removed now does not keep the rest: it is tried again. */
+  async #attempt(removal: () => Promise<unknown>): Promise<void> {
+    try {
+      await removal();
+    } catch (error) {
+      const { scope, log } = this.services;
+      const fields = { event: 'topology.sweep', tenant: scope.tenant.name, vhost: scope.vhost, error };
+      log.warn(fields, 'what is left of other gateways could not be removed; it is tried again');
+    }
   }
 
   #ownerless({ isAlive }: SweepView): Queue[] {
