@@ -161,18 +161,54 @@ describe('gateways of one log', () => {
     expect(await second.declareQueue(queue('q', { durable: false }), client)).toMatchObject({ isNew: true });
   });
 
-  it('do not confirm a binding whose exchange another deleted', async () => {
+  it('do not confirm a binding whose exchange another deleted, or deleted for want of bindings', async () => {
+    for (const isUnused of [false, true]) {
+      const two = topologies();
+      const [first, second] = await Promise.all([two.gateway().open(), two.gateway().open()]);
+      const { uid } = await first.declareExchange(exchange('x'), client);
+      await first.declareQueue(queue('q'), client);
+      await second.caughtUp();
+      const unused = encodeTopologyRecord({ kind: 'unused', vhost: '/', name: 'x', uid });
+      // It is in the log, and not read yet.
+      if (isUnused) two.log.entries.push({ key: `unused.${uid}`, value: unused });
+      else two.log.entries.push({ key: `exchange.${uid}`, value: null });
+      expect(await refusal(second.bind(binding('x', 'q', 'k'), client))).toContain(
+        `NOT_FOUND - no exchange 'x'`,
+      );
+      await first.caughtUp();
+      expect([first, second].map((vhost) => vhost.findExchange('x'))).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('keep what is deleted for want of bindings where one came before in the log', async () => {
     const two = topologies();
     const [first, second] = await Promise.all([two.gateway().open(), two.gateway().open()]);
-    await first.declareExchange(exchange('x'), client);
+    const { uid } = await first.declareExchange(exchange('x'), client);
     await first.declareQueue(queue('q'), client);
-    await second.caughtUp();
-    const [, bound] = await Promise.allSettled([
-      first.deleteExchange('x', { ifUnused: false }, client),
-      second.bind(binding('x', 'q', 'k'), client),
-    ]);
-    const isThere = second.findExchange('x') !== undefined;
-    expect(bound.status === 'fulfilled' && !isThere).toBe(false);
+    await second.bind(binding('x', 'q', 'k'), client);
+    const unused = encodeTopologyRecord({ kind: 'unused', vhost: '/', name: 'x', uid });
+    two.log.entries.push({ key: `unused.${uid}`, value: unused });
+    await Promise.all([first.caughtUp(), second.caughtUp()]);
+    expect([first, second].map((vhost) => routed(vhost, 'x', 'k'))).toEqual([['q'], ['q']]);
+  });
+
+  it('either keep an exchange that is bound while it is deleted for want of bindings, or refuse the binding', async () => {
+    for (const isAutoDelete of [true, false]) {
+      const two = topologies();
+      const [first, second] = await Promise.all([two.gateway().open(), two.gateway().open()]);
+      await first.declareExchange(exchange('x', { autoDelete: true }), client);
+      await first.declareQueue(queue('q'), client);
+      await first.bind(binding('x', 'q', 'old'), client);
+      await second.caughtUp();
+      const bound = refusal(second.bind(binding('x', 'q', 'new'), client));
+      if (isAutoDelete) await first.unbind(binding('x', 'q', 'old'), client);
+      else {
+        await first.unbind(binding('x', 'q', 'old'), client);
+        expect(await refusal(first.deleteExchange('x', { ifUnused: true }, client))).toContain('in use');
+      }
+      expect(await bound).toBe('nothing was refused');
+      expect(routed(first, 'x', 'new')).toEqual(['q']);
+    }
   });
 
   it('ignore what no gateway would have written', async () => {
@@ -290,6 +326,7 @@ describe('what gateways leave', () => {
     const kept = log.compacted().entries.map(({ key }) => key);
     expect(kept).not.toContain('exchange.late');
     expect(kept).not.toContain('binding.dead');
+    expect(kept.filter((key) => key.startsWith('unused.'))).toEqual([]);
     expect(vhost.findExchange('x')).toBeDefined();
   });
 

@@ -108,7 +108,7 @@ export class ExchangeOperations {
     await records.caughtUp();
     const exchange = state.exchanges.inForce(name);
     if (exchange === undefined) return;
-    if (ifUnused && state.isSource(exchange)) throw preconditionFailed(`${what} in use`);
-    await this.removals.remove('exchange', exchange);
+    if (!ifUnused) await this.removals.remove('exchange', exchange);
+    else if (!(await this.removals.removeUnused(exchange))) throw preconditionFailed(`${what} in use`);
   }
 }

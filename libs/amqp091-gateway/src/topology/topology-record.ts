@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { sorted } from '../exchanges/field-comparison.js';
 
 /** One that is declared. Each declaration is a key of its own, so that the log's order says whose was first. */
-export type TopologyRecord = ExchangeRecord | QueueRecord | BindingRecord;
+export type TopologyRecord = ExchangeRecord | QueueRecord | BindingRecord | UnusedRecord;
 
 const name = z.string().max(255);
 const shape = { vhost: name, arguments: z.string().base64() };
@@ -40,22 +40,25 @@ const bindingShape = z.object({
   destinationUid: name,
   routingKey: name,
 });
-const recordShape = z.discriminatedUnion('kind', [exchangeShape, queueShape, bindingShape]);
+const unusedShape = z.object({ kind: z.literal('unused'), vhost: name, name, uid: name });
+const recordShape = z.discriminatedUnion('kind', [exchangeShape, queueShape, bindingShape, unusedShape]);
 
 type WithTable<T> = Readonly<Omit<T, 'arguments'>> & { readonly arguments: FieldTable };
 export type ExchangeRecord = WithTable<z.infer<typeof exchangeShape>>;
 export type QueueRecord = WithTable<z.infer<typeof queueShape>>;
 /** It holds as long as both declarations it names are in force. */
 export type BindingRecord = WithTable<z.infer<typeof bindingShape>>;
+/** The exchange is deleted if, at this place of the log, nothing is bound to it. Its writer takes it back. */
+export type UnusedRecord = Readonly<z.infer<typeof unusedShape>>;
 
 /** Of one value in the log, in bytes: arguments beyond are refused. */
 export const recordBytesMax = 32 * 1024;
 
 /** JSON, with the arguments as they are on the wire, in base64. */
 export function encodeTopologyRecord(record: TopologyRecord): Buffer {
-  return Buffer.from(
-    JSON.stringify({ ...record, arguments: encodeFieldTable(record.arguments).toString('base64') }),
-  );
+  if (record.kind === 'unused') return Buffer.from(JSON.stringify(record));
+  const fields = encodeFieldTable(record.arguments).toString('base64');
+  return Buffer.from(JSON.stringify({ ...record, arguments: fields }));
 }
 
 /** Undefined: it is no record that this version knows. */
@@ -63,6 +66,7 @@ export function decodeTopologyRecord(bytes: Buffer): TopologyRecord | undefined 
   if (bytes.length > recordBytesMax) return undefined;
   try {
     const record = recordShape.parse(JSON.parse(bytes.toString('utf8')));
+    if (record.kind === 'unused') return record;
     return { ...record, arguments: decodeFieldTable(Buffer.from(record.arguments, 'base64')) };
   } catch {
     return undefined;
@@ -83,6 +87,11 @@ export function bindingKey(
     .update(JSON.stringify([vhost, sourceUid, destinationUid, routingKey]))
     .update(encodeFieldTable(sorted(binding.arguments)));
   return `binding.${hash.digest('base64url')}`;
+}
+
+/** @param uid of an exchange */
+export function unusedKey(uid: string): string {
+  return `unused.${uid}`;
 }
 
 /** Of a declaration's key; undefined: it is a binding's, or no key of ours. */

@@ -7,7 +7,7 @@ export class TopologyReplica {
   readonly #records = new Map<string, TopologyRecord>();
   readonly #vhosts = new Map<string, VhostState>();
   /** In the log, those that are not in force counted too. */
-  readonly counts = { exchange: 0, queue: 0, binding: 0 };
+  readonly counts = { exchange: 0, queue: 0, binding: 0, unused: 0 };
   /** Records that this version does not know. */
   unknown = 0;
 

@@ -40,12 +40,16 @@ export class TopologySweep {
     const queues = this.#ownerless(view).filter(({ uid }) => isDue(uid));
     const late = this.#late().filter((key) => isDue(key));
     const bindings = this.#idleBindings().filter(({ key }) => isDue(key));
+    const unused = [...this.services.state.unused].filter(([key]) => isDue(key));
     this.#since = found;
     await this.#attempt(() => this.vhost.retryEnded());
     for (const queue of queues.slice(0, removedPerSweep))
       await this.#attempt(() => this.vhost.expireQueue(queue));
     for (const key of late.slice(0, removedPerSweep)) {
       await this.#attempt(() => this.services.records.put(key, null));
+    }
+    for (const [key, { uid }] of unused.slice(0, removedPerSweep)) {
+      await this.#attempt(() => this.#finish(key, uid));
     }
     await this.#attempt(() => this.vhost.removals.forget(bindings.slice(0, removedPerSweep)));
   }
@@ -59,6 +63,13 @@ export class TopologySweep {
       const fields = { event: 'topology.sweep', tenant: scope.tenant.name, vhost: scope.vhost, error };
       log.warn(fields, 'what is left of other gateways could not be removed; it is tried again');
     }
+  }
+
+  /** A deletion whose writer ended in the middle of it: what it was decides the state that it left here. */
+  async #finish(key: string, uid: string): Promise<void> {
+    const { state, records } = this.services;
+    if (!state.isInForce(uid)) await records.put(declarationKey('exchange', uid), null);
+    await records.put(key, null);
   }
 
   #ownerless({ isAlive }: SweepView): Queue[] {

@@ -8,7 +8,13 @@ import { routerOf } from '../exchanges/router.js';
 import { Declarations } from './declarations.js';
 import type { Queue } from './queue.js';
 import { parseQueueArguments } from './queue-arguments.js';
-import type { BindingRecord, ExchangeRecord, QueueRecord, TopologyRecord } from './topology-record.js';
+import type {
+  BindingRecord,
+  ExchangeRecord,
+  QueueRecord,
+  TopologyRecord,
+  UnusedRecord,
+} from './topology-record.js';
 
 /** A binding that was made. It routes while both its ends are in force. */
 export class BoundBinding implements RouteBinding {
@@ -49,6 +55,8 @@ export class VhostState implements RouteTable {
   readonly #bindings = new Map<string, BoundBinding>();
   /** By the uid of either end. */
   readonly #bindingsOf = new Map<string, Set<BoundBinding>>();
+  /** Deletions of exchanges that nothing was bound to, by key: all done here, and not yet in the log. */
+  readonly #unused = new Map<string, UnusedRecord>();
   readonly #listeners = new Set<QueueListener>();
   readonly #routing = new MessageRouting(this);
 
@@ -60,7 +68,12 @@ export class VhostState implements RouteTable {
   add(key: string, uid: string, record: TopologyRecord): void {
     if (record.kind === 'exchange') this.#addExchange(exchangeOf(uid, record));
     else if (record.kind === 'queue') this.#addQueue(queueOf(uid, record));
-    else this.#addBinding(new BoundBinding(key, record));
+    else if (record.kind === 'binding') this.#addBinding(new BoundBinding(key, record));
+    else {
+      this.#unused.set(key, record);
+      const exchange = this.#exchanges.inForce(record.name);
+      if (exchange?.uid === record.uid && !this.isSource(exchange)) this.#removeExchange(exchange);
+    }
   }
 
   remove(key: string, uid: string, record: TopologyRecord): void {
@@ -68,11 +81,10 @@ export class VhostState implements RouteTable {
     if (kind === 'binding') {
       const binding = this.#bindings.get(key);
       if (binding !== undefined) this.#removeBinding(binding);
+    } else if (kind === 'unused') {
+      this.#unused.delete(key);
     } else if (kind === 'exchange') {
-      if (!this.#exchanges.remove({ name: record.name, uid })) return;
-      this.#leave(uid);
-      const next = this.#exchanges.inForce(record.name);
-      if (next !== undefined) this.#enter(next.uid, new ExchangeNode(next, routerOf(next.routingType)));
+      this.#removeExchange({ name: record.name, uid });
     } else {
       if (!this.#queues.remove({ name: record.name, uid })) return;
       this.#leave(uid);
@@ -99,8 +111,17 @@ export class VhostState implements RouteTable {
     return this.#queues;
   }
 
+  get unused(): ReadonlyMap<string, UnusedRecord> {
+    return this.#unused;
+  }
+
   isInForce(uid: string): boolean {
     return this.#nodes.has(uid);
+  }
+
+  exchangeOf(uid: string): Exchange | undefined {
+    const node = this.#nodes.get(uid);
+    return node?.kind === 'exchange' ? node.exchange : undefined;
   }
 
   binding(key: string): BoundBinding | undefined {
@@ -142,6 +163,13 @@ export class VhostState implements RouteTable {
   #addExchange(exchange: Exchange): void {
     if (!this.#exchanges.add(exchange)) return;
     this.#enter(exchange.uid, new ExchangeNode(exchange, routerOf(exchange.routingType)));
+  }
+
+  #removeExchange({ name, uid }: Pick<Exchange, 'name' | 'uid'>): void {
+    if (!this.#exchanges.remove({ name, uid })) return;
+    this.#leave(uid);
+    const next = this.#exchanges.inForce(name);
+    if (next !== undefined) this.#enter(next.uid, new ExchangeNode(next, routerOf(next.routingType)));
   }
 
   #addQueue(queue: Queue): void {
