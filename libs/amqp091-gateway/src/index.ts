@@ -1,4 +1,7 @@
-export { permissionPatternFault } from './permissions/permission-pattern.js';
+export {
+  type RabbitPermissionFault,
+  rabbitPermissionFaults,
+} from './permissions/rabbit-permission-faults.js';
 export { VhostAccess, type VhostAccessServices } from './permissions/vhost-access.js';
 export {
   AgreedTopologies,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Tenant } from './tenant.js';
+import { tenantAmqp091Defaults } from './tenant.js';
 import { TenantDirectory, TenantDirectoryError } from './tenant-directory.js';
 import { pulsarNamespaceFault, tenantNameCharsMax, tenantNameFault } from './tenant-name.js';
 
@@ -83,5 +84,36 @@ describe('TenantDirectory', () => {
       'tenants "c" and "d" have the same namespace x/y',
       'tenant "e" is defined twice',
     ]);
+  });
+
+  it('has vhosts whose namespaces are nobody else’s', () => {
+    const vhosts = (tenantName: string, pulsarNamespace: string, ...names: [string, string][]) => ({
+      ...tenant(tenantName, pulsarNamespace),
+      amqp091: {
+        ...tenantAmqp091Defaults,
+        vhosts: names.map(([name, namespace]) => ({ name, pulsarNamespace: namespace })),
+      },
+    });
+    const tenants = [
+      vhosts('a', 'x/a', ['test', 'x/a-test'], ['long', 'x/c'], ['/', 'x/d'], ['', 'x/e'], ['test', 'x/f']),
+      vhosts('b', 'x/b', ['test', 'x/a-test'], ['own', 'x/b'], ['odd', 'x']),
+      tenant('c', 'x/c'),
+    ];
+    let faults: readonly string[] = [];
+    try {
+      new TenantDirectory(tenants);
+    } catch (thrown) {
+      ({ faults } = thrown as TenantDirectoryError);
+    }
+    expect(faults).toEqual([
+      'vhost "long" of tenant "a" has the namespace x/c of "c"',
+      'vhost "/" of tenant "a" is there already',
+      'vhost "" of tenant "a": the name of a vhost is a text of 1 to 255 bytes',
+      'vhost "test" of tenant "a" is there already',
+      'vhost "test" of tenant "b" has the namespace x/a-test of "a"',
+      'vhost "own" of tenant "b" has the namespace x/b of "b"',
+      'vhost "odd" of tenant "b": a Pulsar namespace is "<tenant>/<namespace>", not "x"',
+    ]);
+    expect(new TenantDirectory([vhosts('a', 'x/a', ['test', 'x/a-test'])]).size).toBe(1);
   });
 });

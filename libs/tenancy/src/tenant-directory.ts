@@ -1,5 +1,5 @@
 import type { Tenant } from './tenant.js';
-import { pulsarNamespaceFault, serverNameFault, tenantNameFault } from './tenant-name.js';
+import { pulsarNamespaceFault, serverNameFault, tenantNameFault, vhostNameFault } from './tenant-name.js';
 
 /** Every fault of a set of tenants, told together. */
 export class TenantDirectoryError extends Error {
@@ -16,7 +16,7 @@ export class TenantDirectory {
   readonly #byServerName = new Map<string, Tenant>();
 
   /** @throws TenantDirectoryError when a name or namespace is not allowed or is there twice */
-  constructor(tenants: Iterable<Tenant>) {
+  constructor(tenants: readonly Tenant[]) {
     const faults: string[] = [];
     const byNamespace = new Map<string, string>();
     for (const tenant of tenants) {
@@ -34,6 +34,7 @@ export class TenantDirectory {
       this.#addServerNames(tenant, faults);
       this.#byName.set(tenant.name, tenant);
     }
+    for (const tenant of tenants) this.#addVhosts(tenant, byNamespace, faults);
     if (faults.length > 0) throw new TenantDirectoryError(faults);
   }
 
@@ -57,6 +58,21 @@ export class TenantDirectory {
 
   [Symbol.iterator](): Iterator<Tenant> {
     return this.#byName.values();
+  }
+
+  /** After the namespaces of all tenants are known: that of a vhost is nobody else's, and no tenant's own. */
+  #addVhosts(tenant: Tenant, byNamespace: Map<string, string>, faults: string[]): void {
+    const names = new Set(['/']);
+    for (const { name, pulsarNamespace } of tenant.amqp091?.vhosts ?? []) {
+      const what = `vhost ${JSON.stringify(name)} of tenant "${tenant.name}"`;
+      const fault = vhostNameFault(name) ?? pulsarNamespaceFault(pulsarNamespace);
+      if (fault !== undefined) faults.push(`${what}: ${fault}`);
+      if (names.has(name)) faults.push(`${what} is there already`);
+      names.add(name);
+      const owner = byNamespace.get(pulsarNamespace);
+      if (owner !== undefined) faults.push(`${what} has the namespace ${pulsarNamespace} of "${owner}"`);
+      byNamespace.set(pulsarNamespace, tenant.name);
+    }
   }
 
   #addServerNames(tenant: Tenant, faults: string[]): void {

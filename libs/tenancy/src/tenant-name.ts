@@ -55,3 +55,10 @@ export function serverNameFault(name: string): string | undefined {
     ? undefined
     : 'a server name is a host name in lower case, or "*." and a domain of two labels or more';
 }
+
+/** Why AMQP 0-9-1 clients cannot say `name` for a vhost, or undefined. */
+export function vhostNameFault(name: string): string | undefined {
+  // A short string of the protocol.
+  const fits = name !== '' && Buffer.byteLength(name) <= 255 && !name.includes('\0') && name.isWellFormed();
+  return fits ? undefined : 'the name of a vhost is a text of 1 to 255 bytes';
+}

@@ -1,10 +1,37 @@
+import type { Principal } from '#libs/auth';
 import { tenantAmqp091Defaults, type Tenant } from '#libs/tenancy';
 import { escapePattern, PermissionPattern } from './permission-pattern.js';
+import { PatternFault } from './pattern-syntax.js';
 
 export type RabbitAction = 'configure' | 'write' | 'read';
 
 /** Answers remembered of one user; when there are more, all are forgotten. A client chooses the names. */
-const rememberedMax = 4_096;
+const rememberedMax = 1_024;
+/** Of one user: vhosts, and what its clients call themselves where that matters. */
+const perPrincipalMax = 64;
+
+const known = new WeakMap<Principal, Map<string, RabbitPermissions>>();
+
+/** One for all connections of a user to a vhost: what is compiled and remembered is not a connection's. */
+export function rabbitPermissionsOf(
+  principal: Principal,
+  vhost: string,
+  clientId: string | undefined,
+): RabbitPermissions {
+  let ofPrincipal = known.get(principal);
+  if (ofPrincipal === undefined) known.set(principal, (ofPrincipal = new Map()));
+  const { topicPermissions } = principal.tenant.amqp091 ?? tenantAmqp091Defaults;
+  const named = topicPermissions.some(
+    (each) => each.user === principal.user && (asksClient(each.write) || asksClient(each.read)),
+  );
+  const key = `${vhost.length}:${vhost}${named ? (clientId ?? '') : ''}`;
+  let found = ofPrincipal.get(key);
+  if (found !== undefined) return found;
+  if (ofPrincipal.size >= perPrincipalMax) ofPrincipal.clear();
+  found = new RabbitPermissions(principal.tenant, vhost, principal.user, named ? clientId : undefined);
+  ofPrincipal.set(key, found);
+  return found;
+}
 
 /** What `permissions` and `topicPermissions` of a tenant say of one user in one vhost. */
 export class RabbitPermissions {
@@ -31,10 +58,11 @@ export class RabbitPermissions {
         read: new PermissionPattern(read),
       };
     }
-    const filled = (text: string) => new PermissionPattern(fill(text, { user, vhost, clientId }));
+    const names = { user, vhost, clientId };
     for (const each of topicPermissions) {
       if (each.user !== user || each.vhost !== vhost) continue;
-      this.#topics.set(each.exchange, { write: filled(each.write), read: filled(each.read) });
+      const { exchange, write, read } = each;
+      this.#topics.set(exchange, { write: filled(write, names), read: filled(read, names) });
     }
   }
 
@@ -62,20 +90,35 @@ export class RabbitPermissions {
   }
 }
 
+interface Names {
+  readonly user: string;
+  readonly vhost: string;
+  readonly clientId: string | undefined;
+}
+
+const clientPlaceholder = '{client_id}';
 /** No character, so it matches nothing. */
 const nothing = '[^\\w\\W]';
 
+function asksClient(text: string): boolean {
+  return text.includes(clientPlaceholder);
+}
+
 /** What a client says stands for itself: it never becomes part of the expression. */
-function fill(
-  text: string,
-  {
-    user,
-    vhost,
-    clientId,
-  }: { readonly user: string; readonly vhost: string; readonly clientId: string | undefined },
-): string {
+export function fillNames(text: string, { user, vhost, clientId }: Names): string {
+  const itself = (name: string) => `(?:${escapePattern(name)})`;
   return text
-    .replaceAll('{username}', () => escapePattern(user))
-    .replaceAll('{vhost}', () => escapePattern(vhost))
-    .replaceAll('{client_id}', () => (clientId === undefined ? nothing : escapePattern(clientId)));
+    .replaceAll('{username}', () => itself(user))
+    .replaceAll('{vhost}', () => itself(vhost))
+    .replaceAll(clientPlaceholder, () => (clientId === undefined ? nothing : itself(clientId)));
+}
+
+/** Names that make it too long have no permission. */
+function filled(text: string, names: Names): PermissionPattern {
+  try {
+    return new PermissionPattern(fillNames(text, names));
+  } catch (error) {
+    if (error instanceof PatternFault) return new PermissionPattern(nothing);
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { defaultExchangeName, type Exchange } from '../exchanges/exchange.js';
 import { resourceText } from '../topology/refusals.js';
 import { type Amqp091Scope, ownVhost } from '../topology/scope.js';
 import type { ResourceKind, TopologyAccess } from '../topology/vhost-topology.js';
-import { type RabbitAction, RabbitPermissions } from './rabbit-permissions.js';
+import { type RabbitAction, type RabbitPermissions, rabbitPermissionsOf } from './rabbit-permissions.js';
 
 export interface VhostAccessServices {
   readonly authorizer: Authorizer;
@@ -37,7 +37,7 @@ export class VhostAccess implements TopologyAccess {
 
   constructor(private readonly services: VhostAccessServices) {
     const { scope, principal, clientId } = services;
-    this.#rabbit = new RabbitPermissions(scope.tenant, scope.vhost, principal.user, clientId);
+    this.#rabbit = rabbitPermissionsOf(principal, scope.vhost, clientId);
   }
 
   /** Another number whenever an answer may have changed. */
