@@ -29,6 +29,10 @@ export class HeadersRouter implements Router {
     return this.#bindings.size;
   }
 
+  hasRoom(): boolean {
+    return true;
+  }
+
   add(binding: RouteBinding): void {
     this.#bindings.set(binding, compiled(binding));
   }

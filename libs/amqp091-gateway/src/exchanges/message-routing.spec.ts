@@ -3,9 +3,12 @@ import fc from 'fast-check';
 import type { FieldTable, FieldValue } from '#libs/amqp091-codec';
 import { type Model, type ModelBinding, type ModelExchange, modelRoute } from '../testing/routing-model.js';
 import { table } from '../testing/topology-fixture.js';
+import type { Queue } from '../topology/queue.js';
 import type { TopologyRecord } from '../topology/topology-record.js';
 import { VhostState } from '../topology/vhost-state.js';
 import { type RoutingType, routingTypes } from './exchange.js';
+import { QueueNode, type RouteBinding } from './route-node.js';
+import { TopicRouter } from './topic-router.js';
 
 /** A vhost where the uid of everything is its name. */
 class PlainVhost {
@@ -309,6 +312,39 @@ describe('hostile topologies', () => {
     const key = 'a.'.repeat(127);
     expect(quickest(() => expect(vhost.route('amq.topic', key)).toEqual([]))).toBeLessThan(500);
     expect(vhost.route('amq.topic', 'a.a.end')).toEqual(['q0', 'q1', 'q2']);
+  });
+
+  it('lets no topic exchange have patterns that take long to walk, or much memory', () => {
+    const router = new TopicRouter();
+    const destination = new QueueNode({ name: 'q' } as Queue);
+    const added: RouteBinding[] = [];
+    const add = (routingKey: string) => {
+      const binding = { routingKey, arguments: [], destination };
+      router.add(binding);
+      added.push(binding);
+    };
+    // All match a key of as many a as there are words.
+    const pattern = (at: number, words: readonly string[], length: number) =>
+      Array.from({ length }, (_, bit) => words[(at >> (bit % 14)) & 1]).join('.');
+    let at = 0;
+    for (; router.hasRoom(`#.${pattern(at, ['a', '*'], 60)}`); at++) add(`#.${pattern(at, ['a', '*'], 60)}`);
+    expect(at).toBeGreaterThan(300);
+    expect(router.hasRoom('a.b.c')).toBe(true);
+    const key = `${'a.'.repeat(126)}a`;
+    let reached = 0;
+    const message = {
+      routingKeys: key,
+      headers: new Map(),
+      comparableHeader: () => undefined,
+      reach: () => reached++,
+    };
+    expect(quickest(() => router.route(message))).toBeLessThan(1_000);
+    expect(reached).toBe(3 * at);
+    for (at = 0; router.hasRoom(pattern(at, ['a', 'b'], 100)); at++) add(pattern(at, ['a', 'b'], 100));
+    expect(at).toBeLessThan(5_000);
+    for (const binding of added) router.remove(binding);
+    expect(router.size).toBe(0);
+    expect(router.hasRoom(pattern(0, ['a', 'b'], 100))).toBe(true);
   });
 
   it('ends in circles and long chains of exchanges', () => {

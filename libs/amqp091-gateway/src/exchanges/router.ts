@@ -18,6 +18,8 @@ export interface RoutedMessage {
 /** What one exchange does with a message, by its bindings. */
 export interface Router {
   readonly size: number;
+  /** Whether a binding with this key may be added: some cost more than their number says. */
+  hasRoom(routingKey: string): boolean;
   add(binding: RouteBinding): void;
   remove(binding: RouteBinding): void;
   route(message: RoutedMessage): void;
@@ -40,6 +42,10 @@ export function routerOf(type: RoutingType): Router {
 class DirectRouter implements Router {
   readonly #byKey = new Map<string, Set<RouteBinding>>();
   size = 0;
+
+  hasRoom(): boolean {
+    return true;
+  }
 
   add(binding: RouteBinding): void {
     const { routingKey } = binding;
@@ -74,6 +80,10 @@ class FanoutRouter implements Router {
 
   get size(): number {
     return this.#bindings.size;
+  }
+
+  hasRoom(): boolean {
+    return true;
   }
 
   add(binding: RouteBinding): void {

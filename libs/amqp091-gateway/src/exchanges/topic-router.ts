@@ -1,6 +1,11 @@
 import type { RouteBinding } from './route-node.js';
 import type { RoutedMessage, Router } from './router.js';
 
+/** Words of all patterns, those that begin alike once. */
+const nodesMax = 200_000;
+/** Those that follow a `#`: each may be visited again at each word of a key, of which there are up to 128. */
+const nodesBehindHashMax = 20_000;
+
 /** One word of the patterns that begin alike. */
 class TopicNode {
   words: Map<string, TopicNode> | undefined;
@@ -10,7 +15,10 @@ class TopicNode {
   /** The last step of a walk that came here. */
   mark = 0;
 
-  constructor(readonly isHash: boolean) {}
+  constructor(
+    readonly isHash: boolean,
+    readonly isBehindHash: boolean,
+  ) {}
 
   get isEmpty(): boolean {
     return (
@@ -28,15 +36,33 @@ class TopicNode {
  * visits of each node, whatever `#` there are.
  */
 export class TopicRouter implements Router {
-  readonly #root = new TopicNode(false);
+  readonly #root = new TopicNode(false, false);
   #active: TopicNode[] = [];
   #next: TopicNode[] = [];
   #step = 0;
+  #nodes = 0;
+  #nodesBehindHash = 0;
   size = 0;
+
+  hasRoom(routingKey: string): boolean {
+    let node: TopicNode | undefined = this.#root;
+    let nodes = this.#nodes;
+    let behindHash = this.#nodesBehindHash;
+    let isBehindHash = false;
+    for (const word of wordsOf(routingKey)) {
+      node = node && childOf(node, word);
+      if (node === undefined) {
+        nodes++;
+        if (isBehindHash) behindHash++;
+      }
+      isBehindHash ||= word === '#';
+    }
+    return nodes <= nodesMax && behindHash <= nodesBehindHashMax;
+  }
 
   add(binding: RouteBinding): void {
     let node = this.#root;
-    for (const word of wordsOf(binding.routingKey)) node = childOf(node, word) ?? addChild(node, word);
+    for (const word of wordsOf(binding.routingKey)) node = childOf(node, word) ?? this.#addChild(node, word);
     node.bindings ??= new Set();
     if (node.bindings.has(binding)) return;
     node.bindings.add(binding);
@@ -55,7 +81,8 @@ export class TopicRouter implements Router {
     if (last.bindings?.delete(binding) !== true) return;
     this.size--;
     if (last.bindings.size === 0) last.bindings = undefined;
-    for (let at = words.length; at > 0 && path[at]!.isEmpty; at--) removeChild(path[at - 1]!, words[at - 1]!);
+    for (let at = words.length; at > 0 && path[at]!.isEmpty; at--)
+      this.#removeChild(path[at - 1]!, words[at - 1]!);
   }
 
   route(message: RoutedMessage): void {
@@ -108,6 +135,30 @@ export class TopicRouter implements Router {
     walked.length = 0;
     this.#next = walked;
   }
+
+  #addChild(node: TopicNode, word: string): TopicNode {
+    const child = new TopicNode(word === '#', node.isHash || node.isBehindHash);
+    this.#nodes++;
+    if (child.isBehindHash) this.#nodesBehindHash++;
+    if (word === '*') node.star = child;
+    else if (word === '#') node.hash = child;
+    else {
+      node.words ??= new Map();
+      node.words.set(word, child);
+    }
+    return child;
+  }
+
+  #removeChild(node: TopicNode, word: string): void {
+    this.#nodes--;
+    if (node.isHash || node.isBehindHash) this.#nodesBehindHash--;
+    if (word === '*') node.star = undefined;
+    else if (word === '#') node.hash = undefined;
+    else {
+      node.words?.delete(word);
+      if (node.words?.size === 0) node.words = undefined;
+    }
+  }
 }
 
 function wordsOf(pattern: string): string[] {
@@ -117,24 +168,4 @@ function wordsOf(pattern: string): string[] {
 function childOf(node: TopicNode, word: string): TopicNode | undefined {
   if (word === '*') return node.star;
   return word === '#' ? node.hash : node.words?.get(word);
-}
-
-function addChild(node: TopicNode, word: string): TopicNode {
-  const child = new TopicNode(word === '#');
-  if (word === '*') node.star = child;
-  else if (word === '#') node.hash = child;
-  else {
-    node.words ??= new Map();
-    node.words.set(word, child);
-  }
-  return child;
-}
-
-function removeChild(node: TopicNode, word: string): void {
-  if (word === '*') node.star = undefined;
-  else if (word === '#') node.hash = undefined;
-  else {
-    node.words?.delete(word);
-    if (node.words?.size === 0) node.words = undefined;
-  }
 }

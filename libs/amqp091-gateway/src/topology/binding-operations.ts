@@ -30,7 +30,7 @@ export class BindingOperations {
     const key = bindingKey(record);
     if (state.binding(key) !== undefined) await records.caughtUp();
     if (state.binding(key)?.isActive === true) return;
-    this.#checkRoom(request);
+    this.#checkRoom(request, source);
     await records.put(key, record);
     const bound = state.binding(key);
     if (bound === undefined || bound.isActive) return;
@@ -82,11 +82,16 @@ export class BindingOperations {
     };
   }
 
-  #checkRoom({ destinationKind, destination }: BindingRequest): void {
-    const { counts, limits, scope } = this.services;
-    if (counts.binding < limits.bindingsMax) return;
+  #checkRoom({ destinationKind, destination, routingKey }: BindingRequest, source: Exchange): void {
+    const { counts, limits, scope, state } = this.services;
     const what = resourceText(destinationKind, destination, scope.vhost);
-    throw preconditionFailed(`cannot bind ${what}: binding limit (${limits.bindingsMax}) is reached`);
+    if (counts.binding >= limits.bindingsMax) {
+      throw preconditionFailed(`cannot bind ${what}: binding limit (${limits.bindingsMax}) is reached`);
+    }
+    if (state.exchangeNode(source.name)?.router.hasRoom(routingKey) === false) {
+      const from = resourceText('exchange', source.name, scope.vhost);
+      throw preconditionFailed(`cannot bind ${what}: the patterns of ${from} have too many words`);
+    }
   }
 }
 

@@ -1,8 +1,15 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { decodeFieldTable, encodeFieldTable, type FieldTable, type RawFieldTable } from '#libs/amqp091-codec';
+import {
+  decodeFieldTable,
+  encodeFieldTable,
+  type FieldTable,
+  type FieldValue,
+  type RawFieldTable,
+} from '#libs/amqp091-codec';
 import { z } from 'zod';
 import { sorted } from '../exchanges/field-comparison.js';
+import { preconditionFailed } from './refusals.js';
 
 /** One that is declared. Each declaration is a key of its own, so that the log's order says whose was first. */
 export type TopologyRecord = ExchangeRecord | QueueRecord | BindingRecord | UnusedRecord;
@@ -100,7 +107,19 @@ export function uidOfKey(key: string): string | undefined {
   return match?.[1];
 }
 
-/** Raw arguments as they are declared. @throws Amqp091Error */
+/** Of one declaration or binding, those inside of others counted too: each takes many times its bytes in memory. */
+export const argumentsMax = 64;
+
+/** Raw arguments as they are declared, in memory of their own. @throws Amqp091Error */
 export function tableOf(raw: RawFieldTable): FieldTable {
-  return decodeFieldTable(Buffer.from(raw));
+  const table = decodeFieldTable(Buffer.from(raw));
+  if (countOf({ tag: 'F', value: table }) > argumentsMax) {
+    throw preconditionFailed(`over ${argumentsMax} arguments`);
+  }
+  return table;
+}
+
+function countOf(field: FieldValue): number {
+  if (field.tag === 'F') return field.value.reduce((count, [, value]) => count + 1 + countOf(value), 0);
+  return field.tag === 'A' ? field.value.reduce((count, value) => count + 1 + countOf(value), 0) : 0;
 }
