@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AmqpErrorCondition, encodeFrame, encodeProtocolHeader, heartbeatFrame } from '#libs/amqp-codec';
-import { idleTickMs } from './connection/idle-wheel.js';
+import { idleTickMs } from '#libs/transport';
 import { type AmqpBed, type AmqpBedSettings, amqpBed } from './testing/amqp-bed.js';
 
 const saslHeader = encodeProtocolHeader('sasl');

@@ -1,19 +1,19 @@
 import { encodeProtocolHeader } from '#libs/amqp-codec';
 import { SessionWatch } from '#libs/auth';
 import { aloneCluster } from '#libs/cluster';
-import type {
-  BeginningProtocol,
-  Link,
-  Protocol,
-  ProtocolConnection,
-  WebSocketProfile,
+import {
+  type BeginningProtocol,
+  IdleWheel,
+  type Link,
+  type Protocol,
+  type ProtocolConnection,
+  type WebSocketProfile,
 } from '#libs/transport';
 import { AmqpConnection } from './amqp.connection.js';
 import { AmqpCounters } from './amqp.counters.js';
 import { registerAmqpMetrics } from './amqp.metrics.js';
 import type { AmqpProcess, AmqpServices } from './amqp.services.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
-import { IdleWheel } from './connection/idle-wheel.js';
 import { LinkNames } from './links/link-names.js';
 import { SuspendedLinks } from './links/suspended-links.js';
 import { NodeDirectory } from './nodes/node-directory.js';

@@ -12,3 +12,5 @@ export {
 export type { QueueStore } from './topology/queue-store.js';
 export type { Amqp091Scope } from './topology/scope.js';
 export type { Topologies } from './topology/topologies.js';
+export { type Amqp091Options, amqp091OptionsSchema } from './amqp091.options.js';
+export type { Amqp091Process } from './amqp091.services.js';

@@ -4,6 +4,7 @@ export {
   type InMemoryLink,
   type InMemoryOptions,
 } from './in-memory-link.js';
+export { IdleWheel, idleTickMs, type WheelRider } from './idle-wheel.js';
 export { Listener, type ListenerHooks } from './listener.js';
 export { type BeginningProtocol, FirstBytesProtocol, type FirstBytesOptions } from './first-bytes.js';
 export { addressRangeFault } from './proxy/address-set.js';

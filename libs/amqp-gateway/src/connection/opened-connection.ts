@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { type AmqpFrame, AmqpErrorCondition, encodeFrame, heartbeatFrame } from '#libs/amqp-codec';
 import type { WatchedSession } from '#libs/auth';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
-import type { Link } from '#libs/transport';
+import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
 import { ConnectionLinks } from '../links/connection-links.js';
 import { AmqpError } from '../amqp.errors.js';
@@ -11,7 +11,6 @@ import type { TransactionScope } from '../node.js';
 import type { AmqpIdentity } from './amqp-identity.js';
 import type { ConnectionDecoder } from './connection-decoder.js';
 import type { AuthenticatedClient } from './handshake.js';
-import { idleTickMs, type WheelRider } from './idle-wheel.js';
 import type { OpenAgreement } from './open-agreement.js';
 import type { ConnectionSession, SessionConnection } from './session-connection.js';
 

@@ -1,0 +1,21 @@
+import type { Metrics } from '#libs/telemetry';
+import type { Amqp091Counters } from './amqp091.counters.js';
+
+/** Registers what the AMQP 0-9-1 front counts. */
+export function registerAmqp091Metrics(metrics: Metrics, counters: Amqp091Counters): void {
+  metrics.gauge({
+    name: 'pulsegate_amqp091_channels',
+    help: 'AMQP 0-9-1 channels that are open.',
+    read: () => counters.channelsOpen,
+  });
+  metrics.counter({
+    name: 'pulsegate_amqp091_channel_exceptions_total',
+    help: 'AMQP 0-9-1 channels that were closed for what their client did.',
+    read: () => counters.channelExceptions,
+  });
+  metrics.counter({
+    name: 'pulsegate_amqp091_blocked_total',
+    help: 'Times that AMQP 0-9-1 clients were told that they are blocked.',
+    read: () => counters.connectionsBlocked,
+  });
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+/** The settings of the AMQP 0-9-1 front, with their defaults; the gateway's configuration embeds this schema. */
+export const amqp091OptionsSchema = z
+  .strictObject({
+    frameBytesMax: z
+      .int()
+      .min(4 * kibibyte)
+      .max(16 * mebibyte)
+      .default(128 * kibibyte)
+      .describe('The largest frame, either way: the frame-max that clients are told.'),
+    channelsMax: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(2_047)
+      .describe('Channels of one connection: the channel-max that clients are told.'),
+    heartbeatSeconds: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(60)
+      .describe(
+        'The heartbeat that clients are told; theirs counts. Silence of twice as long ends a connection.',
+      ),
+    waitingBytesMax: z
+      .int()
+      .min(64 * kibibyte)
+      .default(mebibyte)
+      .describe('What waits for its turn on the channels of one connection; at it, the client is not read.'),
+    assemblyBytesMax: z
+      .int()
+      .min(mebibyte)
+      .default(16 * mebibyte)
+      .describe('Messages that have come in part, over the channels of one connection.'),
+    assemblyBytesMaxPerProcess: z
+      .int()
+      .min(16 * mebibyte)
+      .default(256 * mebibyte)
+      .describe('The same over all connections.'),
+    blockedNoticeMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(1_000)
+      .describe('A client that is not read for so long is told that it is blocked.'),
+  })
+  .prefault({});
+
+export type Amqp091Options = z.infer<typeof amqp091OptionsSchema>;

@@ -1,0 +1,53 @@
+import type { Authenticator, Authorizer, SessionWatch } from '#libs/auth';
+import type { ClusterView } from '#libs/cluster';
+import type { PulsarClient } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
+import type { Log, Metrics } from '#libs/telemetry';
+import type { IdleWheel } from '#libs/transport';
+import type { Amqp091Counters } from './amqp091.counters.js';
+import type { Amqp091Options } from './amqp091.options.js';
+import type { ChannelParts } from './channels/channel-parts.js';
+import type { ContentBudget } from './channels/content-budget.js';
+import type { Queues } from './queues/queues.js';
+import type { Topologies } from './topology/topologies.js';
+
+/** Why a tenant is not served at present. */
+export interface TenantRefusal {
+  readonly retriable: boolean;
+  readonly message: string;
+}
+
+/** What the process gives. */
+export interface Amqp091Process {
+  readonly pulsar: PulsarClient;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly limits: RateLimits;
+  /** Of the gateway, for the server properties. */
+  readonly version?: string;
+  /** Default: it is alone. */
+  readonly cluster?: ClusterView;
+  /** Undefined where the tenant is served. */
+  readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  /** Whether the state namespace has what it needs. Default: it has. */
+  readonly stateServed?: () => boolean;
+  readonly options: Amqp091Options;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What the connections of a process have in common. */
+export interface Amqp091Services extends Amqp091Process {
+  readonly cluster: ClusterView;
+  readonly counters: Amqp091Counters;
+  readonly topologies: Topologies;
+  readonly queues: Queues;
+  /** Who serves which methods. */
+  readonly parts: ChannelParts;
+  /** Contents that have come in part, of all connections. */
+  readonly contents: ContentBudget;
+  /** Closes connections that fall silent, and keeps the others alive. */
+  readonly idleWheel: IdleWheel;
+  /** Ends connections whose identity ends. */
+  readonly watch: SessionWatch;
+}

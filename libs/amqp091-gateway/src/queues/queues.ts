@@ -1,0 +1,22 @@
+import type { Queue } from '../topology/queue.js';
+import type { QueueStore } from '../topology/queue-store.js';
+import type { Amqp091Scope } from '../topology/scope.js';
+
+/** The subscription that makes a queue of a Pulsar topic. AMQP 0-9-1 and 1.0 share it. */
+export const queueSubscription = 'pulsegate.queue';
+
+/** What the queue's subscription says of itself to who finds it in Pulsar. */
+export const queueSubscriptionProperties: Readonly<Record<string, string>> = {
+  'pulsegate.kind': 'amqp-queue',
+};
+
+/** Where the messages of queues are: the Pulsar topics, and their one subscription. */
+export interface Queues extends QueueStore {
+  /**
+   * Makes topic and subscription where they are not there: what is stored from then on waits for consumers. Known for a
+   * short time, so it may be asked before each use.
+   *
+   * @returns `persistent://tenant/namespace/name`
+   */
+  prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<string>;
+}
