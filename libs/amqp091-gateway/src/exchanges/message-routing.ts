@@ -33,7 +33,13 @@ export class MessageRouting implements RoutedMessage {
   #visited = 0;
   #isBusy = false;
 
-  constructor(private readonly table: RouteTable) {}
+  /**
+   * @param seen where another routing is under way, whose marks are not to be touched: what this one came to
+   */
+  constructor(
+    private readonly table: RouteTable,
+    private readonly seen?: Set<RouteNode>,
+  ) {}
 
   /** A visit routes another message: it needs another routing. */
   get isBusy(): boolean {
@@ -87,8 +93,7 @@ export class MessageRouting implements RoutedMessage {
 
   reach(destination: RouteNode): void {
     this.#reached++;
-    if (destination.mark === this.#mark) return;
-    destination.mark = this.#mark;
+    if (!this.#isFirst(destination)) return;
     if (destination.kind === 'queue') {
       this.#visited++;
       this.#visit(destination.queue, this.#isDelayed);
@@ -96,6 +101,13 @@ export class MessageRouting implements RoutedMessage {
       this.#waiting.push(destination);
       this.#waitingDelayed.push(this.#isDelayed || destination.exchange.isDelayed);
     }
+  }
+
+  #isFirst(destination: RouteNode): boolean {
+    if (this.seen !== undefined) return this.seen.size < this.seen.add(destination).size;
+    if (destination.mark === this.#mark) return false;
+    destination.mark = this.#mark;
+    return true;
   }
 
   #pass({ exchange, router }: ExchangeNode): void {

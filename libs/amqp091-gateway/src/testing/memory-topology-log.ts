@@ -13,6 +13,8 @@ export class MemoryTopologyLog {
   isPrompt = true;
   /** Nothing can be written or asked. */
   isAway = false;
+  /** What is written is stored, and its writer does not hear of it. */
+  isUnconfirmed = false;
   /** How often the log was asked for its end. */
   asked = 0;
 
@@ -61,7 +63,10 @@ export class MemoryTopologyState implements TopologyAgreement {
 
   put(key: string, value: Buffer | null): Promise<void> {
     if (this.log.isAway) return Promise.reject(new AgreedStateError('unavailable', 'as the test wants'));
-    return this.#whenRead(this.log.entries.push({ key, value }));
+    const upTo = this.log.entries.push({ key, value });
+    if (this.log.isUnconfirmed)
+      return Promise.reject(new AgreedStateError('unconfirmed', 'as the test wants'));
+    return this.#whenRead(upTo);
   }
 
   caughtUp(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FieldTable } from '#libs/amqp091-codec';
+import { Amqp091Error, type FieldTable } from '#libs/amqp091-codec';
 import type { Exchange } from '../exchanges/exchange.js';
 import { BindingOperations } from './binding-operations.js';
 import { ExchangeOperations } from './exchange-operations.js';
@@ -18,6 +18,8 @@ import type {
 
 /** Exclusive queues of one connection that are deleted at once. */
 const deletedAtOnce = 16;
+/** A record that was not confirmed is in the log by then, or never. */
+const doubtfulMs = 60_000;
 
 /** A vhost whose declarations are records that all gateways read in one order. */
 export class AgreedVhost implements VhostTopology {
@@ -31,6 +33,8 @@ export class AgreedVhost implements VhostTopology {
   readonly #held = new Map<string, Set<Queue>>();
   /** Connections whose queues could not be deleted yet. */
   readonly #ended = new Set<string>();
+  /** Connections that declared one, and nobody knows whether it is stored: it may turn up. By the time to forget them. */
+  readonly #doubtful = new Map<string, number>();
   readonly removals: Removals;
 
   constructor(private readonly services: VhostServices) {
@@ -70,6 +74,12 @@ export class AgreedVhost implements VhostTopology {
     declaring.pending++;
     try {
       return await this.#queues.declare(declaration, client);
+    } catch (error) {
+      // It ends the connection, and the record may be on its way.
+      if (error instanceof Amqp091Error && error.code === 'internal-error') {
+        this.#doubtful.set(connectionId, Number.POSITIVE_INFINITY);
+      }
+      throw error;
     } finally {
       if (--declaring.pending === 0) this.#declaring.delete(connectionId);
       // It came into being after its connection's queues were deleted.
@@ -114,9 +124,14 @@ export class AgreedVhost implements VhostTopology {
   }
 
   /** Once more for connections whose queues are left because the log, or Pulsar, was away. */
-  async retryEnded(): Promise<void> {
+  async retryEnded(nowMs: number): Promise<void> {
     for (const connectionId of [...this.#ended]) {
       this.#ended.delete(connectionId);
+      await this.connectionClosed(connectionId);
+    }
+    for (const [connectionId, untilMs] of [...this.#doubtful]) {
+      if (nowMs > untilMs) this.#doubtful.delete(connectionId);
+      else this.#doubtful.set(connectionId, Math.min(untilMs, nowMs + doubtfulMs));
       await this.connectionClosed(connectionId);
     }
   }

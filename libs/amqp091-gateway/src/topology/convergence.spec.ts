@@ -115,7 +115,7 @@ describe('gateways of one log', () => {
           expect(seen(later)).toEqual(seen(vhosts[0]!));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -344,6 +344,20 @@ describe('what gateways leave', () => {
     gateway.store.isStuck.add('exclusive');
     for (const nowMs of [0, 31_000]) await gateway.topologies.sweep(nowMs);
     expect(queuesOf(vhost)).toEqual(['durable', 'exclusive']);
+  });
+
+  it('of a connection whose declaration was not confirmed is removed when it turns up', async () => {
+    const one = topologies();
+    const gateway = one.gateway();
+    const vhost = await gateway.open();
+    one.log.isUnconfirmed = true;
+    expect(await refusal(vhost.declareQueue(queue('q', { exclusive: true }), client))).toContain('541');
+    await vhost.connectionClosed('c1');
+    one.log.isUnconfirmed = false;
+    await vhost.caughtUp();
+    expect(queuesOf(vhost)).toEqual(['q']);
+    await gateway.topologies.sweep(0);
+    expect(queuesOf(vhost)).toEqual([]);
   });
 
   it('after a connection while Pulsar was away is tried again', async () => {

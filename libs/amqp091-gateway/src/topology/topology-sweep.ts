@@ -42,7 +42,7 @@ export class TopologySweep {
     const bindings = this.#idleBindings().filter(({ key }) => isDue(key));
     const unused = [...this.services.state.unused].filter(([key]) => isDue(key));
     this.#since = found;
-    await this.#attempt(() => this.vhost.retryEnded());
+    await this.#attempt(() => this.vhost.retryEnded(view.nowMs));
     for (const queue of queues.slice(0, removedPerSweep))
       await this.#attempt(() => this.vhost.expireQueue(queue));
     for (const key of late.slice(0, removedPerSweep)) {

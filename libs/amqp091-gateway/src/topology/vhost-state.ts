@@ -151,7 +151,7 @@ export class VhostState implements RouteTable {
   ): number {
     const node = this.#nodes.get(exchange.uid);
     if (node?.kind !== 'exchange') return 0;
-    const routing = this.#routing.isBusy ? new MessageRouting(this) : this.#routing;
+    const routing = this.#routing.isBusy ? new MessageRouting(this, new Set()) : this.#routing;
     return routing.route(node, routingKeys, headers, visit);
   }
 
