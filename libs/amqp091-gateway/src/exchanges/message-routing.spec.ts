@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FieldTable, FieldValue } from '#libs/amqp091-codec';
+import { silentLog } from '#libs/telemetry';
 import { type Model, type ModelBinding, type ModelExchange, modelRoute } from '../testing/routing-model.js';
 import { table } from '../testing/topology-fixture.js';
 import type { Queue } from '../topology/queue.js';
@@ -12,7 +13,7 @@ import { TopicRouter } from './topic-router.js';
 
 /** A vhost where the uid of everything is its name. */
 class PlainVhost {
-  readonly state = new VhostState();
+  readonly state = new VhostState(silentLog);
   #bindings = 0;
 
   exchange(name: string, type: string = 'direct', fields: FieldTable = []): this {

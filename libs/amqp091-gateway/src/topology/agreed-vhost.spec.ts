@@ -129,6 +129,23 @@ describe('vhosts', () => {
   });
 });
 
+describe('who follows the queues', () => {
+  it('hears of each that comes and goes, whatever others do', async () => {
+    const heard: string[] = [];
+    vhost.onQueue(() => {
+      throw new Error('of another');
+    });
+    const cancel = vhost.onQueue(({ name }, isThere) => heard.push(`${name} ${isThere}`));
+    await vhost.declareQueue(queue('q'), client);
+    await vhost.declareQueue(queue('q'), client);
+    await vhost.deleteQueue('q', { ifUnused: false, ifEmpty: false }, client);
+    cancel();
+    await vhost.declareQueue(queue('r'), client);
+    expect(heard).toEqual(['q true', 'q false']);
+    expect(vhost.findQueue('r')).toBeDefined();
+  });
+});
+
 describe('while the log is away', () => {
   it('nothing is declared, and what is known still routes', async () => {
     await vhost.declareQueue(queue('q'), client);

@@ -134,8 +134,6 @@ export class QueueOperations {
   async toBind(name: string, client: TopologyClient): Promise<Queue> {
     const queue = await this.check(name, client);
     if (queue.uid !== undeclaredUid) return queue;
-    const { access, connectionId } = client;
-    access.configure('queue', name, 'create');
     const declaration = {
       queue: name,
       durable: true,
@@ -143,7 +141,7 @@ export class QueueOperations {
       autoDelete: false,
       arguments: Buffer.alloc(0),
     };
-    return (await this.declare(declaration, { access, connectionId })).queue;
+    return (await this.declare(declaration, client)).queue;
   }
 
   async delete(

@@ -16,7 +16,7 @@ interface OpenVhost {
 
 /** What is declared in the vhosts of one tenant: one log for all of them. */
 export class TenantTopology {
-  readonly replica = new TopologyReplica();
+  readonly replica: TopologyReplica;
   readonly #state: TopologyAgreement;
   readonly #records: TopologyLog;
   readonly #vhosts = new Map<string, OpenVhost>();
@@ -27,6 +27,7 @@ export class TenantTopology {
     private readonly tenant: Tenant,
     private readonly services: TopologiesServices,
   ) {
+    this.replica = new TopologyReplica(services.log);
     this.#state = services.openState(tenant);
     this.#records = new TopologyLog(this.#state);
     this.#state.onChange((key, value) => this.replica.apply(key, value));

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import type { Log } from '#libs/telemetry';
 import { decodeTopologyRecord, type TopologyRecord, uidOfKey } from './topology-record.js';
 import { VhostState } from './vhost-state.js';
 
@@ -11,9 +12,11 @@ export class TopologyReplica {
   /** Records that this version does not know. */
   unknown = 0;
 
+  constructor(private readonly log: Log) {}
+
   vhost(name: string): VhostState {
     let state = this.#vhosts.get(name);
-    if (state === undefined) this.#vhosts.set(name, (state = new VhostState()));
+    if (state === undefined) this.#vhosts.set(name, (state = new VhostState(this.log)));
     return state;
   }
 

@@ -1,4 +1,5 @@
 import { type FieldTable, fieldOf, fieldText } from '#libs/amqp091-codec';
+import type { Log } from '#libs/telemetry';
 import type { Exchange } from '../exchanges/exchange.js';
 import { parseExchangeType, routingTypeOf } from '../exchanges/exchange-type.js';
 import { MessageRouting, type RouteTable } from '../exchanges/message-routing.js';
@@ -60,7 +61,7 @@ export class VhostState implements RouteTable {
   readonly #listeners = new Set<QueueListener>();
   readonly #routing = new MessageRouting(this);
 
-  constructor() {
+  constructor(private readonly log: Log) {
     for (const exchange of predeclaredExchanges) this.#addExchange(exchange);
   }
 
@@ -190,7 +191,14 @@ export class VhostState implements RouteTable {
   }
 
   #tell(queue: Queue, isThere: boolean): void {
-    for (const listener of [...this.#listeners]) listener(queue, isThere);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(queue, isThere);
+      } catch (error) {
+        const fields = { event: 'topology.listener-threw', queue: queue.name, error };
+        this.log.error(fields, 'who follows the queues of a vhost failed');
+      }
+    }
   }
 
   #addBinding(binding: BoundBinding): void {
