@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { amqp091OptionsSchema } from '#libs/amqp091-gateway';
 import { amqpOptionsSchema } from '#libs/amqp-gateway';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
@@ -56,6 +57,7 @@ export const gatewayConfigSchema = z
     kafka: kafka.prefault({}),
     mqtt: mqtt.prefault({}),
     amqp: amqp.prefault({}),
+    amqp091: amqp091OptionsSchema,
     cluster,
     authentication,
     admin: z
@@ -130,6 +132,12 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ...duplicates([
       { path: ['cluster', 'stateNamespace'], value: config.cluster.stateNamespace },
       ...config.tenants.map(({ namespace: value }, at) => ({ path: ['tenants', at, 'namespace'], value })),
+      ...config.tenants.flatMap(({ amqp091 }, tenantAt) =>
+        amqp091.vhosts.map(({ pulsarNamespace: value }, at) => ({
+          path: ['tenants', tenantAt, 'amqp091', 'vhosts', at, 'pulsarNamespace'],
+          value,
+        })),
+      ),
     ]),
     ...duplicates(
       config.tenants.flatMap(({ serverNames }, tenantAt) =>

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Amqp091GatewayModule, Amqp091Protocol } from '#libs/amqp091-gateway';
 import { AmqpGatewayModule, AmqpProtocol } from '#libs/amqp-gateway';
 import { Authenticator, Authorizer } from '#libs/auth';
 import { KafkaGatewayModule, KafkaProtocol } from '#libs/kafka-gateway';
@@ -102,11 +103,20 @@ const amqp = AmqpGatewayModule.forRootAsync({
   },
 });
 
+const amqp091 = Amqp091GatewayModule.forRootAsync({
+  inject: injected,
+  useFactory: (...services: Injected) => {
+    const [config, , , , , , , namespaces] = services;
+    const stateServed = () => namespaces.stateReport().served;
+    return { ...providedBy(...services), options: config.amqp091, version: pulsegateVersion, stateServed };
+  },
+});
+
 /** Both AMQPs come to one port, and say in their first bytes which they are. */
-function amqpPort(amqpProtocol: AmqpProtocol): FirstBytesProtocol {
+function amqpPort(amqpProtocol: AmqpProtocol, amqp091Protocol: Amqp091Protocol): FirstBytesProtocol {
   return new FirstBytesProtocol({
     name: 'amqp',
-    protocols: [amqpProtocol],
+    protocols: [amqpProtocol, amqp091Protocol],
     refusal: amqpProtocol.refusal,
   });
 }
@@ -117,20 +127,21 @@ export class GatewayModule {
   static forRoot(config: GatewayConfig, log: Log): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [CoreModule.forRoot(config, log), kafka, mqtt, amqp],
+      imports: [CoreModule.forRoot(config, log), kafka, mqtt, amqp, amqp091],
       controllers: [HealthController, MetricsController],
       providers: [
         {
           provide: PROTOCOLS,
-          inject: [KafkaProtocol, MqttProtocol, AmqpProtocol],
+          inject: [KafkaProtocol, MqttProtocol, AmqpProtocol, Amqp091Protocol],
           useFactory: (
             kafkaProtocol: KafkaProtocol,
             mqttProtocol: MqttProtocol,
             amqpProtocol: AmqpProtocol,
+            amqp091Protocol: Amqp091Protocol,
           ): ServedProtocol[] => [
             { protocol: kafkaProtocol, listeners: config.kafka.listeners },
             { protocol: mqttProtocol, listeners: config.mqtt.listeners },
-            { protocol: amqpPort(amqpProtocol), listeners: config.amqp.listeners },
+            { protocol: amqpPort(amqpProtocol, amqp091Protocol), listeners: config.amqp.listeners },
           ],
         },
         ListenerSet,

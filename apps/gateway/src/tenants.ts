@@ -5,7 +5,7 @@ import type { GatewayConfig } from './gateway.config.js';
 
 /** The configuration's tenants as the libs know them. */
 export function tenantsOf(config: GatewayConfig): Tenant[] {
-  return config.tenants.map(({ name, namespace, serverNames, limits, kafka, mqtt, amqp }) => ({
+  return config.tenants.map(({ name, namespace, serverNames, limits, kafka, mqtt, amqp, amqp091 }) => ({
     name,
     pulsarNamespace: namespace,
     serverNames,
@@ -13,6 +13,7 @@ export function tenantsOf(config: GatewayConfig): Tenant[] {
     kafka,
     mqtt,
     amqp,
+    amqp091,
   }));
 }
 

@@ -71,6 +71,14 @@ export {
   type SaslAuthority,
   startMechanism,
 } from './sasl/sasl-mechanism.js';
+export { parsePlainToken, type PlainCredentials } from './sasl/sasl-plain.js';
+export {
+  isSameUser,
+  type SaslDenial,
+  SaslNegotiation,
+  type SaslNegotiationOptions,
+  type SaslStep,
+} from './sasl/sasl-negotiation.js';
 export { SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';

@@ -15,4 +15,10 @@ export {
 } from './tenant.js';
 export { bindTenant, type TenantBinding, type TenantClaims } from './tenant-binding.js';
 export { TenantDirectory, TenantDirectoryError } from './tenant-directory.js';
-export { pulsarNamespaceFault, tenantNameCharsMax, serverNameFault, tenantNameFault } from './tenant-name.js';
+export {
+  pulsarNamespaceFault,
+  serverNameFault,
+  tenantNameCharsMax,
+  tenantNameFault,
+  vhostNameFault,
+} from './tenant-name.js';

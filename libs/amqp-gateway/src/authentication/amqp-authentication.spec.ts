@@ -1,12 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AuthDecision, AuthPeer, Principal, ScramExchange } from '#libs/auth';
-import {
-  AmqpAuthentication,
-  type AmqpAuthenticationOptions,
-  type AmqpAuthStep,
-} from './amqp-authentication.js';
+import type { AuthDecision, AuthPeer, Principal, SaslNegotiationOptions, ScramExchange } from '#libs/auth';
+import { AmqpAuthentication, type AmqpAuthStep } from './amqp-authentication.js';
 
 const ann = {
   ...{ tenant: { name: 'acme' }, user: 'ann', groups: [], anonymous: false, source: 'password' },
@@ -46,7 +42,7 @@ function authentication(settings: Settings = {}): AmqpAuthentication {
     ...{ listener: 'amqp', remoteAddress: '127.0.0.1' },
     ...(certificate && { certificate: { ...names, ...(expiresAtMs !== undefined && { expiresAtMs }) } }),
   };
-  const authenticator: AmqpAuthenticationOptions['authenticator'] = {
+  const authenticator: SaslNegotiationOptions['authenticator'] = {
     plain: async (_, password) =>
       password === 'secret' ? allow(user) : { kind: 'deny', reason: 'bad-credentials' },
     authenticate: async () => settings.token ?? { kind: 'not-mine' },

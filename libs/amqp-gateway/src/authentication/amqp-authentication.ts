@@ -1,158 +1,53 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { AmqpSaslCode } from '#libs/amqp-codec';
-import {
-  type AuthDecision,
-  type AuthPeer,
-  type Authenticator,
-  type MechanismExchange,
-  type MechanismStep,
-  type Principal,
-  startMechanism,
-} from '#libs/auth';
-
-/** `sasl-init` and responses of one exchange: SCRAM has two, and one more where the first brings nothing. */
-const messagesMax = 4;
-const forever = Number.POSITIVE_INFINITY;
-const nothing = Buffer.alloc(0);
+import { type SaslDenial, SaslNegotiation, type SaslNegotiationOptions, type SaslStep } from '#libs/auth';
 
 /** Not what the client said is at fault (AMQP 5.3.3.6): all other refusals are `auth`. */
 const temporaryReasons: ReadonlySet<string> = new Set(['too-many-failures', 'overloaded', 'fault']);
 
-export interface AmqpAuthenticationOptions {
-  readonly peer: AuthPeer;
-  readonly authenticator: Pick<
-    Authenticator,
-    'authenticate' | 'plain' | 'scram' | 'certificate' | 'anonymous' | 'anonymousAllowed' | 'mechanisms'
-  >;
-  /** A clock in milliseconds that never goes back. Default: `performance.now`. */
-  readonly now?: () => number;
+/** For `sasl-outcome`, which says no more than its code. `reason` is for the log alone. */
+interface AmqpDenial extends SaslDenial {
+  readonly saslCode: number;
 }
 
 /** What one message of the client led to. */
-export type AmqpAuthStep =
-  | { readonly kind: 'continue'; readonly challenge: Buffer }
-  /** `endsAtMs`: when the identity ends, on the clock of `now`; infinite for most. */
-  | {
-      readonly kind: 'allow';
-      readonly principal: Principal;
-      readonly endsAtMs: number;
-      readonly additionalData: Buffer | undefined;
-    }
-  /** For `sasl-outcome`, which says no more than its code. `reason` is for the log alone. */
-  | { readonly kind: 'deny'; readonly saslCode: number; readonly reason: string };
+export type AmqpAuthStep = Exclude<SaslStep, SaslDenial> | AmqpDenial;
 
-/**
- * Who a client is and how it proves it (AMQP 5.3). No method rejects.
- *
- *     initial ── offer ──▶ offered ── init ──▶ exchanging ── respond ... ──▶ allow or deny: over
- *        └────── bare: no SASL at all ────────────────────────────────────────▲
- */
+/** Who a client is and how it proves it (AMQP 5.3). No method rejects. */
 export class AmqpAuthentication {
-  readonly #options: AmqpAuthenticationOptions;
-  readonly #now: () => number;
-  #offered: readonly string[] = [];
-  #exchange: MechanismExchange | undefined;
-  #messages = 0;
-  /** Whom the client's certificate makes it: it can only be that one. */
-  #certified: Principal | undefined;
+  readonly #negotiation: SaslNegotiation;
 
-  constructor(options: AmqpAuthenticationOptions) {
-    this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
+  constructor(options: SaslNegotiationOptions) {
+    this.#negotiation = new SaslNegotiation(options);
   }
 
   /** The mechanisms of `sasl-mechanisms`, best first; or why there is no way in for this client. */
-  async offer(): Promise<readonly string[] | Extract<AmqpAuthStep, { kind: 'deny' }>> {
-    const { authenticator, peer } = this.#options;
-    const refused = await this.#certificate();
-    if (refused !== undefined) return refused;
-    this.#offered = [
-      ...(this.#certified === undefined ? [] : ['EXTERNAL']),
-      ...authenticator.mechanisms(peer.listener, peer.tls ?? false),
-      ...(authenticator.anonymousAllowed(peer.listener) ? ['ANONYMOUS'] : []),
-    ];
-    return this.#offered.length > 0 ? this.#offered : deny('nobody can authenticate on this listener');
+  async offer(): Promise<readonly string[] | AmqpDenial> {
+    const offer = await this.#negotiation.offer();
+    return 'kind' in offer ? withCode(offer) : offer;
   }
 
   /** `sasl-init`. To be called once, after `offer`. */
   async init(mechanism: string, initialResponse: Buffer | undefined): Promise<AmqpAuthStep> {
-    const { authenticator, peer } = this.#options;
-    if (!this.#offered.includes(mechanism)) return deny('a mechanism that is not offered');
-    if (mechanism === 'ANONYMOUS') return this.#settle(authenticator.anonymous(peer));
-    if (mechanism === 'EXTERNAL') return this.#external(initialResponse ?? nothing);
-    this.#exchange = startMechanism(mechanism, authenticator, peer, true);
-    // RFC 4422 section 3: who begins without data is asked for it.
-    if (initialResponse === undefined) return { kind: 'continue', challenge: nothing };
-    return this.respond(initialResponse);
+    return stepOf(await this.#negotiation.init(mechanism, initialResponse));
   }
 
   /** `sasl-response`. */
   async respond(response: Buffer): Promise<AmqpAuthStep> {
-    if (this.#exchange === undefined) return deny('a response that nobody asked for');
-    if (++this.#messages > messagesMax) return deny(`an exchange has at most ${messagesMax} messages`);
-    try {
-      const step = await this.#exchange.next(response);
-      if (step.kind === 'continue') return { kind: 'continue', challenge: step.message };
-      return this.#settle(step);
-    } catch {
-      return deny('fault');
-    }
+    return stepOf(await this.#negotiation.respond(response));
   }
 
   /** A client that leaves out SASL: the certificate says who it is, or nobody has to (AMQP 5.3.2). */
   async bare(): Promise<AmqpAuthStep> {
-    const { authenticator, peer } = this.#options;
-    const refused = await this.#certificate();
-    if (refused !== undefined) return refused;
-    const principal = this.#certified;
-    return this.#settle(
-      principal === undefined ? authenticator.anonymous(peer) : { kind: 'allow', principal },
-    );
-  }
-
-  async #certificate(): Promise<Extract<AmqpAuthStep, { kind: 'deny' }> | undefined> {
-    const { authenticator, peer } = this.#options;
-    if (peer.certificate === undefined) return undefined;
-    const decision = await authenticator.certificate(peer);
-    if (decision.kind === 'deny') return deny(decision.reason);
-    if (decision.kind === 'allow') this.#certified = decision.principal;
-    return undefined;
-  }
-
-  /** The response is whom it wants to act as: itself, however it is written (RFC 4422 appendix A). */
-  #external(response: Buffer): AmqpAuthStep {
-    const principal = this.#certified!;
-    if (!isUtf8(response)) return deny('bad-credentials');
-    const { user, tenant } = principal;
-    const own = ['', user, `${tenant.name}/${user}`, `${user}@${tenant.name}`];
-    if (!own.includes(response.toString('utf8'))) return deny('bad-credentials');
-    return this.#settle({ kind: 'allow', principal });
-  }
-
-  #settle(end: AuthDecision | Exclude<MechanismStep, { kind: 'continue' }>): AmqpAuthStep {
-    this.#exchange = undefined;
-    if (end.kind === 'not-mine') return deny('bad-credentials');
-    if (end.kind === 'deny') return deny(end.reason);
-    const { principal } = end;
-    if (this.#certified !== undefined && !isSameUser(this.#certified, principal)) {
-      return deny('another user than that of the client certificate');
-    }
-    const message = 'message' in end && end.message.length > 0 ? end.message : undefined;
-    return { kind: 'allow', principal, endsAtMs: this.#endOf(principal), additionalData: message };
-  }
-
-  #endOf({ expiresAtMs = forever }: Principal): number {
-    const certificateMs = (this.#certified && this.#options.peer.certificate?.expiresAtMs) ?? forever;
-    const endMs = Math.min(expiresAtMs, certificateMs);
-    return endMs === forever ? forever : this.#now() + endMs - Date.now();
+    return stepOf(await this.#negotiation.bare());
   }
 }
 
-function deny(reason: string): Extract<AmqpAuthStep, { kind: 'deny' }> {
-  const saslCode = temporaryReasons.has(reason) ? AmqpSaslCode.SYS_TEMP : AmqpSaslCode.AUTH;
-  return { kind: 'deny', saslCode, reason };
+function stepOf(step: SaslStep): AmqpAuthStep {
+  return step.kind === 'deny' ? withCode(step) : step;
 }
 
-function isSameUser(one: Principal, other: Principal): boolean {
-  return one.user === other.user && one.tenant === other.tenant && one.anonymous === other.anonymous;
+function withCode(denial: SaslDenial): AmqpDenial {
+  const saslCode = temporaryReasons.has(denial.reason) ? AmqpSaslCode.SYS_TEMP : AmqpSaslCode.AUTH;
+  return { ...denial, saslCode };
 }

@@ -1,0 +1,76 @@
+import { encodeProtocolHeader } from '#libs/amqp091-codec';
+import { SessionWatch } from '#libs/auth';
+import { aloneCluster } from '#libs/cluster';
+import {
+  type BeginningProtocol,
+  IdleWheel,
+  type Link,
+  type Protocol,
+  type ProtocolConnection,
+} from '#libs/transport';
+import { Amqp091Connection } from './amqp091.connection.js';
+import { Amqp091Counters } from './amqp091.counters.js';
+import { registerAmqp091Metrics } from './amqp091.metrics.js';
+import type { Amqp091Process, Amqp091Services } from './amqp091.services.js';
+import { ChannelParts } from './channels/channel-parts.js';
+import { ContentBudget } from './channels/content-budget.js';
+import type { ConnectionInput } from './connection/connection-decoder.js';
+import { exchangeMethods } from './handlers/exchange.handler.js';
+import { queueMethods } from './handlers/queue.handler.js';
+import { PulsarQueues } from './queues/pulsar-queues.js';
+import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
+
+/** What the services are made of, and how they end. */
+interface Made {
+  readonly services: Amqp091Services;
+  close(): Promise<void>;
+}
+
+/** The AMQP 0-9-1 front: makes a connection for each client, and owns what the connections have in common. */
+export class Amqp091Protocol implements Protocol<ConnectionInput>, BeginningProtocol {
+  readonly name = 'amqp091';
+  readonly beginnings = [encodeProtocolHeader()];
+  readonly protocol = this;
+  readonly services: Amqp091Services;
+  readonly #made: Made;
+
+  constructor(process: Amqp091Process) {
+    this.#made = makeServices(process);
+    this.services = this.#made.services;
+  }
+
+  accept(link: Link): ProtocolConnection<ConnectionInput> {
+    return new Amqp091Connection(link, this.services);
+  }
+
+  /** After the listeners are closed: closes what the connections had in common. */
+  async close(): Promise<void> {
+    await this.#made.close();
+  }
+}
+
+/** In the order of who needs whom; closed in the other order. */
+function makeServices(process: Amqp091Process): Made {
+  const { metrics, authenticator, pulsar, options, log, stateServed = () => true } = process;
+  const cluster = process.cluster ?? aloneCluster();
+  const counters = new Amqp091Counters();
+  registerAmqp091Metrics(metrics, counters);
+  const idleWheel = new IdleWheel();
+  const watch = new SessionWatch(authenticator);
+  const queues = new PulsarQueues(pulsar.admin);
+  const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
+  const topologies = new AgreedTopologies({ cluster, openState, store: queues, log, metrics });
+  const services: Amqp091Services = {
+    ...{ ...process, cluster, counters, idleWheel, watch },
+    ...{ topologies, queues },
+    // A method that is not here is refused, and nobody is told that it works.
+    parts: new ChannelParts([exchangeMethods, queueMethods]),
+    contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
+  };
+  const close = async () => {
+    idleWheel.close();
+    watch.close();
+    await topologies.close();
+  };
+  return { services, close };
+}

@@ -1,0 +1,107 @@
+import {
+  Authenticator,
+  type AuthenticatorOptions,
+  type AuthorizationRule,
+  Authorizer,
+  SessionWatch,
+} from '#libs/auth';
+import { aloneCluster } from '#libs/cluster';
+import { RateLimits } from '#libs/rate-limit';
+import { Metrics, silentLog } from '#libs/telemetry';
+import { type Tenant, TenantDirectory } from '#libs/tenancy';
+import { IdleWheel, type InMemoryLink, type InMemoryOptions, inMemoryLink } from '#libs/transport';
+import { Amqp091Connection } from '../amqp091.connection.js';
+import { Amqp091Counters } from '../amqp091.counters.js';
+import { type Amqp091Options, amqp091OptionsSchema } from '../amqp091.options.js';
+import type { Amqp091Services } from '../amqp091.services.js';
+import type { ChannelPartKind } from '../channels/channel-part.js';
+import { ChannelParts } from '../channels/channel-parts.js';
+import { ContentBudget } from '../channels/content-budget.js';
+import { exchangeMethods } from '../handlers/exchange.handler.js';
+import { queueMethods } from '../handlers/queue.handler.js';
+import type { Queues } from '../queues/queues.js';
+import { Amqp091Client } from './amqp091-client.js';
+import { FakeQueueStore, TestTopologies, tenantOf } from './topology-fixture.js';
+
+export interface Amqp091BedSettings {
+  readonly options?: Partial<Amqp091Options>;
+  /** Whether who has no credentials is of tenant `acme`; default true. */
+  readonly anonymous?: boolean;
+  readonly authenticator?: Partial<AuthenticatorOptions>;
+  readonly tenant?: Tenant;
+  /** Default: everybody may do everything. */
+  readonly rules?: readonly AuthorizationRule[];
+  /** Beside the methods of exchanges and queues. */
+  readonly parts?: readonly ChannelPartKind[];
+  readonly services?: Partial<Amqp091Services>;
+}
+
+/** The queues of a bed: no Pulsar, no messages. */
+export class FakeQueues extends FakeQueueStore implements Queues {
+  readonly prepared: string[] = [];
+
+  async prepare(_scope: unknown, { name }: { readonly name: string }): Promise<string> {
+    if (this.isAway) throw new Error('Pulsar is away');
+    this.prepared.push(name);
+    return `persistent://acme/shop/${name}`;
+  }
+}
+
+export type BedClient = Amqp091Client & { readonly memory: InMemoryLink };
+
+export interface Amqp091Bed {
+  readonly services: Amqp091Services;
+  readonly authenticator: Authenticator;
+  readonly queues: FakeQueues;
+  /** A new connection, nothing sent. */
+  connect(link?: InMemoryOptions): BedClient;
+  close(): Promise<void>;
+}
+
+/** Everybody of `acme` may do everything. */
+const everything: AuthorizationRule = {
+  ...{ effect: 'allow', principals: ['*'], actions: ['*'] },
+  resource: { type: '*', match: 'pattern', name: '*' },
+};
+
+/** The AMQP 0-9-1 front without Pulsar: the user `alice` of tenant `acme` with the password `secret`. */
+export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amqp091Bed> {
+  const { anonymous = true, options: changed, tenant = tenantOf(), parts = [] } = settings;
+  const options = { ...amqp091OptionsSchema.parse({}), ...changed };
+  const tenants = new TenantDirectory([tenant]);
+  const listener = { name: 'amqp', tenant: 'acme', anonymousTenant: anonymous ? 'acme' : undefined };
+  const authenticator = new Authenticator({
+    ...{ users: [{ tenant: 'acme', name: 'alice', password: 'secret' }], tenants, listeners: [listener] },
+    ...{ log: silentLog, failureFloorMs: 0 },
+    ...settings.authenticator,
+  });
+  const topologies = new TestTopologies(tenant);
+  const gateway = topologies.gateway();
+  const queues = new FakeQueues();
+  const services = {
+    ...{
+      authenticator,
+      authorizer: new Authorizer([{ tenant: 'acme', rules: settings.rules ?? [everything] }]),
+      limits: new RateLimits(tenants),
+    },
+    ...{ options, log: silentLog, metrics: new Metrics({ processMetrics: false }), version: 'test' },
+    ...{ counters: new Amqp091Counters(), cluster: aloneCluster(), topologies: gateway.topologies, queues },
+    parts: new ChannelParts([exchangeMethods, queueMethods, ...parts]),
+    contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
+    ...{ idleWheel: new IdleWheel(), watch: new SessionWatch(authenticator) },
+    ...settings.services,
+  } as unknown as Amqp091Services;
+  const protocol = { name: 'amqp', accept: (link: never) => new Amqp091Connection(link, services) };
+  return {
+    ...{ services, authenticator, queues },
+    connect: (link = {}) => {
+      const memory = inMemoryLink(protocol, link);
+      return Object.assign(new Amqp091Client(memory.client), { memory });
+    },
+    close: async () => {
+      services.idleWheel.close();
+      services.watch.close();
+      await topologies.close();
+    },
+  };
+}
