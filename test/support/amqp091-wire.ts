@@ -1,12 +1,19 @@
-// A raw AMQP 0-9-1 client over TCP: bytes or methods out, methods in, one after the other.
+// A raw AMQP 0-9-1 client over TCP or TLS: bytes or methods out, methods in, one after the other.
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Amqp091Client, type ClientBytes } from '../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 
+export type Amqp091Wire = Amqp091Client & {
+  /** As if the client had died. */
+  cut(): void;
+};
+
 /** @param address `host:port` */
-export async function openAmqp091Wire(address: string): Promise<Amqp091Client & { cut(): void }> {
+export async function openAmqp091Wire(address: string, tls?: ConnectionOptions): Promise<Amqp091Wire> {
   const [host, port] = address.split(':') as [string, string];
-  const socket = connect({ host, port: Number(port), noDelay: true });
+  const to = { host, port: Number(port), noDelay: true };
+  const socket: Socket = tls === undefined ? connect(to) : connectTls({ ...to, ...tls });
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.on('error', () => {});
   const link: ClientBytes = {
@@ -16,6 +23,8 @@ export async function openAmqp091Wire(address: string): Promise<Amqp091Client & 
     end: () => void socket.end(),
   };
   socket.on('data', (bytes: Buffer) => link.onData?.(bytes));
-  await once(socket, 'connect');
-  return Object.assign(new Amqp091Client(link), { cut: () => void socket.resetAndDestroy() });
+  await once(socket, tls === undefined ? 'connect' : 'secureConnect');
+  return Object.assign(new Amqp091Client(link), {
+    cut: () => void (tls === undefined ? socket.resetAndDestroy() : socket.destroy()),
+  });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amqp091OptionsSchema } from '#libs/amqp091-gateway';
+import { amqp091OptionsSchema, rabbitPermissionFaults } from '#libs/amqp091-gateway';
 import { amqpOptionsSchema } from '#libs/amqp-gateway';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
@@ -162,6 +162,12 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ...config.tenants.flatMap(({ mqtt: { topics } }, index) =>
       topicRuleFaults(topics).map(({ index: at, key, message }) => ({
         path: ['tenants', index, 'mqtt', 'topics', at, key],
+        message,
+      })),
+    ),
+    ...config.tenants.flatMap(({ amqp091 }, tenantAt) =>
+      rabbitPermissionFaults(amqp091).map(({ list, index, key, message }) => ({
+        path: ['tenants', tenantAt, 'amqp091', list, index, key],
         message,
       })),
     ),

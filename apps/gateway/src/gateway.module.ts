@@ -107,8 +107,11 @@ const amqp091 = Amqp091GatewayModule.forRootAsync({
   inject: injected,
   useFactory: (...services: Injected) => {
     const [config, , , , , , , namespaces] = services;
-    const stateServed = () => namespaces.stateReport().served;
-    return { ...providedBy(...services), options: config.amqp091, version: pulsegateVersion, stateServed };
+    return {
+      ...{ ...providedBy(...services), options: config.amqp091, version: pulsegateVersion },
+      stateServed: () => namespaces.stateReport().served,
+      namespaceRefusal: (namespace: string) => namespaces.namespaceRefusal(namespace),
+    };
   },
 });
 

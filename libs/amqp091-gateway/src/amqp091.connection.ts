@@ -11,7 +11,7 @@ import {
   methodReference,
 } from '#libs/amqp091-codec';
 import type { Link, ProtocolConnection } from '#libs/transport';
-import type { Amqp091Services } from './amqp091.services.js';
+import type { Amqp091Services, TenantRefusal } from './amqp091.services.js';
 import { ConnectionDecoder, type ConnectionInput, headerSeen } from './connection/connection-decoder.js';
 import { Handshake, type TunedClient } from './connection/handshake.js';
 import { OpenedConnection } from './connection/opened-connection.js';
@@ -113,12 +113,13 @@ export class Amqp091Connection implements ProtocolConnection<ConnectionInput> {
     const { tenant, user } = client.principal;
     link.log.identify({ tenant: tenant.name, user });
     link.authenticated();
-    this.#admit(tenant.name);
+    this.#admit(services.tenantRefusal?.(tenant.name));
     link.pause();
     services.topologies
       .open(tenant, virtualHost)
       .then((topology) => {
         if (this.#closed) return;
+        this.#admit(services.namespaceRefusal?.(topology.scope.pulsarNamespace));
         link.send(encodeMethod(0, { name: 'connection.open-ok' }));
         this.#opened = new OpenedConnection({ link, services, decoder, client, topology });
       })
@@ -133,9 +134,8 @@ export class Amqp091Connection implements ProtocolConnection<ConnectionInput> {
     this.#fail(told.about(methodReference('connection.open')));
   }
 
-  /** The tenant came with the identity; it is served, or the client is told to try later. @throws Amqp091Error */
-  #admit(tenant: string): void {
-    const refusal = this.services.tenantRefusal?.(tenant);
+  /** The tenant came with the identity; it and its vhost are served, or the client is told to try later. @throws Amqp091Error */
+  #admit(refusal: TenantRefusal | undefined): void {
     if (refusal === undefined) return;
     const code = refusal.retriable ? 'connection-forced' : 'not-allowed';
     throw new Amqp091Error(code, refusal.message, methodReference('connection.open'));

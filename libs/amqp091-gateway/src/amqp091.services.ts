@@ -29,6 +29,8 @@ export interface Amqp091Process {
   readonly cluster?: ClusterView;
   /** Undefined where the tenant is served. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  /** The same of a namespace of the tenant: that of the vhost. */
+  readonly namespaceRefusal?: (pulsarNamespace: string) => TenantRefusal | undefined;
   /** Whether the state namespace has what it needs. Default: it has. */
   readonly stateServed?: () => boolean;
   readonly options: Amqp091Options;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { rabbitPermissionFaults } from '#libs/amqp091-gateway';
 import { pulsarNamespaceFault, tenantAmqp091Defaults, vhostNameFault } from '#libs/tenancy';
 import { type ConfigFault, type ConfigPath, duplicates } from './config-fault.js';
 import { judged } from './field.schema.js';
@@ -58,21 +57,8 @@ export const tenantAmqp091 = z.strictObject({
   bindingsMax: most.default(tenantAmqp091Defaults.bindingsMax).describe('Bindings of all vhosts.'),
 });
 
-/** Names that are there twice, and permissions that could not be asked. */
-export function tenantAmqp091Faults(
-  options: z.output<typeof tenantAmqp091>,
-  path: ConfigPath,
-): ConfigFault[] {
-  const names = options.vhosts.map(({ name: value }, at) => ({
-    path: [...path, 'vhosts', at, 'name'],
-    value,
-  }));
-  const own = { path: [...path, 'vhosts'], value: '/' };
-  return [
-    ...duplicates([own, ...names]),
-    ...rabbitPermissionFaults(options).map(({ list, index, key, message }) => ({
-      path: [...path, list, index, key],
-      message,
-    })),
-  ];
+/** Names that are there twice. */
+export function vhostFaults({ vhosts }: z.output<typeof tenantAmqp091>, path: ConfigPath): ConfigFault[] {
+  const own = { path, value: '/' };
+  return duplicates([own, ...vhosts.map(({ name: value }, at) => ({ path: [...path, at, 'name'], value }))]);
 }

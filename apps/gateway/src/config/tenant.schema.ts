@@ -11,7 +11,7 @@ import { pulsarNamespaceFault, serverNameFault, tenantAmqpDefaults, tenantMqttDe
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
 import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
-import { tenantAmqp091, tenantAmqp091Faults } from './tenant-amqp091.schema.js';
+import { tenantAmqp091, vhostFaults } from './tenant-amqp091.schema.js';
 import { type PulsarConfig, tenantPulsar, tenantPulsarFaults } from './pulsar.schema.js';
 
 const tenantKafka = z.strictObject({
@@ -179,7 +179,7 @@ export function tenantFaults(
 ): ConfigFault[] {
   return [
     ...userFaults(each, index),
-    ...tenantAmqp091Faults(each.amqp091, ['tenants', index, 'amqp091']),
+    ...vhostFaults(each.amqp091, ['tenants', index, 'amqp091', 'vhosts']),
     ...permissionFaults(each, index, !namesUsersElsewhere(authentication, each.name)),
     ...(each.pulsar ? tenantPulsarFaults(each.pulsar, ['tenants', index, 'pulsar'], pulsar) : []),
   ];

@@ -10,6 +10,8 @@ import { ownRole, rolesToGrant } from '../pulsar-options.js';
 export interface NamespaceStatus {
   /** Absent: it holds the gateways' own state. */
   readonly tenant?: string;
+  /** Of AMQP 0-9-1. Absent: it is the tenant's own namespace. */
+  readonly vhost?: string;
   readonly namespace: string;
   /** Whether what is in it is used. */
   readonly served: boolean;
@@ -27,6 +29,7 @@ const recheckMs = 60_000;
 /** A namespace that is looked after; without a tenant it is the gateways' own. */
 interface Kept {
   readonly tenant?: string;
+  readonly vhost?: string;
   readonly namespace: string;
   /** Roles that the connections of the tenant have, where that is not the gateway's own. */
   readonly grantTo: readonly string[];
@@ -42,7 +45,9 @@ interface Kept {
 @Injectable()
 export class NamespaceGate implements OnModuleDestroy {
   private readonly kept: readonly Kept[];
-  private readonly reports = new Map<string | undefined, NamespaceStatus>();
+  /** By namespace: none is there twice. */
+  private readonly reports = new Map<string, NamespaceStatus>();
+  private readonly namespaceOf: ReadonlyMap<string, string>;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private indexProbe: { readonly exposed: Promise<boolean>; until: number } | undefined;
@@ -63,6 +68,7 @@ export class NamespaceGate implements OnModuleDestroy {
           value: this.offsetsOf(name) === 'sparse' ? 1 : 0,
         })),
     });
+    this.namespaceOf = new Map(config.tenants.map(({ name, namespace }) => [name, namespace]));
     this.kept = [
       { namespace: config.cluster.stateNamespace, grantTo: [] },
       ...config.tenants.map((tenant) => ({
@@ -70,9 +76,15 @@ export class NamespaceGate implements OnModuleDestroy {
         namespace: tenant.namespace,
         grantTo: rolesToGrant(config, tenant),
       })),
+      ...config.tenants.flatMap((tenant) =>
+        tenant.amqp091.vhosts.map(({ name: vhost, pulsarNamespace: namespace }) => ({
+          ...{ tenant: tenant.name, vhost, namespace },
+          grantTo: rolesToGrant(config, tenant),
+        })),
+      ),
     ];
-    for (const { tenant, namespace } of this.kept) {
-      this.reports.set(tenant, { tenant, namespace, served: false, pending: true, missing: [] });
+    for (const { tenant, vhost, namespace } of this.kept) {
+      this.reports.set(namespace, { tenant, vhost, namespace, served: false, pending: true, missing: [] });
     }
   }
 
@@ -92,9 +104,17 @@ export class NamespaceGate implements OnModuleDestroy {
 
   /** Asked before a name of the tenant is looked up: undefined when it is served. */
   refusal(tenant: string): { retriable: boolean; message: string } | undefined {
-    const report = this.reports.get(tenant);
+    const namespace = this.namespaceOf.get(tenant);
+    return namespace === undefined
+      ? { retriable: false, message: 'unknown tenant' }
+      : this.namespaceRefusal(namespace);
+  }
+
+  /** The same of one of a tenant's namespaces. */
+  namespaceRefusal(namespace: string): { retriable: boolean; message: string } | undefined {
+    const report = this.reports.get(namespace);
     if (report?.served) return undefined;
-    if (report === undefined) return { retriable: false, message: 'unknown tenant' };
+    if (report === undefined) return { retriable: false, message: 'unknown namespace' };
     const reason = report.fault ?? report.missing.map((each) => each.check).join(', ');
     return {
       retriable: report.pending || report.fault !== undefined,
@@ -104,22 +124,22 @@ export class NamespaceGate implements OnModuleDestroy {
 
   /** Which Kafka offsets the topics of a served tenant have. */
   offsetsOf(tenant: string): NamespaceOffsets {
-    return this.reports.get(tenant)?.offsets ?? 'dense';
+    return this.reports.get(this.namespaceOf.get(tenant) ?? '')?.offsets ?? 'dense';
   }
 
-  /** The tenants' namespaces. */
+  /** The tenants' namespaces, those of vhosts included. */
   report(): NamespaceStatus[] {
     return [...this.reports.values()].filter(({ tenant }) => tenant !== undefined);
   }
 
   /** The namespace of the gateways' own state. */
   stateReport(): NamespaceStatus {
-    return this.reports.get(undefined)!;
+    return this.reports.get(this.config.cluster.stateNamespace)!;
   }
 
   private async verify(kept: Kept): Promise<void> {
-    const { tenant, namespace } = kept;
-    const before = this.reports.get(tenant);
+    const { tenant, vhost, namespace } = kept;
+    const before = this.reports.get(namespace);
     let after: NamespaceStatus;
     try {
       const { apply, offsets } = this.config.namespaces;
@@ -135,8 +155,7 @@ export class NamespaceGate implements OnModuleDestroy {
     } catch (error) {
       // A namespace that was good stays served while the admin REST is away: Pulsar itself still decides.
       after = {
-        tenant,
-        namespace,
+        ...{ tenant, vhost, namespace },
         served: before?.served ?? false,
         pending: before?.pending ?? true,
         missing: before?.missing ?? [],
@@ -144,7 +163,7 @@ export class NamespaceGate implements OnModuleDestroy {
         fault: error instanceof Error ? error.message : String(error),
       };
     }
-    this.reports.set(tenant, after);
+    this.reports.set(namespace, after);
     this.tell(before, after);
   }
 
@@ -167,14 +186,13 @@ export class NamespaceGate implements OnModuleDestroy {
     return this.indexProbe.exposed;
   }
 
-  private judge({ tenant, namespace }: Kept, result: NamespaceReport): NamespaceStatus {
+  private judge({ tenant, vhost, namespace }: Kept, result: NamespaceReport): NamespaceStatus {
     const missing = result.checks
       // Without a grant the brokers themselves refuse, topic by topic.
       .filter(({ ok, check }) => !ok && check !== 'grants')
       .map(({ check, found, command }) => ({ check, found, command }));
     return {
-      tenant,
-      namespace,
+      ...{ tenant, vhost, namespace },
       served: missing.length === 0 || this.config.namespaces.serveUnverified,
       pending: false,
       missing,
@@ -184,8 +202,8 @@ export class NamespaceGate implements OnModuleDestroy {
 
   private tell(before: NamespaceStatus | undefined, after: NamespaceStatus): void {
     if (before !== undefined && summary(before) === summary(after)) return;
-    const { tenant, namespace, offsets } = after;
-    const fields = { event: 'namespace', tenant, namespace, offsets };
+    const { tenant, vhost, namespace, offsets } = after;
+    const fields = { event: 'namespace', tenant, ...(vhost && { vhost }), namespace, offsets };
     if (after.served && after.missing.length > 0) {
       const { missing } = after;
       this.log.warn({ ...fields, missing }, 'namespace is served although it lacks what is needed');
