@@ -25,6 +25,12 @@ export async function doctorCommand(options: {
         purpose: 'data' as const,
         grantTo: rolesToGrant(config, tenant),
       })),
+      ...config.tenants.flatMap((tenant) =>
+        tenant.amqp091.vhosts.map(({ name, pulsarNamespace: namespace }) => ({
+          ...{ subject: `vhost ${name} of tenant ${tenant.name}`, namespace, purpose: 'data' as const },
+          grantTo: rolesToGrant(config, tenant),
+        })),
+      ),
       {
         subject: 'gateway state',
         namespace: config.cluster.stateNamespace,
