@@ -12,6 +12,7 @@ import {
   FrameType,
   textField,
 } from '#libs/amqp091-codec';
+import { ChannelParts } from './channels/channel-parts.js';
 import { type Amqp091Bed, type Amqp091BedSettings, amqp091Bed } from './testing/amqp091-bed.js';
 
 let bed: Amqp091Bed | undefined;
@@ -47,7 +48,8 @@ describe('the way to an open connection', () => {
     expect(fieldText(fieldOf(properties, 'product'))).toBe('Pulsegate');
     const capabilities = fieldOf(properties, 'capabilities');
     expect(capabilities?.tag === 'F' && capabilities.value.map(([name]) => name)).toEqual([
-      ...['exchange_exchange_bindings', 'connection.blocked', 'authentication_failure_close'],
+      ...['exchange_exchange_bindings', 'publisher_confirms', 'connection.blocked'],
+      'authentication_failure_close',
     ]);
     expect(await client.next('connection.tune')).toMatchObject({
       ...{ channelMax: 2_047, frameMax: 131_072, heartbeat: 60 },
@@ -211,12 +213,18 @@ describe('channels', () => {
       { name: 'channel.close-ok' },
       '503 COMMAND_INVALID - channel.close-ok that nothing asked for',
     ],
-    ['what nobody serves', { name: 'tx.select' }, '540 NOT_IMPLEMENTED - tx.select is not served'],
   ])('end the connection at %s', async (_, method, refusal) => {
     const client = await (await start()).connect().open();
     await client.openChannel();
     await expect(client.call(method, 'channel.flow-ok')).rejects.toThrow(refusal);
     await client.memory.client.closed;
+  });
+
+  it('end the connection at what nobody serves', async () => {
+    const client = await (await start({ services: { parts: new ChannelParts([]) } })).connect().open();
+    await client.openChannel();
+    const work = client.call({ name: 'tx.select' }, 'tx.select-ok');
+    await expect(work).rejects.toThrow('540 NOT_IMPLEMENTED - tx.select is not served');
   });
 
   it('end the connection when they were not opened', async () => {

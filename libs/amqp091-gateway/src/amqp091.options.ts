@@ -41,6 +41,37 @@ export const amqp091OptionsSchema = z
       .min(16 * mebibyte)
       .default(256 * mebibyte)
       .describe('The same over all connections.'),
+    publishBytesInFlightMax: z
+      .int()
+      .min(64 * kibibyte)
+      .default(4 * mebibyte)
+      .describe('Bytes that a client published and Pulsar has not confirmed; at it, the client is not read.'),
+    publishBytesInFlightMaxPerQueue: z
+      .int()
+      .min(64 * kibibyte)
+      .default(32 * mebibyte)
+      .describe('The same for one queue, over all clients.'),
+    publishBytesInFlightMaxPerProcess: z
+      .int()
+      .min(mebibyte)
+      .default(128 * mebibyte)
+      .describe('The same over all queues; one tenant has half of it.'),
+    publishTimeoutMs: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .default(60_000)
+      .describe('A message that Pulsar did not confirm for so long is refused: basic.nack.'),
+    transactionBytesMax: z
+      .int()
+      .min(64 * kibibyte)
+      .default(16 * mebibyte)
+      .describe('Messages that transactions of one connection hold until they are committed.'),
+    transactionBytesMaxPerProcess: z
+      .int()
+      .min(mebibyte)
+      .default(256 * mebibyte)
+      .describe('The same over all connections.'),
     blockedNoticeMs: z
       .int()
       .min(0)

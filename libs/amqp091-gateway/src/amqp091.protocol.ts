@@ -16,7 +16,9 @@ import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
+import { publishMethods } from './handlers/publish.handler.js';
 import { queueMethods } from './handlers/queue.handler.js';
+import { ChannelPublishing } from './publishing/channel-publishing.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
 
@@ -60,16 +62,18 @@ function makeServices(process: Amqp091Process): Made {
   const queues = new PulsarQueues(pulsar.admin);
   const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
   const topologies = new AgreedTopologies({ cluster, openState, store: queues, log, metrics });
+  const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
-    ...{ topologies, queues },
+    ...{ topologies, queues, publishing },
     // A method that is not here is refused, and nobody is told that it works.
-    parts: new ChannelParts([exchangeMethods, queueMethods]),
+    parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
   };
   const close = async () => {
     idleWheel.close();
     watch.close();
+    await publishing.close();
     await topologies.close();
   };
   return { services, close };

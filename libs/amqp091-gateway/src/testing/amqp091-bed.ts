@@ -5,7 +5,7 @@ import {
   Authorizer,
   SessionWatch,
 } from '#libs/auth';
-import { aloneCluster } from '#libs/cluster';
+import { aloneCluster, type ClusterView } from '#libs/cluster';
 import { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
 import { type Tenant, TenantDirectory } from '#libs/tenancy';
@@ -18,9 +18,12 @@ import type { ChannelPartKind } from '../channels/channel-part.js';
 import { ChannelParts } from '../channels/channel-parts.js';
 import { ContentBudget } from '../channels/content-budget.js';
 import { exchangeMethods } from '../handlers/exchange.handler.js';
+import { publishMethods } from '../handlers/publish.handler.js';
 import { queueMethods } from '../handlers/queue.handler.js';
+import { ChannelPublishing } from '../publishing/channel-publishing.js';
 import type { Queues } from '../queues/queues.js';
 import { Amqp091Client } from './amqp091-client.js';
+import { FakeBroker } from './fake-broker.js';
 import { FakeQueueStore, TestTopologies, tenantOf } from './topology-fixture.js';
 
 export interface Amqp091BedSettings {
@@ -34,6 +37,8 @@ export interface Amqp091BedSettings {
   /** Beside the methods of exchanges and queues. */
   readonly parts?: readonly ChannelPartKind[];
   readonly services?: Partial<Amqp091Services>;
+  /** Default: it is alone. */
+  readonly cluster?: ClusterView;
 }
 
 /** The queues of a bed: no Pulsar, no messages. */
@@ -53,6 +58,9 @@ export interface Amqp091Bed {
   readonly services: Amqp091Services;
   readonly authenticator: Authenticator;
   readonly queues: FakeQueues;
+  readonly broker: FakeBroker;
+  /** Of the topology: which Pulsar topics there are. */
+  readonly store: FakeQueueStore;
   /** A new connection, nothing sent. */
   connect(link?: InMemoryOptions): BedClient;
   close(): Promise<void>;
@@ -78,22 +86,28 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
   const topologies = new TestTopologies(tenant);
   const gateway = topologies.gateway();
   const queues = new FakeQueues();
+  const broker = new FakeBroker();
+  const cluster = settings.cluster ?? aloneCluster();
+  const metrics = new Metrics({ processMetrics: false });
+  const publishing = new ChannelPublishing({
+    ...{ pulsar: broker as never, queues, options, log: silentLog, metrics, cluster },
+  });
   const services = {
     ...{
       authenticator,
       authorizer: new Authorizer([{ tenant: 'acme', rules: settings.rules ?? [everything] }]),
       limits: new RateLimits(tenants),
     },
-    ...{ options, log: silentLog, metrics: new Metrics({ processMetrics: false }), version: 'test' },
-    ...{ counters: new Amqp091Counters(), cluster: aloneCluster(), topologies: gateway.topologies, queues },
-    parts: new ChannelParts([exchangeMethods, queueMethods, ...parts]),
+    ...{ options, log: silentLog, metrics, version: 'test' },
+    ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
+    parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
     ...{ idleWheel: new IdleWheel(), watch: new SessionWatch(authenticator) },
     ...settings.services,
   } as unknown as Amqp091Services;
   const protocol = { name: 'amqp', accept: (link: never) => new Amqp091Connection(link, services) };
   return {
-    ...{ services, authenticator, queues },
+    ...{ services, authenticator, queues, broker, store: gateway.store },
     connect: (link = {}) => {
       const memory = inMemoryLink(protocol, link);
       return Object.assign(new Amqp091Client(memory.client), { memory });
@@ -101,6 +115,7 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
     close: async () => {
       services.idleWheel.close();
       services.watch.close();
+      await publishing.close();
       await topologies.close();
     },
   };
