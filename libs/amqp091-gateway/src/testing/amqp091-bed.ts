@@ -34,7 +34,7 @@ export interface Amqp091BedSettings {
   readonly tenant?: Tenant;
   /** Default: everybody may do everything. */
   readonly rules?: readonly AuthorizationRule[];
-  /** Beside the methods of exchanges and queues. */
+  /** Beside, or in the place of, those that serve the same methods. */
   readonly parts?: readonly ChannelPartKind[];
   readonly services?: Partial<Amqp091Services>;
   /** Default: it is alone. */
@@ -100,7 +100,7 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
     },
     ...{ options, log: silentLog, metrics, version: 'test' },
     ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
-    parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, ...parts]),
+    parts: new ChannelParts([...servedBeside(parts), ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
     ...{ idleWheel: new IdleWheel(), watch: new SessionWatch(authenticator) },
     ...settings.services,
@@ -119,4 +119,10 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
       await topologies.close();
     },
   };
+}
+
+function servedBeside(parts: readonly ChannelPartKind[]): ChannelPartKind[] {
+  const taken = new Set(parts.flatMap(({ methods }) => methods));
+  const served = [exchangeMethods, queueMethods, publishMethods];
+  return served.filter(({ methods }) => !methods.some((method) => taken.has(method)));
 }
