@@ -88,3 +88,11 @@ export type { PublishedDone, PublishKind, PublishPressure } from './publishing/p
 export { TurnEnd } from './publishing/turn-end.js';
 export { FakeProducer } from './testing/fake-producer.js';
 export { cursorOf, nativeEntry, newBuilder, storedBatch } from './testing/stored-entry.js';
+export { PositionMap } from './subscriptions/position-map.js';
+export { ReadyQueue } from './subscriptions/ready-queue.js';
+export { ReturnSchedule } from './subscriptions/return-schedule.js';
+export { SourceEntry } from './subscriptions/source-entry.js';
+export { SourceWindow, WaitingBytes } from './subscriptions/source-window.js';
+export { SubscriptionMemories, type SubscriptionUse } from './subscriptions/subscription-memories.js';
+export { SubscriptionMemory } from './subscriptions/subscription-memory.js';
+export { type LinkSubscription, SubscriptionPartition } from './subscriptions/subscription-partition.js';

@@ -1,5 +1,4 @@
-import type { EntryPosition } from '#libs/pulsar';
-import { PositionMap } from './position-map.js';
+import { type EntryPosition, PositionMap } from '#libs/pulsar';
 
 /** Entries that are remembered of one link. */
 const remembered = 10_000;

@@ -1,4 +1,4 @@
-import type { PulsarClient } from '#libs/pulsar';
+import { type PulsarClient, SubscriptionMemories, WaitingBytes } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { AmqpCounters } from '../amqp.counters.js';
 import type { AmqpOptions } from '../amqp.options.js';
@@ -10,8 +10,6 @@ import { LeftSubscriptions } from './left-subscriptions.js';
 import { PartitionWatch } from './partition-watch.js';
 import { ReaderSource } from './reader-source.js';
 import type { SourceParts } from './source-parts.js';
-import { WaitingBytes } from './source-window.js';
-import { SubscriptionMemories } from './subscription-memories.js';
 import { SubscriptionSource } from './subscription-source.js';
 
 export interface MessageSourcesServices {

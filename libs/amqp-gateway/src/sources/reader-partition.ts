@@ -2,6 +2,7 @@ import {
   asPulsarError,
   type BrokerEntry,
   type EntryPosition,
+  PositionMap,
   type PulsarClient,
   type PulsarError,
   type ReaderStart,
@@ -11,7 +12,6 @@ import type { Log } from '#libs/telemetry';
 import { type BrowserStart, isAfter } from './browser-start.js';
 import type { EntryState } from './entry-screen.js';
 import { readEntriesAgain } from './entries-again.js';
-import { PositionMap } from './position-map.js';
 
 export interface ReaderPartitionParts {
   readonly pulsar: Pick<PulsarClient, 'createReader'>;

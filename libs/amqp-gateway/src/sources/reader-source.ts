@@ -1,17 +1,15 @@
 import type { Buffer } from 'node:buffer';
 import type { AmqpComposite } from '#libs/amqp-codec';
-import type { BrokerEntry, PulsarError, ReaderStart } from '#libs/pulsar';
+import { type BrokerEntry, type PulsarError, type ReaderStart, ReadyQueue, SourceWindow } from '#libs/pulsar';
 import type { DeliveryOutcome, MessageSink, MessageSource, SettleDone } from '../node.js';
 import type { SourcePlan } from '../nodes/node-plan.js';
 import type { BrowserStart } from './browser-start.js';
 import { Drain } from './drain.js';
 import { EntryScreen, type EntryState } from './entry-screen.js';
 import { ReaderPartition } from './reader-partition.js';
-import { ReadyQueue } from './ready-queue.js';
 import { bytesOf, SourceDelivery, type SentListener } from './source-delivery.js';
 import { asEndedError } from './source-errors.js';
 import type { SourceParts } from './source-parts.js';
-import { SourceWindow } from './source-window.js';
 
 /** The end of a topic is known, so nothing but its broker's silence is waited for. */
 const drainMsMax = 2_000;

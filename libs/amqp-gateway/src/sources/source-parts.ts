@@ -1,11 +1,9 @@
-import type { PulsarClient } from '#libs/pulsar';
+import type { PulsarClient, SubscriptionUse, WaitingBytes } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { AmqpCounters } from '../amqp.counters.js';
 import type { AmqpOptions } from '../amqp.options.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
 import type { LeftSubscriptions } from './left-subscriptions.js';
-import type { WaitingBytes } from './source-window.js';
-import type { SubscriptionUse } from './subscription-memories.js';
 
 /** What the sources of a process have in common. */
 export interface SourceParts {

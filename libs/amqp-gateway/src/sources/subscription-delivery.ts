@@ -1,7 +1,6 @@
+import type { SourceEntry, SubscriptionPartition } from '#libs/pulsar';
 import type { Buffer } from 'node:buffer';
 import { bytesOf, type SentListener, SourceDelivery } from './source-delivery.js';
-import type { SourceEntry } from './source-entry.js';
-import type { SubscriptionPartition } from './subscription-partition.js';
 
 /** A message of a subscription that waits for its link's credit, or is with the client. */
 export class SubscriptionDelivery extends SourceDelivery {

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
-import type { Delivery, EntryDecodeError } from '#libs/pulsar';
+import { type Delivery, type EntryDecodeError, SourceEntry, type SubscriptionPartition } from '#libs/pulsar';
 import { tenantAmqpDefaults } from '#libs/tenancy';
 import { temporaryNodeInstance } from '../address.js';
 import { AmqpError, asAmqpError } from '../amqp.errors.js';
@@ -9,10 +9,8 @@ import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { DeliveryOutcome, SettleDone } from '../node.js';
 import type { SourcePlan, SubscriptionPlan } from '../nodes/node-plan.js';
 import { Exclusions } from './exclusions.js';
-import { SourceEntry } from './source-entry.js';
 import type { SourceParts } from './source-parts.js';
 import type { SubscriptionDelivery } from './subscription-delivery.js';
-import type { SubscriptionPartition } from './subscription-partition.js';
 
 /** Before a message that could not be made a dead letter comes again. */
 const letterRetryMs = 1_000;

@@ -1,20 +1,23 @@
 import type { Buffer } from 'node:buffer';
 import type { AmqpComposite } from '#libs/amqp-codec';
-import type { Delivery, PulsarError } from '#libs/pulsar';
+import {
+  type Delivery,
+  type PulsarError,
+  ReadyQueue,
+  ReturnSchedule,
+  SourceEntry,
+  SourceWindow,
+  SubscriptionPartition,
+} from '#libs/pulsar';
 import { asEndedError } from './source-errors.js';
 import type { DeliveryOutcome, MessageSink, MessageSource, SettleDone } from '../node.js';
 import type { SourcePlan, SubscriptionPlan } from '../nodes/node-plan.js';
 import { Drain } from './drain.js';
 import { EntryScreen, type EntryState } from './entry-screen.js';
-import { ReadyQueue } from './ready-queue.js';
-import { ReturnSchedule } from './return-schedule.js';
 import { bytesOf, type SentListener } from './source-delivery.js';
-import { SourceEntry } from './source-entry.js';
 import type { SourceParts } from './source-parts.js';
-import { SourceWindow } from './source-window.js';
 import { SubscriptionDelivery } from './subscription-delivery.js';
 import { SubscriptionOutcomes } from './subscription-outcomes.js';
-import { SubscriptionPartition } from './subscription-partition.js';
 
 /** Entries that wait to be given back, of one partition: at it, no more are asked for. */
 const parkedMax = 5_000;

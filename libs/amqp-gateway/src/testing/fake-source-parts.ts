@@ -1,3 +1,4 @@
+import { SubscriptionMemories, WaitingBytes } from '#libs/pulsar';
 import { Buffer } from 'node:buffer';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
@@ -8,8 +9,6 @@ import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { MessageSink, OutgoingDelivery } from '../node.js';
 import type { SourcePlan, SubscriptionPlan } from '../nodes/node-plan.js';
 import type { SourceParts } from '../sources/source-parts.js';
-import { WaitingBytes } from '../sources/source-window.js';
-import { SubscriptionMemories } from '../sources/subscription-memories.js';
 import { SubscriptionSource } from '../sources/subscription-source.js';
 import { noTransactions } from '../transactions/no-transactions.js';
 import type { FakeSubscription } from './fake-subscription.js';

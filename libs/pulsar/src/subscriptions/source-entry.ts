@@ -1,4 +1,5 @@
-import type { Delivery, EntryPosition } from '#libs/pulsar';
+import type { Delivery } from '../consumer/delivery.js';
+import type { EntryPosition } from '../entry.js';
 
 /**
  * An entry of which messages are with a link, wait for its credit, or wait to be given back. It outlives attachments: what

@@ -1,4 +1,4 @@
-import type { EntryPosition } from '#libs/pulsar';
+import type { EntryPosition } from '../entry.js';
 
 /** What is known of entries of one partition, by ledger and entry, without a string per entry. */
 export class PositionMap<T> {

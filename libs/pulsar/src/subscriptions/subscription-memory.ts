@@ -1,4 +1,4 @@
-import type { EntryPosition } from '#libs/pulsar';
+import type { EntryPosition } from '../entry.js';
 import { PositionMap } from './position-map.js';
 
 export interface SubscriptionMemoryOptions {

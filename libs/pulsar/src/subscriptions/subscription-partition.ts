@@ -1,21 +1,31 @@
-import {
-  type AckDone,
-  type Delivery,
-  type PulsarClient,
-  PulsarError,
-  type TopicConsumer,
-} from '#libs/pulsar';
-import type { SubscriptionPlan } from '../nodes/node-plan.js';
+import type { PulsarClient } from '../client.js';
+import type { TopicConsumer } from '../consumer/consumer.js';
+import type { AckDone, Delivery } from '../consumer/delivery.js';
+import { PulsarError } from '../pulsar.errors.js';
 import { PositionMap } from './position-map.js';
 import { ReturnSchedule } from './return-schedule.js';
 import type { SourceEntry } from './source-entry.js';
 import type { SubscriptionUse } from './subscription-memories.js';
 import type { SubscriptionMemory } from './subscription-memory.js';
 
+/** The subscription that a link receives from. */
+export interface LinkSubscription {
+  readonly name: string;
+  readonly type: 'Shared' | 'Exclusive';
+  /** False: it ends with its last consumer. */
+  readonly durable: boolean;
+  /** Where it begins when it is not there yet. */
+  readonly position: 'earliest' | 'latest';
+  /** For who finds it in Pulsar. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** Of a shared one: lower is served first. Default 0. */
+  readonly priorityLevel?: number;
+}
+
 export interface SubscriptionPartitionParts {
   readonly pulsar: Pick<PulsarClient, 'subscribe'>;
   readonly tenantKey: string;
-  readonly subscription: SubscriptionPlan;
+  readonly subscription: LinkSubscription;
   readonly use: SubscriptionUse;
   /** Exclusive: a released message of a batch waits so long for the rest of its entry to be settled. */
   readonly batchReturnMs: number;
@@ -69,6 +79,7 @@ export class SubscriptionPartition {
       subscription: subscription.name,
       type: this.isShared ? 'shared' : 'exclusive',
       initialPosition: position,
+      ...(subscription.priorityLevel && { priorityLevel: subscription.priorityLevel }),
       properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
       creditOn: 'grant',
       resendAcks: true,
