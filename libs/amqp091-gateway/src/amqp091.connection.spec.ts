@@ -234,6 +234,16 @@ describe('channels', () => {
     );
   });
 
+  it('are bounded over all connections', async () => {
+    const { connect } = await start({ options: { channelsMaxPerProcess: 2 } });
+    const [one, other] = [await connect().open(), await connect().open()];
+    await one.openChannel(1);
+    await one.openChannel(2);
+    await expect(other.openChannel()).rejects.toThrow('530 NOT_ALLOWED - number of channels opened on node');
+    await one.close();
+    await (await connect().open()).openChannel();
+  });
+
   it('go no higher than was agreed', async () => {
     const client = await (await start()).connect().open({ channelMax: 2 });
     await expect(client.openChannel(3)).rejects.toThrow('504 CHANNEL_ERROR - frame on channel 3, at most 2');

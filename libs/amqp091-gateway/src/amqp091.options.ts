@@ -18,6 +18,13 @@ export const amqp091OptionsSchema = z
       .max(65_535)
       .default(2_047)
       .describe('Channels of one connection: the channel-max that clients are told.'),
+    channelsMaxPerProcess: z
+      .int()
+      .min(1)
+      .default(200_000)
+      .describe(
+        'Channels of all connections, of about 1 KB each; beyond, a client that opens one is closed.',
+      ),
     heartbeatSeconds: z
       .int()
       .min(0)

@@ -279,6 +279,11 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
       const method = methodReference(name);
       throw new Amqp091Error('channel-error', "expected 'channel.open'", method).about(method, frame.channel);
     }
+    const { options, counters } = this.services;
+    if (counters.channelsOpen >= options.channelsMaxPerProcess) {
+      const fault = `number of channels opened on node has reached the maximum allowed limit of (${options.channelsMaxPerProcess})`;
+      throw new Amqp091Error('not-allowed', fault, methodReference(name));
+    }
     this.#channels.set(frame.channel, new Channel(this, frame.channel));
   }
 
