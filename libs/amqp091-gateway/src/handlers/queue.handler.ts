@@ -1,6 +1,8 @@
 import type { Amqp091Command, Amqp091MethodOf } from '#libs/amqp091-codec';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
+import { directReplyQueue, isReplyQueue } from '../replies/direct-replies.js';
 import type { Queue } from '../topology/queue.js';
+import { notFound } from '../topology/refusals.js';
 import type { BindingRequest } from '../topology/vhost-topology.js';
 
 /** queue.* (0-9-1 section 1.7) but for queue.purge, which is about messages. */
@@ -15,6 +17,7 @@ class QueueHandler implements ChannelPart {
   onCommand({ method }: Amqp091Command): Promise<void> {
     switch (method.name) {
       case 'queue.declare':
+        if (isReplyQueue(method.queue)) return this.#checkReplies(method);
         return method.passive ? this.#check(method) : this.#declare(method);
       case 'queue.delete':
         return this.#delete(method);
@@ -39,6 +42,15 @@ class QueueHandler implements ChannelPart {
     const { topology, client } = this.channel.connection;
     const queue = await topology.checkQueue(this.channel.queueNamed(name), client);
     await this.#declared(queue, noWait, false);
+  }
+
+  /** It is there as long as its consumer is, and takes all that is sent to it. */
+  async #checkReplies({ queue, noWait }: Amqp091MethodOf<'queue.declare'>): Promise<void> {
+    const { topology, services } = this.channel.connection;
+    const exists =
+      queue === directReplyQueue || (await services.publishing.replies.exists(topology.scope, queue));
+    if (!exists) throw notFound('queue', queue, topology.scope.vhost);
+    if (!noWait) this.channel.send({ name: 'queue.declare-ok', queue, messageCount: 0, consumerCount: 1 });
   }
 
   async #declared(queue: Queue, noWait: boolean, isNew: boolean): Promise<void> {

@@ -22,6 +22,11 @@ export function isReplyName(routingKey: string): boolean {
   return routingKey.startsWith(namePrefix);
 }
 
+/** Of {@link directReplyQueue}, or of what it becomes in requests. */
+export function isReplyQueue(queue: string): boolean {
+  return queue === directReplyQueue || isReplyName(queue);
+}
+
 /** One channel that awaits replies. */
 interface ReplyConsumer {
   readonly channel: PartChannel;
@@ -62,7 +67,7 @@ export class DirectReplies {
   }
 
   /**
-   * basic.consume of {@link directReplyQueue}.
+   * basic.consume of {@link directReplyQueue}. Who calls it calls `cancel` when the channel is closed.
    *
    * @param nextDeliveryTag of the channel
    * @throws Amqp091Error `precondition-failed`
