@@ -282,6 +282,12 @@ describe('exchanges and queues', () => {
     await client.call({ name: 'queue.delete', queue: 'q', ifEmpty: true, ...ifs }, 'queue.delete-ok');
   });
 
+  it('have names without line ends, whatever the client says', async () => {
+    const client = await (await start()).connect().open();
+    await client.openChannel();
+    expect((await client.call(declareQueue('a\r\nb'), 'queue.declare-ok')).queue).toBe('ab');
+  });
+
   it('are not answered where the client does not want it', async () => {
     const client = await (await start()).connect().open();
     await client.openChannel();

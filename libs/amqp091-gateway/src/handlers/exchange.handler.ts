@@ -1,4 +1,6 @@
 import type { Amqp091Command, Amqp091Method, Amqp091MethodOf } from '#libs/amqp091-codec';
+import type { BindingRequest } from '../topology/vhost-topology.js';
+import { declaredName } from './declared-name.js';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 
 /** exchange.* (0-9-1 section 1.6, and RabbitMQ's "Exchange to Exchange Bindings"): what is declared is for the topology to judge. */
@@ -28,30 +30,41 @@ class ExchangeHandler implements ChannelPart {
 
   async #declare(method: Amqp091MethodOf<'exchange.declare'>): Promise<void> {
     const { topology, client } = this.channel.connection;
-    if (method.passive) await topology.checkExchange(method.exchange);
-    else await topology.declareExchange(method, client);
+    const exchange = declaredName(method.exchange);
+    if (method.passive) await topology.checkExchange(exchange);
+    else await topology.declareExchange({ ...method, exchange }, client);
     this.#answer(method, { name: 'exchange.declare-ok' });
   }
 
   async #delete(method: Amqp091MethodOf<'exchange.delete'>): Promise<void> {
     const { topology, client } = this.channel.connection;
-    await topology.deleteExchange(method.exchange, { ifUnused: method.ifUnused }, client);
+    await topology.deleteExchange(declaredName(method.exchange), { ifUnused: method.ifUnused }, client);
     this.#answer(method, { name: 'exchange.delete-ok' });
   }
 
   async #bind(method: Amqp091MethodOf<'exchange.bind'>): Promise<void> {
     const { topology, client } = this.channel.connection;
-    await topology.bind({ ...method, destinationKind: 'exchange' }, client);
+    await topology.bind(bindingOf(method), client);
     this.#answer(method, { name: 'exchange.bind-ok' });
   }
 
   async #unbind(method: Amqp091MethodOf<'exchange.unbind'>): Promise<void> {
     const { topology, client } = this.channel.connection;
-    await topology.unbind({ ...method, destinationKind: 'exchange' }, client);
+    await topology.unbind(bindingOf(method), client);
     this.#answer(method, { name: 'exchange.unbind-ok' });
   }
 
   #answer({ noWait }: { readonly noWait: boolean }, answer: Amqp091Method): void {
     if (!noWait) this.channel.send(answer);
   }
+}
+
+function bindingOf(
+  method: Amqp091MethodOf<'exchange.bind'> | Amqp091MethodOf<'exchange.unbind'>,
+): BindingRequest {
+  const { routingKey, arguments: fields } = method;
+  return {
+    ...{ source: declaredName(method.source), destinationKind: 'exchange', routingKey, arguments: fields },
+    destination: declaredName(method.destination),
+  };
 }

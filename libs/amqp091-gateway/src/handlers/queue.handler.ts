@@ -1,4 +1,5 @@
 import type { Amqp091Command, Amqp091MethodOf } from '#libs/amqp091-codec';
+import { declaredName } from './declared-name.js';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 import { directReplyQueue, isReplyQueue } from '../replies/direct-replies.js';
 import type { Queue } from '../topology/queue.js';
@@ -32,7 +33,10 @@ class QueueHandler implements ChannelPart {
 
   async #declare(method: Amqp091MethodOf<'queue.declare'>): Promise<void> {
     const { topology, client, services } = this.channel.connection;
-    const { queue, isNew } = await topology.declareQueue(method, client);
+    const { queue, isNew } = await topology.declareQueue(
+      { ...method, queue: declaredName(method.queue) },
+      client,
+    );
     // Before it is answered: from then on messages are kept.
     await services.queues.prepare(topology.scope, queue);
     await this.#declared(queue, method.noWait, isNew);
@@ -40,7 +44,7 @@ class QueueHandler implements ChannelPart {
 
   async #check({ queue: name, noWait }: Amqp091MethodOf<'queue.declare'>): Promise<void> {
     const { topology, client } = this.channel.connection;
-    const queue = await topology.checkQueue(this.channel.queueNamed(name), client);
+    const queue = await topology.checkQueue(this.#queueNamed(name), client);
     await this.#declared(queue, noWait, false);
   }
 
@@ -70,7 +74,8 @@ class QueueHandler implements ChannelPart {
   async #delete({ queue, ifUnused, ifEmpty, noWait }: Amqp091MethodOf<'queue.delete'>): Promise<void> {
     const { channel } = this;
     const { topology, client } = channel.connection;
-    const messageCount = await topology.deleteQueue(channel.queueNamed(queue), { ifUnused, ifEmpty }, client);
+    const options = { ifUnused, ifEmpty };
+    const messageCount = await topology.deleteQueue(this.#queueNamed(queue), options, client);
     if (!noWait) channel.send({ name: 'queue.delete-ok', messageCount });
   }
 
@@ -86,12 +91,16 @@ class QueueHandler implements ChannelPart {
     this.channel.send({ name: 'queue.unbind-ok' });
   }
 
+  #queueNamed(name: string): string {
+    return this.channel.queueNamed(declaredName(name));
+  }
+
   /** Where neither queue nor routing key is named, both are the queue that was declared last (0-9-1 section 1.7.2.3). */
   #bindingOf(method: Amqp091MethodOf<'queue.bind'> | Amqp091MethodOf<'queue.unbind'>): BindingRequest {
-    const destination = this.channel.queueNamed(method.queue);
+    const destination = this.#queueNamed(method.queue);
     const isShort = method.queue === '' && method.routingKey === '';
     return {
-      ...{ source: method.exchange, destinationKind: 'queue', destination },
+      ...{ source: declaredName(method.exchange), destinationKind: 'queue', destination },
       routingKey: isShort ? destination : method.routingKey,
       arguments: method.arguments,
     };

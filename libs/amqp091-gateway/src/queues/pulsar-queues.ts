@@ -1,5 +1,8 @@
+import { Amqp091Error } from '#libs/amqp091-codec';
 import { type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
 import type { Queue } from '../topology/queue.js';
+import { undeclaredUid } from '../topology/queue-operations.js';
+import { notFound } from '../topology/refusals.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { queueTopic } from './queue-topic.js';
 import { type Queues, queueSubscription, queueSubscriptionProperties } from './queues.js';
@@ -25,9 +28,15 @@ const earliest = { ledgerId: -1, entryId: -1 };
 const knownMs = 30_000;
 const knownMax = 20_000;
 
+interface Prepared {
+  /** Of the declaration: another gateway may have deleted what an earlier one had. */
+  readonly uid: string;
+  readonly untilMs: number;
+}
+
 /** Queues in Pulsar, by its admin REST. */
 export class PulsarQueues implements Queues {
-  private readonly knownUntil = new Map<string, number>();
+  private readonly prepared = new Map<string, Prepared>();
   private readonly preparing = new Map<string, Promise<string>>();
 
   constructor(
@@ -35,24 +44,47 @@ export class PulsarQueues implements Queues {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  async prepare(scope: Amqp091Scope, { name }: Pick<Queue, 'name'>): Promise<string> {
+  async prepare(scope: Amqp091Scope, { name, uid }: Pick<Queue, 'name' | 'uid'>): Promise<string> {
     const topic = queueTopic(scope, name);
-    const knownUntil = this.knownUntil.get(topic);
-    if (knownUntil !== undefined && knownUntil > this.now()) return topic;
-    let preparing = this.preparing.get(topic);
+    const known = this.prepared.get(topic);
+    if (known !== undefined && known.uid === uid && known.untilMs > this.now()) return topic;
+    const key = `${topic} ${uid}`;
+    let preparing = this.preparing.get(key);
     if (preparing === undefined) {
-      preparing = this.make(topic).finally(() => this.preparing.delete(topic));
-      this.preparing.set(topic, preparing);
+      const gone = notFound('queue', name, scope.vhost);
+      preparing = asked(this.make(topic, uid, gone)).finally(() => this.preparing.delete(key));
+      this.preparing.set(key, preparing);
     }
     return preparing;
   }
 
   async exists(scope: Amqp091Scope, name: string): Promise<boolean> {
-    return (await this.find(queueTopic(scope, name))) !== undefined;
+    return (await asked(this.find(queueTopic(scope, name)))) !== undefined;
   }
 
-  async use(scope: Amqp091Scope, { name }: Queue): Promise<{ messages: number; consumers: number }> {
-    const topic = queueTopic(scope, name);
+  use(scope: Amqp091Scope, { name }: Queue): Promise<{ messages: number; consumers: number }> {
+    return asked(this.count(queueTopic(scope, name)));
+  }
+
+  remove(scope: Amqp091Scope, { name }: Queue): Promise<number> {
+    return asked(this.delete(queueTopic(scope, name)));
+  }
+
+  private async make(topic: string, uid: string, gone: Error): Promise<string> {
+    if ((await this.find(topic)) === undefined) {
+      if (uid === undeclaredUid) throw gone;
+      await this.admin.createPartitionedTopic(topic, 1, { [madeProperty]: madeForQueue }).catch(unless(409));
+    }
+    await this.admin
+      .createSubscription(topic, queueSubscription, earliest, { ...queueSubscriptionProperties })
+      .catch(unless(409));
+    this.prepared.delete(topic);
+    this.prepared.set(topic, { uid, untilMs: this.now() + knownMs });
+    if (this.prepared.size > knownMax) this.prepared.delete(this.prepared.keys().next().value!);
+    return topic;
+  }
+
+  private async count(topic: string): Promise<{ messages: number; consumers: number }> {
     const found = await this.find(topic);
     let messages = 0;
     let consumers = 0;
@@ -65,12 +97,11 @@ export class PulsarQueues implements Queues {
     return { messages, consumers };
   }
 
-  async remove(scope: Amqp091Scope, queue: Queue): Promise<number> {
-    const topic = queueTopic(scope, queue.name);
-    this.knownUntil.delete(topic);
+  private async delete(topic: string): Promise<number> {
+    this.prepared.delete(topic);
     const found = await this.find(topic);
     if (found === undefined) return 0;
-    const { messages } = await this.use(scope, queue);
+    const { messages } = await this.count(topic);
     const subscriptions = await this.admin.subscriptions(topic).catch(unless(404));
     const isOnlyOurs = (subscriptions ?? []).every((each) => each === queueSubscription);
     if (found.isMade && isOnlyOurs) {
@@ -79,19 +110,6 @@ export class PulsarQueues implements Queues {
       await this.admin.deleteSubscription(topic, queueSubscription, { force: true }).catch(unless(404));
     }
     return messages;
-  }
-
-  private async make(topic: string): Promise<string> {
-    if ((await this.find(topic)) === undefined) {
-      await this.admin.createPartitionedTopic(topic, 1, { [madeProperty]: madeForQueue }).catch(unless(409));
-    }
-    await this.admin
-      .createSubscription(topic, queueSubscription, earliest, { ...queueSubscriptionProperties })
-      .catch(unless(409));
-    this.knownUntil.delete(topic);
-    this.knownUntil.set(topic, this.now() + knownMs);
-    if (this.knownUntil.size > knownMax) this.knownUntil.delete(this.knownUntil.keys().next().value!);
-    return topic;
   }
 
   private async find(topic: string): Promise<FoundTopic | undefined> {
@@ -123,4 +141,16 @@ function unless(status: number): (error: unknown) => undefined {
   return (error) => {
     if (!(error instanceof PulsarAdminError) || error.status !== status) throw error;
   };
+}
+
+/** What Pulsar does not answer is a fault that passes. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof PulsarAdminError)) throw error;
+    const away = new Amqp091Error('internal-error', 'Pulsar cannot be asked for the queue now');
+    away.cause = error;
+    throw away;
+  }
 }

@@ -13,10 +13,12 @@ export const queueSubscriptionProperties: Readonly<Record<string, string>> = {
 /** Where the messages of queues are: the Pulsar topics, and their one subscription. */
 export interface Queues extends QueueStore {
   /**
-   * Makes topic and subscription where they are not there: what is stored from then on waits for consumers. Known for a
-   * short time, so it may be asked before each use.
+   * Makes topic and subscription where they are not there: what is stored from then on waits for consumers. Of a queue that
+   * nobody declared only the subscription. Known for a short time, so it may be asked before each use.
+   *
+   * Rejects with Amqp091Error: `internal-error` while Pulsar does not answer, `not-found` where an undeclared queue is gone.
    *
    * @returns `persistent://tenant/namespace/name`
    */
-  prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<string>;
+  prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
 }
