@@ -173,7 +173,7 @@ export class QueuePublishers {
     const { pulsar, queues, options } = this.services;
     const { scope } = topology;
     // What was deleted is not made again by what was on its way there.
-    const isDeleted = queue.uid !== undeclaredUid && topology.findQueue(queue.name) !== queue;
+    const isDeleted = queue.uid !== undeclaredUid && topology.findQueue(queue.name)?.uid !== queue.uid;
     if (isDeleted) throw new Error('the queue was deleted');
     const topic = await queues.prepare(scope, queue);
     const partitions = await pulsar.partitions(topic);

@@ -1,0 +1,124 @@
+import { Buffer } from 'node:buffer';
+import { connect } from 'node:net';
+import { encodeBasicProperties, encodeContent } from '#libs/amqp091-codec';
+import { Amqp091Client } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
+import { median } from '../statistics.js';
+
+export interface PublishLoad {
+  readonly endpoint: string;
+  /** A queue that is there, or is declared. */
+  readonly queue: string;
+  readonly publishers: number;
+  /** Unconfirmed messages of one publisher at most. */
+  readonly window: number;
+  readonly payloadBytes: number;
+  readonly messages: number;
+}
+
+export interface PublishResult {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const ackFrameBytes = 21;
+const ackMethod = 0x003c_0050;
+/** One of so many messages has its time taken. */
+const sampled = 64;
+
+/** Resolves when all were confirmed. @throws when one was not */
+export async function publishLoad(load: PublishLoad): Promise<PublishResult> {
+  const { publishers, messages } = load;
+  const each = Math.ceil(messages / publishers);
+  const times = await Promise.all(Array.from({ length: publishers }, () => publishAll(each, load)));
+  const sorted = times.flat().sort((one, other) => one - other);
+  return { p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)]! };
+}
+
+/** A client that knows as little of AMQP as it can, once it is open, so that the gateway is measured and not it. */
+async function publishAll(count: number, load: PublishLoad): Promise<number[]> {
+  const [host, port] = load.endpoint.split(':') as [string, string];
+  const socket = connect({ host, port: Number(port), noDelay: true });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const link = {
+    onData: undefined as ((bytes: Buffer) => void) | undefined,
+    closed,
+    write: (bytes: Buffer) => void socket.write(bytes),
+    end: () => void socket.end(),
+  };
+  socket.on('data', (bytes) => link.onData?.(bytes));
+  const client = await new Amqp091Client(link).open({ heartbeat: 0 });
+  await client.openChannel();
+  const durable = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
+  const declare = {
+    name: 'queue.declare',
+    queue: load.queue,
+    ...durable,
+    arguments: Buffer.alloc(0),
+  } as const;
+  await client.call(declare, 'queue.declare-ok');
+  await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+  const times = await new Promise<number[]>((resolve, reject) => {
+    void closed.then(() => reject(new Error('the gateway closed a connection')));
+    link.onData = confirmed(count, load, (bytes) => void socket.write(bytes), resolve, reject);
+  });
+  socket.destroy();
+  return times;
+}
+
+/** Sends as far as the window goes, and takes what comes for confirms. */
+function confirmed(
+  count: number,
+  { queue, payloadBytes, window }: PublishLoad,
+  write: (bytes: Buffer) => void,
+  resolve: (times: number[]) => void,
+  reject: (error: Error) => void,
+): (bytes: Buffer) => void {
+  const content = {
+    properties: encodeBasicProperties({ contentType: 'application/octet-stream', deliveryMode: 2 }),
+    body: Buffer.alloc(payloadBytes, 'x'),
+  };
+  const publish = {
+    name: 'basic.publish',
+    exchange: '',
+    routingKey: queue,
+    mandatory: false,
+    immediate: false,
+  };
+  const message = Buffer.concat(encodeContent(1, publish as never, content, 131_072));
+  const times: number[] = [];
+  const sentAt = new Map<number, number>();
+  let sent = 0;
+  let done = 0;
+  let rest: Buffer = Buffer.alloc(0);
+  const send = () => {
+    const upTo = Math.min(count, done + window);
+    if (upTo <= sent) return;
+    const bytes = Buffer.allocUnsafe((upTo - sent) * message.length);
+    for (let at = 0; sent < upTo; at += message.length) {
+      bytes.set(message, at);
+      if (++sent % sampled === 0) sentAt.set(sent, performance.now());
+    }
+    write(bytes);
+  };
+  const take = (frame: Buffer) => {
+    if (frame.readUInt32BE(7) !== ackMethod) {
+      reject(new Error(`not confirmed: ${frame.toString('hex')}`));
+      return;
+    }
+    const upTo = frame.readUInt32BE(15);
+    for (let number = done + 1; number <= upTo; number++) {
+      const began = sentAt.get(number);
+      if (began === undefined) continue;
+      times.push(performance.now() - began);
+      sentAt.delete(number);
+    }
+    done = upTo;
+  };
+  send();
+  return (bytes) => {
+    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    for (; rest.length >= ackFrameBytes; rest = rest.subarray(ackFrameBytes)) take(rest);
+    if (done === count) resolve(times);
+    else send();
+  };
+}
