@@ -34,8 +34,9 @@ beforeAll(async () => {
         ...{ name: 'acme', permissions: [allowAll], users: [{ name: 'alice', password }] },
         amqp091: { vhosts: [{ name: 'second', pulsarNamespace: second }] },
       },
+      { name: 'globex', permissions: [allowAll], users: [{ name: 'bob', password }] },
     ],
-    amqp: { listener: { tenant: 'acme', anonymousTenant: 'acme' }, ...(hasOpenssl && { tls }) },
+    amqp: { listener: { defaultTenant: 'acme', anonymousTenant: 'acme' }, ...(hasOpenssl && { tls }) },
     config: {
       authentication: {
         certificates: [{ from: 'subject.CN', match: 'carol', user: 'carol', tenant: 'acme' }],
@@ -132,6 +133,25 @@ describe('a client', () => {
     );
     await expect(opened({ vhost: 'third' })).rejects.toThrow('530 NOT_ALLOWED - vhost third not found');
     await Promise.all([wire.close(), other.close()]);
+  });
+
+  it('meets nothing of another tenant, whatever the names are', async () => {
+    const ours = await opened();
+    const theirs = await opened({ user: 'bob@globex', password: 'secret' });
+    await ours.call(exchange('shared', 'fanout'), 'exchange.declare-ok');
+    await theirs.call(exchange('shared', 'direct'), 'exchange.declare-ok');
+    await ours.call(queue('shared'), 'queue.declare-ok');
+    const binding = { queue: 'shared', exchange: 'shared', routingKey: '', noWait: false, arguments: none };
+    await expect(theirs.call({ name: 'queue.bind', ...binding }, 'queue.bind-ok')).rejects.toThrow(
+      "404 NOT_FOUND - no queue 'shared' in vhost '/'",
+    );
+    theirs.send({ name: 'channel.close-ok' });
+    await theirs.openChannel();
+    await theirs.call(queue('shared', { exclusive: true }), 'queue.declare-ok');
+    await ours.call(queue('shared', { passive: true }), 'queue.declare-ok');
+    const vhost = { user: 'bob@globex', password: 'secret', vhost: 'second' };
+    await expect(opened(vhost)).rejects.toThrow('530 NOT_ALLOWED - vhost second not found');
+    await Promise.all([ours.close(), theirs.close()]);
   });
 
   it('loses its exclusive queues with its connection', async () => {
