@@ -233,6 +233,7 @@ describe('published by AMQP 0-9-1', () => {
 
     const message = read.byAmqp[at]!;
     expect((message.body as { content: Buffer }).content).toEqual(row.body);
+    expect(message.message_annotations).toMatchObject({ 'x-exchange': '', 'x-routing-key': topic });
     expect(plain(message)).toMatchObject(plain(row.amqp) as Record<string, unknown>);
   });
 });

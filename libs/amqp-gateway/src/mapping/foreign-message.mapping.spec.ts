@@ -24,6 +24,8 @@ describe('what others wrote', () => {
       { key: 'text', value: 'last' },
       { key: 'pulsegate.types', value: '{"count":"int","odd":"long","gone":"int"}' },
       { key: 'pulsegate.mqtt.topic', value: 'a/b' },
+      { key: 'pulsegate.amqp091.exchange', value: '' },
+      { key: 'pulsegate.amqp091.routing-key', value: 'eu.paid' },
       { key: 'pulsegate.mqtt.response-topic', value: 'a/c' },
       { key: 'pulsegate.correlation', value: Buffer.from('c').toString('base64') },
       { key: 'pulsegate.content-type', value: 'text/plain' },
@@ -50,6 +52,8 @@ describe('what others wrote', () => {
     expect(shown?.get('x-opt-partition-key')).toEqual({ type: 'string', value: 'k' });
     expect(shown?.get('x-opt-mqtt-topic')).toEqual({ type: 'string', value: 'a/b' });
     expect(shown?.get('x-opt-mqtt-response-topic')).toEqual({ type: 'string', value: 'a/c' });
+    expect(shown?.get('x-exchange')).toEqual({ type: 'string', value: '' });
+    expect(shown?.get('x-routing-key')).toEqual({ type: 'string', value: 'eu.paid' });
   });
 
   it('has no sections beside the body where nothing is said, and the null value is none', () => {

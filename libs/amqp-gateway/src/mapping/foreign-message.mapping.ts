@@ -14,13 +14,13 @@ import {
   reservedPropertyPrefix,
 } from '#libs/pulsar';
 import { bodyHead, nullBody } from './body-head.js';
-import { MqttProperty } from './message-properties.js';
-import type { ShownProperties } from './stored-annotations.js';
+import { type ShownProperty, shownPropertiesOf } from './stored-annotations.js';
 import { scalarFromText } from './typed-text.js';
 
 /** What Kafka, MQTT, AMQP 0-9-1 or native clients wrote. */
-export interface ForeignMessage extends ShownProperties {
+export interface ForeignMessage {
   readonly bare: readonly Buffer[];
+  readonly shown: readonly ShownProperty[];
 }
 
 /** The bare message that is made of a message that no AMQP 1.0 client sent (docs/mapping.md). */
@@ -38,11 +38,7 @@ export function foreignMessage(cursor: MessageCursor): ForeignMessage {
   const payload = cursor.value;
   if (payload === null) bare.push(nullBody);
   else bare.push(bodyHead('data', payload.length), payload);
-  return {
-    bare,
-    mqttTopic: said.get(MqttProperty.topic),
-    mqttResponseTopic: said.get(MqttProperty.responseTopic),
-  };
+  return { bare, shown: shownPropertiesOf(said) };
 }
 
 function isOfApplication(name: string): boolean {

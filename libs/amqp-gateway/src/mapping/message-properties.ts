@@ -55,10 +55,20 @@ export const Annotation = {
   mqttTopic: 'x-opt-mqtt-topic',
   /** string: where an MQTT client awaits the answer. */
   mqttResponseTopic: 'x-opt-mqtt-response-topic',
+  /** string: the exchange that an AMQP 0-9-1 client published to, as RabbitMQ shows it. */
+  exchange: 'x-exchange',
+  /** string: the routing key that it published with. */
+  routingKey: 'x-routing-key',
 } as const;
 
 /** Those of MQTT that AMQP clients are shown. */
 export const MqttProperty = {
   topic: 'pulsegate.mqtt.topic',
   responseTopic: 'pulsegate.mqtt.response-topic',
+} as const;
+
+/** Those of AMQP 0-9-1. */
+export const Amqp091Property = {
+  exchange: 'pulsegate.amqp091.exchange',
+  routingKey: 'pulsegate.amqp091.routing-key',
 } as const;

@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { MessageCursor } from '#libs/pulsar';
-import { Annotation } from './message-properties.js';
+import { Amqp091Property, Annotation, MqttProperty } from './message-properties.js';
 
 const sectionHead = Buffer.from([0x00, 0x53, 0x72, 0xd1]);
 /** With size and count behind it. */
@@ -17,17 +17,29 @@ const int64Bytes = 9;
 const partitionKey = symbol(Annotation.partitionKey);
 const sequenceNumber = symbol(Annotation.sequenceNumber);
 const enqueuedTime = symbol(Annotation.enqueuedTime);
-const mqttTopic = symbol(Annotation.mqttTopic);
-const mqttResponseTopic = symbol(Annotation.mqttResponseTopic);
+/** What of the hub is shown as a string, by the property that it is in. */
+const shownProperties: ReadonlyMap<string, Buffer> = new Map([
+  [MqttProperty.topic, symbol(Annotation.mqttTopic)],
+  [MqttProperty.responseTopic, symbol(Annotation.mqttResponseTopic)],
+  [Amqp091Property.exchange, symbol(Annotation.exchange)],
+  [Amqp091Property.routingKey, symbol(Annotation.routingKey)],
+]);
 
 function symbol(text: string): Buffer {
   return Buffer.from([0xa3, text.length, ...Buffer.from(text)]);
 }
 
-/** What of the hub is shown as a message annotation and is in properties. */
-export interface ShownProperties {
-  readonly mqttTopic: string | undefined;
-  readonly mqttResponseTopic: string | undefined;
+/** A property that is shown as a message annotation: its name, encoded, and its value. */
+export type ShownProperty = readonly [name: Buffer, value: Buffer];
+
+/** Of a message that no AMQP 1.0 client sent. */
+export function shownPropertiesOf(said: ReadonlyMap<string, string>): readonly ShownProperty[] {
+  const shown: ShownProperty[] = [];
+  for (const [property, name] of shownProperties) {
+    const value = said.get(property);
+    if (value !== undefined) shown.push([name, Buffer.from(value)]);
+  }
+  return shown;
 }
 
 /**
@@ -38,20 +50,16 @@ export interface ShownProperties {
 export function annotationsSection(
   cursor: MessageCursor,
   said: Buffer | undefined,
-  shown: ShownProperties | undefined,
+  shown: readonly ShownProperty[] | undefined,
 ): Buffer {
   const { entry, index } = cursor;
   const key = cursor.keyStart < 0 ? undefined : (cursor.keyBytes() as Buffer);
   const saidAt = said === undefined ? 0 : said[0] === map8 ? 3 : 9;
-  const topic = shown?.mqttTopic === undefined ? undefined : Buffer.from(shown.mqttTopic);
-  const responseTopic =
-    shown?.mqttResponseTopic === undefined ? undefined : Buffer.from(shown.mqttResponseTopic);
   let bytes = sectionHeadBytes + enqueuedTime.length + int64Bytes;
   if (said !== undefined) bytes += said.length - saidAt;
   if (index !== undefined) bytes += sequenceNumber.length + int64Bytes;
   if (key !== undefined) bytes += partitionKey.length + 5 + key.length;
-  if (topic !== undefined) bytes += mqttTopic.length + 5 + topic.length;
-  if (responseTopic !== undefined) bytes += mqttResponseTopic.length + 5 + responseTopic.length;
+  for (const [name, value] of shown ?? []) bytes += name.length + 5 + value.length;
 
   const section = Buffer.allocUnsafe(bytes);
   let at = sectionHeadBytes;
@@ -71,12 +79,8 @@ export function annotationsSection(
     at = writeBytes(section, at, partitionKey, isUtf8(key) ? string8 : binary8, key);
     count += 2;
   }
-  if (topic !== undefined) {
-    at = writeBytes(section, at, mqttTopic, string8, topic);
-    count += 2;
-  }
-  if (responseTopic !== undefined) {
-    at = writeBytes(section, at, mqttResponseTopic, string8, responseTopic);
+  for (const [name, value] of shown ?? []) {
+    at = writeBytes(section, at, name, string8, value);
     count += 2;
   }
   sectionHead.copy(section);

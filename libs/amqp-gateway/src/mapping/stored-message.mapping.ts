@@ -47,7 +47,11 @@ export function messageFromPulsar(cursor: MessageCursor): AmqpMessage | undefine
     bare = foreign.bare;
   }
   return {
-    annotations: annotationsSection(cursor, foreign === undefined ? stored.annotations : undefined, foreign),
+    annotations: annotationsSection(
+      cursor,
+      foreign === undefined ? stored.annotations : undefined,
+      foreign?.shown,
+    ),
     bare,
     footer: foreign === undefined ? stored.footer : undefined,
     // What others wrote is as durable as Pulsar is.
