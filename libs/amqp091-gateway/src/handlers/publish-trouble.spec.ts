@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { encodeBasicProperties, encodeContent } from '#libs/amqp091-codec';
 import { PulsarError } from '#libs/pulsar';
 import {
   type Amqp091Bed,
@@ -120,5 +122,107 @@ describe('Pulsar away', () => {
     publish(client, '', 'q', 'kept, too');
     expect(await client.next('basic.ack')).toMatchObject({ deliveryTag: 3 });
     expect(bed.broker.bodies('q')).toEqual(['kept', 'kept, too']);
+  });
+
+  it('makes no queue again that was deleted while something was on its way there', async () => {
+    const client = await open({ options: { publishTimeoutMs: 5_000 } });
+    await declare(client, 'q');
+    await confirmSelect(client);
+    bed.broker.refusal = new PulsarError('ConnectFailed', 'away');
+    publish(client, '', 'q', 'lost');
+    await until(() => bed.queues.prepared.length > 1);
+    const prepared = bed.queues.prepared.length;
+    await client.call(
+      { name: 'queue.delete', queue: 'q', ifUnused: false, ifEmpty: false, noWait: false },
+      'queue.delete-ok',
+    );
+    expect(await client.next('basic.nack')).toMatchObject({ deliveryTag: 1 });
+    expect(bed.queues.prepared.length).toBeLessThanOrEqual(prepared + 1);
+    bed.broker.refusal = undefined;
+    publish(client, '', 'q', '', {}, { mandatory: true });
+    await client.next('basic.return');
+    expect(bed.broker.entries).toEqual([]);
+  });
+});
+
+describe('while it cannot be asked what is declared', () => {
+  it('what has a queue is stored, and of the rest nobody is told that it came to none', async () => {
+    const client = await open();
+    await declare(client, 'q');
+    await confirmSelect(client);
+    bed.log.isAway = true;
+    publish(client, '', 'q', 'stored');
+    publish(client, '', 'unknown', '', {}, { mandatory: true });
+    publish(client, 'amq.fanout', '', '', {}, { mandatory: true });
+    expect(await client.next('basic.ack')).toMatchObject({ deliveryTag: 1 });
+    expect(await client.first('basic.nack', ({ deliveryTag }) => deliveryTag === 3)).toBeDefined();
+    bed.log.isAway = false;
+    publish(client, 'amq.fanout', '', '', {}, { mandatory: true });
+    await client.first('basic.return');
+    expect(await client.next('basic.ack')).toMatchObject({ deliveryTag: 4 });
+  });
+
+  it('who awaits no confirms is told by the end of the connection', async () => {
+    const client = await open();
+    bed.log.isAway = true;
+    publish(client, 'amq.fanout', '', '');
+    expect(await client.next('connection.close')).toMatchObject({ replyCode: 541 });
+  });
+});
+
+describe('a queue that is full', () => {
+  it('refuses what comes to it, and nothing else', async () => {
+    const client = await open();
+    await declare(client, 'full');
+    await declare(client, 'q');
+    await confirmSelect(client);
+    bed.services.publishing.publisher.admission = { admits: (_, { name }) => name !== 'full' };
+    publish(client, '', 'full', 'one');
+    publish(client, '', 'q', 'two');
+    expect(await client.next('basic.nack')).toMatchObject({ deliveryTag: 1, multiple: false });
+    expect(await client.next('basic.ack')).toMatchObject({ deliveryTag: 2 });
+    expect([bed.broker.bodies('full'), bed.broker.bodies('q')]).toEqual([[], ['two']]);
+  });
+});
+
+describe('a flood of what comes to no queue', () => {
+  it('is given back whole to a client that reads slowly', async () => {
+    bed = await amqp091Bed();
+    const client = bed.connect({ sendBufferBytesMax: 4_096 });
+    await client.open();
+    await client.openChannel();
+    await confirmSelect(client);
+    const count = 300;
+    for (let at = 0; at < count; at++) {
+      publish(client, 'amq.fanout', '', String(at).padEnd(1_000), {}, { mandatory: true });
+    }
+    const returned = await client.take('basic.return', count);
+    expect(returned.map(({ body }) => Number(body))).toEqual(returned.map((_, at) => at));
+    await client.first('basic.ack', ({ deliveryTag }) => deliveryTag === count);
+  });
+
+  it('waits for confirms behind what is not stored, so many and no more', async () => {
+    const client = await open({ options: { blockedNoticeMs: 0 } });
+    await declare(client, 'q');
+    await confirmSelect(client);
+    bed.broker.isSlow = true;
+    publish(client, '', 'q', 'slow');
+    const count = 70_000;
+    const one = Buffer.concat(
+      encodeContent(
+        1,
+        { name: 'basic.publish', exchange: 'amq.fanout', routingKey: '', mandatory: false, immediate: false },
+        { properties: encodeBasicProperties({}), body: Buffer.alloc(0) },
+        131_072,
+      ),
+    );
+    client.sendBytes(Buffer.concat(Array.from({ length: count }, () => one)));
+    expect(await client.first('connection.blocked')).toMatchObject({
+      reason: 'too much of what was published is not confirmed yet',
+    });
+    expect(client.has('basic.ack')).toBe(false);
+    bed.broker.confirm();
+    await client.first('basic.ack', ({ deliveryTag }) => deliveryTag === count + 1);
+    await client.first('connection.unblocked');
   });
 });

@@ -24,6 +24,7 @@ import { ChannelPublishing } from '../publishing/channel-publishing.js';
 import type { Queues } from '../queues/queues.js';
 import { Amqp091Client } from './amqp091-client.js';
 import { FakeBroker } from './fake-broker.js';
+import type { MemoryTopologyLog } from './memory-topology-log.js';
 import { FakeQueueStore, TestTopologies, tenantOf } from './topology-fixture.js';
 
 export interface Amqp091BedSettings {
@@ -61,6 +62,8 @@ export interface Amqp091Bed {
   readonly broker: FakeBroker;
   /** Of the topology: which Pulsar topics there are. */
   readonly store: FakeQueueStore;
+  /** Of what is declared. */
+  readonly log: MemoryTopologyLog;
   /** A new connection, nothing sent. */
   connect(link?: InMemoryOptions): BedClient;
   close(): Promise<void>;
@@ -107,7 +110,7 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
   } as unknown as Amqp091Services;
   const protocol = { name: 'amqp', accept: (link: never) => new Amqp091Connection(link, services) };
   return {
-    ...{ services, authenticator, queues, broker, store: gateway.store },
+    ...{ services, authenticator, queues, broker, store: gateway.store, log: topologies.log },
     connect: (link = {}) => {
       const memory = inMemoryLink(protocol, link);
       return Object.assign(new Amqp091Client(memory.client), { memory });
