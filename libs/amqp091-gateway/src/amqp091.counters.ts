@@ -3,6 +3,10 @@ export class Amqp091Counters {
   channelsOpen = 0;
   /** Exceptions that closed a channel and no more. */
   channelExceptions = 0;
+  /** Rejected, expired or delivered too often, and no dead letters. */
+  messagesDropped = 0;
+  /** Entries of queues that could not be read. */
+  messagesUnreadable = 0;
   /** Times that a client was told that it is blocked. */
   connectionsBlocked = 0;
 }

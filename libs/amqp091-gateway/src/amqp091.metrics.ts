@@ -14,6 +14,16 @@ export function registerAmqp091Metrics(metrics: Metrics, counters: Amqp091Counte
     read: () => counters.channelExceptions,
   });
   metrics.counter({
+    name: 'pulsegate_amqp091_messages_dropped_total',
+    help: 'Messages of AMQP 0-9-1 queues that were rejected, expired or delivered too often, and went nowhere.',
+    read: () => counters.messagesDropped,
+  });
+  metrics.counter({
+    name: 'pulsegate_amqp091_messages_unreadable_total',
+    help: 'Entries of AMQP 0-9-1 queues that could not be read; they were acknowledged.',
+    read: () => counters.messagesUnreadable,
+  });
+  metrics.counter({
     name: 'pulsegate_amqp091_blocked_total',
     help: 'Times that AMQP 0-9-1 clients were told that they are blocked.',
     read: () => counters.connectionsBlocked,

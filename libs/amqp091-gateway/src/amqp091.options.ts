@@ -79,6 +79,28 @@ export const amqp091OptionsSchema = z
       .min(mebibyte)
       .default(256 * mebibyte)
       .describe('The same over all connections.'),
+    prefetchMessagesMax: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1_000)
+      .describe('Messages that are asked of Pulsar ahead for one consumer, however much it may be given.'),
+    idleGiveBackMs: z
+      .int()
+      .min(10)
+      .max(3_600_000)
+      .default(2_000)
+      .describe(
+        'A consumer that takes no more gives back to its queue, after so long, what it was sent ahead.',
+      ),
+    ackMemoryMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(10_000)
+      .describe(
+        'Acknowledgements are remembered so long: what a broker gives again nevertheless is not delivered again.',
+      ),
     blockedNoticeMs: z
       .int()
       .min(0)

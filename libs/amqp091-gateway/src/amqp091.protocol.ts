@@ -15,10 +15,13 @@ import type { Amqp091Process, Amqp091Services } from './amqp091.services.js';
 import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
+import { ConsumingServices } from './consuming/consuming-services.js';
+import { consumeMethods } from './handlers/consume.handler.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
 import { publishMethods } from './handlers/publish.handler.js';
 import { queueMethods } from './handlers/queue.handler.js';
 import { ChannelPublishing } from './publishing/channel-publishing.js';
+import { LocalQueueKeeper } from './keepers/local-queue-keeper.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
 
@@ -63,17 +66,20 @@ function makeServices(process: Amqp091Process): Made {
   const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
   const topologies = new AgreedTopologies({ cluster, openState, store: queues, log, metrics });
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
+  const keeper = new LocalQueueKeeper(log);
+  const consuming = new ConsumingServices({ pulsar, options, keeper, counters, log });
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
-    ...{ topologies, queues, publishing },
+    ...{ topologies, queues, publishing, consuming },
     // A method that is not here is refused, and nobody is told that it works.
-    parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods]),
+    parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, consumeMethods]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
   };
   const close = async () => {
     idleWheel.close();
     watch.close();
     await publishing.close();
+    await consuming.close();
     await topologies.close();
   };
   return { services, close };

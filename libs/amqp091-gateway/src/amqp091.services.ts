@@ -9,6 +9,7 @@ import type { Amqp091Options } from './amqp091.options.js';
 import type { ChannelParts } from './channels/channel-parts.js';
 import type { ContentBudget } from './channels/content-budget.js';
 import type { ChannelPublishing } from './publishing/channel-publishing.js';
+import type { ConsumingServices } from './consuming/consuming-services.js';
 import type { Queues } from './queues/queues.js';
 import type { Topologies } from './topology/topologies.js';
 
@@ -45,6 +46,7 @@ export interface Amqp091Services extends Amqp091Process {
   readonly counters: Amqp091Counters;
   readonly topologies: Topologies;
   readonly queues: Queues;
+  readonly consuming: ConsumingServices;
   readonly publishing: ChannelPublishing;
   /** Who serves which methods. */
   readonly parts: ChannelParts;

@@ -29,13 +29,7 @@ export interface TargetPlan {
 }
 
 /** A Pulsar subscription that a link is a consumer of. */
-export interface SubscriptionPlan {
-  readonly name: string;
-  readonly type: 'Shared' | 'Exclusive';
-  /** Where it begins when it is not there yet. */
-  readonly position: 'earliest' | 'latest';
-  /** For who finds it in Pulsar. */
-  readonly properties: Readonly<Record<string, string>>;
+export interface SubscriptionPlan extends LinkSubscription {
   /**
    * When it is deleted, unless it has other receivers: `closed`, with a link that is closed rather than detached (AMQP 2.6.4),
    * a durable one of JMS; `left`, with its last receiver, however that ends, a shared one of JMS that is not durable.

@@ -1,4 +1,5 @@
 import type { AmqpComposite } from '#libs/amqp-codec';
+import { queuePriorityLevel } from '#libs/pulsar';
 import { type AmqpAddress, queueSubscription } from '../address.js';
 import { queueProperties } from './amqp-topic-registry.js';
 import { linkSubscription } from './link-subscription.js';
@@ -34,6 +35,7 @@ export function sourceReading(address: AmqpAddress, request: ReadingRequest): So
 const queue: SubscriptionPlan = {
   ...{ name: queueSubscription, type: 'Shared', position: 'earliest' },
   ...{ properties: queueProperties, endsWhen: 'never', unmatched: 'leave' },
+  priorityLevel: queuePriorityLevel,
 };
 
 /** Of `T::S`: it is everybody's, and stays. */

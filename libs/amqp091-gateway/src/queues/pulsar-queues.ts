@@ -5,7 +5,7 @@ import { undeclaredUid } from '../topology/queue-operations.js';
 import { notFound } from '../topology/refusals.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { queueTopic } from './queue-topic.js';
-import { type Queues, queueSubscription, queueSubscriptionProperties } from './queues.js';
+import { getConsumerName, type Queues, queueSubscription, queueSubscriptionProperties } from './queues.js';
 
 /** What is needed of Pulsar's admin REST. */
 export type QueueAdmin = Pick<
@@ -16,6 +16,7 @@ export type QueueAdmin = Pick<
   | 'deleteSubscription'
   | 'partitionedMetadata'
   | 'properties'
+  | 'skipAll'
   | 'stats'
   | 'subscriptions'
 >;
@@ -91,14 +92,31 @@ export class PulsarQueues implements Queues {
     for (const partition of found?.partitions ?? []) {
       const stats = await this.admin.stats(partition).catch(unless(404));
       const subscription = stats?.subscriptions[queueSubscription];
-      messages += subscription?.msgBacklog ?? 0;
-      consumers += subscription?.consumers.length ?? 0;
+      let ready = subscription?.msgBacklog ?? 0;
+      for (const { consumerName, unackedMessages = 0 } of subscription?.consumers ?? []) {
+        ready -= unackedMessages;
+        if (consumerName !== getConsumerName) consumers++;
+      }
+      messages += Math.max(0, ready);
     }
     return { messages, consumers };
   }
 
+<<<<<<< HEAD
   private async delete(topic: string): Promise<number> {
     this.prepared.delete(topic);
+=======
+  async purge(scope: Amqp091Scope, queue: Queue): Promise<number> {
+    const { messages } = await this.use(scope, queue);
+    const found = await this.find(queueTopic(scope, queue.name));
+    for (const partition of found?.partitions ?? []) await this.admin.skipAll(partition, queueSubscription);
+    return messages;
+  }
+
+  async remove(scope: Amqp091Scope, queue: Queue): Promise<number> {
+    const topic = queueTopic(scope, queue.name);
+    this.knownUntil.delete(topic);
+>>>>>>> e2d6995 (AMQP 0-9-1: consumers and single messages of queues, with prefetch limits, what is settled and what comes again)
     const found = await this.find(topic);
     if (found === undefined) return 0;
     const { messages } = await this.count(topic);

@@ -10,6 +10,9 @@ export const queueSubscriptionProperties: Readonly<Record<string, string>> = {
   'pulsegate.kind': 'amqp-queue',
 };
 
+/** Names of Pulsar consumers by which clients get single messages: RabbitMQ does not count these as consumers. */
+export const getConsumerName = 'pulsegate.get';
+
 /** Where the messages of queues are: the Pulsar topics, and their one subscription. */
 export interface Queues extends QueueStore {
   /**
@@ -20,5 +23,11 @@ export interface Queues extends QueueStore {
    *
    * @returns `persistent://tenant/namespace/name`
    */
+<<<<<<< HEAD
   prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
+=======
+  prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<string>;
+  /** Deletes all its messages. Resolves to how many nobody had been given. */
+  purge(scope: Amqp091Scope, queue: Queue): Promise<number>;
+>>>>>>> e2d6995 (AMQP 0-9-1: consumers and single messages of queues, with prefetch limits, what is settled and what comes again)
 }

@@ -46,6 +46,10 @@ export interface Amqp091BedSettings {
 export class FakeQueues extends FakeQueueStore implements Queues {
   readonly prepared: string[] = [];
 
+  async purge(): Promise<number> {
+    return this.messages;
+  }
+
   async prepare(_scope: unknown, { name }: { readonly name: string }): Promise<string> {
     if (this.isAway) throw new Error('Pulsar is away');
     this.prepared.push(name);

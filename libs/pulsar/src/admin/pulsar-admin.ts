@@ -221,6 +221,11 @@ export class PulsarAdmin {
     return this.#change('POST', `${subscriptionPath(topic, subscription)}/resetcursor`, to);
   }
 
+  /** Moves it past all that is stored: nothing of that is dispatched any more. */
+  skipAll(topic: string, subscription: string): Promise<void> {
+    return this.#change('POST', `${subscriptionPath(topic, subscription)}/skip_all`);
+  }
+
   subscriptionProperties(topic: string, subscription: string): Promise<Record<string, string>> {
     return this.#get(`${subscriptionPath(topic, subscription)}/properties`);
   }

@@ -8,6 +8,9 @@ import type { SourceEntry } from './source-entry.js';
 import type { SubscriptionUse } from './subscription-memories.js';
 import type { SubscriptionMemory } from './subscription-memory.js';
 
+/** The level of who asks for no other on a queue: there is as much room before it as behind it. */
+export const queuePriorityLevel = 100;
+
 /** The subscription that a link receives from. */
 export interface LinkSubscription {
   readonly name: string;
@@ -19,7 +22,8 @@ export interface LinkSubscription {
   /** For who finds it in Pulsar. */
   readonly properties: Readonly<Record<string, string>>;
   /** Of a shared one: lower is served first. Default 0. */
-  readonly priorityLevel?: number;
+  readonly priorityLevel?: number | undefined;
+  readonly consumerName?: string | undefined;
 }
 
 export interface SubscriptionPartitionParts {
@@ -79,7 +83,8 @@ export class SubscriptionPartition {
       subscription: subscription.name,
       type: this.isShared ? 'shared' : 'exclusive',
       initialPosition: position,
-      ...(subscription.priorityLevel && { priorityLevel: subscription.priorityLevel }),
+      ...(subscription.priorityLevel !== undefined && { priorityLevel: subscription.priorityLevel }),
+      ...(subscription.consumerName !== undefined && { consumerName: subscription.consumerName }),
       properties: Object.entries(subscription.properties).map(([key, value]) => ({ key, value })),
       creditOn: 'grant',
       resendAcks: true,
@@ -190,6 +195,11 @@ export class SubscriptionPartition {
   giveBack(entry: SourceEntry, delayMs: number): void {
     if (!entry.isUnsettled) this.returns.add(entry, delayMs);
     else if (!this.isShared) this.partials.add(entry, this.parts.batchReturnMs);
+  }
+
+  /** What is to be given back without a delay is given back at once. */
+  giveBackNow(): void {
+    this.returns.flush();
   }
 
   /** A consumer that asked for nothing instead of one that asked for messages which nobody wants any more. */

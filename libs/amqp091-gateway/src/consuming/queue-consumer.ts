@@ -1,0 +1,139 @@
+import type { PulsarError } from '#libs/pulsar';
+import type { ConsumerRegistration } from '../keepers/queue-keeper.js';
+import type { ChannelDeliveries } from './channel-deliveries.js';
+import type { ConsumingServices } from './consuming-services.js';
+import type { QueueMessage } from './queue-message.js';
+import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
+
+export interface QueueConsumerPlan extends QueueSourcePlan {
+  readonly tag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** 0: no limit of its own. */
+  readonly prefetch: number;
+}
+
+/**
+ * One consumer of a channel (basic.consume).
+ *
+ *     waiting (another is the single active one) ──▶ active ── cancelled ──▶ what the client has can be settled
+ */
+export class QueueConsumer implements QueueSink {
+  private source: QueueSource | undefined;
+  private registration: ConsumerRegistration | undefined;
+  private unacked = 0;
+  private isStarted = false;
+  private isOver = false;
+
+  constructor(
+    private readonly services: ConsumingServices,
+    private readonly deliveries: ChannelDeliveries,
+    readonly plan: QueueConsumerPlan,
+    /** The queue is gone, or Pulsar gives no more of it. */
+    private readonly onGone: (consumer: QueueConsumer) => void,
+  ) {}
+
+  get room(): number {
+    if (!this.isStarted || this.isOver) return 0;
+    const { room } = this.deliveries;
+    const { prefetch, noAck } = this.plan;
+    return noAck || prefetch === 0 ? room : Math.max(0, Math.min(room, prefetch - this.unacked));
+  }
+
+  /** Rejects with Amqp091Error or PulsarError where it cannot be a consumer of the queue. */
+  async open(): Promise<void> {
+    const { topology, queue, exclusive } = this.plan;
+    const registration = await this.services.parts.keeper.register(topology, queue, {
+      exclusive,
+      onActive: (isActive) => this.activeChanged(isActive),
+      onQueueGone: () => this.gone(),
+    });
+    if (this.isOver) {
+      registration.leave();
+      return;
+    }
+    this.registration = registration;
+    if (!registration.isActive) return;
+    try {
+      await this.attach();
+    } catch (error) {
+      this.cancel();
+      throw error;
+    }
+  }
+
+  /** The client knows of it: messages may come. */
+  start(): void {
+    this.isStarted = true;
+    this.roomChanged();
+  }
+
+  roomChanged(): void {
+    this.source?.roomChanged();
+  }
+
+  onMessage(message: QueueMessage): void {
+    const { tag, noAck } = this.plan;
+    const { exchange = '', routingKey = '' } = message.stored ?? {};
+    if (!noAck) this.unacked++;
+    this.deliveries.give(
+      message,
+      (deliveryTag) => ({
+        ...{ name: 'basic.deliver', consumerTag: tag, deliveryTag },
+        ...{ redelivered: message.redeliveries > 0, exchange, routingKey },
+      }),
+      noAck,
+      noAck ? undefined : this.settled,
+    );
+  }
+
+  onEnded(error: PulsarError): void {
+    const { queue, tag } = this.plan;
+    const fields = { event: 'amqp091-consumer-ended', queue: queue.name, tag, error };
+    this.services.parts.log.debug(fields, 'a consumer is cancelled: Pulsar gives no more');
+    this.gone();
+  }
+
+  /** What the client has stays with it; nothing more comes. */
+  cancel(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.source?.stop();
+    this.registration?.leave();
+  }
+
+  /** The channel is closed, and has given back what it had. */
+  close(): void {
+    this.isOver = true;
+    void this.source?.close();
+    this.registration?.leave();
+  }
+
+  private readonly settled = (): void => {
+    this.unacked--;
+  };
+
+  private async attach(): Promise<void> {
+    const source = new QueueSource(this.services, this.plan, this);
+    this.source = source;
+    await source.open();
+    if (this.isOver) source.stop();
+    else source.roomChanged();
+  }
+
+  private activeChanged(isActive: boolean): void {
+    if (this.isOver) return;
+    if (!isActive) {
+      this.source?.stop();
+      this.source = undefined;
+      return;
+    }
+    this.attach().catch((error: PulsarError) => this.onEnded(error));
+  }
+
+  private gone(): void {
+    if (this.isOver) return;
+    this.cancel();
+    this.onGone(this);
+  }
+}

@@ -1,0 +1,117 @@
+import type { PulsarError } from '#libs/pulsar';
+import type { ConsumingServices } from './consuming-services.js';
+import type { QueueMessage } from './queue-message.js';
+import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
+
+/** What the queue holds and nobody was given. */
+export type CountReady = () => Promise<number>;
+
+/** Between two looks whether there is still something to wait for. */
+const lookMs = 50;
+/** The longest wait for a message that is there, as Pulsar says. */
+const waitMsMax = 5_000;
+/** Without a basic.get for so long, nothing is kept from others any more. */
+const idleMs = 250;
+/** How long a count is taken as true, less what was given since. */
+const countMs = 1_000;
+
+/** Gives a channel messages of a queue one by one, when it asks for them (basic.get). */
+export class QueueGetter implements QueueSink {
+  private readonly source: QueueSource;
+  private waiting: ((message: QueueMessage | undefined) => void) | undefined;
+  private idle: NodeJS.Timeout | undefined;
+  private counted = 0;
+  private countedAt = -Infinity;
+
+  constructor(
+    services: ConsumingServices,
+    plan: QueueSourcePlan,
+    private readonly countReady: CountReady,
+    /** It is not to be asked any more. */
+    private readonly onOver: (getter: QueueGetter) => void,
+  ) {
+    this.source = new QueueSource(services, plan, this);
+  }
+
+  get room(): number {
+    return this.waiting === undefined ? 0 : 1;
+  }
+
+  /** Rejects with PulsarError. */
+  open(): Promise<void> {
+    return this.source.open();
+  }
+
+  /** Resolves to undefined when there is none. Not to be called before the last one has resolved. */
+  async next(): Promise<QueueMessage | undefined> {
+    clearTimeout(this.idle);
+    const found = Promise.withResolvers<QueueMessage | undefined>();
+    this.waiting = found.resolve;
+    this.source.roomChanged();
+    if (this.waiting !== undefined) void this.watchEmpty(found.resolve);
+    const message = await found.promise;
+    this.idle = setTimeout(() => this.retire(), idleMs).unref();
+    return message;
+  }
+
+  /** How many are left, about. */
+  async left(): Promise<number> {
+    const now = performance.now();
+    if (now - this.countedAt < countMs && this.counted > 1) return --this.counted;
+    this.counted = await this.countReady();
+    this.countedAt = now;
+    return this.counted;
+  }
+
+  onMessage(message: QueueMessage): void {
+    this.found(message);
+  }
+
+  onEnded(_error: PulsarError): void {
+    this.found(undefined);
+    this.retire();
+  }
+
+  /** The channel is closed, and has given back what it had. */
+  close(): void {
+    clearTimeout(this.idle);
+    this.found(undefined);
+    void this.source.close();
+  }
+
+  private found(message: QueueMessage | undefined): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.(message);
+  }
+
+  /** What the client has of it can still be settled. */
+  private retire(): void {
+    clearTimeout(this.idle);
+    this.source.stop();
+    this.onOver(this);
+  }
+
+  /** A broker does not say that it has nothing: all is acknowledged, or others have the rest. */
+  private async watchEmpty(asked: (message: QueueMessage | undefined) => void): Promise<void> {
+    const isOver = () => this.waiting !== asked;
+    const until = performance.now() + waitMsMax;
+    try {
+      if (!(await this.source.hasNothing())) {
+        for (;;) {
+          await pause(lookMs);
+          if (isOver() || performance.now() >= until || (await this.countReady()) === 0) break;
+        }
+        // What was on its way when it was counted.
+        await pause(lookMs);
+      }
+    } catch {
+      // Nobody knows: there was none in time.
+    }
+    if (!isOver()) this.found(undefined);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

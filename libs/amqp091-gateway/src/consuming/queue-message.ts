@@ -1,0 +1,28 @@
+import type { SourceEntry, SubscriptionPartition } from '#libs/pulsar';
+import type { StoredMessage } from '../mapping/stored-message.mapping.js';
+import type { QueueSource } from './queue-source.js';
+
+/** A message of a queue that waits for its consumer, or is with the client. */
+export class QueueMessage {
+  /** With the client: it was given to whom the source gives. */
+  wasGiven = false;
+  /** Undefined after it was sent. */
+  stored: StoredMessage | undefined;
+  readonly bytes: number;
+  readonly priority: number;
+
+  constructor(
+    readonly source: QueueSource,
+    readonly partition: SubscriptionPartition,
+    readonly origin: SourceEntry,
+    /** -1 of an entry that is no batch. */
+    readonly batchIndex: number,
+    /** Deliveries of it that failed, before this one. */
+    readonly redeliveries: number,
+    stored: StoredMessage,
+  ) {
+    this.stored = stored;
+    this.bytes = stored.body.length + stored.properties.length;
+    this.priority = stored.basic.priority ?? 0;
+  }
+}

@@ -1,0 +1,397 @@
+import {
+  type Delivery,
+  EntryDecodeError,
+  type LinkSubscription,
+  MessageCursor,
+  partitionTopicName,
+  PulsarError,
+  ReturnSchedule,
+  SourceEntry,
+  SourceWindow,
+  SubscriptionPartition,
+} from '#libs/pulsar';
+import type { DeadReason } from '../keepers/queue-keeper.js';
+import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
+import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
+import type { Queue } from '../topology/queue.js';
+import type { VhostTopology } from '../topology/vhost-topology.js';
+import type { ConsumingServices } from './consuming-services.js';
+import { QueueMessage } from './queue-message.js';
+import { ReadyMessages } from './ready-messages.js';
+
+/** Whom a source gives messages to. */
+export interface QueueSink {
+  /** How many it takes now. */
+  readonly room: number;
+  /** It takes one, and settles it by the source's methods. */
+  onMessage(message: QueueMessage): void;
+  /** Pulsar does not give any more: the queue is gone, or may not be read. The source is closed. */
+  onEnded(error: PulsarError): void;
+}
+
+export interface QueueSourcePlan {
+  readonly topology: VhostTopology;
+  readonly queue: Queue;
+  /** `persistent://tenant/namespace/name` */
+  readonly topic: string;
+  /** For who looks at the subscription in Pulsar. */
+  readonly consumerName?: string;
+  /** Lower is served first. */
+  readonly priorityLevel?: number;
+}
+
+/** What an entry may become when it is decompressed: Pulsar's largest messages, in batches of well compressed ones. */
+const decompressedBytesMax = 64 * 1024 * 1024;
+/** Entries that are with the client or wait to be given back: at it, no more are asked for. */
+const knownMax = 20_000;
+/** Pulsar gives what is delayed up to a tick early, a second by default. What is earlier, Pulsar does not delay at all. */
+const earlyMsMax = 2_000;
+/** Of a queue with priorities: so many wait here at least, to be compared. */
+const comparedMessages = 64;
+/** Before a message comes again that could not be stored as a dead letter. */
+const buryRetryMs = 1_000;
+/** RabbitMQ's of quorum queues since 4.0. */
+const quorumDeliveryLimit = 20;
+
+interface EarlyEntry {
+  readonly partition: SubscriptionPartition;
+  readonly delivery: Delivery;
+}
+
+/**
+ * One consumer's messages of a queue: the broker is asked for as many as its sink has room for, so that nothing is kept from
+ * others. What is not settled comes again, to whom Pulsar gives it.
+ *
+ *     arrived ── expired, too often ──▶ dead
+ *        └─ ready ── no room for idleGiveBackMs ──▶ given back
+ *             └─ with the client ── accept ──▶ acknowledged
+ *                  ├─ requeue ──▶ given back, redelivered
+ *                  └─ reject ──▶ dead: where the keeper buries it, or nowhere, then acknowledged
+ */
+export class QueueSource {
+  private readonly partitions: SubscriptionPartition[] = [];
+  private readonly ready: ReadyMessages;
+  private readonly early = new ReturnSchedule<EarlyEntry>((entries) => {
+    for (const { partition, delivery } of entries) this.arrived(partition, delivery);
+  });
+  private readonly window: SourceWindow;
+  private readonly deliveryLimit: number;
+  private isGiving = false;
+  private isAsking = false;
+  private isStopped = false;
+  private isClosed = false;
+  /** With the client, or on their way to where dead messages go. */
+  private unsettled = 0;
+  private idle: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly services: ConsumingServices,
+    private readonly plan: QueueSourcePlan,
+    private readonly sink: QueueSink,
+  ) {
+    const { type, maxPriority, deliveryLimit } = plan.queue.settings;
+    this.ready = new ReadyMessages(maxPriority ?? 0);
+    this.window = new SourceWindow(services.waiting, services.parts.options.prefetchMessagesMax);
+    const limit = deliveryLimit ?? (type === 'quorum' ? quorumDeliveryLimit : -1);
+    this.deliveryLimit = limit < 0 ? Infinity : limit;
+  }
+
+  /** Whether messages of it are with the client. */
+  get hasUnsettled(): boolean {
+    return this.unsettled > 0;
+  }
+
+  /** Rejects with PulsarError when the queue cannot be consumed. */
+  async open(): Promise<void> {
+    const { topic } = this.plan;
+    try {
+      const count = await this.services.parts.pulsar.partitions(topic);
+      const topics =
+        count === 0 ? [topic] : Array.from({ length: count }, (_, at) => partitionTopicName(topic, at));
+      await Promise.all(topics.map((each) => this.openPartition(each)));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** The sink has room, or none any more. */
+  roomChanged(): void {
+    this.give();
+    this.askSoon();
+  }
+
+  /** Whether nothing is to be expected now. Rejects with PulsarError. */
+  async hasNothing(): Promise<boolean> {
+    if (this.ready.length > 0) return false;
+    const answers = await Promise.all(
+      this.partitions.map(({ attachedConsumer }) => attachedConsumer?.hasNoBacklog() ?? true),
+    );
+    return answers.every((answer) => answer) && this.ready.length === 0;
+  }
+
+  accept(message: QueueMessage): void {
+    if (this.ended(message, false)) message.partition.accept(message.origin, message.batchIndex, ignored);
+    this.closeWhenDone();
+  }
+
+  /** It comes again, to this consumer or another one. */
+  requeue(message: QueueMessage, delayMs = 0): void {
+    const { partition, origin, redeliveries, wasGiven } = message;
+    if (this.ended(message, true)) {
+      if (wasGiven) {
+        origin.hasFailed = true;
+        partition.memory.failed(origin, redeliveries + 1);
+      }
+      partition.giveBack(origin, delayMs);
+    }
+    this.closeWhenDone();
+  }
+
+  /** Nobody is to have it any more. */
+  reject(message: QueueMessage, reason: DeadReason): void {
+    const { keeper, log } = this.services.parts;
+    const { topology, queue } = this.plan;
+    const { partition, origin, batchIndex } = message;
+    const buried = keeper.bury(topology, queue, {
+      ...{ topic: partition.topic, batchIndex, reason },
+      position: { ledgerId: origin.ledgerId, entryId: origin.entryId },
+    });
+    if (buried === undefined) {
+      this.services.parts.counters.messagesDropped++;
+      this.accept(message);
+      return;
+    }
+    const stored = buried.then(
+      () => this.accept(message),
+      (error: unknown) => {
+        const fields = { event: 'amqp091-dead-letter-failed', queue: queue.name, reason, error };
+        log.warn(fields, 'a message could not be made a dead letter and comes again');
+        this.requeue(message, buryRetryMs);
+      },
+    );
+    this.services.leaves(stored);
+  }
+
+  /** Gives no more. What is with the client can be settled, then the source closes itself. */
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.early.clear();
+    this.giveBackReady();
+    this.closeWhenDone();
+  }
+
+  /** What is not settled comes again. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.isStopped = true;
+    clearTimeout(this.idle);
+    this.early.clear();
+    this.giveBackReady();
+    this.window.close();
+    for (const partition of this.partitions) partition.giveBackNow();
+    const closing = Promise.all(this.partitions.map((partition) => partition.close(false))).then(
+      () => undefined,
+      (error: unknown) => {
+        this.services.parts.log.debug({ event: 'amqp091-consumer-close', error }, 'a consumer did not leave');
+      },
+    );
+    this.services.leaves(closing);
+    await closing;
+  }
+
+  private async openPartition(topic: string): Promise<void> {
+    const { services, plan } = this;
+    const subscription: LinkSubscription = {
+      ...{ name: queueSubscription, type: 'Shared', durable: true, position: 'earliest' },
+      ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName },
+      priorityLevel: plan.priorityLevel,
+    };
+    const partition = new SubscriptionPartition(
+      {
+        pulsar: services.parts.pulsar,
+        tenantKey: plan.topology.scope.tenant.name,
+        subscription,
+        batchReturnMs: services.batchReturnMs,
+        use: services.useOf(topic, queueSubscription),
+        onEntry: (from, delivery) => this.arrived(from, delivery),
+        onCorruptEntry: () => {
+          services.parts.counters.messagesUnreadable++;
+        },
+        onClosed: (error) => this.lost(error),
+      },
+      topic,
+    );
+    this.partitions.push(partition);
+    await partition.open();
+  }
+
+  private arrived(partition: SubscriptionPartition, delivery: Delivery): void {
+    if (this.isClosed) return;
+    const { deliverAtTime } = delivery.entry;
+    if (deliverAtTime !== undefined && this.isEarly(partition, delivery, deliverAtTime)) return;
+    const known = partition.known.get(delivery);
+    if (known !== undefined) partition.cameAgain();
+    // Of a batch that is with the client, messages that were given back come again with the others.
+    if (known === undefined || (known.isUnsettled && known.isReturned)) this.read(partition, delivery, known);
+    else known.delivery = delivery;
+    if (this.isStopped) this.giveBackReady();
+    else {
+      this.give();
+      this.askSoon();
+    }
+  }
+
+  /** True: it comes again when its time has come. */
+  private isEarly(partition: SubscriptionPartition, delivery: Delivery, deliverAtTime: number): boolean {
+    const earlyMs = deliverAtTime - Date.now();
+    if (earlyMs <= 0 || earlyMs > earlyMsMax || this.isStopped) return false;
+    this.early.add({ partition, delivery }, earlyMs);
+    return true;
+  }
+
+  private read(partition: SubscriptionPartition, delivery: Delivery, known: SourceEntry | undefined): void {
+    const { memory } = partition;
+    const indexes: number[] = [];
+    const messages: StoredMessage[] = [];
+    try {
+      const nowMs = Date.now();
+      const cursor = new MessageCursor(delivery.entry, { decompressedBytesMax });
+      while (!delivery.entry.isMarker && cursor.next()) {
+        const { batchIndex } = cursor;
+        if (!delivery.isUnacked(batchIndex) || known?.isUnsettledAt(batchIndex) === true) continue;
+        const message = memory.isAcknowledged(delivery, batchIndex)
+          ? undefined
+          : messageFromPulsar(cursor, this.plan.queue.name, nowMs);
+        if (message === undefined) {
+          partition.skip(delivery, batchIndex);
+          continue;
+        }
+        indexes.push(batchIndex);
+        messages.push(message);
+      }
+    } catch (error) {
+      if (!(error instanceof EntryDecodeError)) throw error;
+      if (indexes.length === 0) this.unreadable(partition, delivery, error);
+    }
+    if (indexes.length === 0) {
+      if (delivery.entry.isMarker) partition.skip(delivery, -1);
+      return;
+    }
+    const redeliveries = memory.redeliveriesOf(delivery);
+    delivery.dropBytes();
+    const entry = known ?? new SourceEntry(delivery, indexes, false);
+    known?.comesAgain(delivery, indexes, false);
+    partition.known.set(delivery, entry);
+    for (const [at, batchIndex] of indexes.entries()) {
+      const stored = messages[at] as StoredMessage;
+      this.take(new QueueMessage(this, partition, entry, batchIndex, redeliveries, stored), stored);
+    }
+  }
+
+  /** Bytes that are no message of anybody's: they are not kept for ever. */
+  private unreadable(partition: SubscriptionPartition, delivery: Delivery, error: EntryDecodeError): void {
+    const { counters, log } = this.services.parts;
+    counters.messagesUnreadable++;
+    const { ledgerId, entryId } = delivery;
+    const fields = { event: 'amqp091-unreadable', topic: partition.topic, ledgerId, entryId, error };
+    log.warn(fields, 'acknowledged an entry of a queue that cannot be read');
+    partition.skip(delivery, -1);
+  }
+
+  private take(message: QueueMessage, { expiresAtMs }: StoredMessage): void {
+    this.window.arrived(message.bytes);
+    const isExpired = expiresAtMs !== undefined && expiresAtMs <= Date.now();
+    if (!isExpired && message.redeliveries <= this.deliveryLimit) {
+      this.ready.push(message);
+      return;
+    }
+    this.unsettled++;
+    this.sent(message);
+    this.reject(message, isExpired ? 'expired' : 'delivery_limit');
+  }
+
+  /** Gives what there is room for. The sink may settle, or change its room, while it is given something. */
+  private give(): void {
+    if (this.isGiving || this.isStopped) return;
+    this.isGiving = true;
+    while (!this.isStopped && this.sink.room > 0) {
+      const message = this.ready.shift();
+      if (message === undefined) break;
+      const { origin, partition } = message;
+      if (!partition.holds(origin)) {
+        partition.giveUp(origin, message.batchIndex);
+        this.window.left(message.bytes);
+        continue;
+      }
+      this.unsettled++;
+      origin.wasGiven = true;
+      message.wasGiven = true;
+      this.sink.onMessage(message);
+      this.sent(message);
+    }
+    this.isGiving = false;
+  }
+
+  /** Once for all that is settled in a turn of the event loop. */
+  private askSoon(): void {
+    if (this.isAsking || this.isStopped) return;
+    this.isAsking = true;
+    queueMicrotask(() => {
+      this.isAsking = false;
+      this.ask();
+    });
+  }
+
+  private ask(): void {
+    if (this.isStopped) return;
+    const { room } = this.sink;
+    const compared = this.plan.queue.settings.maxPriority === undefined ? 0 : comparedMessages;
+    const wanted = room > 0 ? Math.max(room, compared) : 0;
+    const target = this.window.messages(wanted - this.ready.length - this.early.size);
+    for (const partition of this.partitions) partition.fill(partition.known.size >= knownMax ? 0 : target);
+    if (room > 0 || this.ready.length === 0) {
+      clearTimeout(this.idle);
+      this.idle = undefined;
+      return;
+    }
+    this.idle ??= setTimeout(() => {
+      this.idle = undefined;
+      if (this.sink.room === 0) this.giveBackReady();
+    }, this.services.parts.options.idleGiveBackMs).unref();
+  }
+
+  private giveBackReady(): void {
+    for (const { origin, partition, batchIndex, bytes } of this.ready.takeAll()) {
+      this.window.left(bytes);
+      if (origin.settle(batchIndex, true)) partition.giveBack(origin, 0);
+    }
+  }
+
+  /** Its bytes are not needed here any more. */
+  private sent(message: QueueMessage): void {
+    if (message.stored === undefined) return;
+    message.stored = undefined;
+    if (!this.isClosed) this.window.left(message.bytes);
+  }
+
+  private ended({ origin, batchIndex }: QueueMessage, isReturned: boolean): boolean {
+    this.unsettled--;
+    return origin.settle(batchIndex, isReturned);
+  }
+
+  private closeWhenDone(): void {
+    if (this.isStopped && !this.isClosed && this.unsettled === 0) void this.close();
+  }
+
+  private lost(error: PulsarError): void {
+    if (this.isClosed) return;
+    void this.close();
+    this.sink.onEnded(error);
+  }
+}
+
+/** What Pulsar did not hear of comes again, and is acknowledged again. */
+function ignored(): void {}

@@ -1,0 +1,41 @@
+import type { EntryPosition } from '#libs/pulsar';
+import type { Queue } from '../topology/queue.js';
+import type { VhostTopology } from '../topology/vhost-topology.js';
+
+/** A consumer that wants to be one of a queue's. */
+export interface ConsumerRequest {
+  /** It wants the queue for itself (basic.consume). */
+  readonly exclusive: boolean;
+  /** It may be given messages from now on, or no more; not called before it is registered. */
+  onActive(isActive: boolean): void;
+  /** The queue was deleted. Called once; nobody needs to leave it any more. */
+  onQueueGone(): void;
+}
+
+export interface ConsumerRegistration {
+  /** False: another one is the queue's single active consumer. */
+  readonly isActive: boolean;
+  /** The consumer is gone. */
+  leave(): void;
+}
+
+/** RabbitMQ's `reason` of `x-death`. */
+export type DeadReason = 'rejected' | 'expired' | 'delivery_limit';
+
+/** A message that is not given to anybody any more. */
+export interface DeadMessage {
+  /** The partition: full name of a Pulsar topic. */
+  readonly topic: string;
+  readonly position: EntryPosition;
+  /** -1 of an entry that is no batch. */
+  readonly batchIndex: number;
+  readonly reason: DeadReason;
+}
+
+/** Who decides what concerns all consumers of a queue. */
+export interface QueueKeeper {
+  /** Rejects with Amqp091Error: `access-refused` where it is another one's, or not its alone. */
+  register(topology: VhostTopology, queue: Queue, request: ConsumerRequest): Promise<ConsumerRegistration>;
+  /** Resolves when the message is stored where dead letters of the queue go. Undefined: they go nowhere. */
+  bury(topology: VhostTopology, queue: Queue, message: DeadMessage): Promise<void> | undefined;
+}

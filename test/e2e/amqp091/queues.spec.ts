@@ -1,0 +1,242 @@
+// How AMQP 0-9-1 clients get the messages of queues: consumers, single messages, what they settle and what they do not.
+import { Buffer } from 'node:buffer';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Amqp091Method, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
+import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
+import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+
+const setUpTimeoutMs = 120_000;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    tenants: [{ name: 'acme', permissions: [allowAll] }],
+    amqp: { listener: { tenant: 'acme', anonymousTenant: 'acme' } },
+  });
+}, setUpTimeoutMs);
+
+afterAll(() => gateway?.stop(), setUpTimeoutMs);
+
+async function opened(): Promise<Amqp091Wire> {
+  const wire = await openAmqp091Wire(gateway.amqp.tcp);
+  await wire.open();
+  await wire.openChannel();
+  return wire;
+}
+
+async function declare(wire: Amqp091Wire, queue: string, fields: FieldTable = [], rest: object = {}) {
+  const method = {
+    ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
+    ...{ autoDelete: false, noWait: false, arguments: encodeFieldTable(fields), ...rest },
+  } as Amqp091Method;
+  return wire.call(method, 'queue.declare-ok');
+}
+
+/** Stored in their order, one after the other. */
+async function publish(wire: Amqp091Wire, queue: string, ...bodies: readonly string[]): Promise<void> {
+  await wire.openChannel(9);
+  await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', 9);
+  for (const body of bodies) {
+    const method = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
+    wire.sendContent({ name: 'basic.publish', ...method }, body, {}, 9);
+    await wire.first('basic.ack');
+  }
+  const close = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
+  await wire.call({ name: 'channel.close', ...close }, 'channel.close-ok', 9);
+}
+
+function consume(queue: string, rest: object = {}): Amqp091Method {
+  return {
+    ...{ name: 'basic.consume', queue, consumerTag: 'c', noLocal: false, noAck: false, exclusive: false },
+    ...{ noWait: false, arguments: Buffer.alloc(0), ...rest },
+  } as Amqp091Method;
+}
+
+async function get(wire: Amqp091Wire, queue: string, noAck = false) {
+  wire.send({ name: 'basic.get', queue, noAck });
+  return Promise.race([wire.first('basic.get-ok'), wire.first('channel.close')]);
+}
+
+const ack = (deliveryTag: number, multiple = false): Amqp091Method => ({
+  name: 'basic.ack',
+  deliveryTag,
+  multiple,
+});
+const nack = (deliveryTag: number, requeue: boolean, multiple = false): Amqp091Method => ({
+  ...{ name: 'basic.nack', deliveryTag, multiple, requeue },
+});
+const qos = (prefetchCount: number, global = false): Amqp091Method => ({
+  ...{ name: 'basic.qos', prefetchSize: 0, prefetchCount, global },
+});
+const texts = (all: readonly { readonly body: Buffer }[]) => all.map(({ body }) => body.toString());
+
+async function ready(wire: Amqp091Wire, queue: string): Promise<readonly [number, number]> {
+  const { messageCount, consumerCount } = await declare(wire, queue, [], { passive: true });
+  return [messageCount, consumerCount];
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('it did not come so');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a consumer', () => {
+  it('is given as many as its prefetch says, in order, and more for each acknowledgement', async () => {
+    const wire = await opened();
+    await declare(wire, 'prefetch');
+    await publish(wire, 'prefetch', 'a', 'b', 'c', 'd', 'e');
+    await wire.call(qos(2), 'basic.qos-ok');
+    expect(await wire.call(consume('prefetch', { consumerTag: '' }), 'basic.consume-ok')).toMatchObject({
+      consumerTag: expect.stringMatching(/^amq\.ctag-/),
+    });
+    const two = await wire.take('basic.deliver', 2);
+    expect(two).toMatchObject([
+      { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'prefetch' },
+      { deliveryTag: 2, redelivered: false },
+    ]);
+    expect(await ready(wire, 'prefetch')).toEqual([3, 1]);
+    expect(wire.has('basic.deliver')).toBe(false);
+    wire.send(ack(2, true));
+    const more = await wire.take('basic.deliver', 2);
+    expect(texts([...two, ...more])).toEqual(['a', 'b', 'c', 'd']);
+    wire.send(nack(4, true));
+    wire.send(ack(3));
+    const [again, last] = (await wire.take('basic.deliver', 2)).sort((one) => (one.redelivered ? -1 : 1));
+    expect([again, last]).toMatchObject([{ redelivered: true }, { redelivered: false }]);
+    expect(texts([again!, last!])).toEqual(['d', 'e']);
+    wire.send({ name: 'basic.reject', deliveryTag: again!.deliveryTag, requeue: false });
+    wire.send(ack(last!.deliveryTag));
+    await until(async () => (await ready(wire, 'prefetch'))[0] === 0);
+    await wire.close();
+  });
+
+  it('leaves what it had to others when its connection is lost, or its channel closed', async () => {
+    const wire = await opened();
+    const other = await opened();
+    await declare(wire, 'left');
+    await publish(wire, 'left', 'a', 'b');
+    await wire.call(consume('left'), 'basic.consume-ok');
+    await wire.take('basic.deliver', 2);
+    await other.call(consume('left'), 'basic.consume-ok');
+    wire.cut();
+    const again = await other.take('basic.deliver', 2);
+    expect(texts(again)).toEqual(['a', 'b']);
+    expect(again).toMatchObject([{ redelivered: true }, { redelivered: true }]);
+    // What is cancelled keeps what the client has.
+    await other.call({ name: 'basic.cancel', consumerTag: 'c', noWait: false }, 'basic.cancel-ok');
+    other.send(ack(again[0]!.deliveryTag));
+    other.send(nack(again[1]!.deliveryTag, true));
+    expect(await get(other, 'left', true)).toMatchObject({ redelivered: true, body: Buffer.from('b') });
+    await other.close();
+  });
+
+  it('may have no need to acknowledge, or the queue for itself', async () => {
+    const wire = await opened();
+    await declare(wire, 'own');
+    await wire.call(consume('own', { noAck: true, exclusive: true }), 'basic.consume-ok');
+    await publish(wire, 'own', 'a', 'b', 'c');
+    expect(texts(await wire.take('basic.deliver', 3))).toEqual(['a', 'b', 'c']);
+    const other = await opened();
+    await expect(other.call(consume('own'), 'basic.consume-ok')).rejects.toThrow(
+      "403 ACCESS_REFUSED - queue 'own' in vhost '/' in exclusive use",
+    );
+    await expect(wire.call(consume('own'), 'basic.consume-ok')).rejects.toThrow(
+      "530 NOT_ALLOWED - attempt to reuse consumer tag 'c'",
+    );
+    await other.close();
+  });
+
+  it('hears that its queue was deleted', async () => {
+    const wire = await opened();
+    await declare(wire, 'deleted');
+    await wire.call(consume('deleted'), 'basic.consume-ok');
+    const remove = { name: 'queue.delete', queue: 'deleted', ifUnused: false, ifEmpty: false, noWait: false };
+    wire.send(remove as Amqp091Method);
+    expect(await wire.first('basic.cancel')).toMatchObject({ consumerTag: 'c', noWait: true });
+    await wire.first('queue.delete-ok');
+    await wire.close();
+  });
+
+  it('takes the queue with it where that is deleted with its last one, and is followed by the next single active one', async () => {
+    const wire = await opened();
+    await declare(wire, 'auto', [], { autoDelete: true });
+    await wire.call(consume('auto'), 'basic.consume-ok');
+    await wire.call({ name: 'basic.cancel', consumerTag: 'c', noWait: false }, 'basic.cancel-ok');
+    await until(async () => {
+      const looking = await opened();
+      const isGone = await declare(looking, 'auto', [], { passive: true }).then(
+        () => false,
+        () => true,
+      );
+      looking.link.end();
+      return isGone;
+    });
+    await declare(wire, 'single', [['x-single-active-consumer', { tag: 't', value: true }]]);
+    await wire.call(consume('single', { consumerTag: 'one' }), 'basic.consume-ok');
+    await wire.call(consume('single', { consumerTag: 'two' }), 'basic.consume-ok');
+    await publish(wire, 'single', 'a', 'b');
+    expect(await wire.take('basic.deliver', 2)).toMatchObject([
+      { consumerTag: 'one' },
+      { consumerTag: 'one' },
+    ]);
+    await wire.call({ name: 'basic.cancel', consumerTag: 'one', noWait: false }, 'basic.cancel-ok');
+    await publish(wire, 'single', 'c');
+    expect(await wire.first('basic.deliver')).toMatchObject({ consumerTag: 'two' });
+    await wire.close();
+  });
+});
+
+describe('a channel', () => {
+  it('gets single messages, says how many are left, and gives again what is recovered', async () => {
+    const wire = await opened();
+    await declare(wire, 'single-get');
+    wire.send({ name: 'basic.get', queue: 'single-get', noAck: false });
+    await wire.first('basic.get-empty');
+    await publish(wire, 'single-get', 'a', 'b', 'c');
+    expect(await get(wire, 'single-get')).toMatchObject({
+      deliveryTag: 1,
+      messageCount: 2,
+      redelivered: false,
+    });
+    expect(await get(wire, 'single-get')).toMatchObject({ deliveryTag: 2, messageCount: 1 });
+    expect(await get(wire, 'single-get')).toMatchObject({ deliveryTag: 3, messageCount: 0 });
+    wire.send({ name: 'basic.get', queue: 'single-get', noAck: false });
+    await wire.first('basic.get-empty');
+    await wire.call({ name: 'basic.recover', requeue: true }, 'basic.recover-ok');
+    expect(await get(wire, 'single-get')).toMatchObject({ redelivered: true, body: Buffer.from('a') });
+    wire.send(ack(99));
+    expect(await wire.first('channel.close')).toMatchObject({
+      ...{ replyCode: 406, replyText: 'PRECONDITION_FAILED - unknown delivery tag 99' },
+    });
+    await wire.close();
+  });
+
+  it('has one prefetch limit for all its consumers, or empties the queue', async () => {
+    const wire = await opened();
+    await declare(wire, 'purged');
+    await publish(wire, 'purged', 'a', 'b', 'c');
+    await wire.call(qos(1, true), 'basic.qos-ok');
+    await wire.call(consume('purged', { consumerTag: 'one' }), 'basic.consume-ok');
+    await wire.call(consume('purged', { consumerTag: 'two' }), 'basic.consume-ok');
+    await wire.first('basic.deliver');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(wire.has('basic.deliver')).toBe(false);
+    wire.send(ack(1));
+    expect(await wire.first('basic.deliver')).toMatchObject({ deliveryTag: 2 });
+    for (const consumerTag of ['one', 'two']) {
+      await wire.call({ name: 'basic.cancel', consumerTag, noWait: false }, 'basic.cancel-ok');
+    }
+    wire.send(ack(2));
+    await until(async () => (await ready(wire, 'purged'))[0] === 1);
+    expect(
+      await wire.call({ name: 'queue.purge', queue: 'purged', noWait: false }, 'queue.purge-ok'),
+    ).toMatchObject({
+      messageCount: 1,
+    });
+    expect((await ready(wire, 'purged'))[0]).toBe(0);
+    await wire.close();
+  });
+});
