@@ -222,7 +222,7 @@ describe('a channel', () => {
     await wire.call(consume('purged', { consumerTag: 'one' }), 'basic.consume-ok');
     await wire.call(consume('purged', { consumerTag: 'two' }), 'basic.consume-ok');
     await wire.first('basic.deliver');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ready(wire, 'purged');
     expect(wire.has('basic.deliver')).toBe(false);
     wire.send(ack(1));
     expect(await wire.first('basic.deliver')).toMatchObject({ deliveryTag: 2 });

@@ -53,6 +53,7 @@ export class ChannelDeliveries {
     try {
       const onFlushed = noAck ? () => source.accept(message) : undefined;
       channel.sendContent(methodOf(tag), stored, onFlushed);
+      source.sent(message);
     } catch (error) {
       if (!(error instanceof Amqp091EncodeError)) throw error;
       // Other protocols may say more of a message than fits in a frame of this client.

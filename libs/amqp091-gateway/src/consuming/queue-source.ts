@@ -130,6 +130,13 @@ export class QueueSource {
     return answers.every((answer) => answer) && this.ready.length === 0;
   }
 
+  /** Its bytes are not needed here any more. */
+  sent(message: QueueMessage): void {
+    if (message.stored === undefined) return;
+    message.stored = undefined;
+    if (!this.isClosed) this.window.left(message.bytes);
+  }
+
   accept(message: QueueMessage): void {
     if (this.ended(message, false)) message.partition.accept(message.origin, message.batchIndex, ignored);
     this.closeWhenDone();
@@ -330,7 +337,6 @@ export class QueueSource {
       origin.wasGiven = true;
       message.wasGiven = true;
       this.sink.onMessage(message);
-      this.sent(message);
     }
     this.isGiving = false;
   }
@@ -370,15 +376,10 @@ export class QueueSource {
     }
   }
 
-  /** Its bytes are not needed here any more. */
-  private sent(message: QueueMessage): void {
-    if (message.stored === undefined) return;
-    message.stored = undefined;
-    if (!this.isClosed) this.window.left(message.bytes);
-  }
-
-  private ended({ origin, batchIndex }: QueueMessage, isReturned: boolean): boolean {
+  private ended(message: QueueMessage, isReturned: boolean): boolean {
     this.unsettled--;
+    this.sent(message);
+    const { origin, batchIndex } = message;
     return origin.settle(batchIndex, isReturned);
   }
 
