@@ -95,4 +95,8 @@ export { SourceEntry } from './subscriptions/source-entry.js';
 export { SourceWindow, WaitingBytes } from './subscriptions/source-window.js';
 export { SubscriptionMemories, type SubscriptionUse } from './subscriptions/subscription-memories.js';
 export { SubscriptionMemory } from './subscriptions/subscription-memory.js';
-export { type LinkSubscription, queuePriorityLevel, SubscriptionPartition } from './subscriptions/subscription-partition.js';
+export {
+  type LinkSubscription,
+  queuePriorityLevel,
+  SubscriptionPartition,
+} from './subscriptions/subscription-partition.js';

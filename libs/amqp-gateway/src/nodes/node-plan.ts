@@ -1,4 +1,5 @@
 import type { AmqpComposite } from '#libs/amqp-codec';
+import type { LinkSubscription } from '#libs/pulsar';
 import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type {
   MessageSink,

@@ -12,6 +12,7 @@ import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/chan
 import { ChannelDeliveries } from '../consuming/channel-deliveries.js';
 import { QueueConsumer } from '../consuming/queue-consumer.js';
 import { QueueGetter } from '../consuming/queue-getter.js';
+import { directReplyQueue } from '../replies/direct-replies.js';
 import { getConsumerName } from '../queues/queues.js';
 import type { Queue } from '../topology/queue.js';
 import { preconditionFailed } from '../topology/refusals.js';
@@ -23,7 +24,10 @@ export const consumeMethods: ChannelPartKind = {
     ...(['basic.ack', 'basic.nack', 'basic.reject', 'basic.recover', 'basic.recover-async'] as const),
     'queue.purge',
   ],
-  capabilities: ['basic.nack', 'consumer_cancel_notify', 'consumer_priorities', 'per_consumer_qos'],
+  capabilities: [
+    ...(['basic.nack', 'consumer_cancel_notify', 'consumer_priorities', 'per_consumer_qos'] as const),
+    'direct_reply_to',
+  ],
   open: (channel) => new ConsumeHandler(channel),
 };
 
@@ -81,6 +85,7 @@ class ConsumeHandler implements ChannelPart {
 
   close(): void {
     this.#isClosed = true;
+    this.channel.connection.services.publishing.replies.cancel(this.channel);
     this.#deliveries.close();
     for (const consumer of this.#consumers.values()) consumer.close();
     for (const getter of this.#getters.values()) getter.close();
@@ -98,10 +103,14 @@ class ConsumeHandler implements ChannelPart {
       throw new Amqp091Error('not-allowed', `reached maximum (${consumersMax}) of consumers per channel`);
     }
     const name = channel.queueNamed(method.queue);
+    if (name === directReplyQueue) {
+      this.#consumeReplies(method);
+      return;
+    }
     client.access.read('queue', name);
     const priorityLevel = priorityLevelOf(method.arguments);
     const place = await this.#placeOf(name);
-    const tag = method.consumerTag || `amq.ctag-${randomBytes(16).toString('base64url')}`;
+    const tag = method.consumerTag || newTag();
     const consumer = new QueueConsumer(
       channel.connection.services.consuming,
       this.#deliveries,
@@ -123,7 +132,16 @@ class ConsumeHandler implements ChannelPart {
     consumer.start();
   }
 
+  #consumeReplies({ consumerTag, noAck, noWait }: Amqp091MethodOf<'basic.consume'>): void {
+    const { channel } = this;
+    const { replies } = channel.connection.services.publishing;
+    const tag = consumerTag || newTag();
+    replies.consume(channel, tag, noAck, () => this.#deliveries.unacked.nextTag());
+    if (!noWait) channel.send({ name: 'basic.consume-ok', consumerTag: tag });
+  }
+
   #cancel({ consumerTag, noWait }: Amqp091MethodOf<'basic.cancel'>): void {
+    this.channel.connection.services.publishing.replies.cancel(this.channel, consumerTag);
     this.#consumers.get(consumerTag)?.cancel();
     this.#consumers.delete(consumerTag);
     if (!noWait) this.channel.send({ name: 'basic.cancel-ok', consumerTag });
@@ -220,6 +238,10 @@ class ConsumeHandler implements ChannelPart {
     const queue: Queue = await topology.checkQueue(name, client);
     return { topology, queue, topic: await services.queues.prepare(topology.scope, queue) };
   }
+}
+
+function newTag(): string {
+  return `amq.ctag-${randomBytes(16).toString('base64url')}`;
 }
 
 /** Pulsar's: the lower, the earlier. @throws Amqp091Error `precondition-failed` */

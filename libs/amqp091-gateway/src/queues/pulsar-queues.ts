@@ -71,6 +71,10 @@ export class PulsarQueues implements Queues {
     return asked(this.delete(queueTopic(scope, name)));
   }
 
+  purge(scope: Amqp091Scope, { name }: Queue): Promise<number> {
+    return asked(this.skip(queueTopic(scope, name)));
+  }
+
   private async make(topic: string, uid: string, gone: Error): Promise<string> {
     if ((await this.find(topic)) === undefined) {
       if (uid === undeclaredUid) throw gone;
@@ -102,21 +106,15 @@ export class PulsarQueues implements Queues {
     return { messages, consumers };
   }
 
-<<<<<<< HEAD
-  private async delete(topic: string): Promise<number> {
-    this.prepared.delete(topic);
-=======
-  async purge(scope: Amqp091Scope, queue: Queue): Promise<number> {
-    const { messages } = await this.use(scope, queue);
-    const found = await this.find(queueTopic(scope, queue.name));
+  private async skip(topic: string): Promise<number> {
+    const { messages } = await this.count(topic);
+    const found = await this.find(topic);
     for (const partition of found?.partitions ?? []) await this.admin.skipAll(partition, queueSubscription);
     return messages;
   }
 
-  async remove(scope: Amqp091Scope, queue: Queue): Promise<number> {
-    const topic = queueTopic(scope, queue.name);
-    this.knownUntil.delete(topic);
->>>>>>> e2d6995 (AMQP 0-9-1: consumers and single messages of queues, with prefetch limits, what is settled and what comes again)
+  private async delete(topic: string): Promise<number> {
+    this.prepared.delete(topic);
     const found = await this.find(topic);
     if (found === undefined) return 0;
     const { messages } = await this.count(topic);

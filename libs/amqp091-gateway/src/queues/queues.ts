@@ -23,11 +23,7 @@ export interface Queues extends QueueStore {
    *
    * @returns `persistent://tenant/namespace/name`
    */
-<<<<<<< HEAD
   prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
-=======
-  prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<string>;
   /** Deletes all its messages. Resolves to how many nobody had been given. */
   purge(scope: Amqp091Scope, queue: Queue): Promise<number>;
->>>>>>> e2d6995 (AMQP 0-9-1: consumers and single messages of queues, with prefetch limits, what is settled and what comes again)
 }
