@@ -23,6 +23,7 @@ import { queueMethods } from './handlers/queue.handler.js';
 import { ChannelPublishing } from './publishing/channel-publishing.js';
 import { LocalQueueKeeper } from './keepers/local-queue-keeper.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
+import type { QueueStore } from './topology/queue-store.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
 
 /** What the services are made of, and how they end. */
@@ -63,11 +64,22 @@ function makeServices(process: Amqp091Process): Made {
   const idleWheel = new IdleWheel();
   const watch = new SessionWatch(authenticator);
   const queues = new PulsarQueues(pulsar.admin);
-  const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
-  const topologies = new AgreedTopologies({ cluster, openState, store: queues, log, metrics });
-  const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const keeper = new LocalQueueKeeper(log);
   const consuming = new ConsumingServices({ pulsar, options, keeper, counters, log });
+  const store: QueueStore = {
+    exists: (scope, name) => queues.exists(scope, name),
+    use: (scope, queue) => queues.use(scope, queue),
+    remove: async (scope, queue) => {
+      const topology = topologies.find(scope);
+      if (topology !== undefined) keeper.end(topology, queue);
+      // A consumer that is attached would make the subscription again.
+      await consuming.left();
+      return queues.remove(scope, queue);
+    },
+  };
+  const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
+  const topologies = new AgreedTopologies({ cluster, openState, store, log, metrics });
+  const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
     ...{ topologies, queues, publishing, consuming },

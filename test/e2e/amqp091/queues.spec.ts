@@ -1,7 +1,12 @@
 // How AMQP 0-9-1 clients get the messages of queues: consumers, single messages, what they settle and what they do not.
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Amqp091Method, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
+import {
+  type Amqp091Method,
+  decodeBasicProperties,
+  encodeFieldTable,
+  type FieldTable,
+} from '#libs/amqp091-codec';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 
@@ -237,6 +242,72 @@ describe('a channel', () => {
       messageCount: 1,
     });
     expect((await ready(wire, 'purged'))[0]).toBe(0);
+    await wire.close();
+  });
+
+  it('is given the highest priority first, and nothing more often than the queue allows', async () => {
+    const wire = await opened();
+    await declare(wire, 'ranked', [['x-max-priority', { tag: 'I', value: 5 }]]);
+    const method = { exchange: '', routingKey: 'ranked', mandatory: false, immediate: false };
+    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    for (const priority of [0, 5, 9, 2]) {
+      wire.sendContent({ name: 'basic.publish', ...method }, `p${priority}`, { priority });
+      await wire.first('basic.ack');
+    }
+    await wire.call(qos(1), 'basic.qos-ok');
+    await wire.call(consume('ranked'), 'basic.consume-ok');
+    const given: string[] = [];
+    for (let at = 0; at < 4; at++) {
+      const { body, deliveryTag } = await wire.first('basic.deliver');
+      given.push(body.toString());
+      wire.send(ack(deliveryTag));
+    }
+    // The first may be given before the others came.
+    expect(given.filter((text) => text !== 'p0')).toEqual(['p5', 'p9', 'p2']);
+    await declare(wire, 'limited', [['x-delivery-limit', { tag: 'I', value: 1 }]]);
+    await publish(wire, 'limited', 'poison');
+    await wire.call(consume('limited', { consumerTag: 'd' }), 'basic.consume-ok');
+    for (const redelivered of [false, true]) {
+      const delivered = await wire.first('basic.deliver');
+      expect(delivered).toMatchObject({ redelivered });
+      wire.send(nack(delivered.deliveryTag, true));
+    }
+    await until(async () => (await ready(wire, 'limited'))[0] === 0);
+    expect(wire.has('basic.deliver')).toBe(false);
+    await wire.close();
+  });
+
+  it('acknowledges with its transaction, and receives direct replies', async () => {
+    const wire = await opened();
+    await declare(wire, 'acked-in-tx');
+    await publish(wire, 'acked-in-tx', 'a');
+    await wire.call({ name: 'tx.select' }, 'tx.select-ok');
+    await wire.call(consume('acked-in-tx'), 'basic.consume-ok');
+    const { deliveryTag } = await wire.first('basic.deliver');
+    wire.send(ack(deliveryTag));
+    await wire.call({ name: 'tx.rollback' }, 'tx.rollback-ok');
+    wire.send(nack(deliveryTag, true));
+    expect(wire.has('basic.deliver')).toBe(false);
+    await wire.call({ name: 'tx.commit' }, 'tx.commit-ok');
+    const again = await wire.first('basic.deliver');
+    expect(again).toMatchObject({ redelivered: true });
+    await wire.openChannel(2);
+    const replies = consume('amq.rabbitmq.reply-to', { consumerTag: 'replies', noAck: true });
+    await wire.call(replies, 'basic.consume-ok', 2);
+    const method = { exchange: '', routingKey: 'acked-in-tx', mandatory: false, immediate: false };
+    wire.sendContent(
+      { name: 'basic.publish', ...method },
+      'request',
+      { replyTo: 'amq.rabbitmq.reply-to' },
+      2,
+    );
+    const request = await wire.first('basic.deliver');
+    const replyTo = decodeBasicProperties(request.properties).replyTo as string;
+    const answer = { name: 'basic.publish', ...method, routingKey: replyTo } as const;
+    const answering = await opened();
+    answering.sendContent(answer, 'reply');
+    expect(await wire.first('basic.deliver')).toMatchObject({ channel: 2, consumerTag: 'replies' });
+    await answering.close();
     await wire.close();
   });
 });

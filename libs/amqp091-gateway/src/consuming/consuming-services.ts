@@ -39,9 +39,14 @@ export class ConsumingServices {
     void work.finally(() => this.leaving.delete(work));
   }
 
+  /** Resolves when all that were leaving have left. */
+  async left(): Promise<void> {
+    await Promise.all(this.leaving);
+  }
+
   /** Waits for the acknowledgements that are on their way. The channels have closed before. */
   async close(): Promise<void> {
-    await Promise.all(this.leaving);
+    await this.left();
     this.memories.close();
   }
 }

@@ -102,7 +102,7 @@ export class QueueConsumer implements QueueSink {
     this.registration?.leave();
   }
 
-  /** The channel is closed, and has given back what it had. */
+  /** There is nothing that could be settled any more: the channel has given back what it had, or the queue is gone. */
   close(): void {
     this.isOver = true;
     void this.source?.close();
@@ -133,7 +133,8 @@ export class QueueConsumer implements QueueSink {
 
   private gone(): void {
     if (this.isOver) return;
-    this.cancel();
+    // What the client has is nowhere any more.
+    this.close();
     this.onGone(this);
   }
 }

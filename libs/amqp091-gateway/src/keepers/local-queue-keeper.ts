@@ -86,6 +86,14 @@ export class LocalQueueKeeper implements QueueKeeper {
     return kept.join(request);
   }
 
+  end(topology: VhostTopology, { name, uid }: Queue): void {
+    const queues = this.vhosts.get(topology);
+    const kept = queues?.get(name);
+    if (kept === undefined || kept.queue.uid !== uid) return;
+    queues?.delete(name);
+    kept.gone();
+  }
+
   /** Without dead-letter exchanges a message that is rejected is gone, as in RabbitMQ. */
   bury(): undefined {}
 
@@ -110,11 +118,8 @@ export class LocalQueueKeeper implements QueueKeeper {
       const made = new Map<string, KeptQueue>();
       queues = made;
       this.vhosts.set(topology, made);
-      topology.onQueue(({ name, uid }, isThere) => {
-        const kept = made.get(name);
-        if (kept === undefined || isThere || kept.queue.uid !== uid) return;
-        made.delete(name);
-        kept.gone();
+      topology.onQueue((queue, isThere) => {
+        if (!isThere) this.end(topology, queue);
       });
     }
     return queues;

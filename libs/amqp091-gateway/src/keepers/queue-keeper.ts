@@ -36,6 +36,8 @@ export interface DeadMessage {
 export interface QueueKeeper {
   /** Rejects with Amqp091Error: `access-refused` where it is another one's, or not its alone. */
   register(topology: VhostTopology, queue: Queue, request: ConsumerRequest): Promise<ConsumerRegistration>;
+  /** The queue is about to be deleted: its consumers hear that it is gone. */
+  end(topology: VhostTopology, queue: Queue): void;
   /** Resolves when the message is stored where dead letters of the queue go. Undefined: they go nowhere. */
   bury(topology: VhostTopology, queue: Queue, message: DeadMessage): Promise<void> | undefined;
 }
