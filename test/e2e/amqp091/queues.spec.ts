@@ -9,6 +9,7 @@ import {
 } from '#libs/amqp091-codec';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+import { pulsarAdmin } from '../../support/pulsar.js';
 
 const setUpTimeoutMs = 120_000;
 let gateway: TestGateway;
@@ -190,6 +191,27 @@ describe('a consumer', () => {
     await wire.call({ name: 'basic.cancel', consumerTag: 'one', noWait: false }, 'basic.cancel-ok');
     await publish(wire, 'single', 'c');
     expect(await wire.first('basic.deliver')).toMatchObject({ consumerTag: 'two' });
+    await wire.close();
+  });
+});
+
+describe('an unload of the topic', () => {
+  it('brings nothing again that was acknowledged, or that the client has', async () => {
+    const wire = await opened();
+    await declare(wire, 'moved');
+    const bodies = Array.from({ length: 40 }, (_, at) => String(at));
+    await publish(wire, 'moved', ...bodies);
+    await wire.call(consume('moved'), 'basic.consume-ok');
+    const given = await wire.take('basic.deliver', 40);
+    wire.send(ack(given[19]!.deliveryTag, true));
+    await pulsarAdmin('PUT', `/persistent/${gateway.namespaceOf('acme')}/moved-partition-0/unload`);
+    await publish(wire, 'moved', 'after');
+    const next = await wire.first('basic.deliver');
+    expect(next).toMatchObject({ redelivered: false, body: Buffer.from('after') });
+    wire.send(ack(next.deliveryTag, true));
+    await wire.call({ name: 'basic.cancel', consumerTag: 'c', noWait: false }, 'basic.cancel-ok');
+    await until(async () => (await ready(wire, 'moved')).every((count) => count === 0));
+    expect(wire.has('basic.deliver')).toBe(false);
     await wire.close();
   });
 });

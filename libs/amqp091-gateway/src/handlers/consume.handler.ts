@@ -9,7 +9,7 @@ import {
 } from '#libs/amqp091-codec';
 import { isPulsarError, queuePriorityLevel } from '#libs/pulsar';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
-import { ChannelDeliveries } from '../consuming/channel-deliveries.js';
+import { ChannelDeliveries, unackedMax } from '../consuming/channel-deliveries.js';
 import { QueueConsumer } from '../consuming/queue-consumer.js';
 import { QueueGetter } from '../consuming/queue-getter.js';
 import { directReplyQueue } from '../replies/direct-replies.js';
@@ -172,6 +172,9 @@ class ConsumeHandler implements ChannelPart {
     const { channel } = this;
     const name = channel.queueNamed(queue);
     channel.connection.client.access.read('queue', name);
+    if (this.#deliveries.unacked.size >= unackedMax) {
+      throw preconditionFailed(`more than ${unackedMax} messages are not acknowledged`);
+    }
     try {
       const getter = await this.#getterOf(name);
       const message = await getter?.next();
