@@ -89,6 +89,11 @@ export interface ChannelPart {
    * @throws Amqp091Error closes channel or connection, by its level
    */
   onCommand(command: Amqp091Command): void | Promise<void>;
+  /**
+   * Set while something is not done yet that must be done before another part serves what the client sent after it; the part
+   * itself is given more meanwhile. Never rejects.
+   */
+  readonly unfinished?: Promise<void> | undefined;
   /** The link has room again, after a `send` that answered false. */
   onWritable?(): void;
   /** The channel, or the connection with it, is closed or gone: nothing can be sent any more. Called once. */

@@ -52,6 +52,13 @@ export class OpenedParts {
     return (this.opened[number] ??= this.kinds[number]!.open(this.channel));
   }
 
+  /** What others than this part have to do before it serves the next method; undefined: nothing. */
+  unfinishedBeside(own: ChannelPart | undefined): Promise<void> | undefined {
+    for (const part of this.opened)
+      if (part !== own && part?.unfinished !== undefined) return part.unfinished;
+    return undefined;
+  }
+
   onWritable(): void {
     for (const part of this.opened) part?.onWritable?.();
   }

@@ -15,7 +15,7 @@ import {
   peekMethodName,
 } from '#libs/amqp091-codec';
 import { tenantAmqpDefaults } from '#libs/tenancy';
-import type { ChannelConnection, PartChannel } from './channel-part.js';
+import type { ChannelConnection, ChannelPart, PartChannel } from './channel-part.js';
 import type { OpenedParts } from './channel-parts.js';
 import type { ChannelTransaction } from './channel-transaction.js';
 import type { ContentBudget } from './content-budget.js';
@@ -165,7 +165,9 @@ export class Channel implements PartChannel {
     this.#serving = name;
     try {
       const part = this.#parts.serving(name);
-      const work = part === undefined ? this.#serveSelf(item.method) : part.onCommand(item);
+      const before = this.#parts.unfinishedBeside(part);
+      const work =
+        before === undefined ? this.#serveBy(part, item) : before.then(() => this.#serveBy(part, item));
       if (work !== undefined) {
         this.#await(work);
         return;
@@ -174,6 +176,12 @@ export class Channel implements PartChannel {
       this.#failed(error);
     }
     this.#serving = undefined;
+  }
+
+  #serveBy(part: ChannelPart | undefined, command: Amqp091Command): void | Promise<void> {
+    // It may have been closed while this waited for others.
+    if (this.#state !== 'open') return;
+    return part === undefined ? this.#serveSelf(command.method) : part.onCommand(command);
   }
 
   #await(work: Promise<void>): void {

@@ -110,6 +110,19 @@ describe('publishing', () => {
     expect([count, unroutable]).toEqual([2, 1]);
   });
 
+  it('does nothing for a queue that is bound after the message, however many come to none', async () => {
+    const client = await open();
+    await declare(client, 'q');
+    await confirmSelect(client);
+    const asked = bed.log.asked;
+    for (let at = 0; at < 500; at++) publish(client, 'amq.fanout', '', 'before');
+    await bind(client, 'q', 'amq.fanout', '');
+    publish(client, 'amq.fanout', '', 'after');
+    await client.first('basic.ack', ({ deliveryTag }) => deliveryTag === 501);
+    expect(bed.broker.bodies('q')).toEqual(['after']);
+    expect(bed.log.asked - asked).toBeLessThan(50);
+  });
+
   it('finds by the default exchange Pulsar topics that nobody declared', async () => {
     const client = await open();
     await confirmSelect(client);

@@ -13,6 +13,7 @@ import { decodePublished, type PublishedProperties } from '../mapping/published-
 import type { ChannelPublishing } from '../publishing/channel-publishing.js';
 import { Confirms } from '../publishing/confirms.js';
 import type { ConnectionIntake } from '../publishing/connection-intake.js';
+import { type LateMessage, LateMessages } from '../publishing/late-messages.js';
 import { Publication } from '../publishing/message-publisher.js';
 import { PublishAccess } from '../publishing/publish-access.js';
 import { storedBytes } from '../publishing/publish-kind.js';
@@ -39,6 +40,12 @@ export const publishMethods: ChannelPartKind = {
 class PublishHandler implements ChannelPart {
   readonly #intake: ConnectionIntake;
   readonly #access: PublishAccess;
+  readonly #late = new LateMessages({
+    caughtUp: () => this.#publishing.catchUps.caughtUp(this.channel.connection.topology),
+    route: (late) => this.#route(late),
+    nowhere: (late) => this.#nowhere(late),
+    failed: (late, error) => this.#failed(late, error),
+  });
   #confirms: Confirms | undefined;
   #transaction: PublishTransaction | undefined;
   #lastRaw: Buffer | undefined;
@@ -78,6 +85,10 @@ class PublishHandler implements ChannelPart {
         this.#open().rollback();
         this.channel.send({ name: 'tx.rollback-ok' });
     }
+  }
+
+  get unfinished(): Promise<void> | undefined {
+    return this.#late.settled;
   }
 
   onWritable(): void {
@@ -144,10 +155,12 @@ class PublishHandler implements ChannelPart {
     const { tenantCounters } = this.channel.connection;
     tenantCounters.produceMessages++;
     tenantCounters.produceBytes += bodySize;
-    if (this.#transaction === undefined) {
-      return this.#send(exchange, message, method.mandatory, this.#addConfirm());
+    const { mandatory } = method;
+    if (this.#transaction !== undefined) this.#enlist(this.#transaction, exchange, message, mandatory);
+    else {
+      const publication = this.#begin(message, this.#addConfirm());
+      this.#routeOrWait({ exchange, message, mandatory, publication });
     }
-    this.#enlist(this.#transaction, exchange, message, method.mandatory);
   }
 
   #internalExchange({ name }: Exchange): Amqp091Error {
@@ -186,19 +199,11 @@ class PublishHandler implements ChannelPart {
     return confirms.add();
   }
 
-  /** @param number in confirm mode, else 0 */
-  #send(
-    exchange: Exchange,
-    message: PublishedMessage,
-    mandatory: boolean,
-    number: number,
-  ): void | Promise<void> {
-    const publication = this.#begin(message, number);
-    const reached = this.#route(exchange, message, publication);
-    if (reached > 0) this.#sent(publication);
-    else return this.#sendLate(exchange, message, mandatory, publication);
+  #routeOrWait(late: LateMessage): void {
+    if (this.#late.isWaiting || !(this.#route(late) || this.#routeUndeclared(late))) this.#late.add(late);
   }
 
+  /** @param number in confirm mode, else 0 */
   #begin(
     message: PublishedMessage,
     number: number,
@@ -218,9 +223,12 @@ class PublishHandler implements ChannelPart {
     });
   }
 
-  #route(exchange: Exchange, message: PublishedMessage, publication: Publication): number {
+  #route({ exchange, message, publication }: LateMessage): boolean {
     const { topology } = this.channel.connection;
-    return this.#publishing.publisher.publish(topology, exchange, message, Date.now(), publication);
+    const { publisher } = this.#publishing;
+    const isRouted = publisher.publish(topology, exchange, message, Date.now(), publication) > 0;
+    if (isRouted) this.#sent(publication);
+    return isRouted;
   }
 
   #sent(publication: Publication): void {
@@ -228,59 +236,33 @@ class PublishHandler implements ChannelPart {
     if (publication.pressure !== undefined) this.#intake.press(publication.pressure);
   }
 
-  /** A queue may have been declared or bound at another gateway; and a Pulsar topic is a queue, too. */
-  #sendLate(
-    exchange: Exchange,
-    message: PublishedMessage,
-    mandatory: boolean,
-    publication: Publication,
-  ): void | Promise<void> {
+  /** By the default exchange, to a Pulsar topic that is known to be there. */
+  #routeUndeclared(late: LateMessage): boolean {
+    if (late.exchange.name !== defaultExchangeName) return false;
+    const { topology } = this.channel.connection;
+    const found = this.#publishing.undeclared.find(topology, late.message.routingKey);
+    if (typeof found === 'string') return false;
+    this.#toUndeclared(found, late);
+    return true;
+  }
+
+  async #nowhere(late: LateMessage): Promise<void> {
+    if (late.exchange.name !== defaultExchangeName) {
+      this.#unroutable(late);
+      return;
+    }
+    if (this.#routeUndeclared(late)) return;
     const { topology, client } = this.channel.connection;
-    const { routingKey } = message;
-    const { undeclared, freshness } = this.#publishing;
-    if (exchange.name !== defaultExchangeName) {
-      if (freshness.isFresh(topology)) this.#unroutable(message, mandatory, publication);
-      else return this.#retry(freshness.await(topology), exchange, message, mandatory, publication);
-      return;
-    }
-    const found = undeclared.find(topology, routingKey);
-    if (found === 'unknown') {
-      const work = undeclared.lookUp(topology, routingKey, client);
-      return this.#retry(work, exchange, message, mandatory, publication);
-    }
-    this.#toUndeclared(found === 'none' ? undefined : found, message, mandatory, publication);
+    const { undeclared } = this.#publishing;
+    const { routingKey } = late.message;
+    const isKnown = undeclared.find(topology, routingKey) === 'none';
+    const found = isKnown ? undefined : await undeclared.lookUp(topology, routingKey, client);
+    if (found !== undefined) this.#toUndeclared(found, late);
+    // It may have been declared while it was looked up.
+    else if (isKnown || !this.#route(late)) this.#unroutable(late);
   }
 
-  async #retry(
-    work: Promise<Queue | undefined>,
-    exchange: Exchange,
-    message: PublishedMessage,
-    mandatory: boolean,
-    publication: Publication,
-  ): Promise<void> {
-    let found: Queue | undefined;
-    try {
-      found = await work;
-    } catch (error) {
-      publication.settle(error as Error);
-      // While Pulsar is away, who awaits confirms is told by one.
-      if (this.#confirms !== undefined && !isRefusal(error)) return;
-      throw error;
-    }
-    if (this.#route(exchange, message, publication) > 0) this.#sent(publication);
-    else this.#toUndeclared(found, message, mandatory, publication);
-  }
-
-  #toUndeclared(
-    queue: Queue | undefined,
-    message: PublishedMessage,
-    mandatory: boolean,
-    publication: Publication,
-  ): void {
-    if (queue === undefined) {
-      this.#unroutable(message, mandatory, publication);
-      return;
-    }
+  #toUndeclared(queue: Queue, { message, publication }: LateMessage): void {
     const { topology, client } = this.channel.connection;
     try {
       client.access.write('queue', queue.name);
@@ -292,13 +274,21 @@ class PublishHandler implements ChannelPart {
     this.#sent(publication);
   }
 
-  #unroutable(message: PublishedMessage, mandatory: boolean, publication: Publication): void {
+  /** While Pulsar is away, who awaits confirms, or a commit, is told by that. */
+  #failed({ publication }: LateMessage, error: unknown): void {
+    publication.settle(error as Error);
+    const isAwaited = this.#confirms !== undefined || this.#transaction !== undefined;
+    const isRefusal = error instanceof Amqp091Error && error.code !== 'internal-error';
+    if (isRefusal || !isAwaited) this.channel.fail(asAmqp091Error(error), 'basic.publish');
+  }
+
+  #unroutable({ message, mandatory, publication }: LateMessage): void {
     const { exchange, routingKey, properties, body } = message;
     if (mandatory) {
       this.#publishing.counters.returned++;
       const isWritable = this.channel.sendContent(
         { name: 'basic.return', replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey },
-        { properties: properties.raw, body: body.map((part) => Buffer.from(part)) },
+        { properties: properties.raw, body },
       );
       // Who does not read what comes back is not read either.
       if (!isWritable && !this.#isClosed) {
@@ -351,11 +341,7 @@ class PublishHandler implements ChannelPart {
         if (error === undefined) resolve();
         else reject(error);
       });
-      if (this.#route(exchange, message, publication) > 0) this.#sent(publication);
-      else {
-        // What fails is told by the publication.
-        Promise.resolve(this.#sendLate(exchange, message, mandatory, publication)).catch(() => {});
-      }
+      this.#routeOrWait({ exchange, message, mandatory, publication });
     });
   }
 
@@ -370,6 +356,7 @@ class PublishHandler implements ChannelPart {
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof Amqp091Error && error.code !== 'internal-error';
+function asAmqp091Error(error: unknown): Amqp091Error {
+  if (error instanceof Amqp091Error) return error;
+  return new Amqp091Error('internal-error', 'it is not known whether there is such a queue');
 }

@@ -2,11 +2,11 @@ import type { ClusterView } from '#libs/cluster';
 import type { Metrics } from '#libs/telemetry';
 import type { ChannelConnection } from '../channels/channel-part.js';
 import { DirectReplies } from '../replies/direct-replies.js';
+import { CatchUps } from './catch-ups.js';
 import { ConnectionIntake } from './connection-intake.js';
 import { HeldBudget } from './held-budget.js';
 import { MessagePublisher } from './message-publisher.js';
 import { QueuePublishers, type QueuePublishersServices } from './queue-publishers.js';
-import { TopologyFreshness } from './topology-freshness.js';
 import { UndeclaredQueues } from './undeclared-queues.js';
 
 export interface ChannelPublishingServices extends QueuePublishersServices {
@@ -29,7 +29,7 @@ export class ChannelPublishing {
   readonly publisher: MessagePublisher;
   readonly replies: DirectReplies;
   readonly undeclared = new UndeclaredQueues();
-  readonly freshness = new TopologyFreshness();
+  readonly catchUps = new CatchUps();
   readonly counters = new PublishCounters();
   readonly #held: HeldBudget;
   readonly #intakes = new WeakMap<ChannelConnection, ConnectionIntake>();
