@@ -1,20 +1,24 @@
-// The crossing table with AMQP 0-9-1: what its clients publish is read by native, Kafka, MQTT and AMQP 1.0 clients (docs/mapping.md).
+// The crossing table with AMQP 0-9-1: its clients and native, Kafka, MQTT and AMQP 1.0 clients read each other (docs/mapping.md).
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import rhea, { type Connection, type Message } from 'rhea';
 import {
   type BasicProperties,
+  decodeBasicProperties,
+  decodeFieldTable,
   encodeBasicProperties,
   encodeFieldTable,
   type FieldTable,
 } from '#libs/amqp091-codec';
+import type { RecordInput } from '#libs/kafka-codec';
+import type { ClientMethod } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
-import { type OracleMessage, oracleRead } from '../../support/pulsar-oracle.js';
+import { type OracleItem, type OracleMessage, oracleRead, oracleWrite } from '../../support/pulsar-oracle.js';
 import { testPulsar } from '../../support/pulsar.js';
 import { type FetchedRecord, fetchRecords } from '../kafka/fetched-records.js';
-import { KafkaFixture } from '../kafka/produce-fixture.js';
+import { batch, KafkaFixture, record as recordOf } from '../kafka/produce-fixture.js';
 
 const binary = Buffer.from([0xff, 0x00, 0xfe, 0x80]);
 const text = (value: string) => Buffer.from(value);
@@ -115,6 +119,96 @@ const rows: readonly Row[] = [
   },
 ];
 
+type Other = 'Kafka' | 'MQTT 5' | 'AMQP 1.0' | 'a native producer';
+
+/** What another client writes, and what 0-9-1 clients are shown beside `deliveryMode`. */
+interface ByOther {
+  readonly writer: Other;
+  readonly what: string;
+  readonly kafka?: Partial<RecordInput>;
+  readonly mqtt?: mqtt.IClientPublishOptions;
+  readonly amqp?: Message;
+  readonly native?: OracleItem;
+  readonly body?: Buffer;
+  readonly basic?: BasicProperties;
+  readonly headers?: FieldTable;
+}
+
+const timestamp = 1_700_000_000_000;
+const long = (name: string, value: string): FieldTable[number] => [name, { tag: 'S', value: text(value) }];
+
+const byOthers: readonly ByOther[] = [
+  {
+    ...{ writer: 'Kafka', what: 'a record', kafka: { key: text('Schlüssel'), timestamp } },
+    ...{ basic: { timestamp: 1_700_000_000n }, headers: [long('x-opt-partition-key', 'Schlüssel')] },
+  },
+  {
+    ...{ writer: 'Kafka', what: 'a tombstone', kafka: { key: binary, value: null } },
+    ...{ body: text(''), headers: [['x-opt-partition-key', { tag: 'x', value: binary }]] },
+  },
+  {
+    ...{ writer: 'Kafka', what: 'headers' },
+    kafka: {
+      headers: [
+        { key: 'größe', value: text('mäßig') },
+        { key: 'b', value: binary },
+        { key: 'n', value: null },
+        { key: 'pulsegate.amqp091.properties', value: text('AAA=') },
+      ],
+    },
+    headers: [
+      long('größe', 'mäßig'),
+      ['b', { tag: 'x', value: binary }],
+      ['n', { tag: 'V' }],
+      long('pulsegate.amqp091.properties', 'AAA='),
+    ],
+  },
+  {
+    ...{ writer: 'MQTT 5', what: 'all properties' },
+    mqtt: {
+      properties: {
+        ...{ contentType: 'text/plain', responseTopic: 'answers/1', correlationData: text('c') },
+        ...{ messageExpiryInterval: 600, userProperties: { größe: 'mäßig', again: ['1', '2'] } },
+      },
+    },
+    basic: { contentType: 'text/plain', correlationId: 'c' },
+    headers: [long('x-opt-mqtt-response-topic', 'answers/1'), long('größe', 'mäßig'), long('again', '2')],
+  },
+  {
+    ...{ writer: 'AMQP 1.0', what: 'all properties' },
+    amqp: {
+      ...{ body: rhea.message.data_section(binary), message_id: 'm-1', correlation_id: 'c-1', subject: 's' },
+      ...{ reply_to: '/queues/answers', content_type: 'text/plain', content_encoding: 'gzip', priority: 7 },
+      creation_time: timestamp as never,
+      application_properties: {
+        ...{ größe: 'mäßig', count: rhea.types.wrap_int(-7), yes: true, none: null },
+        bytes: rhea.types.wrap_binary(binary),
+      },
+    },
+    body: binary,
+    basic: {
+      ...{ messageId: 'm-1', correlationId: 'c-1', type: 's', replyTo: '/queues/answers', priority: 7 },
+      ...{ contentType: 'text/plain', contentEncoding: 'gzip', timestamp: 1_700_000_000n },
+    },
+    headers: [
+      long('größe', 'mäßig'),
+      ['count', { tag: 'I', value: -7 }],
+      ['yes', { tag: 't', value: true }],
+      ['none', { tag: 'V' }],
+      ['bytes', { tag: 'x', value: binary }],
+    ],
+  },
+  {
+    ...{ writer: 'AMQP 1.0', what: 'a text' },
+    ...{ amqp: { body: 'größe' }, body: text('größe') },
+  },
+  {
+    ...{ writer: 'a native producer', what: 'a number that is called one' },
+    native: { value: 'v', properties: { count: '-7', 'pulsegate.types': '{"count":"long"}' } },
+    headers: [['count', { tag: 'l', value: -7n }]],
+  },
+];
+
 interface Read {
   readonly byKafka: FetchedRecord[];
   readonly byNative: OracleMessage[];
@@ -129,6 +223,7 @@ let amqp: Connection;
 let wire: Amqp091Wire;
 let topic: string;
 let read: Read;
+const consumed: ClientMethod<'basic.deliver'>[] = [];
 
 /** What a queue of AMQP 1.0 has, from its beginning. */
 async function receive(count: number): Promise<Message[]> {
@@ -171,6 +266,40 @@ async function cross(): Promise<Read> {
   return { byKafka, byNative, byMqtt, byAmqp };
 }
 
+async function write(to: string, { kafka: record, mqtt: options, amqp: message, native }: ByOther) {
+  if (record !== undefined) {
+    expect(await kafka.client().produce(to, batch([recordOf('v', record)]))).toMatchObject({ errorCode: 0 });
+  } else if (options !== undefined) {
+    await mqttClient.publishAsync(to, 'v', { qos: 1, ...options });
+  } else if (native !== undefined) {
+    await oracleWrite(testPulsar.serviceUrl, kafka.partition(to), { messages: [native] });
+  } else {
+    const sender = amqp.open_sender(`/topics/${to}`);
+    await new Promise((resolve) => sender.once('sendable', resolve));
+    const accepted = new Promise((resolve) => sender.once('accepted', resolve));
+    sender.send(message as Message);
+    await accepted;
+  }
+}
+
+/** Each from a queue that nobody declared: the topic is there. */
+async function crossFromOthers(): Promise<void> {
+  for (const [at, row] of byOthers.entries()) {
+    const to = await kafka.topic();
+    await write(to, row);
+    const consumerTag = String(at);
+    await wire.call(
+      {
+        ...{ name: 'basic.consume', queue: to, consumerTag, noAck: true, noLocal: false, exclusive: false },
+        ...{ noWait: false, arguments: Buffer.alloc(0) },
+      },
+      'basic.consume-ok',
+    );
+    consumed.push(await wire.first('basic.deliver', (each) => each.consumerTag === consumerTag));
+    expect([consumed[at]?.exchange, consumed[at]?.routingKey]).toEqual(['', to]);
+  }
+}
+
 beforeAll(async () => {
   kafka = await KafkaFixture.start();
   gateway = await startGateway({
@@ -184,6 +313,7 @@ beforeAll(async () => {
     reconnectPeriod: 0,
   });
   read = await cross();
+  await crossFromOthers();
 }, 120_000);
 
 afterAll(async () => {
@@ -236,4 +366,31 @@ describe('published by AMQP 0-9-1', () => {
     expect(message.message_annotations).toMatchObject({ 'x-exchange': '', 'x-routing-key': topic });
     expect(plain(message)).toMatchObject(plain(row.amqp) as Record<string, unknown>);
   });
+});
+
+describe('consumed by AMQP 0-9-1', () => {
+  it.each(byOthers.map((row, at) => [row.writer, row.what, row, at] as const))(
+    'written by %s: %s',
+    (writer, _what, { body = text('v'), basic = {}, headers: wanted = [] }, at) => {
+      const delivery = consumed[at]!;
+      expect(delivery.body).toEqual(body);
+      const {
+        headers: raw,
+        expiration,
+        timestamp: time,
+        ...shown
+      } = decodeBasicProperties(delivery.properties);
+      const { timestamp: wantedTime, ...rest } = basic;
+      expect(shown).toEqual({ deliveryMode: 2, ...rest });
+      if (writer === 'MQTT 5') expect(Number(expiration)).toBeGreaterThan(500_000);
+      else expect(expiration).toBeUndefined();
+      // Of MQTT the gateway's time.
+      if (wantedTime !== undefined) expect(time).toBe(wantedTime);
+      const table = raw === undefined ? [] : decodeFieldTable(raw);
+      const { routingKey } = delivery;
+      // The topic of MQTT is its key, too.
+      const ofTopic = [long('x-opt-partition-key', routingKey), long('x-opt-mqtt-topic', routingKey)];
+      expect(table).toEqual(writer === 'MQTT 5' ? [...ofTopic, ...wanted] : wanted);
+    },
+  );
 });
