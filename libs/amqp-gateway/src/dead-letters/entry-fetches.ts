@@ -1,6 +1,5 @@
-import type { BrokerEntry, EntryPosition, PulsarClient } from '#libs/pulsar';
+import { type BrokerEntry, type EntryPosition, PositionMap, type PulsarClient } from '#libs/pulsar';
 import { readEntriesAgain } from '../sources/entries-again.js';
-import { PositionMap } from '../sources/position-map.js';
 
 type Waiter = PromiseWithResolvers<BrokerEntry | undefined>;
 

@@ -32,11 +32,6 @@ export interface TargetPlan {
 /** A Pulsar subscription that a link is a consumer of. */
 export interface SubscriptionPlan extends LinkSubscription {
   /**
-   * When it is deleted, unless it has other receivers: `closed`, with a link that is closed rather than detached (AMQP 2.6.4),
-   * a durable one of JMS; `left`, with its last receiver, however that ends, a shared one of JMS that is not durable.
-   */
-  readonly endsWhen: 'never' | 'closed' | 'left';
-  /**
    * What a filter does not match: `ack` where the subscription is its receivers' own, who all have the same filter; `leave`
    * on a queue, where it is somebody else's.
    */

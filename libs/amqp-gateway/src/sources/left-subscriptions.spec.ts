@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { PulsarAdminError } from '#libs/pulsar';
+import { PulsarAdminError, SubscriptionMemories } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { FakeSourceParts } from '../testing/fake-source-parts.js';
 import { FakeSubscription } from '../testing/fake-subscription.js';
 import { LeftSubscriptions } from './left-subscriptions.js';
-import { SubscriptionMemories } from './subscription-memories.js';
 
 const opened: LeftSubscriptions[] = [];
 

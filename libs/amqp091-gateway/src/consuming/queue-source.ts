@@ -199,7 +199,7 @@ export class QueueSource {
     this.giveBackReady();
     this.window.close();
     for (const partition of this.partitions) partition.giveBackNow();
-    const closing = Promise.all(this.partitions.map((partition) => partition.close(false))).then(
+    const closing = Promise.all(this.partitions.map((partition) => partition.close(false, true))).then(
       () => undefined,
       (error: unknown) => {
         this.services.parts.log.debug({ event: 'amqp091-consumer-close', error }, 'a consumer did not leave');
@@ -212,7 +212,7 @@ export class QueueSource {
   private async openPartition(topic: string): Promise<void> {
     const { services, plan } = this;
     const subscription: LinkSubscription = {
-      ...{ name: queueSubscription, type: 'Shared', durable: true, position: 'earliest' },
+      ...{ name: queueSubscription, type: 'Shared', position: 'earliest', endsWhen: 'never' },
       ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName },
       priorityLevel: plan.priorityLevel,
     };
@@ -228,6 +228,8 @@ export class QueueSource {
           services.parts.counters.messagesUnreadable++;
         },
         onClosed: (error) => this.lost(error),
+        // A queue's never ends with its consumers.
+        endLeft: async () => {},
       },
       topic,
     );

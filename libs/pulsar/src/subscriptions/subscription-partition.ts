@@ -15,8 +15,11 @@ export const queuePriorityLevel = 100;
 export interface LinkSubscription {
   readonly name: string;
   readonly type: 'Shared' | 'Exclusive';
-  /** False: it ends with its last consumer. */
-  readonly durable: boolean;
+  /**
+   * When it is deleted, unless it has other receivers: `closed`, with a link that is closed rather than detached (AMQP 2.6.4),
+   * a durable one of JMS; `left`, with its last receiver, however that ends, a shared one of JMS that is not durable.
+   */
+  readonly endsWhen: 'never' | 'closed' | 'left';
   /** Where it begins when it is not there yet. */
   readonly position: 'earliest' | 'latest';
   /** For who finds it in Pulsar. */
