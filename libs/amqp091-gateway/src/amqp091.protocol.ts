@@ -16,12 +16,19 @@ import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { ConsumingServices } from './consuming/consuming-services.js';
+import { noDeadLetters } from './dead-letters/dead-message.js';
 import { consumeMethods } from './handlers/consume.handler.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
 import { publishMethods } from './handlers/publish.handler.js';
 import { queueMethods } from './handlers/queue.handler.js';
 import { ChannelPublishing } from './publishing/channel-publishing.js';
+import { KeeperRequests } from './keepers/keeper-requests.js';
+import type { KeptQueueWork } from './keepers/kept-queue-work.js';
+import { KeptQueues } from './keepers/kept-queues.js';
 import { LocalQueueKeeper } from './keepers/local-queue-keeper.js';
+import { QueueAnswers } from './keepers/queue-answers.js';
+import { TenantOpenings } from './keepers/tenant-openings.js';
+import { topologyAt } from './keepers/topology-at.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
 import type { QueueStore } from './topology/queue-store.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
@@ -57,7 +64,7 @@ export class Amqp091Protocol implements Protocol<ConnectionInput>, BeginningProt
 
 /** In the order of who needs whom; closed in the other order. */
 function makeServices(process: Amqp091Process): Made {
-  const { metrics, authenticator, pulsar, options, log, stateServed = () => true } = process;
+  const { metrics, authenticator, pulsar, tenants, options, log, stateServed = () => true } = process;
   const cluster = process.cluster ?? aloneCluster();
   const counters = new Amqp091Counters();
   registerAmqp091Metrics(metrics, counters);
@@ -65,7 +72,10 @@ function makeServices(process: Amqp091Process): Made {
   const watch = new SessionWatch(authenticator);
   const queues = new PulsarQueues(pulsar.admin);
   const keeper = new LocalQueueKeeper(log);
-  const consuming = new ConsumingServices({ pulsar, options, keeper, counters, log });
+  const consuming = new ConsumingServices({
+    ...{ pulsar, options, keeper, counters, log },
+    deadLetters: noDeadLetters,
+  });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
     use: (scope, queue) => queues.use(scope, queue),
@@ -79,10 +89,16 @@ function makeServices(process: Amqp091Process): Made {
   };
   const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
   const topologies = new AgreedTopologies({ cluster, openState, store, log, metrics });
+  const requests = new KeeperRequests(cluster);
+  const openings = new TenantOpenings({ requests, tenants, topologies, log });
+  // What is done for queues by the gateway that keeps them.
+  const works: readonly KeptQueueWork[] = [];
+  const kept = new KeptQueues(cluster, topologies, works);
+  const answers = new QueueAnswers(requests, kept, topologyAt(tenants, topologies));
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
-    ...{ topologies, queues, publishing, consuming },
+    ...{ topologies, queues, publishing, consuming, answers },
     // A method that is not here is refused, and nobody is told that it works.
     parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, consumeMethods]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
@@ -90,6 +106,8 @@ function makeServices(process: Amqp091Process): Made {
   const close = async () => {
     idleWheel.close();
     watch.close();
+    openings.close();
+    kept.close();
     await publishing.close();
     await consuming.close();
     await topologies.close();

@@ -3,11 +3,13 @@ import type { ClusterView } from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
+import type { TenantDirectory } from '#libs/tenancy';
 import type { IdleWheel } from '#libs/transport';
 import type { Amqp091Counters } from './amqp091.counters.js';
 import type { Amqp091Options } from './amqp091.options.js';
 import type { ChannelParts } from './channels/channel-parts.js';
 import type { ContentBudget } from './channels/content-budget.js';
+import type { QueueAnswers } from './keepers/queue-answers.js';
 import type { ChannelPublishing } from './publishing/channel-publishing.js';
 import type { ConsumingServices } from './consuming/consuming-services.js';
 import type { Queues } from './queues/queues.js';
@@ -25,6 +27,7 @@ export interface Amqp091Process {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly limits: RateLimits;
+  readonly tenants: Pick<TenantDirectory, 'byName'>;
   /** Of the gateway, for the server properties. */
   readonly version?: string;
   /** Default: it is alone. */
@@ -48,6 +51,8 @@ export interface Amqp091Services extends Amqp091Process {
   readonly queues: Queues;
   readonly consuming: ConsumingServices;
   readonly publishing: ChannelPublishing;
+  /** What publishers ask and tell the keepers of queues. */
+  readonly answers: QueueAnswers;
   /** Who serves which methods. */
   readonly parts: ChannelParts;
   /** Contents that have come in part, of all connections. */

@@ -10,7 +10,7 @@ import {
   SourceWindow,
   SubscriptionPartition,
 } from '#libs/pulsar';
-import type { DeadReason } from '../keepers/queue-keeper.js';
+import type { DeadReason } from '../dead-letters/dead-message.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
 import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
 import type { Queue } from '../topology/queue.js';
@@ -66,7 +66,7 @@ interface EarlyEntry {
  *        └─ ready ── no room for idleGiveBackMs ──▶ given back
  *             └─ with the client ── accept ──▶ acknowledged
  *                  ├─ requeue ──▶ given back, redelivered
- *                  └─ reject ──▶ dead: where the keeper buries it, or nowhere, then acknowledged
+ *                  └─ reject ──▶ dead: where dead letters go, or nowhere, then acknowledged
  */
 export class QueueSource {
   private readonly partitions: SubscriptionPartition[] = [];
@@ -157,10 +157,10 @@ export class QueueSource {
 
   /** Nobody is to have it any more. */
   reject(message: QueueMessage, reason: DeadReason): void {
-    const { keeper, log } = this.services.parts;
+    const { deadLetters, log } = this.services.parts;
     const { topology, queue } = this.plan;
     const { partition, origin, batchIndex } = message;
-    const buried = keeper.bury(topology, queue, {
+    const buried = deadLetters.bury(topology, queue, {
       ...{ topic: partition.topic, batchIndex, reason },
       position: { ledgerId: origin.ledgerId, entryId: origin.entryId },
     });

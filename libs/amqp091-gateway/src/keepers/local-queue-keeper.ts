@@ -94,9 +94,6 @@ export class LocalQueueKeeper implements QueueKeeper {
     kept.gone();
   }
 
-  /** Without dead-letter exchanges a message that is rejected is gone, as in RabbitMQ. */
-  bury(): undefined {}
-
   private keep(topology: VhostTopology, queues: Map<string, KeptQueue>, queue: Queue): KeptQueue {
     const kept = new KeptQueue(queue, resourceText('queue', queue.name, topology.scope.vhost), () => {
       if (queues.get(queue.name) === kept) queues.delete(queue.name);

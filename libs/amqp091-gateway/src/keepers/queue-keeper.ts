@@ -1,4 +1,3 @@
-import type { EntryPosition } from '#libs/pulsar';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 
@@ -19,25 +18,10 @@ export interface ConsumerRegistration {
   leave(): void;
 }
 
-/** RabbitMQ's `reason` of `x-death`. */
-export type DeadReason = 'rejected' | 'expired' | 'delivery_limit';
-
-/** A message that is not given to anybody any more. */
-export interface DeadMessage {
-  /** The partition: full name of a Pulsar topic. */
-  readonly topic: string;
-  readonly position: EntryPosition;
-  /** -1 of an entry that is no batch. */
-  readonly batchIndex: number;
-  readonly reason: DeadReason;
-}
-
 /** Who decides what concerns all consumers of a queue. */
 export interface QueueKeeper {
   /** Rejects with Amqp091Error: `access-refused` where it is another one's, or not its alone. */
   register(topology: VhostTopology, queue: Queue, request: ConsumerRequest): Promise<ConsumerRegistration>;
   /** The queue is about to be deleted: its consumers hear that it is gone. */
   end(topology: VhostTopology, queue: Queue): void;
-  /** Resolves when the message is stored where dead letters of the queue go. Undefined: they go nowhere. */
-  bury(topology: VhostTopology, queue: Queue, message: DeadMessage): Promise<void> | undefined;
 }

@@ -31,6 +31,8 @@ export interface TopologiesServices {
  */
 export class AgreedTopologies implements Topologies {
   readonly #tenants = new Map<string, TenantTopology>();
+  readonly #vhosts = new Set<VhostTopology>();
+  readonly #listeners = new Set<(topology: VhostTopology) => void>();
   readonly #sweeping: NodeJS.Timeout;
 
   constructor(private readonly services: TopologiesServices) {
@@ -41,7 +43,7 @@ export class AgreedTopologies implements Topologies {
   open(tenant: Tenant, vhost: string): Promise<VhostTopology> {
     let found = this.#tenants.get(tenant.name);
     if (found === undefined) {
-      found = new TenantTopology(tenant, this.services);
+      found = new TenantTopology(tenant, this.services, (vhost) => this.#opened(vhost));
       this.#tenants.set(tenant.name, found);
     }
     return found.open(vhost, this.services.openTimeoutMs ?? 10_000);
@@ -49,6 +51,12 @@ export class AgreedTopologies implements Topologies {
 
   find({ tenant, vhost }: Amqp091Scope): VhostTopology | undefined {
     return this.#tenants.get(tenant.name)?.find(vhost);
+  }
+
+  onVhost(listener: (topology: VhostTopology) => void): () => void {
+    this.#listeners.add(listener);
+    for (const vhost of this.#vhosts) listener(vhost);
+    return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -67,6 +75,11 @@ export class AgreedTopologies implements Topologies {
       isMine: (uid: string) => cluster.nodeOf(`amqp-topology/${uid}`).nodeId === cluster.self.nodeId,
     };
     await Promise.all([...this.#tenants.values()].map((each) => each.sweep(view)));
+  }
+
+  #opened(vhost: VhostTopology): void {
+    this.#vhosts.add(vhost);
+    for (const listener of this.#listeners) listener(vhost);
   }
 
   #register(metrics: Metrics): void {

@@ -26,13 +26,18 @@ export class TenantTopology {
   constructor(
     private readonly tenant: Tenant,
     private readonly services: TopologiesServices,
+    private readonly onVhost: (vhost: AgreedVhost) => void,
   ) {
     this.replica = new TopologyReplica(services.log);
     this.#state = services.openState(tenant);
     this.#records = new TopologyLog(this.#state);
     this.#state.onChange((key, value) => this.replica.apply(key, value));
     this.#started = this.#state.start();
-    this.#started.catch(() => {});
+    // Also those that no client opens here: this gateway may be the one that keeps queues of them.
+    this.#started.then(
+      () => this.#openAll(),
+      () => {},
+    );
   }
 
   get ready(): boolean {
@@ -57,11 +62,9 @@ export class TenantTopology {
     if (this.#isSweeping || !this.ready) return;
     this.#isSweeping = true;
     try {
-      // Also those that no client opened since this gateway started: others may have left something there.
-      for (const [name] of this.replica.vhosts) {
-        const scope = scopeOf(this.tenant, name);
-        if (scope !== undefined) await this.#openVhost(scope).sweep.sweep(view);
-      }
+      // Others may have left something in those that no client opened here.
+      this.#openAll();
+      for (const { sweep } of this.#vhosts.values()) await sweep.sweep(view);
     } catch (error) {
       const fields = { event: 'topology.sweep', tenant: this.tenant.name, error };
       this.services.log.warn(
@@ -70,6 +73,13 @@ export class TenantTopology {
       );
     } finally {
       this.#isSweeping = false;
+    }
+  }
+
+  #openAll(): void {
+    for (const [name] of this.replica.vhosts) {
+      const scope = scopeOf(this.tenant, name);
+      if (scope !== undefined) this.#openVhost(scope);
     }
   }
 
@@ -94,6 +104,7 @@ export class TenantTopology {
     const vhost = new AgreedVhost(services);
     const opened = { vhost, sweep: new TopologySweep(services, vhost, graceMs ?? defaultGraceMs) };
     this.#vhosts.set(scope.vhost, opened);
+    this.onVhost(vhost);
     return opened;
   }
 }
