@@ -202,7 +202,11 @@ describe('Authenticator', () => {
     };
     let nowMs = 0;
     const now = () => nowMs;
-    const broken = start({ log, now, tenants: { byName } as TenantDirectory });
+    const broken = start({
+      log,
+      now,
+      tenants: { byName, onChange: () => () => {} } as unknown as TenantDirectory,
+    });
     expect(await broken.plain('alice', 'secret', peer)).toMatchObject({ kind: 'allow' });
     away = true;
     expect(await broken.plain('alice', 'secret', peer)).toEqual({ kind: 'deny', reason: 'fault' });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { TenantDirectory } from '#libs/tenancy';
+import type { Tenant, TenantDirectory } from '#libs/tenancy';
 import type { Log } from '#libs/telemetry';
 import { type AuthSource, type Credentials, type SaslMechanism, saslMechanisms } from './auth-source.js';
 import { CertificateSource } from './certificate-source.js';
@@ -96,6 +96,7 @@ export class Authenticator {
   readonly #binder: TenantBinder;
   readonly #failures: FailureLimit;
   readonly #revocations = new Set<(principal: Principal) => void>();
+  readonly #removals = new Set<(tenant: Tenant) => void>();
   readonly #passwords: PasswordSource;
   readonly #certificates: CertificateSource;
   readonly #tokens: TokenChain;
@@ -143,6 +144,9 @@ export class Authenticator {
       epochNow: options.epochNow ?? Date.now,
     });
     for (const source of options.sources ?? []) source.onRevoked?.((principal) => this.#revoke(principal));
+    tenants.onChange(({ removed }) => {
+      for (const tenant of removed) this.#remove(tenant);
+    });
   }
 
   /** Never rejects. `not-mine` for a certificate alone: there is none, or no rule for it. */
@@ -215,6 +219,17 @@ export class Authenticator {
     return () => void this.#revocations.delete(listener);
   }
 
+  /** Called with each tenant that was removed, until the function that is returned is called. */
+  onTenantRemoved(listener: (tenant: Tenant) => void): () => void {
+    this.#removals.add(listener);
+    return () => void this.#removals.delete(listener);
+  }
+
+  /** Whether the tenant is there: it may have been removed while a client of it was coming in. */
+  serves(tenant: Tenant): boolean {
+    return this.#options.tenants.has(tenant);
+  }
+
   #servable(): SaslMechanism[] {
     const { sources = [], scramSources = [] } = this.#options;
     const scram =
@@ -277,9 +292,18 @@ export class Authenticator {
   }
 
   #revoke(principal: Principal): void {
-    for (const listener of this.#revocations) {
+    this.#tell(this.#revocations, principal);
+  }
+
+  #remove(tenant: Tenant): void {
+    this.users.forgetTenant(tenant);
+    this.#tell(this.#removals, tenant);
+  }
+
+  #tell<T>(listeners: ReadonlySet<(what: T) => void>, what: T): void {
+    for (const listener of listeners) {
       try {
-        listener(principal);
+        listener(what);
       } catch (error) {
         // One that fails must not keep the others from ending their connections.
         this.#options.log.error(

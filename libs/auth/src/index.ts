@@ -79,7 +79,7 @@ export {
   type SaslNegotiationOptions,
   type SaslStep,
 } from './sasl/sasl-negotiation.js';
-export { SessionWatch, type WatchedSession } from './session-watch.js';
+export { type EndOfIdentity, SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';
 export {
@@ -109,7 +109,13 @@ export {
 export { passwordFault } from './users/password-verifiers.js';
 export { UsersFileWatch, type UsersFileWatchOptions } from './users/users-file-watch.js';
 export { claimedUser, userNameCharsMax, userNameFault } from './user-name.js';
-export { KnownUsers, type KnownUser, type UserCredential, type UserOrigin } from './users/known-users.js';
+export {
+  type KnownUser,
+  KnownUsers,
+  type PreparedUsers,
+  type UserCredential,
+  type UserOrigin,
+} from './users/known-users.js';
 export { loadIssuerKeys, parseIssuerKeys } from './jwt/issuer-keys.js';
 export { type JwtAlgorithm, jwtAlgorithms } from './jwt/jwt-algorithm.js';
 export { type ClaimPath, claimPathMax, type JwtClaimNames } from './jwt/jwt-claims.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { Tenant } from '#libs/tenancy';
 import type { Principal } from './principal.js';
 import { SessionWatch, type WatchedSession } from './session-watch.js';
 
@@ -7,6 +8,8 @@ const principal = (tenant: string, user: string) => ({ tenant: { name: tenant },
 function bed() {
   const clock = { ms: 0 };
   let revoke: (who: Principal) => void = () => {};
+  let remove: (tenant: Tenant) => void = () => {};
+  const gone = new Set<Tenant>();
   const watch = new SessionWatch(
     {
       onRevoked: (listener) => {
@@ -15,6 +18,13 @@ function bed() {
           revoke = () => {};
         };
       },
+      onTenantRemoved: (listener) => {
+        remove = listener;
+        return () => {
+          remove = () => {};
+        };
+      },
+      serves: (tenant) => !gone.has(tenant),
     },
     () => clock.ms,
   );
@@ -26,8 +36,8 @@ function bed() {
     const events: string[] = [];
     const self: WatchedSession & { events: string[] } = {
       events,
-      revoked: () => {
-        events.push('revoked');
+      revoked: (end) => {
+        events.push(end === 'user' ? 'revoked' : `revoked with its ${end}`);
         watch.forget(self);
       },
       sessionEnded: () => {
@@ -40,11 +50,15 @@ function bed() {
     watch.watch(self, who, endsAtMs);
     return self;
   };
+  const removeTenant = (tenant: Tenant) => {
+    gone.add(tenant);
+    remove(tenant);
+  };
   const lookAt = (ms: number) => {
     clock.ms = ms;
     watch.look();
   };
-  return { watch, session, lookAt, revoke: (who: Principal) => revoke(who), clock };
+  return { watch, session, lookAt, revoke: (who: Principal) => revoke(who), remove: removeTenant, clock };
 }
 
 describe('SessionWatch', () => {
@@ -68,6 +82,23 @@ describe('SessionWatch', () => {
     revoke(token);
     expect([one.events, two.events]).toEqual([['revoked'], ['revoked']]);
     expect(others.map(({ events }) => events)).toEqual([[], []]);
+  });
+
+  it('ends all connections of a tenant that is removed, and those that were coming in meanwhile', async () => {
+    const { session, remove, revoke, watch } = bed();
+    const acme = { name: 'acme' } as Tenant;
+    const of = (user: string) => ({ tenant: acme, user }) as Principal;
+    const [one, two] = [session(of('ann')), session(of('bob'), 9_000)];
+    const other = session(principal('beta', 'ann'));
+    const revoked = principal('beta', 'eve');
+    remove(acme);
+    revoke(revoked);
+    expect([one.events, two.events]).toEqual([['revoked with its tenant'], ['revoked with its tenant']]);
+    expect(watch.size).toBe(1);
+    const late = [session(of('ann')), session(revoked), session(principal('beta', 'eve'))];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(late.map(({ events }) => events)).toEqual([['revoked with its tenant'], ['revoked'], []]);
+    expect(other.events).toEqual([]);
   });
 
   it('ends sessions within a second after their time, and asks again those that are busy', () => {

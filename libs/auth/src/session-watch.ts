@@ -1,10 +1,14 @@
+import type { Tenant } from '#libs/tenancy';
 import type { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
+
+/** What an operator did that ends it: the user was removed or changed, or the whole tenant removed. */
+export type EndOfIdentity = 'user' | 'tenant';
 
 /** A connection whose identity may end before it does. */
 export interface WatchedSession {
   /** Who it acts as is no longer so. */
-  revoked(): void;
+  revoked(end: EndOfIdentity): void;
   /** Its time is over. True: it is not closed yet, to be asked again at the next look. */
   sessionEnded(nowMs: number): boolean;
 }
@@ -25,15 +29,20 @@ export class SessionWatch {
   readonly #watched = new Map<WatchedSession, Watched>();
   readonly #byUser = new Map<string, Set<WatchedSession>>();
   readonly #bySecond = new Map<number, Set<WatchedSession>>();
-  readonly #unfollow: () => void;
+  /** Who is between authentication and being watched when it happens must not be overlooked. */
+  readonly #revokedPrincipals = new WeakSet<Principal>();
+  readonly #unfollow: (() => void)[];
   #timer: NodeJS.Timeout | undefined;
 
   /** @param now the clock of `endsAtMs`, in milliseconds */
   constructor(
-    authenticator: Pick<Authenticator, 'onRevoked'>,
+    private readonly authenticator: Pick<Authenticator, 'onRevoked' | 'onTenantRemoved' | 'serves'>,
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.#unfollow = authenticator.onRevoked((principal) => this.#revoke(principal));
+    this.#unfollow = [
+      authenticator.onRevoked((principal) => this.#revoke(principal)),
+      authenticator.onTenantRemoved((tenant) => this.#remove(tenant)),
+    ];
   }
 
   /** Who was watched before is watched as this principal from here on. @param endsAtMs may be infinite */
@@ -43,6 +52,9 @@ export class SessionWatch {
     this.#watched.set(session, watched);
     add(this.#byUser, watched.userKey, session);
     if (endsAtMs !== Number.POSITIVE_INFINITY) this.#look(session, watched, secondOf(endsAtMs) + 1);
+    const end = this.#endOf(principal);
+    // The session may be in the middle of its making.
+    if (end !== undefined) setImmediate(() => this.#end(session, watched, end));
   }
 
   forget(session: WatchedSession): void {
@@ -60,7 +72,7 @@ export class SessionWatch {
   }
 
   close(): void {
-    this.#unfollow();
+    for (const unfollow of this.#unfollow) unfollow();
     this.#stop();
   }
 
@@ -90,11 +102,37 @@ export class SessionWatch {
 
   /** A user who is gone takes all connections along; a token only those that came by it, not the user's others. */
   #revoke(principal: Principal): void {
+    this.#revokedPrincipals.add(principal);
+    const ofUser = [...(this.#byUser.get(userKey(principal)) ?? [])];
+    const concerned =
+      principal.source === 'token'
+        ? ofUser.filter((session) => this.#watched.get(session)?.principal === principal)
+        : ofUser;
+    this.#endAll(concerned, 'user');
+  }
+
+  #remove(tenant: Tenant): void {
+    const concerned = [...this.#watched].filter(([, { principal }]) => principal.tenant === tenant);
+    this.#endAll(
+      concerned.map(([session]) => session),
+      'tenant',
+    );
+  }
+
+  #endOf(principal: Principal): EndOfIdentity | undefined {
+    if (!this.authenticator.serves(principal.tenant)) return 'tenant';
+    return this.#revokedPrincipals.has(principal) ? 'user' : undefined;
+  }
+
+  #end(session: WatchedSession, watched: Watched, end: EndOfIdentity): void {
+    if (this.#watched.get(session) === watched) session.revoked(end);
+  }
+
+  #endAll(sessions: readonly WatchedSession[], end: EndOfIdentity): void {
     const faults: unknown[] = [];
-    for (const session of [...(this.#byUser.get(userKey(principal)) ?? [])]) {
-      if (principal.source === 'token' && this.#watched.get(session)?.principal !== principal) continue;
+    for (const session of sessions) {
       try {
-        session.revoked();
+        session.revoked(end);
       } catch (error) {
         // One that fails must not keep the others open.
         faults.push(error);

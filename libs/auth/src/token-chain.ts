@@ -68,11 +68,18 @@ export class TokenChain {
     const secret = credentials.kind === 'token' ? credentials.token : credentials.password;
     if (Buffer.byteLength(secret) > tokenBytesMax) return { kind: 'deny', reason: 'bad-credentials' };
     const key = this.#key(credentials, secret, peer);
-    const remembered = this.#cache.get(key);
-    if (remembered?.kind === 'allow' && !this.#expired(remembered.principal)) return remembered;
+    const remembered = this.#remembered(key);
+    if (remembered?.kind === 'allow') return remembered;
     if (failures.exhausted(address)) return { kind: 'deny', reason: 'too-many-failures' };
-    if (remembered !== undefined && remembered.kind !== 'allow') return remembered;
-    return this.#askOnce(key, credentials, peer, address);
+    return remembered ?? this.#askOnce(key, credentials, peer, address);
+  }
+
+  /** Not of one whose time is over, or whose tenant was removed since. */
+  #remembered(key: string): AuthDecision | undefined {
+    const decision = this.#cache.get(key);
+    if (decision?.kind !== 'allow') return decision;
+    const { principal } = decision;
+    return this.#expired(principal) || !this.#tenants.has(principal.tenant) ? undefined : decision;
   }
 
   /** The tenant depends on where the client came in, so the same token may be refused at another listener. */
@@ -126,7 +133,7 @@ export class TokenChain {
   #judged(principal: Principal, credentials: SecretCredentials): AuthDecision {
     const { tenant, user } = principal;
     if (this.#expired(principal)) return { kind: 'deny', reason: 'expired' };
-    if (this.#tenants.byName(tenant.name) !== tenant) return { kind: 'deny', reason: 'unknown-tenant' };
+    if (!this.#tenants.has(tenant)) return { kind: 'deny', reason: 'unknown-tenant' };
     if (userNameFault(user) !== undefined) return { kind: 'deny', reason: 'bad-credentials' };
     if (credentials.kind === 'token') {
       const { authorizationId = '' } = credentials;

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Principal, SessionWatch, WatchedSession } from '#libs/auth';
+import type { EndOfIdentity, Principal, SessionWatch, WatchedSession } from '#libs/auth';
 import {
   apiVersionsApi,
   ByteReader,
@@ -334,8 +334,9 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#countedTenant = tenant;
   }
 
-  revoked(): void {
-    this.#refuse('identity-revoked', 'the user of the connection was removed or changed');
+  revoked(end: EndOfIdentity): void {
+    if (end === 'tenant') this.#refuse('tenant-removed', 'the tenant of the connection was removed');
+    else this.#refuse('identity-revoked', 'the user of the connection was removed or changed');
   }
 
   sessionEnded(nowMs: number): boolean {

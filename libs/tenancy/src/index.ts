@@ -14,7 +14,12 @@ export {
   tenantMqttDefaults,
 } from './tenant.js';
 export { bindTenant, type TenantBinding, type TenantClaims } from './tenant-binding.js';
-export { TenantDirectory, TenantDirectoryError } from './tenant-directory.js';
+export {
+  type PreparedTenants,
+  type TenantChange,
+  TenantDirectory,
+  TenantDirectoryError,
+} from './tenant-directory.js';
 export {
   pulsarNamespaceFault,
   serverNameFault,

@@ -124,7 +124,10 @@ export const tenantAmqp091Defaults: TenantAmqp091Options = {
   bindingsMax: 100_000,
 };
 
-/** One tenant of the gateway: everything that its clients name lives inside `pulsarNamespace`. */
+/**
+ * One tenant of the gateway: everything that its clients name lives inside `pulsarNamespace`. The object stays while its
+ * settings are replaced (see `TenantDirectory`): who reads one twice may read two values.
+ */
 export interface Tenant {
   readonly name: string;
   /** `<pulsar tenant>/<namespace>`; no two tenants have the same one. */

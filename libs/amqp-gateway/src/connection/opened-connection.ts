@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpFrame, AmqpErrorCondition, encodeFrame, heartbeatFrame } from '#libs/amqp-codec';
-import type { WatchedSession } from '#libs/auth';
+import type { EndOfIdentity, WatchedSession } from '#libs/auth';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
@@ -180,10 +180,12 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.#end('draining', { type: 'error', condition, description: 'the gateway stops' });
   }
 
-  revoked(): void {
-    this.fail(
-      new AmqpError(AmqpErrorCondition.UNAUTHORIZED_ACCESS, 'the user was removed or changed', 'connection'),
-    );
+  revoked(end: EndOfIdentity): void {
+    const [condition, text] =
+      end === 'tenant'
+        ? [AmqpErrorCondition.CONNECTION_FORCED, 'the tenant was removed']
+        : [AmqpErrorCondition.UNAUTHORIZED_ACCESS, 'the user was removed or changed'];
+    this.fail(new AmqpError(condition, text, 'connection'));
   }
 
   sessionEnded(): boolean {

@@ -9,7 +9,7 @@ import {
   encodeMethod,
   methodReference,
 } from '#libs/amqp091-codec';
-import type { Principal, WatchedSession } from '#libs/auth';
+import type { EndOfIdentity, Principal, WatchedSession } from '#libs/auth';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import type { Amqp091Services } from '../amqp091.services.js';
@@ -209,8 +209,9 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     this.#end('draining', closeOf(new Amqp091Error('connection-forced', why)).method);
   }
 
-  revoked(): void {
-    this.fail(new Amqp091Error('connection-forced', 'the user was removed or changed'));
+  revoked(end: EndOfIdentity): void {
+    const message = end === 'tenant' ? 'the tenant was removed' : 'the user was removed or changed';
+    this.fail(new Amqp091Error('connection-forced', message));
   }
 
   sessionEnded(): boolean {

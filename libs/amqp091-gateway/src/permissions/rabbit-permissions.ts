@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/auth';
-import { tenantAmqp091Defaults, type Tenant } from '#libs/tenancy';
+import { type Tenant, type TenantAmqp091Options, tenantAmqp091Defaults } from '#libs/tenancy';
 import { escapePattern, PermissionPattern } from './permission-pattern.js';
 import { PatternFault } from './pattern-syntax.js';
 
@@ -10,7 +10,13 @@ const rememberedMax = 1_024;
 /** Of one user: vhosts, and what its clients call themselves where that matters. */
 const perPrincipalMax = 64;
 
-const known = new WeakMap<Principal, Map<string, RabbitPermissions>>();
+/** What was made of the options that a user's tenant had then. */
+interface Compiled {
+  readonly options: TenantAmqp091Options;
+  readonly byVhost: Map<string, RabbitPermissions>;
+}
+
+const known = new WeakMap<Principal, Compiled>();
 
 /** One for all connections of a user to a vhost: what is compiled and remembered is not a connection's. */
 export function rabbitPermissionsOf(
@@ -18,9 +24,11 @@ export function rabbitPermissionsOf(
   vhost: string,
   clientId: string | undefined,
 ): RabbitPermissions {
-  let ofPrincipal = known.get(principal);
-  if (ofPrincipal === undefined) known.set(principal, (ofPrincipal = new Map()));
-  const { topicPermissions } = principal.tenant.amqp091 ?? tenantAmqp091Defaults;
+  const options = principal.tenant.amqp091 ?? tenantAmqp091Defaults;
+  let compiled = known.get(principal);
+  if (compiled?.options !== options) known.set(principal, (compiled = { options, byVhost: new Map() }));
+  const { byVhost: ofPrincipal } = compiled;
+  const { topicPermissions } = options;
   const named = topicPermissions.some(
     (each) => each.user === principal.user && (asksClient(each.write) || asksClient(each.read)),
   );

@@ -33,11 +33,12 @@ type AmqpAction = keyof typeof rabbitActions & Action;
  * denied.
  */
 export class VhostAccess implements TopologyAccess {
-  readonly #rabbit: RabbitPermissions;
+  constructor(private readonly services: VhostAccessServices) {}
 
-  constructor(private readonly services: VhostAccessServices) {
-    const { scope, principal, clientId } = services;
-    this.#rabbit = rabbitPermissionsOf(principal, scope.vhost, clientId);
+  /** Those of the settings that the tenant has now. */
+  get #rabbit(): RabbitPermissions {
+    const { scope, principal, clientId } = this.services;
+    return rabbitPermissionsOf(principal, scope.vhost, clientId);
   }
 
   /** Another number whenever an answer may have changed. */

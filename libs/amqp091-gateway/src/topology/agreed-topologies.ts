@@ -1,7 +1,7 @@
 import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
-import { type Tenant, tenantAmqp091Defaults } from '#libs/tenancy';
+import type { Tenant } from '#libs/tenancy';
 import type { QueueStore } from './queue-store.js';
 import type { Amqp091Scope } from './scope.js';
 import { TenantTopology } from './tenant-topology.js';
@@ -122,6 +122,8 @@ export interface PulsarTopologyServices {
 
 const putTimeoutMs = 10_000;
 const bytesMax = 128 * 1024 * 1024;
+/** Behind the tenant's own limits, which may change while its state is open. */
+const entriesMax = 1_000_000;
 
 /** A tenant's state in Pulsar. */
 export function pulsarTopologyState({
@@ -130,9 +132,8 @@ export function pulsarTopologyState({
   stateServed,
   log,
 }: PulsarTopologyServices): (tenant: Tenant) => TopologyAgreement {
-  return ({ name, amqp091 }) => {
-    const { exchangesMax, queuesMax, bindingsMax } = amqp091 ?? tenantAmqp091Defaults;
-    return new LogAgreedState({
+  return ({ name }) =>
+    new LogAgreedState({
       name: `amqp-topology.${name}`,
       openLog: pulsarStateLog(pulsar, {
         topic: topologyTopic(cluster.stateNamespace, name),
@@ -142,13 +143,12 @@ export function pulsarTopologyState({
       }),
       mayOpen: stateServed,
       log,
-      entriesMax: exchangesMax + queuesMax + bindingsMax,
+      entriesMax,
       bytesMax,
       valueBytesMax: recordBytesMax,
       pendingPutsMax: topologyPutsMax,
       putTimeoutMs,
     });
-  };
 }
 
 /** A tenant's name may hold what Pulsar takes for a partition's; upper case is in no tenant's name. */

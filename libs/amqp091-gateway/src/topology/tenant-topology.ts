@@ -91,9 +91,13 @@ export class TenantTopology {
     const known = this.#vhosts.get(scope.vhost);
     if (known !== undefined) return known;
     const { cluster, store, log, graceMs } = this.services;
+    const { tenant } = this;
     const services: VhostServices = {
       scope,
-      limits: this.tenant.amqp091 ?? tenantAmqp091Defaults,
+      // Those of the settings that the tenant has by then.
+      get limits() {
+        return tenant.amqp091 ?? tenantAmqp091Defaults;
+      },
       counts: this.replica.counts,
       state: this.replica.vhost(scope.vhost),
       records: this.#records,

@@ -34,6 +34,16 @@ export interface KnownUser {
   readonly id: number;
 }
 
+/** Users that were checked and are not in force yet. */
+export interface PreparedUsers {
+  /** None says a secret. */
+  readonly faults: readonly string[];
+  /** Only where there are no faults. */
+  commit(): void;
+}
+
+type TenantsByName = Pick<TenantDirectory, 'byName'>;
+
 interface RegisteredUser extends KnownUser {
   readonly fingerprint: string;
 }
@@ -79,12 +89,24 @@ export class KnownUsers {
    *
    * @returns the faults; none says a secret
    */
-  replace(origin: UserOrigin, users: readonly UserCredential[]): string[] {
+  replace(origin: UserOrigin, users: readonly UserCredential[]): readonly string[] {
+    const { faults, commit } = this.prepare(origin, users, this.#tenants);
+    if (faults.length === 0) commit();
+    return faults;
+  }
+
+  /**
+   * Checks what {@link replace} would do, and changes nothing.
+   *
+   * @param tenants those that will be there by then
+   * @returns the faults, and what is called where there are none
+   */
+  prepare(origin: UserOrigin, users: readonly UserCredential[], tenants: TenantsByName): PreparedUsers {
     const faults: string[] = [];
     const before = this.#byOrigin.get(origin);
     const after = new Map<string, RegisteredUser>();
     for (const user of users) {
-      const registered = this.#registered(user, before, faults);
+      const registered = this.#registered(user, tenants.byName(user.tenant), before, faults);
       if (registered === undefined) continue;
       const key = userKey(user.tenant, user.name);
       const taken =
@@ -92,13 +114,19 @@ export class KnownUsers {
       if (taken) faults.push(`${describe(user)} is defined twice`);
       after.set(key, registered);
     }
-    if (faults.length > 0) return faults;
-    this.#byOrigin.set(origin, after);
-    this.#shapes.clear();
-    for (const [key, user] of before ?? []) if (after.get(key) !== user) this.#revoke(user);
-    // One that was known by the state alone is the file's from now on.
-    for (const key of after.keys()) this.#forget(key);
-    return [];
+    const commit = () => {
+      this.#byOrigin.set(origin, after);
+      this.#shapes.clear();
+      for (const [key, user] of before ?? []) if (after.get(key) !== user) this.#revoke(user);
+      // One that was known by the state alone is the file's from now on.
+      for (const key of after.keys()) this.#forget(key);
+    };
+    return { faults, commit };
+  }
+
+  /** Forgets those of a tenant that are known by the state alone: it is not there any more. */
+  forgetTenant({ name }: Tenant): void {
+    for (const key of [...this.#ofState.keys()]) if (key.startsWith(`${name}/`)) this.#forget(key);
   }
 
   /** @throws Error while the state cannot be asked */
@@ -203,10 +231,10 @@ export class KnownUsers {
 
   #registered(
     user: UserCredential,
+    tenant: Tenant | undefined,
     before: ReadonlyMap<string, RegisteredUser> | undefined,
     faults: string[],
   ): RegisteredUser | undefined {
-    const tenant = this.#tenants.byName(user.tenant);
     const who = describe(user);
     const fault = userNameFault(user.name);
     const passwords = typeof user.password === 'string' ? [user.password] : user.password;

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { WatchedSession } from '#libs/auth';
+import type { EndOfIdentity, WatchedSession } from '#libs/auth';
 import {
   encodePacketWithin,
   type MqttPacket,
@@ -245,8 +245,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     services.watch.watch(this, principal, authentication.endsAtMs);
   }
 
-  revoked(): void {
-    this.refuse(new MqttError(MqttReasonCode.ADMINISTRATIVE_ACTION, 'the user was removed or changed'));
+  revoked(end: EndOfIdentity): void {
+    const message = end === 'tenant' ? 'the tenant was removed' : 'the user was removed or changed';
+    this.refuse(new MqttError(MqttReasonCode.ADMINISTRATIVE_ACTION, message));
   }
 
   sessionEnded(nowMs: number): boolean {

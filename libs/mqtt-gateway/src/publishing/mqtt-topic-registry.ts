@@ -2,7 +2,7 @@ import type { ClusterView } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { PulsarAdmin } from '#libs/pulsar';
 import { PulsarAdminError, partitionTopicName, withoutPartition } from '#libs/pulsar';
-import { type Tenant, tenantMqttDefaults } from '#libs/tenancy';
+import { type MqttTopicRule, type Tenant, tenantMqttDefaults } from '#libs/tenancy';
 import { TopicMapping } from '../mapping/topic.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttTopic, MqttTopics } from './mqtt-topic.js';
@@ -46,7 +46,8 @@ interface TopicCount {
 
 /** The Pulsar topics that MQTT's topics are on: looked up, made and marked (docs/mapping.md). */
 export class MqttTopicRegistry implements MqttTopics {
-  private readonly mappings = new WeakMap<Tenant, TopicMapping>();
+  /** By the rules: a tenant that is removed and comes again may have others. */
+  private readonly mappings = new WeakMap<readonly MqttTopicRule[], TopicMapping>();
   private readonly known = new Map<string, Known>();
   private readonly lookups = new Map<string, Promise<MqttTopic | undefined>>();
   private readonly openings = new Map<string, Promise<MqttTopic>>();
@@ -72,10 +73,11 @@ export class MqttTopicRegistry implements MqttTopics {
   }
 
   mapping(tenant: Tenant): TopicMapping {
-    let mapping = this.mappings.get(tenant);
+    const { topics } = tenant.mqtt ?? tenantMqttDefaults;
+    let mapping = this.mappings.get(topics);
     if (mapping === undefined) {
-      mapping = new TopicMapping((tenant.mqtt ?? tenantMqttDefaults).topics);
-      this.mappings.set(tenant, mapping);
+      mapping = new TopicMapping(topics);
+      this.mappings.set(topics, mapping);
     }
     return mapping;
   }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { SessionWatch, WatchedSession } from '#libs/auth';
+import type { EndOfIdentity, SessionWatch, WatchedSession } from '#libs/auth';
 import {
   type Forwarding,
   PeerUnavailable,
@@ -123,8 +123,8 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
     }
   }
 
-  revoked(): void {
-    this.parts.link.close('identity-revoked');
+  revoked(end: EndOfIdentity): void {
+    this.parts.link.close(end === 'tenant' ? 'tenant-removed' : 'identity-revoked');
   }
 
   sessionEnded(): boolean {

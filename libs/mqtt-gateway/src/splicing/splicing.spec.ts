@@ -243,7 +243,7 @@ describe('a client whose session is on another gateway', () => {
     const authentication = { endsAtMs, certifiedUntilMs } as ConnectAttempt['authentication'];
     const carried = await bench.carry({ authentication });
     expect(Math.abs(bench.watched.get(carried)! - endsAtMs)).toBeLessThan(1_000);
-    carried.revoked();
+    carried.revoked('user');
     expect(await bench.edge.client.closed).toBe('identity-revoked');
     const renewable = new Bench();
     const method = { authenticationMethod: 'SCRAM-SHA-256' };
