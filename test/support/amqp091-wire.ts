@@ -5,6 +5,8 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Amqp091Client, type ClientBytes } from '../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 
 export type Amqp091Wire = Amqp091Client & {
+  /** Who does not read pauses it. */
+  readonly socket: Socket;
   /** As if the client had died. */
   cut(): void;
 };
@@ -25,6 +27,7 @@ export async function openAmqp091Wire(address: string, tls?: ConnectionOptions):
   socket.on('data', (bytes: Buffer) => link.onData?.(bytes));
   await once(socket, tls === undefined ? 'connect' : 'secureConnect');
   return Object.assign(new Amqp091Client(link), {
+    socket,
     cut: () => void (tls === undefined ? socket.resetAndDestroy() : socket.destroy()),
   });
 }
