@@ -3,7 +3,9 @@ export class Amqp091Counters {
   channelsOpen = 0;
   /** Exceptions that closed a channel and no more. */
   channelExceptions = 0;
-  /** Rejected, expired or delivered too often, and no dead letters. */
+  /** Stored where the dead letters of their queues go. */
+  messagesDeadLettered = 0;
+  /** Rejected, expired, too many or delivered too often, and no dead letters. */
   messagesDropped = 0;
   /** Entries of queues that could not be read. */
   messagesUnreadable = 0;

@@ -14,8 +14,13 @@ export function registerAmqp091Metrics(metrics: Metrics, counters: Amqp091Counte
     read: () => counters.channelExceptions,
   });
   metrics.counter({
+    name: 'pulsegate_amqp091_messages_dead_lettered_total',
+    help: 'Messages of AMQP 0-9-1 queues that were stored where the dead letters of their queues go.',
+    read: () => counters.messagesDeadLettered,
+  });
+  metrics.counter({
     name: 'pulsegate_amqp091_messages_dropped_total',
-    help: 'Messages of AMQP 0-9-1 queues that were rejected, expired or delivered too often, and went nowhere.',
+    help: 'Messages of AMQP 0-9-1 queues that were rejected, expired, too many or delivered too often, and went nowhere.',
     read: () => counters.messagesDropped,
   });
   metrics.counter({

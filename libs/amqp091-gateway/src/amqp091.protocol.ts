@@ -16,7 +16,7 @@ import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { ConsumingServices } from './consuming/consuming-services.js';
-import { noDeadLetters } from './dead-letters/dead-message.js';
+import { DeadLetters } from './dead-letters/dead-letters.js';
 import { consumeMethods } from './handlers/consume.handler.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
 import { publishMethods } from './handlers/publish.handler.js';
@@ -72,10 +72,9 @@ function makeServices(process: Amqp091Process): Made {
   const watch = new SessionWatch(authenticator);
   const queues = new PulsarQueues(pulsar.admin);
   const keeper = new LocalQueueKeeper(log);
-  const consuming = new ConsumingServices({
-    ...{ pulsar, options, keeper, counters, log },
-    deadLetters: noDeadLetters,
-  });
+  const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
+  const deadLetters = new DeadLetters({ pulsar, publishing, counters, log });
+  const consuming = new ConsumingServices({ pulsar, options, keeper, deadLetters, counters, log });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
     use: (scope, queue) => queues.use(scope, queue),
@@ -95,7 +94,6 @@ function makeServices(process: Amqp091Process): Made {
   const works: readonly KeptQueueWork[] = [];
   const kept = new KeptQueues(cluster, topologies, works);
   const answers = new QueueAnswers(requests, kept, topologyAt(tenants, topologies));
-  const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
     ...{ topologies, queues, publishing, consuming, answers },
@@ -108,9 +106,18 @@ function makeServices(process: Amqp091Process): Made {
     watch.close();
     openings.close();
     kept.close();
+    // What dies at the end is stored before it is acknowledged; where that takes too long, it comes again.
+    await Promise.race([consuming.left(), pause(burialMsMax)]);
     await publishing.close();
     await consuming.close();
     await topologies.close();
   };
   return { services, close };
+}
+
+/** At the end, dead messages have so long to be stored where they go. */
+const burialMsMax = 2_000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -88,6 +88,8 @@ export type { PublishedDone, PublishKind, PublishPressure } from './publishing/p
 export { TurnEnd } from './publishing/turn-end.js';
 export { FakeProducer } from './testing/fake-producer.js';
 export { cursorOf, nativeEntry, newBuilder, storedBatch } from './testing/stored-entry.js';
+export { readEntriesAgain } from './subscriptions/entries-again.js';
+export { EntryFetches } from './subscriptions/entry-fetches.js';
 export { PositionMap } from './subscriptions/position-map.js';
 export { ReadyQueue } from './subscriptions/ready-queue.js';
 export { ReturnSchedule } from './subscriptions/return-schedule.js';

@@ -1,6 +1,7 @@
 import {
   asPulsarError,
   EntryDecodeError,
+  EntryFetches,
   isPulsarError,
   type OutgoingMessage,
   partitionTopicName,
@@ -14,7 +15,6 @@ import { queueProperties } from '../nodes/amqp-topic-registry.js';
 import type { DeadLetter, DeadLetterStore } from './dead-letter.js';
 import { deadLetterMessages, unreadableMessage } from './dead-letter.mapping.js';
 import { deadLetterTopicOf } from './dead-letter-name.js';
-import { EntryFetches } from './entry-fetches.js';
 
 export interface DeadLettersParts {
   readonly pulsar: Pick<PulsarClient, 'createProducer' | 'createReader' | 'partitions' | 'admin'>;

@@ -5,13 +5,13 @@ import {
   PositionMap,
   type PulsarClient,
   type PulsarError,
+  readEntriesAgain,
   type ReaderStart,
   type TopicReader,
 } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import { type BrowserStart, isAfter } from './browser-start.js';
 import type { EntryState } from './entry-screen.js';
-import { readEntriesAgain } from './entries-again.js';
 
 export interface ReaderPartitionParts {
   readonly pulsar: Pick<PulsarClient, 'createReader'>;

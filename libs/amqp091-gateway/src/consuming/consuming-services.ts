@@ -2,14 +2,14 @@ import { type PulsarClient, SubscriptionMemories, type SubscriptionUse, WaitingB
 import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Amqp091Options } from '../amqp091.options.js';
-import type { DeadLetters } from '../dead-letters/dead-message.js';
+import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
 import type { QueueKeeper } from '../keepers/queue-keeper.js';
 
 export interface ConsumingParts {
   readonly pulsar: Pick<PulsarClient, 'subscribe' | 'partitions'>;
   readonly options: Pick<Amqp091Options, 'ackMemoryMs' | 'prefetchMessagesMax' | 'idleGiveBackMs'>;
   readonly keeper: QueueKeeper;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: DeadLetterStore;
   readonly counters: Amqp091Counters;
   readonly log: Log;
   /** A message of a batch that is given back waits so long for the rest of its entry to be settled. Default 1 000. */

@@ -1,4 +1,5 @@
 import type { SourceEntry, SubscriptionPartition } from '#libs/pulsar';
+import { withDeliveryCount } from '../mapping/delivery-count.js';
 import type { StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { QueueSource } from './queue-source.js';
 
@@ -24,5 +25,10 @@ export class QueueMessage {
     this.stored = stored;
     this.bytes = stored.body.length + stored.properties.length;
     this.priority = stored.basic.priority ?? 0;
+  }
+
+  /** Says in a header how often it was delivered before. */
+  countDeliveries(): void {
+    if (this.stored !== undefined) this.stored = withDeliveryCount(this.stored, this.redeliveries);
   }
 }

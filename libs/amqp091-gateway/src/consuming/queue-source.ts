@@ -10,11 +10,13 @@ import {
   SourceWindow,
   SubscriptionPartition,
 } from '#libs/pulsar';
-import type { DeadReason } from '../dead-letters/dead-message.js';
+import type { DeadReason } from '../dead-letters/dead-letter.js';
+import { expiryOf } from '../mapping/message-expiry.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
 import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
+import { Burials } from './burials.js';
 import type { ConsumingServices } from './consuming-services.js';
 import { QueueMessage } from './queue-message.js';
 import { ReadyMessages } from './ready-messages.js';
@@ -76,12 +78,14 @@ export class QueueSource {
   });
   private readonly window: SourceWindow;
   private readonly deliveryLimit: number;
+  private readonly isQuorum: boolean;
   private isGiving = false;
   private isAsking = false;
   private isStopped = false;
   private isClosed = false;
   /** With the client, or on their way to where dead messages go. */
   private unsettled = 0;
+  private readonly burials: Burials;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(
@@ -90,15 +94,12 @@ export class QueueSource {
     private readonly sink: QueueSink,
   ) {
     const { type, maxPriority, deliveryLimit } = plan.queue.settings;
+    this.burials = new Burials(services, plan);
     this.ready = new ReadyMessages(maxPriority ?? 0);
     this.window = new SourceWindow(services.waiting, services.parts.options.prefetchMessagesMax);
-    const limit = deliveryLimit ?? (type === 'quorum' ? quorumDeliveryLimit : -1);
+    this.isQuorum = type === 'quorum';
+    const limit = deliveryLimit ?? (this.isQuorum ? quorumDeliveryLimit : -1);
     this.deliveryLimit = limit < 0 ? Infinity : limit;
-  }
-
-  /** Whether messages of it are with the client. */
-  get hasUnsettled(): boolean {
-    return this.unsettled > 0;
   }
 
   /** Rejects with PulsarError when the queue cannot be consumed. */
@@ -144,6 +145,12 @@ export class QueueSource {
 
   /** It comes again, to this consumer or another one. */
   requeue(message: QueueMessage, delayMs = 0): void {
+    if (message.wasGiven && message.redeliveries >= this.deliveryLimit)
+      this.reject(message, 'delivery_limit');
+    else this.comesAgain(message, delayMs);
+  }
+
+  private comesAgain(message: QueueMessage, delayMs: number): void {
     const { partition, origin, redeliveries, wasGiven } = message;
     if (this.ended(message, true)) {
       if (wasGiven) {
@@ -157,27 +164,11 @@ export class QueueSource {
 
   /** Nobody is to have it any more. */
   reject(message: QueueMessage, reason: DeadReason): void {
-    const { deadLetters, log } = this.services.parts;
-    const { topology, queue } = this.plan;
-    const { partition, origin, batchIndex } = message;
-    const buried = deadLetters.bury(topology, queue, {
-      ...{ topic: partition.topic, batchIndex, reason },
-      position: { ledgerId: origin.ledgerId, entryId: origin.entryId },
-    });
-    if (buried === undefined) {
-      this.services.parts.counters.messagesDropped++;
-      this.accept(message);
-      return;
-    }
-    const stored = buried.then(
-      () => this.accept(message),
-      (error: unknown) => {
-        const fields = { event: 'amqp091-dead-letter-failed', queue: queue.name, reason, error };
-        log.warn(fields, 'a message could not be made a dead letter and comes again');
-        this.requeue(message, buryRetryMs);
-      },
-    );
-    this.services.leaves(stored);
+    const accept = () => this.accept(message);
+    const isBuried = this.burials.bury(message, reason, accept, () => this.comesAgain(message, buryRetryMs));
+    if (isBuried) return;
+    this.services.parts.counters.messagesDropped++;
+    this.accept(message);
   }
 
   /** Gives no more. What is with the client can be settled, then the source closes itself. */
@@ -199,14 +190,19 @@ export class QueueSource {
     this.giveBackReady();
     this.window.close();
     for (const partition of this.partitions) partition.giveBackNow();
-    const closing = Promise.all(this.partitions.map((partition) => partition.close(false, true))).then(
-      () => undefined,
-      (error: unknown) => {
-        this.services.parts.log.debug({ event: 'amqp091-consumer-close', error }, 'a consumer did not leave');
-      },
-    );
+    const closing = this.leave();
     this.services.leaves(closing);
     await closing;
+  }
+
+  /** What is on its way to where dead messages go is acknowledged first: it would go there again. */
+  private async leave(): Promise<void> {
+    await this.burials.over();
+    try {
+      await Promise.all(this.partitions.map((partition) => partition.close(false, true)));
+    } catch (error) {
+      this.services.parts.log.debug({ event: 'amqp091-consumer-close', error }, 'a consumer did not leave');
+    }
   }
 
   private async openPartition(topic: string): Promise<void> {
@@ -271,9 +267,8 @@ export class QueueSource {
       while (!delivery.entry.isMarker && cursor.next()) {
         const { batchIndex } = cursor;
         if (!delivery.isUnacked(batchIndex) || known?.isUnsettledAt(batchIndex) === true) continue;
-        const message = memory.isAcknowledged(delivery, batchIndex)
-          ? undefined
-          : messageFromPulsar(cursor, this.plan.queue.name, nowMs);
+        const isAcked = memory.isAcknowledged(delivery, batchIndex);
+        const message = isAcked ? undefined : messageFromPulsar(cursor, this.plan.queue.name, nowMs);
         if (message === undefined) {
           partition.skip(delivery, batchIndex);
           continue;
@@ -290,13 +285,15 @@ export class QueueSource {
       return;
     }
     const redeliveries = memory.redeliveriesOf(delivery);
+    const { publishTime } = delivery.entry;
     delivery.dropBytes();
     const entry = known ?? new SourceEntry(delivery, indexes, false);
     known?.comesAgain(delivery, indexes, false);
     partition.known.set(delivery, entry);
     for (const [at, batchIndex] of indexes.entries()) {
       const stored = messages[at] as StoredMessage;
-      this.take(new QueueMessage(this, partition, entry, batchIndex, redeliveries, stored), stored);
+      const endsAtMs = expiryOf(stored, publishTime, this.plan.queue.settings);
+      this.take(new QueueMessage(this, partition, entry, batchIndex, redeliveries, stored), endsAtMs);
     }
   }
 
@@ -310,15 +307,14 @@ export class QueueSource {
     partition.skip(delivery, -1);
   }
 
-  private take(message: QueueMessage, { expiresAtMs }: StoredMessage): void {
+  private take(message: QueueMessage, endsAtMs: number): void {
     this.window.arrived(message.bytes);
-    const isExpired = expiresAtMs !== undefined && expiresAtMs <= Date.now();
+    const isExpired = endsAtMs <= Date.now();
     if (!isExpired && message.redeliveries <= this.deliveryLimit) {
       this.ready.push(message);
       return;
     }
     this.unsettled++;
-    this.sent(message);
     this.reject(message, isExpired ? 'expired' : 'delivery_limit');
   }
 
@@ -338,6 +334,7 @@ export class QueueSource {
       this.unsettled++;
       origin.wasGiven = true;
       message.wasGiven = true;
+      if (this.isQuorum && message.redeliveries > 0) message.countDeliveries();
       this.sink.onMessage(message);
     }
     this.isGiving = false;

@@ -11,6 +11,8 @@ export const Amqp091Property = {
   /** What it was published to, and with: text. */
   exchange: `${prefix}exchange`,
   routingKey: `${prefix}routing-key`,
+  /** `true` on dead letters: what their headers say of deaths is the gateway's. */
+  dead: `${prefix}dead`,
 } as const;
 
 /** Headers in which 0-9-1 clients are shown what others said, by the names that AMQP 1.0 clients know. */

@@ -19,6 +19,8 @@ export interface PublishedMessage {
   /** In order; may be views of what arrived. */
   readonly body: readonly Buffer[];
   readonly bodySize: number;
+  /** A dead letter: what its headers say of deaths is the gateway's. */
+  readonly hasDied?: boolean;
 }
 
 /** Of an event time; Kafka and native clients take what is later for none, too. */
@@ -32,7 +34,7 @@ const eventSecondsMax = BigInt(2 ** 52) / 1_000n;
  */
 export function appendMessage(
   builder: BatchBuilder,
-  { exchange, routingKey, properties, body }: PublishedMessage,
+  { exchange, routingKey, properties, body, hasDied }: PublishedMessage,
   expiresAtMs: number | undefined,
 ): void {
   const { raw, basic, headers } = properties;
@@ -41,6 +43,7 @@ export function appendMessage(
   builder.propertyFrom(Amqp091Property.properties, raw, 0, 0, 0, raw.length, true);
   builder.property(Amqp091Property.exchange, exchange);
   builder.property(Amqp091Property.routingKey, routingKey);
+  if (hasDied === true) builder.property(Amqp091Property.dead, 'true');
   if (expiresAtMs !== undefined) builder.property(HubProperty.expiresAt, String(expiresAtMs));
   appendProperties(builder, basic);
   if (headers.length > 0) appendHeaders(builder, headers);

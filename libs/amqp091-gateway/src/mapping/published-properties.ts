@@ -58,6 +58,15 @@ export function decodePublished(raw: RawBasicProperties): PublishedProperties {
   };
 }
 
+/** Of what the gateway publishes again: it does not expire. `routes`: routing keys beside its own. */
+export function propertiesOf(
+  basic: BasicProperties,
+  headers: FieldTable,
+  routes: readonly string[],
+): PublishedProperties {
+  return { ...withHeaders(basic, headers), routes, expirationMs: undefined, delayMs: delayOf(headers) };
+}
+
 /** The same properties with other headers, or with none. */
 export function withHeaders(
   { headers: _, ...basic }: BasicProperties,

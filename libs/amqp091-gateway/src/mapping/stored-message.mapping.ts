@@ -26,6 +26,8 @@ export interface StoredMessage {
   readonly expiresAtMs: number | undefined;
   /** False: its `expiresAtMs` does not know of the TTL of the queue. */
   readonly isOwn: boolean;
+  /** A dead letter: what its headers say of deaths is the gateway's. */
+  readonly hasDied: boolean;
 }
 
 /**
@@ -47,10 +49,11 @@ export function messageFromPulsar(
   const own = stored.properties && decoded(stored.properties);
   if (own === undefined) {
     const foreign = foreignProperties(cursor, expiresAtMs, nowMs);
-    return { exchange: '', routingKey: queue, ...foreign, body, expiresAtMs, isOwn: false };
+    const place = { exchange: '', routingKey: queue, isOwn: false, hasDied: false };
+    return { ...place, ...foreign, body, expiresAtMs };
   }
-  const { exchange = '', routingKey = queue } = stored;
-  return { exchange, routingKey, ...own, body, expiresAtMs, isOwn: true };
+  const { exchange = '', routingKey = queue, hasDied } = stored;
+  return { exchange, routingKey, ...own, body, expiresAtMs, isOwn: true, hasDied };
 }
 
 const noBytes = Buffer.alloc(0);
@@ -79,6 +82,7 @@ class StoredProperties {
   exchange: string | undefined = undefined;
   routingKey: string | undefined = undefined;
   expiresAtMs: number | undefined = undefined;
+  hasDied = false;
 
   constructor(cursor: MessageCursor) {
     const { fieldBytes } = cursor;
@@ -101,6 +105,9 @@ class StoredProperties {
         break;
       case Amqp091Property.routingKey:
         if (end - start <= shortBytesMax) this.routingKey = fieldBytes.toString('utf8', start, end);
+        break;
+      case Amqp091Property.dead:
+        this.hasDied = true;
         break;
       case HubProperty.expiresAt:
         this.expiresAtMs = integer(fieldBytes.toString('latin1', start, end));

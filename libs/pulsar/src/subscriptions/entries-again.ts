@@ -1,4 +1,6 @@
-import { type BrokerEntry, type EntryPosition, type PulsarClient, PulsarError } from '#libs/pulsar';
+import type { PulsarClient } from '../client.js';
+import type { BrokerEntry, EntryPosition } from '../entry.js';
+import { PulsarError } from '../pulsar.errors.js';
 
 export interface EntriesWanted {
   /** Full name of the partition. */

@@ -1,4 +1,5 @@
 import type { EntryPosition } from '#libs/pulsar';
+import type { StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 
@@ -13,13 +14,15 @@ export interface DeadMessage {
   /** -1 of an entry that is no batch. */
   readonly batchIndex: number;
   readonly reason: DeadReason;
+  /** Where it is still at hand; otherwise it is read again. */
+  readonly stored?: StoredMessage | undefined;
 }
 
-/** Where messages go that nobody is to have any more (RabbitMQ's "Dead Letter Exchanges"). */
-export interface DeadLetters {
-  /** Resolves when the message is stored where dead letters of the queue go. Undefined: they go nowhere. */
+/** Where dead messages go (RabbitMQ, "Dead Letter Exchanges"). */
+export interface DeadLetterStore {
+  /**
+   * Resolves when it is stored in the queues that it comes to, or when it is known that it comes to none. Rejects where it
+   * could not be stored: then it must come again. Undefined: dead messages of the queue go nowhere.
+   */
   bury(topology: VhostTopology, queue: Queue, message: DeadMessage): Promise<void> | undefined;
 }
-
-/** Dead messages are gone. */
-export const noDeadLetters: DeadLetters = { bury: () => undefined };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BrokerEntry, EntryPosition, PulsarClient, ReaderOptions, TopicReader } from '#libs/pulsar';
+import type { PulsarClient } from '../client.js';
+import type { BrokerEntry, EntryPosition } from '../entry.js';
+import type { ReaderOptions, TopicReader } from '../topic-reader.js';
 import { readEntriesAgain } from './entries-again.js';
 
 /** Ledgers 1 to 3 with a hundred thousand entries each; how many were read. */

@@ -1,5 +1,7 @@
-import { type BrokerEntry, type EntryPosition, PositionMap, type PulsarClient } from '#libs/pulsar';
-import { readEntriesAgain } from '../sources/entries-again.js';
+import type { PulsarClient } from '../client.js';
+import type { BrokerEntry, EntryPosition } from '../entry.js';
+import { readEntriesAgain } from './entries-again.js';
+import { PositionMap } from './position-map.js';
 
 type Waiter = PromiseWithResolvers<BrokerEntry | undefined>;
 
