@@ -1,0 +1,145 @@
+// What becomes of messages that no consumer takes: dead letters, messages that expire, queues that are full.
+import { Buffer } from 'node:buffer';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type Amqp091Method,
+  type BasicProperties,
+  decodeBasicProperties,
+  decodeFieldTable,
+  encodeFieldTable,
+  fieldOf,
+  fieldText,
+  type FieldTable,
+  type FieldValue,
+} from '#libs/amqp091-codec';
+import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
+import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+
+const setUpTimeoutMs = 120_000;
+let gateway: TestGateway;
+let wire: Amqp091Wire;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    tenants: [{ name: 'acme', permissions: [allowAll] }],
+    amqp: { listener: { tenant: 'acme', anonymousTenant: 'acme' } },
+  });
+  wire = await openAmqp091Wire(gateway.amqp.tcp);
+  await wire.open();
+  await wire.openChannel();
+  await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+}, setUpTimeoutMs);
+
+afterAll(async () => {
+  await wire?.close();
+  await gateway?.stop();
+}, setUpTimeoutMs);
+
+function fields(values: Readonly<Record<string, string | number | boolean>>): Buffer {
+  return encodeFieldTable(
+    Object.entries(values).map(([name, value]): [string, FieldValue] => {
+      if (typeof value === 'string') return [name, { tag: 'S', value: Buffer.from(value) }];
+      return [name, typeof value === 'number' ? { tag: 'I', value } : { tag: 't', value }];
+    }),
+  );
+}
+
+async function declare(queue: string, values: Parameters<typeof fields>[0] = {}, rest: object = {}) {
+  const method = {
+    ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
+    ...{ autoDelete: false, noWait: false, arguments: fields(values), ...rest },
+  } as Amqp091Method;
+  return wire.call(method, 'queue.declare-ok');
+}
+
+const ready = async (queue: string) => (await declare(queue, {}, { passive: true })).messageCount;
+
+function publish(queue: string, body: string, properties: BasicProperties = {}): void {
+  const method = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
+  wire.sendContent({ name: 'basic.publish', ...method }, body, properties);
+}
+
+/** Each by itself, so that each has its answer. */
+async function store(queue: string, bodies: readonly string[], properties: BasicProperties = {}) {
+  const answers: string[] = [];
+  for (const body of bodies) {
+    publish(queue, body, properties);
+    answers.push((await Promise.race([wire.first('basic.ack'), wire.first('basic.nack')])).name);
+  }
+  return answers;
+}
+
+async function get(queue: string, noAck = true) {
+  wire.send({ name: 'basic.get', queue, noAck });
+  const found = await Promise.race([wire.first('basic.get-ok'), wire.first('basic.get-empty')]);
+  return found.name === 'basic.get-ok' ? found : undefined;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('it did not come so');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The first message that comes to the queue. */
+async function arrived(queue: string) {
+  await until(async () => (await ready(queue)) > 0);
+  const found = await get(queue);
+  if (found === undefined) throw new Error('somebody else got it');
+  const properties = decodeBasicProperties(found.properties);
+  const headers = properties.headers === undefined ? [] : decodeFieldTable(properties.headers);
+  return { ...found, text: found.body.toString(), basic: properties, headers };
+}
+
+/** The tables of `x-death`: queue, reason and count. */
+function deathsOf(headers: FieldTable): string[] {
+  const field = fieldOf(headers, 'x-death');
+  if (field?.tag !== 'A') return [];
+  return field.value.map((each) => {
+    const table = each.tag === 'F' ? each.value : [];
+    const count = fieldOf(table, 'count');
+    const text = (name: string) => fieldText(fieldOf(table, name));
+    return `${text('queue')} ${text('reason')} ${count?.tag === 'l' ? count.value : '?'}`;
+  });
+}
+
+const deadTo = (queue: string) => ({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': queue });
+
+describe('a dead letter', () => {
+  it('is what a client rejected, with how often, and goes nowhere without an exchange', async () => {
+    await declare('graves');
+    await declare('work', { ...deadTo('graves') });
+    await declare('nowhere', { 'x-dead-letter-exchange': 'absent' });
+    await store('work', ['bad'], { messageId: 'm1', expiration: '60000' });
+    const bad = await get('work', false);
+    wire.send({ name: 'basic.reject', deliveryTag: bad!.deliveryTag, requeue: false });
+    const letter = await arrived('graves');
+    expect(letter).toMatchObject({ text: 'bad', exchange: '', routingKey: 'graves', redelivered: false });
+    expect([letter.basic.messageId, letter.basic.expiration]).toEqual(['m1', undefined]);
+    expect(deathsOf(letter.headers)).toEqual(['work rejected 1']);
+    expect(await ready('work')).toBe(0);
+    await store('nowhere', ['gone']);
+    const gone = await get('nowhere', false);
+    wire.send({ name: 'basic.reject', deliveryTag: gone!.deliveryTag, requeue: false });
+    await until(async () => (await get('nowhere', false)) === undefined);
+  });
+
+  it('is what was delivered too often, whose deliveries a quorum queue counts', async () => {
+    await declare('too-often');
+    await declare('limited', { 'x-queue-type': 'quorum', 'x-delivery-limit': 2, ...deadTo('too-often') });
+    await store('limited', ['poison']);
+    const counts: unknown[] = [];
+    for (let at = 0; at < 3; at++) {
+      const given = await get('limited', false);
+      const { headers } = decodeBasicProperties(given!.properties);
+      counts.push(headers && fieldOf(decodeFieldTable(headers), 'x-delivery-count'));
+      wire.send({ name: 'basic.nack', deliveryTag: given!.deliveryTag, multiple: false, requeue: true });
+    }
+    expect(counts).toEqual([undefined, { tag: 'l', value: 1n }, { tag: 'l', value: 2n }]);
+    const letter = await arrived('too-often');
+    expect(deathsOf(letter.headers)).toEqual(['limited delivery_limit 1']);
+    expect(fieldOf(letter.headers, 'x-delivery-count')).toBeUndefined();
+  });
+});
