@@ -1,14 +1,22 @@
 import { alternateBehaviours, exchangeBindingBehaviours } from './alternate-behaviours.js';
 import type { Behaviour, BehaviourArea } from './behaviour.js';
+import { bindingBehaviours, routingBehaviours } from './binding-behaviours.js';
+import { channelBehaviours } from './channel-behaviours.js';
+import { confirmBehaviours, transactionBehaviours } from './confirm-behaviours.js';
 import { defaultExchangeBehaviours } from './default-exchange-behaviours.js';
 import { exchangeBehaviours } from './exchange-behaviours.js';
 import { handshakeBehaviours } from './handshake-behaviours.js';
+import { messageBehaviours } from './message-behaviours.js';
+import { queueArgumentBehaviours } from './queue-argument-behaviours.js';
+import { queueBehaviours } from './queue-behaviours.js';
 import { tuneBehaviours } from './tune-behaviours.js';
 
 /** The whole table, in the order of its page. */
 export const behaviourAreas: readonly BehaviourArea[] = [
-  ...[handshakeBehaviours, tuneBehaviours],
+  ...[handshakeBehaviours, tuneBehaviours, channelBehaviours],
   ...[exchangeBehaviours, defaultExchangeBehaviours, alternateBehaviours, exchangeBindingBehaviours],
+  ...[queueBehaviours, queueArgumentBehaviours, bindingBehaviours, routingBehaviours],
+  ...[messageBehaviours, confirmBehaviours, transactionBehaviours],
 ];
 
 export const allBehaviours: readonly Behaviour[] = behaviourAreas.flatMap(({ behaviours }) => behaviours);

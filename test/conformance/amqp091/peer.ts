@@ -17,7 +17,6 @@ import {
   exchangeDeclare,
   exchangeDelete,
   exchangeUnbind,
-  type Fields,
   queueBind,
   queueDeclare,
   queueDelete,
@@ -183,8 +182,14 @@ export class Peer {
     await this.call({ name: 'basic.get', queue, noAck: true }, 'basic.get-empty');
   }
 
+  /** What was sent before on this channel is done: later ones of other channels come after it. */
+  async served(): Promise<void> {
+    await this.call({ name: 'channel.flow', active: true }, 'channel.flow-ok');
+  }
+
   /** All that is ready in the queue, taken out of it. */
   async contents(queue: string): Promise<Delivery[]> {
+    await this.served();
     await this.store('', queue, 'the end of the queue');
     const tag = await this.consume(queue, {}, { noAck: true });
     const all: Delivery[] = [];
@@ -201,7 +206,6 @@ export class Peer {
     return (await this.contents(queue)).map(({ body }) => body.toString());
   }
 
-  /** What was sent before is done, and no message came with it. */
   async hasNoDelivery(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(this.wire.has('basic.deliver')).toBe(false);
@@ -240,5 +244,3 @@ export async function ended(wire: Amqp091Wire, says: string | RegExp): Promise<v
   wire.send({ name: 'connection.close-ok' }, 0);
   await wire.link.closed;
 }
-
-export type { Fields };
