@@ -29,6 +29,19 @@ describe('admin REST of a real broker', () => {
     expect(gone).toMatchObject({ status: 404, retriable: false });
   });
 
+  it('makes a subscription that several make at the same moment', async () => {
+    const { admin } = fixture.client;
+    const topic = `persistent://${fixture.namespace}/made-by-many`;
+    await admin.createPartitionedTopic(topic, 1);
+    const from = { ledgerId: -1, entryId: -1 };
+    const made = await Promise.allSettled(
+      Array.from({ length: 8 }, () => admin.createSubscription(topic, 'one', from)),
+    );
+    const faults = made.flatMap((each) => (each.status === 'rejected' ? [each.reason.status] : []));
+    expect(faults).toEqual(faults.map(() => 409));
+    expect(await admin.subscriptions(topic)).toEqual(['one']);
+  });
+
   it('sets and removes policies of namespaces and topics', async () => {
     const { admin } = fixture.client;
     await admin.setInactiveTopicPolicies(fixture.namespace, {

@@ -38,6 +38,8 @@ export type ClientMethod<N extends Amqp091MethodName> = Amqp091MethodOf<N> & {
   readonly body: Buffer;
 };
 
+type ClientMethodOf<N> = N extends Amqp091MethodName ? ClientMethod<N> : never;
+
 export interface OpenSettings {
   readonly user?: string;
   readonly password?: string;
@@ -124,9 +126,8 @@ export class Amqp091Client {
 
   /** The method that comes next, on whichever channel, which must be of this name. */
   async next<N extends Amqp091MethodName>(name: N): Promise<ClientMethod<N>> {
-    const received = await this.#await(() => this.#received[0]);
+    const received = await this.#take(() => true);
     if (received.method.name !== name) throw new Error(`wanted ${name}, got ${described(received)}`);
-    this.#received.shift();
     return clientMethod<N>(received);
   }
 
@@ -136,9 +137,15 @@ export class Amqp091Client {
     matches: (method: ClientMethod<N>) => boolean = () => true,
   ): Promise<ClientMethod<N>> {
     const isWanted = (each: Received) => each.method.name === name && matches(clientMethod<N>(each));
-    const found = await this.#await(() => this.#received.find(isWanted));
-    this.#received.splice(this.#received.indexOf(found), 1);
+    const found = await this.#take(isWanted);
     return clientMethod<N>(found);
+  }
+
+  /** The first method of one of these names. */
+  async firstOf<N extends Amqp091MethodName>(...names: readonly N[]): Promise<ClientMethodOf<N>> {
+    const isWanted = ({ method }: Received) => (names as readonly string[]).includes(method.name);
+    const found = await this.#take(isWanted);
+    return clientMethod<N>(found) as ClientMethodOf<N>;
   }
 
   async take<N extends Amqp091MethodName>(name: N, count: number): Promise<ClientMethod<N>[]> {
@@ -160,13 +167,10 @@ export class Amqp091Client {
   ): Promise<ClientMethod<N>> {
     this.send(method, channel);
     const closes = channel === 0 ? ['connection.close'] : ['connection.close', 'channel.close'];
-    const found = await this.#await(() =>
-      this.#received.find(
-        (each) =>
-          (each.method.name === answer && each.channel === channel) || closes.includes(each.method.name),
-      ),
+    const found = await this.#take(
+      (each) =>
+        (each.method.name === answer && each.channel === channel) || closes.includes(each.method.name),
     );
-    this.#received.splice(this.#received.indexOf(found), 1);
     if (found.method.name !== answer) throw new Error(`wanted ${answer}, got ${described(found)}`);
     return clientMethod<N>(found);
   }
@@ -240,11 +244,12 @@ export class Amqp091Client {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  async #await<T>(find: () => T | undefined): Promise<T> {
+  /** Taken in the same moment, so that none of several who wait gets what another has. */
+  async #take(isWanted: (received: Received) => boolean): Promise<Received> {
     const deadline = Date.now() + waitMsMax;
     for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
+      const at = this.#received.findIndex(isWanted);
+      if (at >= 0) return this.#received.splice(at, 1)[0]!;
       if (this.#fault !== undefined) throw this.#fault;
       const came = this.#received.map(described).join(', ') || 'nothing';
       if (this.#closed) throw new Error(`the connection is gone; what came: ${came}`);

@@ -14,6 +14,7 @@ import type {
   TopicStats,
 } from './admin.types.js';
 import type { AdminHttp, AdminRequest } from './admin-http.js';
+import { whenNotBusy } from './busy-subscription.js';
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -213,7 +214,8 @@ export class PulsarAdmin {
     at: CursorPosition,
     properties: Record<string, string> = {},
   ): Promise<void> {
-    return this.#change('PUT', subscriptionPath(topic, subscription), { ...at, properties });
+    const body = { ...at, properties };
+    return whenNotBusy(() => this.#change('PUT', subscriptionPath(topic, subscription), body));
   }
 
   /** Moves it, forward or back, to a position that need not exist. Its consumers are disconnected. */

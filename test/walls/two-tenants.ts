@@ -1,0 +1,49 @@
+// Two tenants that give everything the same names, at two gateways of one cluster.
+import { randomBytes } from 'node:crypto';
+import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.js';
+import { createPulsarNamespace } from '../support/pulsar.js';
+
+export const tenantNames = ['acme', 'beta'] as const;
+export type TenantName = (typeof tenantNames)[number];
+
+/** The vhost that both have beside their own. */
+export const secondVhost = 'second';
+
+/** Of the one user that each has, whose name is the same. */
+export const userName = 'app';
+export const secretOf = (tenant: string): string => `secret-of-${tenant}`;
+
+export interface TwoTenants {
+  readonly gateways: readonly [TestGateway, TestGateway];
+  /** Of `/` and {@link secondVhost}. */
+  namespaceOf(tenant: TenantName, vhost: string): string;
+  stop(): Promise<void>;
+}
+
+/** @param fronts the listeners that the rows need, see {@link TestGatewayOptions} */
+export async function startTwoTenants(
+  fronts: Pick<TestGatewayOptions, 'mqtt' | 'amqp' | 'config'>,
+): Promise<TwoTenants> {
+  const namespaces = new Map<string, string>();
+  const tenants = await Promise.all(
+    tenantNames.map(async (name) => {
+      for (const vhost of ['/', secondVhost]) {
+        namespaces.set(name + vhost, await createPulsarNamespace(name));
+      }
+      return {
+        ...{ name, namespace: namespaces.get(`${name}/`)!, permissions: [allowAll] },
+        users: [{ name: userName, password: secretOf(name) }],
+        kafka: { autoCreateTopics: true },
+        amqp091: { vhosts: [{ name: secondVhost, pulsarNamespace: namespaces.get(name + secondVhost)! }] },
+      };
+    }),
+  );
+  const stateNamespace = `public/pulsegate-walls-${randomBytes(4).toString('hex')}`;
+  const options = { ...fronts, tenants, stateNamespace };
+  const gateways = await Promise.all([startGateway(options), startGateway(options)]);
+  return {
+    gateways,
+    namespaceOf: (tenant, vhost) => namespaces.get(tenant + vhost)!,
+    stop: async () => void (await Promise.all(gateways.map((gateway) => gateway.stop()))),
+  };
+}
