@@ -15,10 +15,15 @@ const idleMs = 250;
 /** How long a count is taken as true, less what was given since. */
 const countMs = 1_000;
 
-/** Gives a channel messages of a queue one by one, when it asks for them (basic.get). */
+/**
+ * Gives a channel messages of a queue one by one, when it asks for them (basic.get). Pulsar is asked for one only where there
+ * may be one: what it was asked for and did not have, it would give this channel later, out of the others' order.
+ */
 export class QueueGetter implements QueueSink {
   private readonly source: QueueSource;
   private waiting: ((message: QueueMessage | undefined) => void) | undefined;
+  private isAsked = false;
+  private isRetired = false;
   private idle: NodeJS.Timeout | undefined;
   private counted = 0;
   private countedAt = -Infinity;
@@ -34,7 +39,7 @@ export class QueueGetter implements QueueSink {
   }
 
   get room(): number {
-    return this.waiting === undefined ? 0 : 1;
+    return this.waiting !== undefined && this.isAsked ? 1 : 0;
   }
 
   /** Rejects with PulsarError. */
@@ -47,20 +52,24 @@ export class QueueGetter implements QueueSink {
     clearTimeout(this.idle);
     const found = Promise.withResolvers<QueueMessage | undefined>();
     this.waiting = found.resolve;
-    this.source.roomChanged();
-    if (this.waiting !== undefined) void this.watchEmpty(found.resolve);
+    this.isAsked = false;
+    void this.seek(found.resolve);
     const message = await found.promise;
-    this.idle = setTimeout(() => this.retire(), idleMs).unref();
+    if (!this.isRetired) this.idle = setTimeout(() => this.retire(), idleMs).unref();
     return message;
   }
 
   /** How many are left, about. */
   async left(): Promise<number> {
+    if (this.isCounted && this.counted > 1) return --this.counted;
     const now = performance.now();
-    if (now - this.countedAt < countMs && this.counted > 1) return --this.counted;
     this.counted = await this.countReady();
     this.countedAt = now;
     return this.counted;
+  }
+
+  private get isCounted(): boolean {
+    return performance.now() - this.countedAt < countMs;
   }
 
   onMessage(message: QueueMessage): void {
@@ -74,6 +83,7 @@ export class QueueGetter implements QueueSink {
 
   /** The channel is closed, and has given back what it had. */
   close(): void {
+    this.isRetired = true;
     clearTimeout(this.idle);
     this.found(undefined);
     void this.source.close();
@@ -87,28 +97,39 @@ export class QueueGetter implements QueueSink {
 
   /** What the client has of it can still be settled. */
   private retire(): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
     clearTimeout(this.idle);
     this.source.stop();
     this.onOver(this);
   }
 
-  /** A broker does not say that it has nothing: all is acknowledged, or others have the rest. */
-  private async watchEmpty(asked: (message: QueueMessage | undefined) => void): Promise<void> {
+  private async seek(asked: (message: QueueMessage | undefined) => void): Promise<void> {
     const isOver = () => this.waiting !== asked;
-    const until = performance.now() + waitMsMax;
     try {
-      if (!(await this.source.hasNothing())) {
-        for (;;) {
-          await pause(lookMs);
-          if (isOver() || performance.now() >= until || (await this.countReady()) === 0) break;
-        }
-        // What was on its way when it was counted.
-        await pause(lookMs);
+      if ((this.isCounted && this.counted > 0) || !(await this.source.hasNothing())) {
+        if (isOver()) return;
+        this.isAsked = true;
+        this.source.roomChanged();
+        await this.untilEmpty(isOver);
       }
     } catch {
       // Nobody knows: there was none in time.
     }
-    if (!isOver()) this.found(undefined);
+    if (isOver()) return;
+    this.found(undefined);
+    if (this.isAsked) this.retire();
+  }
+
+  /** A broker does not say that it has nothing: all is acknowledged, or others have the rest. */
+  private async untilEmpty(isOver: () => boolean): Promise<void> {
+    const until = performance.now() + waitMsMax;
+    while (!isOver()) {
+      await pause(lookMs);
+      if (isOver() || performance.now() >= until || (await this.countReady()) === 0) break;
+    }
+    // What was on its way when it was counted.
+    if (!isOver()) await pause(lookMs);
   }
 }
 
