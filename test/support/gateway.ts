@@ -22,7 +22,7 @@ export interface TestTenant {
   /** A new one by default; see `TestGateway.namespaceOf`. */
   readonly namespace?: string;
   readonly kafka?: { autoCreateTopics?: boolean; partitionsDefault?: number; messageBytesMax?: number };
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly limits?: Readonly<Record<string, unknown>>;
   readonly users?: readonly { name: string; password: string; groups?: readonly string[] }[];
   readonly permissions?: readonly unknown[];
   /** Any further settings of the tenant, e.g. `{ authorization: 'pulsar' }`. */

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Authenticator, Authorizer, TenantBinder } from '#libs/auth';
-import { RateLimits } from '#libs/rate-limit';
+import { RateLimits, registerQuotaMetrics } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
 import { ClusterMembership } from './cluster-membership.service.js';
@@ -42,7 +42,15 @@ export class CoreModule {
         inject: [JwtIdentities, PulsarTokens, TenantSecurity],
       },
       { provide: Authorizer, useFactory: () => authorizerOf(config) },
-      { provide: RateLimits, useFactory: () => new RateLimits(tenants) },
+      {
+        provide: RateLimits,
+        useFactory: (metrics: Metrics) => {
+          const limits = new RateLimits(tenants, { gateway: config.limits });
+          registerQuotaMetrics(metrics, limits);
+          return limits;
+        },
+        inject: [Metrics],
+      },
       { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
       PulsarLink,
       NamespaceGate,

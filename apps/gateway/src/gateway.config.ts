@@ -8,6 +8,7 @@ import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
 import { milliseconds, port } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
+import { gatewayLimits } from './config/limits.schema.js';
 import {
   amqpListener,
   isLocal,
@@ -66,6 +67,7 @@ export const gatewayConfigSchema = z
         port: port.default(8090),
       })
       .prefault({}),
+    limits: gatewayLimits.prefault({}).describe('What all clients of this gateway together may use up.'),
     tenants: z.array(tenant).default([]),
     namespaces: z
       .strictObject({

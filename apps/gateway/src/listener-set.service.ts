@@ -5,6 +5,7 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics as MetricsType } from '#libs/telemetry';
 import { Metrics } from '#libs/telemetry';
 import { Listener, type ListenerInfo, type Protocol } from '#libs/transport';
@@ -41,6 +42,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(PulsarGrants) private readonly grants: PulsarGrants,
     @Inject(ClusterMembership) private readonly membership: ClusterMembership,
     @Inject(TenantSecurity) private readonly security: TenantSecurity,
+    @Inject(RateLimits) private readonly limits: RateLimits,
     @Inject(Metrics) private readonly metrics: MetricsType,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -84,6 +86,7 @@ export class ListenerSet implements OnApplicationBootstrap, BeforeApplicationShu
         const listener = new Listener(options, protocol, {
           log: this.log,
           metrics: this.metrics,
+          arrivals: this.limits.arrivals,
         });
         this.listeners.push(listener);
         this.opened.push(await this.open(listener));

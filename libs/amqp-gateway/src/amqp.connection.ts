@@ -5,12 +5,13 @@ import {
   type AmqpFrame,
   encodeFrame,
 } from '#libs/amqp-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { Link, ProtocolConnection } from '#libs/transport';
 import { AmqpError, asAmqpError } from './amqp.errors.js';
 import type { AmqpServices } from './amqp.services.js';
 import { ConnectionDecoder, type ConnectionInput } from './connection/connection-decoder.js';
 import { type AuthenticatedClient, Handshake } from './connection/handshake.js';
-import { agreeOn, checkHostname, ourOpen } from './connection/open-agreement.js';
+import { agreeOn, checkHostname, type OpenAgreement, ourOpen } from './connection/open-agreement.js';
 import { OpenedConnection } from './connection/opened-connection.js';
 
 /**
@@ -99,11 +100,12 @@ export class AmqpConnection implements ProtocolConnection<ConnectionInput> {
     const { link, services, decoder } = this;
     const agreement = agreeOn(performative, link.id, services.options);
     this.#admit(performative, client);
+    const quota = this.#counted(client, agreement);
     link.authenticated();
     decoder.allowFrames(services.options.frameBytesMax);
     this.#client = undefined;
     link.send(encodeFrame(0, ourOpen(services)));
-    this.#opened = new OpenedConnection({ link, services, decoder, client, agreement });
+    this.#opened = new OpenedConnection({ link, services, decoder, client, agreement, quota });
   }
 
   /** The tenant came with the identity; it is served, or the client is told to try later. */
@@ -117,6 +119,20 @@ export class AmqpConnection implements ProtocolConnection<ConnectionInput> {
       ? AmqpErrorCondition.CONNECTION_FORCED
       : AmqpErrorCondition.NOT_ALLOWED;
     throw new AmqpError(condition, refusal.message, 'connection');
+  }
+
+  /** @throws AmqpError when there are as many connections as there may be */
+  #counted({ principal }: AuthenticatedClient, { containerId }: OpenAgreement): QuotaHandle {
+    const { tenant, user } = principal;
+    const quota = this.services.limits.open({ tenant, user, clientId: containerId });
+    const refusal = quota.connect();
+    if (refusal === undefined) return quota;
+    quota.close();
+    const message =
+      refusal === 'connections'
+        ? 'there are as many connections as there may be'
+        : 'connections come faster than they may';
+    throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message, 'connection');
   }
 
   #onDecodeError(error: AmqpDecodeError): void {

@@ -10,6 +10,7 @@ import {
   FrameType,
   methodReference,
 } from '#libs/amqp091-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { Link, ProtocolConnection } from '#libs/transport';
 import type { Amqp091Services, TenantRefusal } from './amqp091.services.js';
 import { ConnectionDecoder, type ConnectionInput, headerSeen } from './connection/connection-decoder.js';
@@ -120,8 +121,9 @@ export class Amqp091Connection implements ProtocolConnection<ConnectionInput> {
       .then((topology) => {
         if (this.#closed) return;
         this.#admit(services.namespaceRefusal?.(topology.scope.pulsarNamespace));
+        const quota = this.#counted(client, virtualHost);
         link.send(encodeMethod(0, { name: 'connection.open-ok' }));
-        this.#opened = new OpenedConnection({ link, services, decoder, client, topology });
+        this.#opened = new OpenedConnection({ link, services, decoder, client, topology, quota });
       })
       .catch((error: unknown) => this.#notOpened(error))
       .finally(() => link.resume());
@@ -139,6 +141,20 @@ export class Amqp091Connection implements ProtocolConnection<ConnectionInput> {
     if (refusal === undefined) return;
     const code = refusal.retriable ? 'connection-forced' : 'not-allowed';
     throw new Amqp091Error(code, refusal.message, methodReference('connection.open'));
+  }
+
+  /** As RabbitMQ, when there are as many connections as there may be. @throws Amqp091Error */
+  #counted({ principal, properties }: TunedClient, virtualHost: string): QuotaHandle {
+    const { tenant, user } = principal;
+    const quota = this.services.limits.open({ tenant, user, clientId: properties.connectionName ?? '' });
+    const refusal = quota.connect();
+    if (refusal === undefined) return quota;
+    quota.close();
+    const limit = refusal === 'connections' ? 'connection limit' : 'connection rate limit';
+    throw new Amqp091Error(
+      'not-allowed',
+      `access to vhost '${virtualHost}' refused for user '${user}': ${limit} is reached`,
+    );
   }
 
   #onDecodeError(error: Amqp091Error): void {

@@ -10,7 +10,7 @@ import type {
 import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
-import type { RateLimits } from '#libs/rate-limit';
+import type { QuotaHandle, RateLimits } from '#libs/rate-limit';
 import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { SaslExchange } from './connection/sasl-exchange.js';
@@ -57,6 +57,8 @@ export interface ConnectionState {
     SaslExchange,
     'state' | 'stepwise' | 'principal' | 'mechanisms' | 'handshake' | 'authenticate'
   >;
+  /** What the client may use up; absent before authentication, and where another gateway's client asks. */
+  readonly quota?: QuotaHandle | undefined;
   /** Nobody waits for an answer any more. */
   readonly closed: boolean;
   /** Called once, when the connection has ended; at once when it already has. Returns the way to cancel. */
@@ -86,8 +88,10 @@ export interface RequestContext {
   recount(bytes: number): void;
   /** Called once the answer's bytes have left the process, or when it is certain that they never will. */
   onSent: (() => void) | undefined;
-  /** Milliseconds that the connection is not read after the response was sent (KIP-219). */
-  throttleMs: number;
+  /** What the client is told, in milliseconds (KIP-219). */
+  readonly throttleMs: number;
+  /** From here on the connection is not read for so long; the response goes out at once. */
+  throttle(waitMs: number): void;
   /** Set: the connection is closed as soon as this response was sent. */
   closeAfterwards: boolean;
 }

@@ -10,6 +10,7 @@ import {
   produceApi,
   type RequestHeader,
 } from '#libs/kafka-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, ProtocolCounters } from '#libs/telemetry';
 import type { Link, ProtocolConnection } from '#libs/transport';
 import type { ApiTable } from './api-table.js';
@@ -57,12 +58,14 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   readonly decoder: CountedDecoder;
   readonly sasl: SaslExchange;
   readonly log: ConnectionLog;
+  quota: QuotaHandle | undefined;
   readonly #pipeline: RequestPipeline;
   readonly #counters: ProtocolCounters;
   readonly #sessions: SessionWatch;
   readonly #closeListeners = new Set<() => void>();
   readonly #drainListeners = new Set<() => void>();
   #countedTenant: string | undefined;
+  #countedUser: string | undefined;
   #identified = false;
   #closed = false;
   #draining = false;
@@ -179,6 +182,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       return undefined;
     }
     if (!this.#identified && this.sasl.state === 'authenticated') this.#identify();
+    this.quota?.identify(header.clientId ?? '');
     if (apiVersion >= handler.versionMin && apiVersion <= handler.versionMax) return handler;
     if (apiKey === apiVersionsApi.key) this.#answerUnsupportedApiVersions(header);
     else {
@@ -258,8 +262,11 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     const { api } = handler;
     let answer: ResponseBytes | typeof nothing = nothing;
     if (response !== noResponse) {
+      const { throttleMs } = request;
+      // KIP-219: every response has the field.
+      const told = throttleMs === 0 ? response : { ...(response as object), throttleTimeMs: throttleMs };
       answer = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
-        api.encodeResponse(writer, response, apiVersion),
+        api.encodeResponse(writer, told, apiVersion),
       );
     }
     this.gateway.metrics.latency('kafka', api.name).observe(performance.now() - request.startedMs);
@@ -311,12 +318,25 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   #bind(principal: Principal): void {
     this.#sessions.watch(this, principal, this.sasl.endsAtMs);
     const tenant = principal.tenant.name;
-    // A renewal keeps the tenant.
-    if (this.#countedTenant === tenant) return;
+    // A renewal keeps tenant and user.
+    const isRenewed = this.#countedTenant === tenant && this.#countedUser === principal.user;
+    if (isRenewed || !this.#countConnection(principal)) return;
     this.#countTenant(tenant);
-    this.#pipeline.bind(tenant);
+    this.#pipeline.bind(tenant, this.quota!);
     this.decoder.authenticated();
     this.link.authenticated();
+  }
+
+  /** False: there are as many as there may be. The client comes again later; Kafka has no word for this. */
+  #countConnection({ tenant, user }: Principal): boolean {
+    this.quota?.close();
+    this.quota = this.gateway.limits.open({ tenant, user, clientId: '' });
+    this.#countedUser = user;
+    const refusal = this.quota.connect();
+    if (refusal === undefined) return true;
+    const message = refusal === 'connections' ? 'too many connections' : 'connections come too fast';
+    this.#refuse('quota-exceeded', `${message} for what the tenant or the client may have`);
+    return false;
   }
 
   /** Not before the first request that needs to know: an anonymous client may still say who it is. */
@@ -362,6 +382,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#closed = true;
     this.#sessions.forget(this);
     this.#countTenant(undefined);
+    this.quota?.close();
     this.#pipeline.close();
     this.decoder.release();
     for (const listener of this.#closeListeners) listener();

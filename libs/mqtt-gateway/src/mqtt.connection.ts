@@ -45,6 +45,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   #client: AcceptedClient | undefined;
   #carried: CarriedClient | undefined;
   #connect: ConnectPacket | undefined;
+  #attempt: Pick<ConnectAttempt, 'quota'> | undefined;
   /** Who waits for the AUTH packet that answers ours. */
   #asked: PromiseWithResolvers<AuthPacket> | undefined;
   #closed = false;
@@ -86,6 +87,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
 
   onClose(reason: string): void {
     this.#closed = true;
+    this.#attempt?.quota?.close();
     this.#carried?.onLinkClose(reason);
     this.#asked?.reject(new MqttError(MqttReasonCode.UNSPECIFIED_ERROR, 'the client is gone'));
     this.#client?.end({ normal: false });
@@ -143,6 +145,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
       ...{ authenticated: {}, clientId: '', assigned: false, will: undefined },
       ...{ sessionExpirySeconds: 0, keepAliveSeconds: 0 },
     };
+    this.#attempt = attempt;
     try {
       for (const step of connectSteps) {
         const waiting = step(attempt);
@@ -194,6 +197,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
     }
     const client = new AcceptedClient(attempt, opening, this.#pauses);
     this.#client = client;
+    // Of all that it went through only this is needed to the end.
+    this.#attempt = { quota: attempt.quota };
     client.send(connack);
     // It may hold a will and a password, and is not needed any more.
     this.#connect = undefined;

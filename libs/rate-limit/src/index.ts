@@ -1,3 +1,9 @@
-export { RateLimits } from './rate-limits.js';
-export { TenantLimiter, throttleMsMaxDefault } from './tenant-limiter.js';
-export { TokenBucket, type TokenBucketOptions } from './token-bucket.js';
+export { Arrivals } from './arrivals.js';
+export type { ConnectionQuota } from './limited-entity.js';
+export type { QuotaCount, QuotaEffect } from './quota-counts.js';
+export { QuotaHandle } from './quota-handle.js';
+export { QuotaPause, type QuotaPauseOptions } from './quota-pause.js';
+export { registerQuotaMetrics } from './quota-metrics.js';
+export { type LimitedClient, RateLimits, type RateLimitsOptions } from './rate-limits.js';
+export { parseRate, RateTextError, type RateUnit } from './rate-text.js';
+export { TenantQuotas, throttleMsMaxDefault } from './tenant-quotas.js';

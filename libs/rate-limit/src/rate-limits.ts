@@ -1,23 +1,88 @@
-import type { Tenant, TenantDirectory } from '#libs/tenancy';
-import { TenantLimiter } from './tenant-limiter.js';
+import type { GatewayLimits, Tenant } from '#libs/tenancy';
+import { Arrivals } from './arrivals.js';
+import { LimitedEntity } from './limited-entity.js';
+import { LimitCounts, type QuotaCount } from './quota-counts.js';
+import { type GatewayQuotas, QuotaHandle } from './quota-handle.js';
+import { type OwedTime, TenantQuotas, throttleMsMaxDefault } from './tenant-quotas.js';
 
-const unlimited = new TenantLimiter({});
+/** Who a connection is. */
+export interface LimitedClient {
+  readonly tenant: Pick<Tenant, 'name'>;
+  readonly user: string;
+  /** As the client says it; empty when it says none. */
+  readonly clientId: string;
+}
 
-/** The limiters of the directory's tenants; there are never more than tenants. */
-export class RateLimits {
-  readonly #limiters = new Map<string, TenantLimiter>();
+export interface RateLimitsOptions {
+  readonly gateway?: GatewayLimits;
+  /** Milliseconds, of a clock that never goes back. Default `performance.now`. */
+  readonly now?: () => number;
+}
 
-  constructor(tenants: TenantDirectory, now?: () => number) {
-    for (const tenant of tenants) {
-      const limiter = new TenantLimiter(tenant.limits, now);
-      this.#limiters.set(tenant.name, limiter.limited ? limiter : unlimited);
+/** Every limit of the process, and what was used of it. There are never more tenants than in the directory. */
+export class RateLimits implements GatewayQuotas {
+  readonly #tenants = new Map<string, TenantQuotas>();
+  readonly #counts = new LimitCounts('');
+  readonly #now: () => number;
+  /** The gateway's own. */
+  readonly entity = new LimitedEntity(this.#counts);
+  readonly arrivals: Arrivals;
+  version = 0;
+
+  constructor(
+    tenants: Iterable<Tenant>,
+    { gateway = {}, now = () => performance.now() }: RateLimitsOptions = {},
+  ) {
+    this.#now = now;
+    this.arrivals = new Arrivals(this.entity, this.#counts, now);
+    this.replace(tenants, gateway);
+  }
+
+  /** From now on these count, for connections that are open, too. What was used stays used. */
+  replace(tenants: Iterable<Tenant>, gateway: GatewayLimits): void {
+    const manner = { throttleMsMax: throttleMsMaxDefault, dryRun: gateway.dryRun ?? false };
+    this.entity.set(gateway, manner, this.#now());
+    this.arrivals.set(gateway.addresses ?? {}, manner);
+    this.version++;
+    const gone = new Set(this.#tenants.keys());
+    for (const { name, limits } of tenants) {
+      gone.delete(name);
+      const known = this.#tenants.get(name);
+      if (known === undefined) this.#tenants.set(name, new TenantQuotas(name, limits, this.#now));
+      else if (known.limits !== limits) known.set(limits);
     }
+    // What is still open goes on with what it has, and is closed by who took the tenant away.
+    for (const name of gone) this.#tenants.delete(name);
   }
 
   /** @throws RangeError for a tenant that is not of the directory: nobody is unlimited by being unknown */
-  forTenant(tenant: Tenant): TenantLimiter {
-    const limiter = this.#limiters.get(tenant.name);
-    if (limiter === undefined) throw new RangeError(`tenant ${tenant.name} is not in the directory`);
-    return limiter;
+  of(tenant: Pick<Tenant, 'name'>): TenantQuotas {
+    const quotas = this.#tenants.get(tenant.name);
+    if (quotas === undefined) throw new RangeError(`tenant ${tenant.name} is not in the directory`);
+    return quotas;
+  }
+
+  /**
+   * What a connection takes from; to be closed with it. It is not counted as a connection before `connect`.
+   * @throws RangeError as `of`
+   */
+  open({ tenant, user, clientId }: LimitedClient): QuotaHandle {
+    return new QuotaHandle(this.of(tenant), this, user, clientId);
+  }
+
+  /** How often each limit was met; the gateway's own have an empty tenant. */
+  *counts(): Iterable<QuotaCount> {
+    yield* this.#counts;
+    for (const { counts } of this.#tenants.values()) yield* counts;
+  }
+
+  /** Who is slowed now. */
+  *owed(): Iterable<OwedTime & { readonly tenant: string }> {
+    const nowMs = this.#now();
+    for (const [quota, bucket] of this.entity.buckets) {
+      const owedMs = bucket.owedMs(nowMs);
+      if (owedMs > 0) yield { tenant: '', user: '', clientId: '', quota, owedMs };
+    }
+    for (const [tenant, quotas] of this.#tenants) for (const each of quotas.owed()) yield { tenant, ...each };
   }
 }

@@ -1,52 +1,75 @@
-export interface TokenBucketOptions {
-  /** Tokens that come back per second; more than 0. */
-  readonly ratePerSecond: number;
-  /** Tokens that can be saved up. */
-  readonly burst: number;
-  /** How far below zero a bucket can go; default: without bound. */
-  readonly debtMax?: number;
-}
+import type { Rate } from '#libs/tenancy';
+
+/** What adding up fractions may lose. */
+const rounding = 1e-6;
 
 /**
  * A token bucket that lends: a request is always let through and pays for itself by the wait that follows. So a request
- * larger than the burst is only slowed, and never stuck.
+ * larger than the burst is only slowed, and never stuck. Times are milliseconds of one clock that never goes back.
  */
 export class TokenBucket {
-  readonly #ratePerMs: number;
-  readonly #burst: number;
-  readonly #debtMax: number;
-  readonly #now: () => number;
-  #tokens: number;
+  #ratePerMs = 0;
+  #burst = 0;
+  #debtMax = 0;
+  #tokens = 0;
   #refilledAtMs: number;
 
-  /** @param now a clock in milliseconds that never goes back */
-  constructor(options: TokenBucketOptions, now: () => number = () => performance.now()) {
-    if (!(options.ratePerSecond > 0) || !(options.burst >= 0)) {
-      throw new RangeError(`rate ${options.ratePerSecond}/s with a burst of ${options.burst} is no rate`);
+  /** @param debtMsMax what it lends at most, as the time that it takes to pay back */
+  constructor(rate: Rate, debtMsMax: number, nowMs: number) {
+    this.set(rate, debtMsMax);
+    this.#tokens = this.#burst;
+    this.#refilledAtMs = nowMs;
+  }
+
+  /** Changes the rate; what was used, or is owed, stays. */
+  set({ perSecond, burst }: Rate, debtMsMax: number): void {
+    if (!(perSecond > 0) || !(burst >= 0)) {
+      throw new RangeError(`rate ${perSecond}/s with a burst of ${burst} is no rate`);
     }
-    this.#ratePerMs = options.ratePerSecond / 1000;
-    this.#burst = options.burst;
-    this.#debtMax = options.debtMax ?? Number.POSITIVE_INFINITY;
-    this.#now = now;
-    this.#tokens = options.burst;
-    this.#refilledAtMs = now();
+    this.#ratePerMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#debtMax = this.#ratePerMs * debtMsMax;
+    this.#tokens = Math.max(Math.min(this.#tokens, burst), -this.#debtMax);
   }
 
   /** Takes `n` tokens. Answers how many milliseconds the taker must now wait; 0 while tokens were left. */
-  take(n: number): number {
-    this.#refill();
+  take(n: number, nowMs: number): number {
+    this.#refill(nowMs);
     this.#tokens = Math.max(this.#tokens - n, -this.#debtMax);
-    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#ratePerMs);
+    return this.#waitMs();
+  }
+
+  /** How long a taker must wait for what was taken before. */
+  owedMs(nowMs: number): number {
+    this.#refill(nowMs);
+    return this.#waitMs();
+  }
+
+  /** Takes `n` tokens when they are there; for what is refused and not slowed. */
+  tryTake(n: number, nowMs: number): boolean {
+    this.#refill(nowMs);
+    // One that holds less than this is asked for all that it can hold.
+    if (this.#tokens + rounding < Math.min(n, this.#burst)) return false;
+    this.#tokens -= n;
+    return true;
   }
 
   /** Tokens at hand; negative is debt. */
-  get tokens(): number {
-    this.#refill();
+  tokens(nowMs: number): number {
+    this.#refill(nowMs);
     return this.#tokens;
   }
 
-  #refill(): void {
-    const nowMs = this.#now();
+  /** Nothing is remembered: a new one would do as well. */
+  isFull(nowMs: number): boolean {
+    return this.tokens(nowMs) >= this.#burst;
+  }
+
+  #waitMs(): number {
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#ratePerMs);
+  }
+
+  #refill(nowMs: number): void {
     const elapsedMs = nowMs - this.#refilledAtMs;
     if (elapsedMs <= 0) return;
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#ratePerMs);

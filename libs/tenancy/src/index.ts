@@ -6,7 +6,6 @@ export {
   type TenantAmqp091Options,
   type TenantAmqpOptions,
   type TenantKafkaOptions,
-  type TenantLimits,
   type TenantMqttOptions,
   type TenantVhost,
   tenantAmqp091Defaults,
@@ -14,6 +13,20 @@ export {
   tenantMqttDefaults,
 } from './tenant.js';
 export { bindTenant, type TenantBinding, type TenantClaims } from './tenant-binding.js';
+export {
+  type ClientLimits,
+  type ConnectionLimits,
+  everyName,
+  type GatewayLimits,
+  type HeldKind,
+  type HeldLimits,
+  heldKinds,
+  type Rate,
+  type TenantLimits,
+  type TrafficKind,
+  type TrafficLimits,
+  trafficKinds,
+} from './tenant-limits.js';
 export {
   type PreparedTenants,
   type TenantChange,

@@ -47,11 +47,11 @@ describe('replacing the tenants of a directory', () => {
     expect(told).toEqual([{ added: [b], removed: [a], changed: [] }]);
     expect([directory.has(a), directory.has(b), directory.size]).toEqual([false, true, 1]);
     expect(directory.byServerName('one.example')).toBe(b);
-    directory.replace([tenant('b'), tenant('a', { limits: { produceBytesPerSecond: 1 } })]);
+    directory.replace([tenant('b'), tenant('a', { limits: { connections: 1 } })]);
     expect(directory.byName('a')).toBe(a);
-    expect(a.limits).toEqual({ produceBytesPerSecond: 1 });
+    expect(a.limits).toEqual({ connections: 1 });
     expect(told[1]).toEqual({ added: [a], removed: [], changed: [b] });
-    directory.replace([tenant('b'), tenant('a', { limits: { produceBytesPerSecond: 1 } })]);
+    directory.replace([tenant('b'), tenant('a', { limits: { connections: 1 } })]);
     expect(told).toHaveLength(2);
     forget();
     directory.replace([tenant('b')]);
@@ -60,9 +60,9 @@ describe('replacing the tenants of a directory', () => {
 
   it('changes nothing with a fault, and nothing before it is committed', () => {
     const directory = new TenantDirectory([tenant('a'), tenant('b')]);
-    const bad = [tenant('a', { limits: { produceBytesPerSecond: 1 } }), tenant('a'), tenant('c')];
+    const bad = [tenant('a', { limits: { connections: 1 } }), tenant('a'), tenant('c')];
     expect(() => directory.replace(bad)).toThrow(TenantDirectoryError);
-    const prepared = directory.prepare([tenant('a', { limits: { produceBytesPerSecond: 1 } }), tenant('c')]);
+    const prepared = directory.prepare([tenant('a', { limits: { connections: 1 } }), tenant('c')]);
     expect(prepared.byName('c')?.name).toBe('c');
     expect([...directory].map(({ name, limits }) => [name, limits])).toEqual([
       ['a', {}],
@@ -70,7 +70,7 @@ describe('replacing the tenants of a directory', () => {
     ]);
     prepared.commit();
     expect([...directory].map(({ name }) => name)).toEqual(['a', 'c']);
-    expect(directory.byName('a')?.limits).toEqual({ produceBytesPerSecond: 1 });
+    expect(directory.byName('a')?.limits).toEqual({ connections: 1 });
   });
 
   it('keeps a name to the namespace that it had, also when it was away meanwhile', () => {

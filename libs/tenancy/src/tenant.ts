@@ -1,12 +1,4 @@
-/** What a tenant may use up. Absent = not limited. */
-export interface TenantLimits {
-  readonly produceBytesPerSecond?: number;
-  readonly produceMessagesPerSecond?: number;
-  /** How many seconds' worth of the rates may be used at once after a quiet time. */
-  readonly produceBurstSeconds?: number;
-  /** Longest time that one request is slowed by, so that no client runs into its own timeout. */
-  readonly throttleMsMax?: number;
-}
+import type { TenantLimits } from './tenant-limits.js';
 
 /** How Kafka clients of the tenant are served. */
 export interface TenantKafkaOptions {

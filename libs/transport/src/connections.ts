@@ -1,5 +1,5 @@
 /** What an admission was refused for. */
-export type Refusal = 'listener' | 'address';
+export type Refusal = 'listener' | 'gateway' | 'address';
 
 /**
  * The live connections of one listener, those in their TLS handshake included, and their number per address. Who the client

@@ -24,6 +24,15 @@ import { WebSocketHandshakes } from './websocket/websocket-handshake.js';
 export interface ListenerHooks {
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What all listeners together may accept. Default: no bounds but each listener's own. */
+  readonly arrivals?: ArrivalLimits;
+}
+
+/** Limits of connections that nobody knows anything about but their address. */
+export interface ArrivalLimits {
+  /** @returns whose limit refuses one more; undefined: it is counted, until `left` */
+  admit(network: string): 'gateway' | 'address' | undefined;
+  left(network: string): void;
 }
 
 /** Connections that the kernel holds for us while the event loop is busy. */
@@ -63,6 +72,7 @@ export class Listener {
   readonly #arriving = new Set<Socket>();
   readonly #proxies: AddressSet | undefined;
   readonly #refusals: RefusalLog;
+  readonly #arrivals: ArrivalLimits | undefined;
   readonly #server: Server;
   #tls: TlsTermination | undefined;
   readonly #webSockets: WebSocketHandshakes | undefined;
@@ -70,7 +80,8 @@ export class Listener {
   #info: ListenerInfo | undefined;
   #stopping = false;
 
-  constructor(options: ListenerOptions, protocol: Protocol, { log, metrics }: ListenerHooks) {
+  constructor(options: ListenerOptions, protocol: Protocol, { log, metrics, arrivals }: ListenerHooks) {
+    this.#arrivals = arrivals;
     this.#options = options;
     this.#protocol = protocol;
     this.#log = log;
@@ -234,6 +245,12 @@ export class Listener {
       return;
     }
     socket.once('close', () => this.#connections.giveBackFrom(network));
+    const refusal = this.#arrivals?.admit(network);
+    if (refusal !== undefined) {
+      this.#refuse(refusal, socket, from.remoteAddress);
+      return;
+    }
+    socket.once('close', () => this.#arrivals?.left(network));
     const log = this.#logOf(arrival, from);
     const peer = { ...from, network, tls: false };
     if (this.#tls === undefined) this.#join(socket, arrival, log, peer);
@@ -314,8 +331,8 @@ export class Listener {
   }
 
   #refuse(limit: Refusal, socket: Socket, remoteAddress: string): void {
-    if (limit === 'listener') this.#counters.connectionsRefusedTotal++;
-    else this.#counters.connectionsRefusedAddress++;
+    if (limit === 'address') this.#counters.connectionsRefusedAddress++;
+    else this.#counters.connectionsRefusedTotal++;
     this.#refusals.refused(limit, remoteAddress);
     socket.destroy();
   }

@@ -37,10 +37,9 @@ export class RefusalLog {
   #say(): void {
     const { limit, remoteAddress } = this.#last!;
     const fields = { ...this.#identity, remoteAddress, reason: `limit-${limit}`, count: this.#unsaid };
-    const whose = limit === 'listener' ? 'the listener' : 'the address';
     this.#log.warn(
       { event: 'connection.refused', ...fields },
-      `refused: ${whose} has all the connections it may`,
+      `refused: the ${limit} has all the connections, or new ones, that it may`,
     );
     this.#unsaid = 0;
   }

@@ -79,7 +79,7 @@ describe('a tenant with a limit', () => {
           name: 'slow',
           kafka,
           permissions: [allowAll],
-          limits: { produceBytesPerSecond: bytesPerSecond, produceBurstSeconds: 1 },
+          limits: { bytesIn: `${bytesPerSecond}B/s` },
         },
         { name: 'fast', kafka, permissions: [allowAll], users: [{ name: 'bob', password }] },
       ],

@@ -203,7 +203,7 @@ describe('Produce in old versions, on a real broker', () => {
   let kafka: KafkaFixture;
 
   beforeAll(async () => {
-    kafka = await KafkaFixture.start({ limits: { produceBytesPerSecond: 100_000 } });
+    kafka = await KafkaFixture.start({ limits: { bytesIn: { perSecond: 100_000, burst: 100_000 } } });
   });
   afterAll(() => kafka.stop());
 

@@ -62,7 +62,7 @@ beforeAll(async () => {
         name: 'slow',
         users: [{ name: 'app', password }],
         permissions: [allowAll],
-        limits: { produceMessagesPerSecond: 20, produceBurstSeconds: 0.1 },
+        limits: { messagesIn: '20/s burst 2' },
       },
     ],
     listener: { defaultTenant: 'acme' },

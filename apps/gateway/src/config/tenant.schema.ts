@@ -10,7 +10,8 @@ import {
 import { pulsarNamespaceFault, serverNameFault, tenantAmqpDefaults, tenantMqttDefaults } from '#libs/tenancy';
 import { type AuthenticationConfig, namesUsersElsewhere } from './authentication.schema.js';
 import { type ConfigFault, duplicates } from './config-fault.js';
-import { file, judged, milliseconds, name, tenantName } from './field.schema.js';
+import { file, judged, name, tenantName } from './field.schema.js';
+import { limitFaults, tenantLimits } from './limits.schema.js';
 import { tenantAmqp091, vhostFaults } from './tenant-amqp091.schema.js';
 import { type PulsarConfig, tenantPulsar, tenantPulsarFaults } from './pulsar.schema.js';
 
@@ -95,13 +96,6 @@ const tenantAmqp = z.strictObject({
     .describe('Serve transactions. While one is open, all readers of its partitions wait.'),
 });
 
-const limits = z.strictObject({
-  produceBytesPerSecond: z.int().min(1).optional(),
-  produceMessagesPerSecond: z.int().min(1).optional(),
-  produceBurstSeconds: z.number().min(0.1).max(3_600).optional(),
-  throttleMsMax: milliseconds.optional().describe('Longest time that one request is slowed by.'),
-});
-
 const user = z.strictObject({
   name: judged(userNameFault),
   password: z.string().min(1).optional().describe('A verifier made by `pulsegate hash-password`.'),
@@ -152,7 +146,7 @@ export const tenant = z.strictObject({
   mqtt: tenantMqtt.prefault({}),
   amqp: tenantAmqp.prefault({}),
   amqp091: tenantAmqp091.prefault({}),
-  limits: limits.prefault({}),
+  limits: tenantLimits.prefault({}),
   users: z.array(user).default([]),
   permissions: z.array(permission).default([]),
   authorization: z
@@ -179,6 +173,7 @@ export function tenantFaults(
 ): ConfigFault[] {
   return [
     ...userFaults(each, index),
+    ...limitFaults(each.limits, ['tenants', index, 'limits']),
     ...vhostFaults(each.amqp091, ['tenants', index, 'amqp091', 'vhosts']),
     ...permissionFaults(each, index, !namesUsersElsewhere(authentication, each.name)),
     ...(each.pulsar ? tenantPulsarFaults(each.pulsar, ['tenants', index, 'pulsar'], pulsar) : []),

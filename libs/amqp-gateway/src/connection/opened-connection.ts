@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpFrame, AmqpErrorCondition, encodeFrame, heartbeatFrame } from '#libs/amqp-codec';
 import type { EndOfIdentity, WatchedSession } from '#libs/auth';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
@@ -20,6 +21,8 @@ export interface OpenedParts {
   readonly decoder: ConnectionDecoder;
   readonly client: AuthenticatedClient;
   readonly agreement: OpenAgreement;
+  /** Closed with the connection. */
+  readonly quota: QuotaHandle;
 }
 
 /** A connection from the exchange of `open` to its end: its sessions by their channels, and its idle times. */
@@ -28,6 +31,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   readonly identity: AmqpIdentity;
   readonly peerFrameBytesMax: number;
   readonly tenantCounters: TenantCounters;
+  readonly quota: QuotaHandle;
   readonly transactions: TransactionScope;
   writable = true;
   dueAtTick = 0;
@@ -46,7 +50,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   isLost = false;
   isRefused = false;
 
-  constructor({ link, services, decoder, client, agreement }: OpenedParts) {
+  constructor({ link, services, decoder, client, agreement, quota }: OpenedParts) {
     const { principal, endsAtMs } = client;
     const { containerId, peerFrameBytesMax, channelMax, peerIdleTimeOutMs } = agreement;
     this.services = services;
@@ -54,6 +58,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.peerFrameBytesMax = peerFrameBytesMax;
     this.transactions = services.transactions.openScope(this.identity);
     this.tenantCounters = services.metrics.tenant('amqp', principal.tenant.name);
+    this.quota = quota;
     this.#link = link;
     this.#decoder = decoder;
     this.#channelMax = channelMax;
@@ -171,6 +176,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.transactions.close();
     services.nodes.closeConnection(this.identity);
     this.tenantCounters.connectionsOpen--;
+    this.quota.close();
   }
 
   /** What the client sent is answered, then it is told to come again: elsewhere, or later. */

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { AmqpPerformative } from '#libs/amqp-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import type { AmqpError } from '../amqp.errors.js';
 import type { AmqpServices } from '../amqp.services.js';
@@ -16,6 +17,8 @@ export interface SessionConnection {
   readonly peerFrameBytesMax: number;
   readonly log: ConnectionLog;
   readonly tenantCounters: TenantCounters;
+  /** What its client may use up. */
+  readonly quota: QuotaHandle;
   readonly transactions: TransactionScope;
   /**
    * Whole frames, in their order; the buffers belong to the link from then on. False: no more until `onWritable`.

@@ -1,4 +1,4 @@
-import type { TenantLimiter } from '#libs/rate-limit';
+import { type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { SessionConnection } from '../connection/session-connection.js';
 
 /** Above so many times the bound the client is not read: it had credit for what it sends. */
@@ -25,28 +25,33 @@ export class ConnectionIntake {
   #onSettled: (() => void)[] = [];
   unfinishedBytes = 0;
   #paused = false;
-  #throttledTimer: NodeJS.Timeout | undefined;
-  readonly #limiter: TenantLimiter | undefined;
+  readonly #quota: QuotaHandle;
+  readonly #throttled: QuotaPause;
   readonly #bytesMax: number;
   #waiting = new Set<CreditTaker>();
 
   constructor(private readonly connection: SessionConnection) {
-    const { services, identity } = connection;
-    const limiter = services.limits.forTenant(identity.principal.tenant);
-    this.#limiter = limiter.limited ? limiter : undefined;
+    const { services, quota } = connection;
+    this.#quota = quota;
+    this.#throttled = new QuotaPause({
+      owedMs: () => quota.owedInMs(),
+      throttleMsMax: () => quota.throttleMsMax,
+      onBegin: () => {},
+      onEnd: () => this.#relieve(),
+    });
     this.#bytesMax = services.options.publishBytesInFlightMax;
   }
 
   /** No credit is to be given now. */
   get withheld(): boolean {
-    return this.inFlightBytes >= this.#bytesMax || this.#throttledTimer !== undefined;
+    return this.inFlightBytes >= this.#bytesMax || this.#throttled.holds;
   }
 
   /** A whole delivery was taken, of one message or several. */
   add(bytes: number, messages = 1): void {
     this.#inFlight++;
     this.inFlightBytes += bytes;
-    if (this.#limiter !== undefined) this.#throttle(this.#limiter.admitProduce(bytes, messages));
+    this.#throttle(this.#quota.admitIn(bytes, messages));
     if (this.inFlightBytes > pausedAt * this.#bytesMax) this.#pause();
   }
 
@@ -76,27 +81,19 @@ export class ConnectionIntake {
   }
 
   close(): void {
-    clearTimeout(this.#throttledTimer);
+    this.#throttled.close();
     this.#waiting.clear();
   }
 
   #throttle(waitMs: number): void {
     if (waitMs === 0) return;
-    if (this.#throttledTimer === undefined) this.#withholdFor(waitMs);
-    if (waitMs > this.#limiter!.throttleMsMax * owedPart) this.#pause();
-  }
-
-  #withholdFor(waitMs: number): void {
-    const { tenantCounters } = this.connection;
-    tenantCounters.throttles++;
-    tenantCounters.throttledMs += waitMs;
-    this.#throttledTimer = setTimeout(() => {
-      this.#throttledTimer = undefined;
-      // Others of the tenant, or messages that there was credit for, may have used up more meanwhile.
-      const owedMs = this.#limiter!.admitProduce(0, 0);
-      if (owedMs > 0) this.#withholdFor(owedMs);
-      this.#relieve();
-    }, waitMs);
+    if (!this.#throttled.holds) {
+      const { tenantCounters } = this.connection;
+      tenantCounters.throttles++;
+      tenantCounters.throttledMs += waitMs;
+      this.#throttled.begin(waitMs);
+    }
+    if (waitMs > this.#quota.throttleMsMax * owedPart) this.#pause();
   }
 
   #pause(): void {
@@ -106,7 +103,7 @@ export class ConnectionIntake {
   }
 
   #relieve(): void {
-    const isThrottled = this.#throttledTimer !== undefined;
+    const isThrottled = this.#throttled.holds;
     if (this.#paused && !isThrottled && this.inFlightBytes <= this.#bytesMax) {
       this.#paused = false;
       this.connection.resume();

@@ -152,7 +152,7 @@ describe('what one client has in flight', () => {
   });
 
   it('is slowed to what the tenant may send, first by credit and then by not being read', async () => {
-    const limits = { produceMessagesPerSecond: 100, produceBurstSeconds: 0.01, throttleMsMax: 100 };
+    const limits = { messagesIn: { perSecond: 100, burst: 1 }, throttleMsMax: 100 };
     const model = new SendingModel({ limits });
     await model.turn();
     for (let i = 0; i < 4; i++) model.sendFrame(10);

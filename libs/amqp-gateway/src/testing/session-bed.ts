@@ -64,7 +64,9 @@ export class SessionBed {
       remotePort: 1,
     };
     const bed = this;
+    const quota = services.limits.open({ tenant, user: 'alice', clientId: 'box' });
     const connection = {
+      quota,
       ...{ services, identity: { principal: { tenant }, containerId: 'box', connectionId: 'c' } },
       ...{ containerId: 'box', peerFrameBytesMax, tenantCounters: metrics.tenant('amqp', 'acme') },
       ...{ log: new ConnectionLog(silentLog, place), transactions: undefined, released: () => {} },

@@ -8,6 +8,7 @@ import type {
   OutgoingContent,
 } from '#libs/amqp091-codec';
 import type { Principal } from '#libs/auth';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import type { Amqp091Services } from '../amqp091.services.js';
 import type { ClientCapabilities } from '../connection/client-properties.js';
@@ -29,6 +30,8 @@ export interface ChannelConnection {
   readonly frameBytesMax: number;
   readonly log: ConnectionLog;
   readonly tenantCounters: TenantCounters;
+  /** What its client may use up. */
+  readonly quota: QuotaHandle;
   /** Whether `send` would answer true. */
   readonly writable: boolean;
   /**

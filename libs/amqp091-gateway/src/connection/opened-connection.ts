@@ -10,6 +10,7 @@ import {
   methodReference,
 } from '#libs/amqp091-codec';
 import type { EndOfIdentity, Principal, WatchedSession } from '#libs/auth';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import type { Amqp091Services } from '../amqp091.services.js';
@@ -29,6 +30,8 @@ export interface OpenedParts {
   readonly decoder: ConnectionDecoder;
   readonly client: TunedClient;
   readonly topology: VhostTopology;
+  /** Closed with the connection. */
+  readonly quota: QuotaHandle;
 }
 
 /** Silence for so many heartbeats ends a connection. */
@@ -40,6 +43,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
   readonly services: Amqp091Services;
   readonly topology: VhostTopology;
   readonly tenantCounters: TenantCounters;
+  readonly quota: QuotaHandle;
   readonly contents: ContentBudget;
   readonly holds: ReadingHolds;
   writable = true;
@@ -60,11 +64,12 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
   #endWaitingHold: (() => void) | undefined;
   #closed = false;
 
-  constructor({ link, services, decoder, client, topology }: OpenedParts) {
+  constructor({ link, services, decoder, client, topology, quota }: OpenedParts) {
     const { principal, endsAtMs, tune, properties } = client;
     this.id = link.id;
     this.services = services;
     this.topology = topology;
+    this.quota = quota;
     this.#link = link;
     this.#decoder = decoder;
     this.#tuned = client;
@@ -197,6 +202,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
     this.tenantCounters.connectionsOpen--;
+    this.quota.close();
     topology.connectionClosed(this.id).catch((error: unknown) => {
       this.#link.log.debug('connection.leftovers', `exclusive queues are left to the sweep: ${error}`);
     });

@@ -95,7 +95,7 @@ describe('a client that publishes more than can be stored', () => {
   });
 
   it('is slowed by the rate of its tenant', async () => {
-    const tenant = { ...tenantOf(), limits: { produceMessagesPerSecond: 100, produceBurstSeconds: 0.01 } };
+    const tenant = { ...tenantOf(), limits: { messagesIn: { perSecond: 100, burst: 1 } } };
     const client = await open({ tenant });
     await declare(client, 'q');
     await confirmSelect(client);

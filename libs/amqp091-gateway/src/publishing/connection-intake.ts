@@ -1,5 +1,5 @@
 import type { PublishPressure } from '#libs/pulsar';
-import type { TenantLimiter } from '#libs/rate-limit';
+import { type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { ChannelConnection } from '../channels/channel-part.js';
 import { HeldBudget } from './held-budget.js';
 
@@ -15,28 +15,34 @@ export class ConnectionIntake {
   /** What its transactions hold. */
   readonly held: HeldBudget;
   readonly #bytesMax: number;
-  readonly #limiter: TenantLimiter | undefined;
+  readonly #quota: QuotaHandle;
+  readonly #throttled: QuotaPause;
   #release: (() => void) | undefined;
   #isPressed = false;
-  #isThrottled = false;
 
   constructor(
     private readonly connection: ChannelConnection,
     heldByAll: HeldBudget,
   ) {
-    const { services, principal } = connection;
+    const { services, quota } = connection;
     this.held = new HeldBudget(services.options.transactionBytesMax, heldByAll);
-    const limiter = services.limits.forTenant(principal.tenant);
-    this.#limiter = limiter.limited ? limiter : undefined;
+    this.#quota = quota;
+    let release = () => {};
+    this.#throttled = new QuotaPause({
+      owedMs: () => quota.owedInMs(),
+      throttleMsMax: () => quota.throttleMsMax,
+      onBegin: () => {
+        release = connection.hold('more is published than may be');
+      },
+      onEnd: () => release(),
+    });
     this.#bytesMax = services.options.publishBytesInFlightMax;
   }
 
   /** A whole message was taken. */
   add(bytes: number): void {
     this.inFlightBytes += bytes;
-    if (this.#limiter !== undefined && !this.#isThrottled)
-      this.#throttle(this.#limiter.admitProduce(bytes, 1));
-    else this.#limiter?.admitProduce(bytes, 1);
+    this.#throttle(this.#quota.admitIn(bytes, 1));
     if (this.inFlightBytes > this.#bytesMax) {
       this.#release ??= this.connection.hold('too much of what was published is not stored yet');
     }
@@ -62,17 +68,10 @@ export class ConnectionIntake {
   }
 
   #throttle(waitMs: number): void {
-    if (waitMs === 0) return;
+    if (waitMs === 0 || this.#throttled.holds) return;
     const { tenantCounters } = this.connection;
     tenantCounters.throttles++;
     tenantCounters.throttledMs += waitMs;
-    this.#isThrottled = true;
-    const release = this.connection.hold('the tenant publishes more than it may');
-    setTimeout(() => {
-      this.#isThrottled = false;
-      // Others of the tenant may have used up more meanwhile.
-      this.#throttle(this.#limiter!.admitProduce(0, 0));
-      release();
-    }, waitMs).unref();
+    this.#throttled.begin(waitMs);
   }
 }

@@ -1,10 +1,11 @@
 import type { RequestHeader } from '#libs/kafka-codec';
+import { type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { ProtocolCounters } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { ConnectionState, GatewayServices } from '../handler.js';
 import type { ProcessBudget } from './process-budget.js';
 import { blocked, ReadGate } from './read-gate.js';
-import { KafkaRequest, type nothing, type ResponseBytes } from './request.js';
+import { KafkaRequest, type nothing, type RequestHost, type ResponseBytes } from './request.js';
 import { ResponseOrder } from './response-order.js';
 
 /**
@@ -20,7 +21,8 @@ export class RequestPipeline {
   #share: ProcessBudget | undefined;
   #forgetShare = () => {};
   #bytes = 0;
-  #muteTimer: NodeJS.Timeout | undefined;
+  #quota: QuotaHandle | undefined;
+  readonly #muted: QuotaPause;
   #closed = false;
   #drainWaiters: (() => void)[] = [];
 
@@ -32,12 +34,19 @@ export class RequestPipeline {
     private readonly closeAfterAnswer: () => void,
   ) {
     this.#gate = new ReadGate(link);
+    this.#muted = new QuotaPause({
+      owedMs: () => this.#quota?.owedMs() ?? 0,
+      throttleMsMax: () => this.#quota?.throttleMsMax ?? 0,
+      onBegin: () => this.#gate.set(blocked.muted, true),
+      onEnd: () => this.#gate.set(blocked.muted, false),
+    });
     this.#counters = gateway.metrics.protocol('kafka');
     this.#forgetBudget = budget.watch((exhausted) => this.#gate.set(blocked.process, exhausted));
   }
 
-  /** From here on what is in flight counts as this tenant's too. */
-  bind(tenant: string): void {
+  /** From here on what is in flight counts as this tenant's too, and requests are taken from this quota. */
+  bind(tenant: string, quota: QuotaHandle): void {
+    this.#quota = quota;
     this.#forgetShare();
     this.#gate.set(blocked.tenant, false);
     this.#share = this.budget.share(tenant);
@@ -45,9 +54,12 @@ export class RequestPipeline {
   }
 
   /** One for all requests, of which there are many. */
-  readonly #recounted = (change: number, { connection }: KafkaRequest): void => {
-    this.#bytes += change;
-    this.#updateGate(connection);
+  readonly #host: RequestHost = {
+    recounted: (change, { connection }) => {
+      this.#bytes += change;
+      this.#updateGate(connection);
+    },
+    throttled: (waitMs) => this.#mute(waitMs),
   };
 
   /** Requests that are in flight. */
@@ -59,13 +71,15 @@ export class RequestPipeline {
   admit(connection: ConnectionState, header: RequestHeader, bytes: number, startedMs: number): KafkaRequest {
     const budget = this.#share ?? this.budget;
     const { gateway } = this;
-    const request = new KafkaRequest(connection, gateway, header, bytes, startedMs, budget, this.#recounted);
+    const request = new KafkaRequest(connection, gateway, header, bytes, startedMs, budget, this.#host);
     this.#order.add(request);
     this.#bytes += bytes;
     budget.add(bytes);
     this.#counters.requests++;
     this.#counters.requestsInFlight++;
     this.#updateGate(connection);
+    const waitMs = this.#quota?.admitRequest() ?? 0;
+    if (waitMs > 0) request.throttle(waitMs);
     return request;
   }
 
@@ -93,7 +107,7 @@ export class RequestPipeline {
   /** Nothing is sent from here on. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#muteTimer);
+    this.#muted.close();
     this.#forgetBudget();
     this.#forgetShare();
     for (const request of this.#order.clear()) if (request.answer !== undefined) request.onSent?.();
@@ -107,15 +121,14 @@ export class RequestPipeline {
     else onSent?.();
     if (this.#closed) return;
     if (request.closeAfterwards) this.closeAfterAnswer();
-    else if (request.throttleMs > 0) this.#mute(request.throttleMs);
   }
 
-  /** KIP-219: the answer goes out at once, and what the client sends next waits. */
-  #mute(throttleMs: number): void {
-    clearTimeout(this.#muteTimer);
-    this.#gate.set(blocked.muted, true);
-    this.#muteTimer = setTimeout(() => this.#gate.set(blocked.muted, false), throttleMs);
-    this.#muteTimer.unref();
+  /**
+   * KIP-219: the answer goes out at once, and what the client sends next waits; from when it was taken on, or what it has sent
+   * ahead would be taken too.
+   */
+  #mute(waitMs: number): void {
+    if (!this.#closed) this.#muted.begin(waitMs);
   }
 
   #updateGate(connection: ConnectionState): void {

@@ -19,6 +19,14 @@ const denials: ReadonlySet<number> = new Set([
   KafkaErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 ]);
 
+/** Where requests come from. */
+export interface RequestHost {
+  /** A request takes so many bytes more. */
+  recounted(change: number, request: KafkaRequest): void;
+  /** Nothing more is read for so long. */
+  throttled(waitMs: number): void;
+}
+
 /** One request from its frame to its answer. */
 export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typeof nothing> {
   answer: ResponseBytes | typeof nothing | undefined = undefined;
@@ -35,8 +43,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     readonly startedMs: number,
     /** Where they count. */
     readonly budget: ProcessBudget,
-    /** Hears of every change of `bytes`. */
-    private readonly recounted: (change: number, request: KafkaRequest) => void,
+    private readonly host: RequestHost,
   ) {}
 
   get principal(): Principal {
@@ -56,7 +63,16 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     this.bytes = bytes;
     if (change > 0) this.budget.add(change);
     else this.budget.remove(-change);
-    this.recounted(change, this);
+    this.host.recounted(change, this);
+  }
+
+  throttle(waitMs: number): void {
+    if (waitMs === 0) return;
+    this.throttleMs = Math.max(this.throttleMs, waitMs);
+    const counters = this.gateway.metrics.tenant('kafka', this.principal.tenant.name);
+    counters.throttles++;
+    counters.throttledMs += waitMs;
+    this.host.throttled(waitMs);
   }
 
   retain(bytes: number): () => void {

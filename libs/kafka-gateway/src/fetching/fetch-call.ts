@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import { type FetchRequest, KafkaErrorCode } from '#libs/kafka-codec';
 import type { ProcessBudget } from '../connection/process-budget.js';
 import { noResponse, type RequestContext } from '../handler.js';
@@ -9,8 +8,9 @@ import { type FetchContext, fetchByTopicIdSince, fetchContext } from './fetch-co
 import { leaderEpoch } from './leader-epoch.js';
 import { noSessionId, topicKey } from './fetch-session.js';
 import { type FetchTopics, fetchTopics, mayConsume, notAllowed } from './fetch-topics.js';
+import { FetchQuota } from './fetch-quota.js';
 import type { FetchAnswer, Fetches } from './fetches.js';
-import { ConversionRoom, messageSetsUntil, PartitionFetch } from './partition-fetch.js';
+import { byTopic, ConversionRoom, messageSetsUntil, PartitionFetch } from './partition-fetch.js';
 
 /** The longest wait for records; every client that we know gives up its request after 30 seconds by default. */
 const waitMsMax = 60_000;
@@ -62,6 +62,7 @@ export class FetchCall {
   #room = 0;
   #bytes = 0;
   #failed = false;
+  readonly #quota: FetchQuota;
   #emptyWakes = 0;
   /** Counted with the tenant's budget. */
   #reserved = 0;
@@ -79,6 +80,7 @@ export class FetchCall {
       this.#version <= messageSetsUntil ? Math.min(request.maxBytes, convertedBytesMax) : request.maxBytes;
     this.#readCommitted = request.isolationLevel === readCommitted;
     this.#isFollower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
+    this.#quota = new FetchQuota(context);
     this.#budget = fetches.budget(context.principal.tenant.name);
   }
 
@@ -140,7 +142,7 @@ export class FetchCall {
       this.#wait();
       return;
     }
-    this.#room = this.fetches.roomFor(this.#maxBytes, this.#budget);
+    this.#room = this.fetches.roomFor(this.#quota.room(this.#maxBytes), this.#budget);
     this.#reserve(this.#room);
     this.#reading++;
     this.#pending = 1;
@@ -156,6 +158,7 @@ export class FetchCall {
       this.#refused(partition, refusal.message);
       return;
     }
+    if (this.#quota.withheld) return;
     // The answer is full: of the others only the ends of their logs are told.
     if (this.#bytes > 0 && this.#bytes >= this.#room) return;
     this.#readLog(partition, partition.fetchOffset);
@@ -249,7 +252,7 @@ export class FetchCall {
     this.#pending--;
     if (this.#state !== 'reading') return;
     const minBytes = Math.min(this.#minBytes, Math.max(1, this.#room));
-    if (this.#failed || this.#isOver || this.#bytes >= minBytes) {
+    if (this.#failed || this.#isOver || this.#quota.withheld || this.#bytes >= minBytes) {
       // What is still being read comes with the next request; without anything, it is worth waiting for.
       if (this.#pending === 0 || this.#bytes > 0) this.#finish();
       return;
@@ -323,6 +326,7 @@ export class FetchCall {
     counters.consumeBytes += bytes;
     counters.consumeMessages += records;
     this.#reserve(bytes);
+    this.#quota.charge(bytes, records);
     this.#end(
       version >= 7 ? { sessionId: answer.sessionId, responses: byTopic(told) } : { responses: byTopic(told) },
     );
@@ -382,19 +386,4 @@ export class FetchCall {
 
 function refusal(name: keyof typeof KafkaErrorCode, message: string): KafkaError {
   return new KafkaError(KafkaErrorCode[name], message);
-}
-
-/** Neighbours of one topic go together. */
-function byTopic(partitions: readonly PartitionFetch[]) {
-  const topics: { topic: string; topicId: Buffer; partitions: PartitionFetch[] }[] = [];
-  let last: (typeof topics)[number] | undefined;
-  for (const partition of partitions) {
-    const { topic, topicId } = partition.asked;
-    if (last === undefined || last.topic !== topic || !last.topicId.equals(topicId)) {
-      last = { topic, topicId, partitions: [] };
-      topics.push(last);
-    }
-    last.partitions.push(partition);
-  }
-  return topics;
 }

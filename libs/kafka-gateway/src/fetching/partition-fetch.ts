@@ -147,3 +147,18 @@ export class PartitionFetch implements FetchOutcome, Encodable<FetchResponsePart
     this.records = pieces;
   }
 }
+
+/** Neighbours of one topic go together. */
+export function byTopic(partitions: readonly PartitionFetch[]) {
+  const topics: { topic: string; topicId: Buffer; partitions: PartitionFetch[] }[] = [];
+  let last: (typeof topics)[number] | undefined;
+  for (const partition of partitions) {
+    const { topic, topicId } = partition.asked;
+    if (last === undefined || last.topic !== topic || !last.topicId.equals(topicId)) {
+      last = { topic, topicId, partitions: [] };
+      topics.push(last);
+    }
+    last.partitions.push(partition);
+  }
+  return topics;
+}

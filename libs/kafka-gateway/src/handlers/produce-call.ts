@@ -99,7 +99,7 @@ export class ProduceCall {
   /** At least one partition was refused. */
   failed = false;
   private readonly topics: { name: string; topicId: Buffer; partitionResponses: PartitionProduce[] }[];
-  private readonly response: { responses: ProduceCall['topics']; throttleTimeMs: number };
+  private readonly response: { responses: ProduceCall['topics'] };
   private resolve!: (response: Encodable<ProduceResponse>) => void;
   private left: number;
   private timer: NodeJS.Timeout | undefined;
@@ -124,7 +124,7 @@ export class ProduceCall {
       );
       return { name, topicId, partitionResponses };
     });
-    this.response = { responses: this.topics, throttleTimeMs: 0 };
+    this.response = { responses: this.topics };
     this.armTimer();
   }
 
@@ -268,12 +268,8 @@ export class ProduceCall {
     const counters = gateway.metrics.tenant('kafka', principal.tenant.name);
     counters.produceBytes += bytes;
     counters.produceMessages += messages;
-    const throttleMs = gateway.limits.forTenant(principal.tenant).admitProduce(bytes, messages);
-    if (throttleMs === 0) return;
-    context.throttleMs = throttleMs;
-    this.response.throttleTimeMs = throttleMs;
-    counters.throttles++;
-    counters.throttledMs += throttleMs;
+    const throttleMs = context.connection.quota?.admitIn(bytes, messages) ?? 0;
+    context.throttle(throttleMs);
   }
 
   /** A receipt is what `acks=all` waits for; what else may take its time has only the gateway's own limit. */

@@ -7,6 +7,7 @@ import {
   MqttReasonCode,
   noProperties,
 } from '#libs/mqtt-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { TenantCounters } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
@@ -58,12 +59,13 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   readonly sessionExpirySeconds: number;
   readonly tenantCounters: TenantCounters;
   readonly traffic: TenantTraffic;
+  readonly quota: QuotaHandle;
   identity: MqttIdentity;
   heardAtTick = 0;
   readonly #opened: OpenedSession;
   /** The permissions that all subscriptions were granted by; undefined: it is not known of all. */
   #grantedVersion: number | undefined;
-  readonly #rate: PublishRate | undefined;
+  readonly #rate: PublishRate;
   /** Reason strings and user properties are wanted [MQTT-3.1.2-29]. */
   readonly #problemInformation: boolean;
   #inbound: InboundWindow | undefined;
@@ -99,8 +101,8 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     this.tenantCounters = services.metrics.tenant('mqtt', this.tenant.name);
     this.traffic = services.system.traffic(this.tenant.name);
     this.#grantedVersion = opened.sessionPresent ? undefined : services.authorization.version(this.identity);
-    const limiter = services.limits.forTenant(this.tenant);
-    this.#rate = limiter.limited ? new PublishRate(limiter, pauses, this.level === 5) : undefined;
+    this.quota = attempt.quota!;
+    this.#rate = new PublishRate(this.quota, pauses, this.level === 5, this.tenantCounters);
     this.#begin(attempt.keepAliveSeconds);
   }
 
@@ -176,7 +178,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   }
 
   admitPublish(bytes: number): MqttError | undefined {
-    return this.#rate?.admit(bytes);
+    return this.#rate.admit(bytes);
   }
 
   mayReceive(topic: string): boolean {
@@ -216,7 +218,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     const { services, tenant, session } = this;
     services.keepAlive.forget(this);
     services.watch.forget(this);
-    this.#rate?.close();
+    this.#rate.close();
     this.#replay?.stop();
     services.system.drop(tenant.name, session);
     services.counters.sessionsConnected--;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Principal } from '#libs/auth';
 import { PeerUnavailable } from '#libs/cluster';
 import { type AuthPacket, type ConnectPacket, MqttReasonCode } from '#libs/mqtt-codec';
+import type { QuotaHandle } from '#libs/rate-limit';
 import type { Link } from '#libs/transport';
 import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
 import type { MqttAuthentication, MqttAuthStep } from '../authentication/mqtt-authentication.js';
@@ -36,6 +37,8 @@ export interface ConnectAttempt {
   clientId: string;
   assigned: boolean;
   identity?: MqttIdentity;
+  /** To be closed with the connection. */
+  quota?: QuotaHandle;
   will: MqttWill | undefined;
   sessionExpirySeconds: number;
   keepAliveSeconds: number;
@@ -51,6 +54,7 @@ export const connectSteps: readonly ConnectStep[] = [
   authenticate,
   bindTenant,
   identifyClient,
+  countConnection,
   agreeOnTimes,
   authorizeWill,
   openSession,
@@ -107,6 +111,20 @@ function identifyClient(attempt: ConnectAttempt): void {
   const refusal = attempt.assigned ? undefined : clientIdRefusal(connect.clientId, principal!, options);
   if (refusal !== undefined) throw refusal;
   attempt.identity = { principal: principal!, clientId: attempt.clientId };
+}
+
+/** One that another gateway carries here counts there. */
+function countConnection(attempt: ConnectAttempt): void {
+  const { services, identity, spliced } = attempt;
+  const { principal, clientId } = identity!;
+  attempt.quota = services.limits.open({ tenant: principal.tenant, user: principal.user, clientId });
+  const refusal = spliced === undefined ? attempt.quota.connect() : undefined;
+  if (refusal === 'connections') {
+    throw new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'there are as many connections as there may be');
+  }
+  if (refusal !== undefined) {
+    throw new MqttError(MqttReasonCode.CONNECTION_RATE_EXCEEDED, 'connections come faster than they may');
+  }
 }
 
 function agreeOnTimes(attempt: ConnectAttempt): void {

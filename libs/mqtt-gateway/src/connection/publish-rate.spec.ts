@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { TenantLimiter } from '#libs/rate-limit';
+import { RateLimits } from '#libs/rate-limit';
 import { PublishRate } from './publish-rate.js';
 import { ReadingPauses } from './reading-pauses.js';
 
@@ -18,11 +18,20 @@ describe('PublishRate', () => {
 
   /** 10 kB a second, a second's worth at once, at most 4 s of waiting. */
   function bed(refuses = true) {
-    const limits = { produceBytesPerSecond: 10 * kilobyte, throttleMsMax: 4_000 };
-    const limiter = new TenantLimiter(limits, () => clock.ms);
+    const bytesIn = { perSecond: 10 * kilobyte, burst: 10 * kilobyte };
+    const kafka = { autoCreateTopics: true, partitionsDefault: 1, messageBytesMax: 1_000_000 };
+    const tenant = {
+      name: 'acme',
+      pulsarNamespace: 'acme/n',
+      limits: { bytesIn, throttleMsMax: 4_000 },
+      kafka,
+    };
+    const limits = new RateLimits([tenant], { now: () => clock.ms });
+    const counters = { throttles: 0, throttledMs: 0 };
     const client = () => {
       const pauses = new ReadingPauses({ pause: () => {}, resume: () => {} });
-      return { pauses, rate: new PublishRate(limiter, pauses, refuses) };
+      const quota = limits.open({ tenant, user: 'alice', clientId: '' });
+      return { pauses, rate: new PublishRate(quota, pauses, refuses, counters) };
     };
     const pass = (ms: number) => {
       clock.ms += ms;

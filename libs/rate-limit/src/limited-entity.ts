@@ -1,0 +1,72 @@
+import {
+  type ConnectionLimits,
+  type Rate,
+  type TrafficKind,
+  type TrafficLimits,
+  trafficKinds,
+} from '#libs/tenancy';
+import { type LimitManner, QuotaBucket } from './quota-bucket.js';
+import type { LimitCounts } from './quota-counts.js';
+
+/** Rates of an entity; `connectionRate` and `topicCreations` refuse, the others slow. */
+export type RateKind = TrafficKind | 'connectionRate' | 'topicCreations';
+
+export type EntityLimits = TrafficLimits & ConnectionLimits & { readonly topicCreations?: Rate };
+
+/** The limits that a new connection can meet. */
+export type ConnectionQuota = 'connections' | 'connectionRate';
+
+const rateKinds: readonly RateKind[] = [...trafficKinds, 'connectionRate', 'topicCreations'];
+
+/** The gateway, a tenant, an address, a user or a client id, with what it has used of its limits. */
+export class LimitedEntity {
+  readonly #buckets = new Map<RateKind, QuotaBucket>();
+  /** Open connections. */
+  connections = 0;
+  connectionsMax: number | undefined;
+
+  constructor(readonly counts: LimitCounts) {}
+
+  /** What stays limited keeps what it has used. */
+  set(limits: EntityLimits, manner: LimitManner, nowMs: number): void {
+    this.connectionsMax = limits.connections;
+    for (const kind of rateKinds) this.setRate(kind, limits[kind], manner, nowMs);
+  }
+
+  setRate(kind: RateKind, rate: Rate | undefined, manner: LimitManner, nowMs: number): void {
+    const bucket = this.#buckets.get(kind);
+    if (rate === undefined) this.#buckets.delete(kind);
+    else if (bucket !== undefined) bucket.set(rate, manner);
+    else this.#buckets.set(kind, new QuotaBucket(rate, manner, this.counts.of(kind), nowMs));
+  }
+
+  bucket(kind: RateKind): QuotaBucket | undefined {
+    return this.#buckets.get(kind);
+  }
+
+  /** Rates that are set. */
+  get buckets(): Iterable<[RateKind, QuotaBucket]> {
+    return this.#buckets;
+  }
+
+  /** Why one more connection may not be opened; counts what is refused. */
+  connectionRefusal(nowMs: number, dryRun: boolean): ConnectionQuota | undefined {
+    if (this.connectionsMax !== undefined && this.connections >= this.connectionsMax) {
+      const count = this.counts.of('connections');
+      if (!dryRun) {
+        count.refused++;
+        return 'connections';
+      }
+      count.dryRun++;
+    }
+    const mayBeNew = this.#buckets.get('connectionRate')?.tryTake(1, nowMs) ?? true;
+    return mayBeNew ? undefined : 'connectionRate';
+  }
+
+  /** Nothing is used: a new one would do as well. */
+  isUnused(nowMs: number): boolean {
+    if (this.connections > 0) return false;
+    for (const bucket of this.#buckets.values()) if (!bucket.isFull(nowMs)) return false;
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Rate } from '#libs/tenancy';
+import type { LimitCount } from './quota-counts.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** How a limit acts. */
+export interface LimitManner {
+  readonly throttleMsMax: number;
+  readonly dryRun: boolean;
+}
+
+/** One rate of one entity. */
+export class QuotaBucket {
+  readonly #bucket: TokenBucket;
+  #dryRun: boolean;
+  /** What is at hand in one go: an answer that is larger is only slowed. */
+  perSecond: number;
+
+  constructor(
+    rate: Rate,
+    { throttleMsMax, dryRun }: LimitManner,
+    private readonly count: LimitCount,
+    nowMs: number,
+  ) {
+    // Debt beyond the longest wait would only lengthen the wait of who comes later, for what others did.
+    this.#bucket = new TokenBucket(rate, throttleMsMax, nowMs);
+    this.#dryRun = dryRun;
+    this.perSecond = rate.perSecond;
+  }
+
+  set(rate: Rate, { throttleMsMax, dryRun }: LimitManner): void {
+    this.#bucket.set(rate, throttleMsMax);
+    this.#dryRun = dryRun;
+    this.perSecond = rate.perSecond;
+  }
+
+  get dryRun(): boolean {
+    return this.#dryRun;
+  }
+
+  /** Milliseconds to wait for what is taken by this. */
+  take(n: number, nowMs: number): number {
+    const waitMs = this.#bucket.take(n, nowMs);
+    if (waitMs === 0) return 0;
+    if (this.#dryRun) {
+      this.count.dryRun++;
+      return 0;
+    }
+    this.count.slowed++;
+    return waitMs;
+  }
+
+  /** The same of what may be refused. */
+  tryTake(n: number, nowMs: number): boolean {
+    if (this.#bucket.tryTake(n, nowMs)) return true;
+    if (this.#dryRun) this.count.dryRun++;
+    else this.count.refused++;
+    return this.#dryRun;
+  }
+
+  /** Milliseconds until it is paid back, and takers need not wait. */
+  owedMs(nowMs: number): number {
+    return this.#dryRun ? 0 : this.#bucket.owedMs(nowMs);
+  }
+
+  isFull(nowMs: number): boolean {
+    return this.#bucket.isFull(nowMs);
+  }
+}
