@@ -66,6 +66,10 @@ export function amqp091Clients(): ConformingAmqp091Client[] {
       command: () => [process.execPath, join(compiled, 'amqplib', 'amqplib.scenarios.js')],
     },
     {
+      ...{ name: 'amqp-client.js', key: 'amqpclientjs', scenarios: amqp091Scenarios },
+      command: () => [process.execPath, join(compiled, 'amqp-client-js', 'amqp-client-js.scenarios.js')],
+    },
+    {
       ...{ name: 'pika', key: 'pika', scenarios: amqp091Scenarios },
       ...missing(isThere('python3', '-c', 'import venv'), 'no python3 with venv'),
       command: () => [pythonWith('pika'), join(sources, 'pika', 'scenarios.py')],
