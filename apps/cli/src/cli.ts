@@ -96,6 +96,16 @@ function program(setExitCode: (code: number) => void): Command {
     )
     .action(run(async () => (await import('./commands/check-config.command.js')).checkConfigCommand));
   root
+    .command('reload')
+    .description(
+      'check a configuration file and give it to the gateway that runs, which changes what differs',
+    )
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .option('--admin <url>', 'admin HTTP of the gateway; default: what the file says')
+    .option('--token-file <file>', 'file with its admin.token; default: the variable PULSEGATE_ADMIN_TOKEN')
+    .action(run(async () => (await import('./commands/reload.command.js')).reloadCommand));
+  root
     .command('schema')
     .description('print the JSON Schema of the configuration')
     .action(run(async () => (await import('./commands/schema.command.js')).schemaCommand));

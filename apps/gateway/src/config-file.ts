@@ -38,7 +38,24 @@ export function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   options: { references?: boolean } = {},
 ): GatewayConfig {
-  const text = readText(file);
+  return parseConfig(readText(file), { ...options, name: file, folder: dirname(resolve(file)), environment });
+}
+
+export interface ConfigText {
+  /** What the text is called in faults. */
+  readonly name: string;
+  /** What relative file names in it start from. */
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** As of {@link loadConfig}. */
+  readonly references?: boolean;
+  /** What else may be wrong with it, once it is a configuration. */
+  readonly judge?: (config: GatewayConfig) => readonly ConfigFault[];
+}
+
+/** As {@link loadConfig}, of a text that is there. @throws ConfigError */
+export function parseConfig(text: string, options: ConfigText): GatewayConfig {
+  const { name: file, environment } = options;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -54,11 +71,12 @@ export function loadConfig(
   const overridden = applyEnvironment(value, environment);
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
-  const judge = (config: GatewayConfig) =>
-    options.references
-      ? [...crossCheck(config), ...referenceFaults(config, environment)]
-      : crossCheck(config);
-  return checked(value, where, judge, dirname(resolve(file)));
+  const judge = (config: GatewayConfig) => [
+    ...crossCheck(config),
+    ...(options.references ? referenceFaults(config, environment) : []),
+    ...(options.judge?.(config) ?? []),
+  ];
+  return checked(value, where, judge, options.folder);
 }
 
 /** Checks a value that has no file, as the demo builds one. @throws ConfigError */
@@ -112,7 +130,8 @@ function withoutContent(message: string): string {
   return message.replace(/: .*$/s, '');
 }
 
-function readText(file: string): string {
+/** @throws ConfigError */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseIssuerKeys, passwordFault, readUsersFile, UsersFileError } from '#libs/auth';
+import { adminTokenKeys, adminTokenOf } from './config/admin.schema.js';
 import type { ConfigFault, ConfigPath } from './config/config-fault.js';
 import { type JwtIssuerConfig, jwtIssuerOf } from './config/jwt.schema.js';
 import type { ListenerConfig } from './config/listener.schema.js';
@@ -13,6 +14,7 @@ import { passwordOf } from './tenants.js';
  */
 export function referenceFaults(config: GatewayConfig, environment: NodeJS.ProcessEnv): ConfigFault[] {
   return [
+    ...adminTokenFaults(config.admin, environment),
     ...filesOf(config.pulsar, ['pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
     ...config.tenants.flatMap(({ pulsar }, index) =>
       filesOf(pulsar ?? {}, ['tenants', index, 'pulsar']).flatMap(({ path, file }) => unreadable(path, file)),
@@ -28,6 +30,21 @@ export function referenceFaults(config: GatewayConfig, environment: NodeJS.Proce
       ),
     ),
   ];
+}
+
+function adminTokenFaults(admin: GatewayConfig['admin'], environment: NodeJS.ProcessEnv): ConfigFault[] {
+  const key = adminTokenKeys.find((each) => admin[each] !== undefined);
+  if (key === undefined) return [];
+  try {
+    adminTokenOf(admin, environment);
+    return [];
+  } catch (error) {
+    const message =
+      key === 'tokenFile' && 'code' in (error as Error)
+        ? unreadableMessage(admin.tokenFile!, error)
+        : (error as Error).message;
+    return [{ path: ['admin', key], message }];
+  }
 }
 
 /** The users file's own faults, and users that clash with the configuration's. */

@@ -3,9 +3,10 @@ import { Authenticator, Authorizer, TenantBinder } from '#libs/auth';
 import { RateLimits, registerQuotaMetrics } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
+import { AdminAccess } from './admin/admin-access.js';
 import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
-import { GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
+import { CONFIG_FILE, GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
 import { authenticatorOf, bindingOf } from './identities.js';
 import { JwtIdentities } from './jwt-identities.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
@@ -16,13 +17,24 @@ import { TenantSecurity } from './security/tenant-security.service.js';
 import { tenantsOf } from './tenants.js';
 import { pulsegateVersion } from './version.js';
 
+/** What a process starts with. */
+export interface GatewayParts {
+  readonly config: GatewayConfig;
+  /** What it was read from. */
+  readonly configFile: string | undefined;
+  readonly access: AdminAccess;
+  readonly log: Log;
+}
+
 /** What all protocols share: Pulsar, tenants, who may do what, limits, metrics. */
 @Module({})
 export class CoreModule {
-  static forRoot(config: GatewayConfig, log: Log): DynamicModule {
+  static forRoot({ config, configFile, access, log }: GatewayParts): DynamicModule {
     const tenants = new TenantDirectory(tenantsOf(config));
     const provided = [
       { provide: GATEWAY_CONFIG, useValue: config },
+      { provide: CONFIG_FILE, useValue: configFile },
+      { provide: AdminAccess, useValue: access },
       { provide: LOG, useValue: log },
       { provide: TenantDirectory, useValue: tenants },
       { provide: TenantBinder, useFactory: () => new TenantBinder(bindingOf(config, tenants)) },

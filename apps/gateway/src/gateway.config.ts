@@ -3,10 +3,11 @@ import { amqp091OptionsSchema, rabbitPermissionFaults } from '#libs/amqp091-gate
 import { amqpOptionsSchema } from '#libs/amqp-gateway';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
+import { admin, adminFaults } from './config/admin.schema.js';
 import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
-import { milliseconds, port } from './config/field.schema.js';
+import { milliseconds } from './config/field.schema.js';
 import { jwtFaults } from './config/jwt.schema.js';
 import { gatewayLimits } from './config/limits.schema.js';
 import {
@@ -61,10 +62,15 @@ export const gatewayConfigSchema = z
     amqp091: amqp091OptionsSchema,
     cluster,
     authentication,
-    admin: z
+    admin,
+    reload: z
       .strictObject({
-        host: z.string().min(1).default('127.0.0.1'),
-        port: port.default(8090),
+        onFileChange: z
+          .boolean()
+          .default(true)
+          .describe(
+            'Take up changes of this file while the gateway runs. SIGHUP and the admin HTTP do so anyway.',
+          ),
       })
       .prefault({}),
     limits: gatewayLimits.prefault({}).describe('What all clients of this gateway together may use up.'),
@@ -157,6 +163,7 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
         .map(({ path, host, port: each }) => ({ path: [...path, 'port'], value: `${host}:${each}` })),
     ),
     ...pulsarTokensFaults(config.authentication.pulsarTokens, ['authentication', 'pulsarTokens'], tenants),
+    ...adminFaults(config.admin, ['admin']),
     ...pulsarFaults(config.pulsar),
     ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),

@@ -8,15 +8,18 @@ import { RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
 import { TenantDirectory } from '#libs/tenancy';
 import { FirstBytesProtocol } from '#libs/transport';
+import { ConfigController } from './admin/config.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { ClusterMembership } from './cluster-membership.service.js';
-import { CoreModule } from './core.module.js';
+import { CoreModule, type GatewayParts } from './core.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GATEWAY_CONFIG, LOG, PROTOCOLS } from './gateway.tokens.js';
 import { ListenerSet, type ServedProtocol } from './listener-set.service.js';
 import { NamespaceGate } from './namespaces/namespace-gate.service.js';
 import { PulsarLink } from './pulsar-link.service.js';
+import { ConfigFileWatch } from './reload/config-file-watch.service.js';
+import { ConfigReload } from './reload/config-reload.service.js';
 import { TenantSecurity } from './security/tenant-security.service.js';
 import { pulsegateVersion } from './version.js';
 
@@ -127,11 +130,12 @@ function amqpPort(amqpProtocol: AmqpProtocol, amqp091Protocol: Amqp091Protocol):
 /** The process, as a table of contents. A protocol is its module above and one line in PROTOCOLS. */
 @Module({})
 export class GatewayModule {
-  static forRoot(config: GatewayConfig, log: Log): DynamicModule {
+  static forRoot(parts: GatewayParts): DynamicModule {
+    const { config } = parts;
     return {
       module: GatewayModule,
-      imports: [CoreModule.forRoot(config, log), kafka, mqtt, amqp, amqp091],
-      controllers: [HealthController, MetricsController],
+      imports: [CoreModule.forRoot(parts), kafka, mqtt, amqp, amqp091],
+      controllers: [ConfigController, HealthController, MetricsController],
       providers: [
         {
           provide: PROTOCOLS,
@@ -148,6 +152,8 @@ export class GatewayModule {
           ],
         },
         ListenerSet,
+        ConfigReload,
+        ConfigFileWatch,
       ],
     };
   }

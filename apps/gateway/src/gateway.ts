@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Authenticator } from '#libs/auth';
 import { createLogger, type Log } from '#libs/telemetry';
+import { AdminAccess } from './admin/admin-access.js';
 import { AdminErrors, adminHttp } from './admin/admin-http.js';
 import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
@@ -31,14 +32,16 @@ const keepAliveMs = 1_000;
 /**
  * Starts everything and resolves when all listeners are open.
  *
+ * @param configFile what the configuration was read from, to be read again when it changes
  * @throws Error with a sentence for a person when a port is taken or a secret is missing.
  */
-export async function runGateway(config: GatewayConfig): Promise<RunningGateway> {
+export async function runGateway(config: GatewayConfig, configFile?: string): Promise<RunningGateway> {
+  const access = new AdminAccess(config.admin);
   const log = createLogger(config.log);
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.forRoot(config, log),
-    adminHttp(),
-    { logger: nestLogger(log), abortOnError: false },
+    GatewayModule.forRoot({ config, configFile, access, log }),
+    adminHttp(access),
+    { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
   app.useGlobalFilters(new AdminErrors(log));
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>();
@@ -78,7 +81,7 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
     failure = error;
     void stop();
   });
-  tellSecurity(config, app.get(Authenticator), log);
+  tellSecurity(config, app.get(Authenticator), access.enabled, log);
   let adminUrl: string;
   try {
     starting = listen(app, config);
@@ -95,9 +98,10 @@ export async function runGateway(config: GatewayConfig): Promise<RunningGateway>
 }
 
 /** Who gets in, in one line: what a configuration amounts to, as an operator should see it at each start. */
-function tellSecurity(config: GatewayConfig, offered: OfferedIdentities, log: Log): void {
+function tellSecurity(config: GatewayConfig, offered: OfferedIdentities, mayChange: boolean, log: Log): void {
   const { host, port } = config.admin;
-  const admin = { address: `${host}:${port}`, tls: 'off', authentication: 'none' };
+  const authentication = mayChange ? 'a token for changes, none to read' : 'none';
+  const admin = { address: `${host}:${port}`, tls: 'off', authentication };
   log.info(
     { event: 'security.effective', listeners: listenerSecurity(config, offered), admin },
     'effective security',

@@ -4,6 +4,7 @@ import {
   type AuthSource,
   type ScramCredentialSource,
   type TenantBinderOptions,
+  type UserCredential,
   UsersFileWatch,
 } from '#libs/auth';
 import type { TenantDirectory } from '#libs/tenancy';
@@ -33,14 +34,7 @@ export function bindingOf(config: GatewayConfig, tenants: TenantDirectory): Tena
 /** Everybody whom the configuration and the users file know. @throws AuthenticatorError, UsersFileError */
 export function authenticatorOf(identities: Identities): Authenticator {
   const { config, tenants, log, sources, scramSources, phantomKey } = identities;
-  const users = config.tenants.flatMap((tenant) =>
-    tenant.users.map((user) => ({
-      name: user.name,
-      tenant: tenant.name,
-      password: passwordOf(user),
-      groups: user.groups,
-    })),
-  );
+  const users = usersOf(config);
   const listeners = listenersOf(config).map(({ listener }) => ({
     ...listener,
     secretsNeedTls: secretsNeedTls(listener),
@@ -61,4 +55,16 @@ export function authenticatorOf(identities: Identities): Authenticator {
   const { usersFile } = config.authentication;
   if (usersFile !== undefined) new UsersFileWatch({ file: usersFile, users: authenticator.users, log });
   return authenticator;
+}
+
+/** The users of the configuration, with their passwords from where it says that they are. @throws Error that says no secret */
+export function usersOf(config: Pick<GatewayConfig, 'tenants'>): UserCredential[] {
+  return config.tenants.flatMap((tenant) =>
+    tenant.users.map((user) => ({
+      name: user.name,
+      tenant: tenant.name,
+      password: passwordOf(user),
+      groups: user.groups,
+    })),
+  );
 }

@@ -2,14 +2,25 @@ import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Log } from '#libs/telemetry';
+import type { AdminAccess } from './admin-access.js';
 
-/** Nothing that is served takes a body. */
-const bodyBytesMax = 1_024;
+/** Of a configuration, which nothing else takes: some 10 000 tenants. */
+const bodyBytesMax = 8 * 1_024 * 1_024;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 30_000;
 const connectionsMax = 256;
 const methods = ['GET', 'HEAD'];
+/** What changes something, for those alone who have the token. */
+const changes = { method: 'PUT', path: '/api/config' };
+
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { readonly authorization?: string };
+}
+
+type Parsed = (error: Error | null, body: unknown) => void;
 
 interface Reply {
   status(code: number): Reply;
@@ -28,8 +39,8 @@ function statusOf(error: unknown): number {
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
 }
 
-/** The HTTP server of the admin port: reads only, and bounded in all that a stranger can make it hold. */
-export function adminHttp(): FastifyAdapter {
+/** The HTTP server of the admin port, bounded in all that a stranger can make it hold: no body of one is read. */
+export function adminHttp(access: AdminAccess): FastifyAdapter {
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -40,12 +51,24 @@ export function adminHttp(): FastifyAdapter {
   });
   const server = adapter.getInstance();
   server.server.maxConnections = connectionsMax;
-  server.addHook('onRequest', async (request: { method: string }, reply: Reply) => {
-    if (methods.includes(request.method)) return;
+  server.addHook('onRequest', async (request: Request, reply: Reply) => {
+    const { method, url, headers } = request;
+    if (methods.includes(method)) return;
+    if (method === changes.method && url === changes.path) {
+      if (access.allows(headers.authorization)) return;
+      if (access.enabled) reply.header('www-authenticate', 'Bearer');
+      refuse(reply, access.enabled ? 401 : 403);
+      return reply;
+    }
     reply.header('allow', methods.join(', '));
     refuse(reply, 405);
     return reply;
   });
+  // A configuration is YAML, of which JSON is a part: whatever it is called, it is a text.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request: unknown, body: unknown, done: Parsed) =>
+    done(null, body),
+  );
   return adapter;
 }
 

@@ -44,10 +44,11 @@ interface Kept {
  */
 @Injectable()
 export class NamespaceGate implements OnModuleDestroy {
-  private readonly kept: readonly Kept[];
+  private kept: readonly Kept[] = [];
   /** By namespace: none is there twice. */
   private readonly reports = new Map<string, NamespaceStatus>();
-  private readonly namespaceOf: ReadonlyMap<string, string>;
+  /** Of each tenant. */
+  private namespaceOf: ReadonlyMap<string, string> = new Map();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private indexProbe: { readonly exposed: Promise<boolean>; until: number } | undefined;
@@ -63,35 +64,45 @@ export class NamespaceGate implements OnModuleDestroy {
       help: '1 where a tenant’s Kafka offsets are sparse, 0 where they are dense or not known yet.',
       labelNames: ['tenant'],
       read: () =>
-        config.tenants.map(({ name }) => ({
+        [...this.namespaceOf.keys()].map((name) => ({
           labels: { tenant: name },
           value: this.offsetsOf(name) === 'sparse' ? 1 : 0,
         })),
     });
-    this.namespaceOf = new Map(config.tenants.map(({ name, namespace }) => [name, namespace]));
-    this.kept = [
-      { namespace: config.cluster.stateNamespace, grantTo: [] },
-      ...config.tenants.map((tenant) => ({
-        tenant: tenant.name,
-        namespace: tenant.namespace,
-        grantTo: rolesToGrant(config, tenant),
-      })),
-      ...config.tenants.flatMap((tenant) =>
-        tenant.amqp091.vhosts.map(({ name: vhost, pulsarNamespace: namespace }) => ({
-          ...{ tenant: tenant.name, vhost, namespace },
-          grantTo: rolesToGrant(config, tenant),
-        })),
-      ),
-    ];
+    this.keep(config);
+  }
+
+  /** Looks after the namespaces of these tenants and of no others; those that were good stay so. */
+  keep({ tenants }: Pick<GatewayConfig, 'tenants'>): void {
+    this.kept = keptOf({ ...this.config, tenants });
+    this.namespaceOf = new Map(tenants.map(({ name, namespace }) => [name, namespace]));
+    const names = new Set(this.kept.map(({ namespace }) => namespace));
+    for (const namespace of [...this.reports.keys()])
+      if (!names.has(namespace)) this.reports.delete(namespace);
     for (const { tenant, vhost, namespace } of this.kept) {
+      const before = this.reports.get(namespace);
+      if (before !== undefined && isSame(before, { tenant, vhost, namespace })) continue;
       this.reports.set(namespace, { tenant, vhost, namespace, served: false, pending: true, missing: [] });
     }
+  }
+
+  /** Verifies what nobody has looked at yet. Never rejects. */
+  async verifyNew(): Promise<void> {
+    const pending = this.kept.filter(({ namespace }) => this.reports.get(namespace)?.pending);
+    await Promise.all(pending.map((each) => this.verify(each)));
+    // Before the first look has ended it goes on by itself.
+    if (this.timer !== undefined && !this.stopped) this.again();
   }
 
   /** Verifies every namespace once, then goes on in the background until the module ends. */
   async start(): Promise<void> {
     await Promise.all(this.kept.map((each) => this.verify(each)));
     if (this.stopped) return;
+    this.again();
+  }
+
+  private again(): void {
+    clearTimeout(this.timer);
     const unserved = [...this.reports.values()].some((each) => !each.served);
     this.timer = setTimeout(() => void this.start(), unserved ? this.config.namespaces.retryMs : recheckMs);
     this.timer.unref();
@@ -163,6 +174,8 @@ export class NamespaceGate implements OnModuleDestroy {
         fault: error instanceof Error ? error.message : String(error),
       };
     }
+    // Its tenant, or vhost, may have been removed meanwhile.
+    if (!this.kept.some((each) => isSame(each, kept))) return;
     this.reports.set(namespace, after);
     this.tell(before, after);
   }
@@ -219,6 +232,29 @@ export class NamespaceGate implements OnModuleDestroy {
     else
       this.log.error({ ...fields, missing: after.missing }, 'namespace is not served: run pulsegate doctor');
   }
+}
+
+type Place = Pick<NamespaceStatus, 'tenant' | 'vhost' | 'namespace'>;
+
+function isSame(a: Place, b: Place): boolean {
+  return a.namespace === b.namespace && a.tenant === b.tenant && a.vhost === b.vhost;
+}
+
+function keptOf(config: GatewayConfig): Kept[] {
+  return [
+    { namespace: config.cluster.stateNamespace, grantTo: [] },
+    ...config.tenants.map((tenant) => ({
+      tenant: tenant.name,
+      namespace: tenant.namespace,
+      grantTo: rolesToGrant(config, tenant),
+    })),
+    ...config.tenants.flatMap((tenant) =>
+      tenant.amqp091.vhosts.map(({ name: vhost, pulsarNamespace: namespace }) => ({
+        ...{ tenant: tenant.name, vhost, namespace },
+        grantTo: rolesToGrant(config, tenant),
+      })),
+    ),
+  ];
 }
 
 /** What a change of is worth a log line. */

@@ -31,10 +31,10 @@ export class UsersFileWatch {
     this.#timer = setInterval(() => this.look(), options.lookIntervalMs ?? lookIntervalMsDefault).unref();
   }
 
-  /** Reads the file again if it changed. */
+  /** Reads the file again if it changed, or was refused: what it names may be there by now. */
   look(): void {
     const version = this.#version();
-    if (version === this.#seen) return;
+    if (version === this.#seen && this.#told === '') return;
     this.#seen = version;
     const { file, log, users } = this.#options;
     try {
