@@ -62,7 +62,10 @@ describe('PUT /api/config', () => {
     expect(await kafkaErrorOf(clients.admin(gateway.kafka, credentials('one')))).not.toBe('none');
     reload.config.tenants.push(tenant('one'));
     const { status, body } = await reload.put();
-    expect([status, body]).toEqual([200, { added: ['one'], removed: [], changed: [], unserved: [] }]);
+    expect([status, body]).toEqual([
+      200,
+      { added: ['one'], removed: [], changed: [], gateway: [], unserved: [] },
+    ]);
     expect(await produces('one')).toBe('none');
     const { body: ready } = await readiness(gateway);
     expect(ready.namespaces.map(({ tenant: name, served }) => [name, served])).toEqual([

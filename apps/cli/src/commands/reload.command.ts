@@ -15,6 +15,7 @@ interface Answer {
   readonly added?: readonly string[];
   readonly removed?: readonly string[];
   readonly changed?: readonly { readonly tenant: string; readonly settings: readonly string[] }[];
+  readonly gateway?: readonly string[];
   readonly unserved?: readonly string[];
   readonly error?: string;
   readonly faults?: readonly { readonly where: string; readonly key: string; readonly message: string }[];
@@ -49,11 +50,12 @@ export async function reloadCommand({
   return response.status === 400 ? 2 : 1;
 }
 
-function linesOf({ added = [], removed = [], changed = [], unserved = [] }: Answer): string[] {
+function linesOf({ added = [], removed = [], changed = [], gateway = [], unserved = [] }: Answer): string[] {
   const lines = [
     ...added.map((tenant) => `added    ${tenant}`),
     ...removed.map((tenant) => `removed  ${tenant}`),
     ...changed.map(({ tenant, settings }) => `changed  ${tenant}: ${settings.join(', ')}`),
+    ...gateway.map((setting) => `changed  ${setting}`),
     ...unserved.map((namespace) => `not served yet: ${namespace}`),
   ];
   return lines.length === 0 ? ['nothing has changed'] : lines;

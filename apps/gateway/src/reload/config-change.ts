@@ -9,6 +9,8 @@ export interface ConfigChange {
   readonly removed: readonly string[];
   /** With the settings that are others: `users`, `kafka.partitionsDefault`. */
   readonly changed: readonly { readonly tenant: string; readonly settings: readonly string[] }[];
+  /** Settings of the gateway itself: `limits.connections`. */
+  readonly gateway: readonly string[];
 }
 
 /** Sections that may be others while the gateway runs. */
@@ -29,6 +31,9 @@ export function changeOf(before: GatewayConfig, after: GatewayConfig): ConfigCha
       const settings = old.has(tenant) ? differences(old.get(tenant), wanted.get(tenant)!) : [];
       return settings.length === 0 ? [] : [{ tenant, settings: settings.map((path) => path.join('.')) }];
     }),
+    gateway: changeableSections
+      .filter((key) => key !== 'tenants')
+      .flatMap((key) => deepDifferences(before[key], after[key], [key]).map((path) => path.join('.'))),
   };
 }
 
