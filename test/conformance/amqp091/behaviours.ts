@@ -3,12 +3,16 @@ import type { Behaviour, BehaviourArea } from './behaviour.js';
 import { bindingBehaviours, routingBehaviours } from './binding-behaviours.js';
 import { channelBehaviours } from './channel-behaviours.js';
 import { confirmBehaviours, transactionBehaviours } from './confirm-behaviours.js';
+import { consumeBehaviours, prefetchBehaviours } from './consume-behaviours.js';
 import { defaultExchangeBehaviours } from './default-exchange-behaviours.js';
 import { exchangeBehaviours } from './exchange-behaviours.js';
 import { handshakeBehaviours } from './handshake-behaviours.js';
 import { messageBehaviours } from './message-behaviours.js';
+import { permissionBehaviours } from './permission-behaviours.js';
 import { queueArgumentBehaviours } from './queue-argument-behaviours.js';
 import { queueBehaviours } from './queue-behaviours.js';
+import { replyBehaviours } from './reply-behaviours.js';
+import { getBehaviours, settleBehaviours } from './settle-behaviours.js';
 import { tuneBehaviours } from './tune-behaviours.js';
 
 /** The whole table, in the order of its page. */
@@ -17,6 +21,8 @@ export const behaviourAreas: readonly BehaviourArea[] = [
   ...[exchangeBehaviours, defaultExchangeBehaviours, alternateBehaviours, exchangeBindingBehaviours],
   ...[queueBehaviours, queueArgumentBehaviours, bindingBehaviours, routingBehaviours],
   ...[messageBehaviours, confirmBehaviours, transactionBehaviours],
+  ...[consumeBehaviours, prefetchBehaviours, settleBehaviours, getBehaviours, replyBehaviours],
+  ...[permissionBehaviours],
 ];
 
 export const allBehaviours: readonly Behaviour[] = behaviourAreas.flatMap(({ behaviours }) => behaviours);
