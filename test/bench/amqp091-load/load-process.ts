@@ -1,15 +1,38 @@
 // The AMQP 0-9-1 clients of a benchmark, in a process of their own.
+import { consume, type ConsumeLoad, consumeLoad, openConsumers } from './consuming.js';
+import type { LoadSocket } from './load-socket.js';
 import { type PublishLoad, publishLoad } from './publishing.js';
 
-export interface LoadCall {
-  readonly kind: 'publish';
-  readonly load: PublishLoad;
-}
+export type LoadCall =
+  | { readonly kind: 'publish'; readonly load: PublishLoad }
+  | { readonly kind: 'consume'; readonly load: ConsumeLoad }
+  /** Consumers that stay until `detach`. */
+  | { readonly kind: 'attach'; readonly load: Omit<ConsumeLoad, 'ackMessages' | 'messages'> }
+  | { readonly kind: 'detach' };
 
 export type LoadAnswer = { readonly result: unknown } | { readonly error: string };
 
-process.on('message', ({ load }: LoadCall) => {
-  publishLoad(load).then(
+const attached: LoadSocket[] = [];
+
+async function answerTo(call: LoadCall): Promise<unknown> {
+  switch (call.kind) {
+    case 'publish':
+      return publishLoad(call.load);
+    case 'consume':
+      await consumeLoad(call.load);
+      return {};
+    case 'attach':
+      attached.push(...(await openConsumers(call.load)));
+      for (const { socket } of attached) socket.write(consume(call.load.queue));
+      return {};
+    case 'detach':
+      for (const client of attached.splice(0)) client.close();
+      return {};
+  }
+}
+
+process.on('message', (call: LoadCall) => {
+  answerTo(call).then(
     (result) => process.send!({ result } satisfies LoadAnswer),
     (error: Error) => process.send!({ error: error.message } satisfies LoadAnswer),
   );

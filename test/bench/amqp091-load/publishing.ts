@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { connect } from 'node:net';
 import { encodeBasicProperties, encodeContent } from '#libs/amqp091-codec';
-import { Amqp091Client } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 import { median } from '../statistics.js';
+import { LoadSocket } from './load-socket.js';
 
 export interface PublishLoad {
   readonly endpoint: string;
@@ -36,32 +35,18 @@ export async function publishLoad(load: PublishLoad): Promise<PublishResult> {
 
 /** A client that knows as little of AMQP as it can, once it is open, so that the gateway is measured and not it. */
 async function publishAll(count: number, load: PublishLoad): Promise<number[]> {
-  const [host, port] = load.endpoint.split(':') as [string, string];
-  const socket = connect({ host, port: Number(port), noDelay: true });
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  const link = {
-    onData: undefined as ((bytes: Buffer) => void) | undefined,
-    closed,
-    write: (bytes: Buffer) => void socket.write(bytes),
-    end: () => void socket.end(),
-  };
-  socket.on('data', (bytes) => link.onData?.(bytes));
-  const client = await new Amqp091Client(link).open({ heartbeat: 0 });
-  await client.openChannel();
-  const durable = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
-  const declare = {
-    name: 'queue.declare',
-    queue: load.queue,
-    ...durable,
-    arguments: Buffer.alloc(0),
-  } as const;
-  await client.call(declare, 'queue.declare-ok');
+  const publisher = await LoadSocket.open(load.endpoint);
+  const { client, socket } = publisher;
+  await publisher.declare(load.queue);
   await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
   const times = await new Promise<number[]>((resolve, reject) => {
-    void closed.then(() => reject(new Error('the gateway closed a connection')));
-    link.onData = confirmed(count, load, (bytes) => void socket.write(bytes), resolve, reject);
+    const closed = () => reject(new Error('the gateway closed a connection'));
+    publisher.takeOver(
+      confirmed(count, load, (bytes) => void socket.write(bytes), resolve, reject),
+      closed,
+    );
   });
-  socket.destroy();
+  publisher.close();
   return times;
 }
 
