@@ -22,6 +22,7 @@ import { exchangeMethods } from './handlers/exchange.handler.js';
 import { publishMethods } from './handlers/publish.handler.js';
 import { queueMethods } from './handlers/queue.handler.js';
 import { ChannelPublishing } from './publishing/channel-publishing.js';
+import { GivenMarks } from './given/given-marks.js';
 import { KeeperRequests } from './keepers/keeper-requests.js';
 import type { KeptQueueWork } from './keepers/kept-queue-work.js';
 import { KeptQueues } from './keepers/kept-queues.js';
@@ -74,7 +75,8 @@ function makeServices(process: Amqp091Process): Made {
   const keeper = new LocalQueueKeeper(log);
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const deadLetters = new DeadLetters({ pulsar, publishing, counters, log });
-  const consuming = new ConsumingServices({ pulsar, options, keeper, deadLetters, counters, log });
+  const given = new GivenMarks({ admin: pulsar.admin, cluster, log });
+  const consuming = new ConsumingServices({ pulsar, options, keeper, deadLetters, given, counters, log });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
     use: (scope, queue) => queues.use(scope, queue),
@@ -110,6 +112,7 @@ function makeServices(process: Amqp091Process): Made {
     await Promise.race([consuming.left(), pause(burialMsMax)]);
     await publishing.close();
     await consuming.close();
+    given.close();
     await topologies.close();
   };
   return { services, close };

@@ -101,4 +101,5 @@ export {
   type LinkSubscription,
   queuePriorityLevel,
   SubscriptionPartition,
+  type SubscriptionPartitionParts,
 } from './subscriptions/subscription-partition.js';

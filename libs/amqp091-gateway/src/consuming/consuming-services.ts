@@ -3,6 +3,7 @@ import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Amqp091Options } from '../amqp091.options.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
+import type { GivenMarks } from '../given/given-marks.js';
 import type { QueueKeeper } from '../keepers/queue-keeper.js';
 
 export interface ConsumingParts {
@@ -10,6 +11,7 @@ export interface ConsumingParts {
   readonly options: Pick<Amqp091Options, 'ackMemoryMs' | 'prefetchMessagesMax' | 'idleGiveBackMs'>;
   readonly keeper: QueueKeeper;
   readonly deadLetters: DeadLetterStore;
+  readonly given: Pick<GivenMarks, 'use'>;
   readonly counters: Amqp091Counters;
   readonly log: Log;
   /** A message of a batch that is given back waits so long for the rest of its entry to be settled. Default 1 000. */

@@ -80,7 +80,7 @@ export class QueueConsumer implements QueueSink {
       message,
       (deliveryTag) => ({
         ...{ name: 'basic.deliver', consumerTag: tag, deliveryTag },
-        ...{ redelivered: message.redeliveries > 0, exchange, routingKey },
+        ...{ redelivered: message.isAgain, exchange, routingKey },
       }),
       noAck,
       noAck ? undefined : this.settled,

@@ -20,6 +20,8 @@ export class QueueMessage {
     readonly batchIndex: number,
     /** Deliveries of it that failed, before this one. */
     readonly redeliveries: number,
+    /** A client may have been given it before. */
+    readonly isAgain: boolean,
     stored: StoredMessage,
   ) {
     this.stored = stored;

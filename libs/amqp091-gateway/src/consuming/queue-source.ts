@@ -1,24 +1,24 @@
 import {
   type Delivery,
   EntryDecodeError,
-  type LinkSubscription,
   MessageCursor,
   partitionTopicName,
   PulsarError,
   ReturnSchedule,
   SourceEntry,
   SourceWindow,
-  SubscriptionPartition,
+  type SubscriptionPartition,
 } from '#libs/pulsar';
 import type { DeadReason } from '../dead-letters/dead-letter.js';
 import { expiryOf } from '../mapping/message-expiry.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
-import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
+import type { GivenUse } from '../given/given-marks.js';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 import { Burials } from './burials.js';
 import type { ConsumingServices } from './consuming-services.js';
 import { QueueMessage } from './queue-message.js';
+import { queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
 import { ReadyMessages } from './ready-messages.js';
 
 /** Whom a source gives messages to. */
@@ -71,10 +71,11 @@ interface EarlyEntry {
  *                  └─ reject ──▶ dead: where dead letters go, or nowhere, then acknowledged
  */
 export class QueueSource {
-  private readonly partitions: SubscriptionPartition[] = [];
+  /** Its partitions, and how far each was given. */
+  private readonly given = new Map<SubscriptionPartition, GivenUse>();
   private readonly ready: ReadyMessages;
   private readonly early = new ReturnSchedule<EarlyEntry>((entries) => {
-    for (const { partition, delivery } of entries) this.arrived(partition, delivery);
+    for (const { partition, delivery } of entries) this.arrived(partition, delivery, false);
   });
   private readonly window: SourceWindow;
   private readonly deliveryLimit: number;
@@ -126,7 +127,7 @@ export class QueueSource {
   async hasNothing(): Promise<boolean> {
     if (this.ready.length > 0) return false;
     const answers = await Promise.all(
-      this.partitions.map(({ attachedConsumer }) => attachedConsumer?.hasNoBacklog() ?? true),
+      Array.from(this.given.keys(), ({ attachedConsumer }) => attachedConsumer?.hasNoBacklog() ?? true),
     );
     return answers.every((answer) => answer) && this.ready.length === 0;
   }
@@ -189,7 +190,7 @@ export class QueueSource {
     this.early.clear();
     this.giveBackReady();
     this.window.close();
-    for (const partition of this.partitions) partition.giveBackNow();
+    for (const partition of this.given.keys()) partition.giveBackNow();
     const closing = this.leave();
     this.services.leaves(closing);
     await closing;
@@ -199,48 +200,38 @@ export class QueueSource {
   private async leave(): Promise<void> {
     await this.burials.over();
     try {
-      await Promise.all(this.partitions.map((partition) => partition.close(false, true)));
+      await Promise.all(Array.from(this.given.keys(), (partition) => partition.close(false, true)));
     } catch (error) {
       this.services.parts.log.debug({ event: 'amqp091-consumer-close', error }, 'a consumer did not leave');
     }
+    for (const given of this.given.values()) given.leave();
   }
 
   private async openPartition(topic: string): Promise<void> {
     const { services, plan } = this;
-    const subscription: LinkSubscription = {
-      ...{ name: queueSubscription, type: 'Shared', position: 'earliest', endsWhen: 'never' },
-      ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName },
-      priorityLevel: plan.priorityLevel,
-    };
-    const partition = new SubscriptionPartition(
-      {
-        pulsar: services.parts.pulsar,
-        tenantKey: plan.topology.scope.tenant.name,
-        subscription,
-        batchReturnMs: services.batchReturnMs,
-        use: services.useOf(topic, queueSubscription),
-        onEntry: (from, delivery) => this.arrived(from, delivery),
-        onCorruptEntry: () => {
-          services.parts.counters.messagesUnreadable++;
-        },
-        onClosed: (error) => this.lost(error),
-        // A queue's never ends with its consumers.
-        endLeft: async () => {},
-      },
-      topic,
-    );
-    this.partitions.push(partition);
+    const given = await services.parts.given.use(topic, plan.queue.exclusive);
+    const partition = queuePartition(services, plan, topic, {
+      onEntry: (from, delivery, cameBefore) => this.arrived(from, delivery, cameBefore),
+      onClosed: (error) => this.lost(error),
+      onDetached: () => given.brokerLost(),
+    });
+    if (this.isClosed) {
+      given.leave();
+      return;
+    }
+    this.given.set(partition, given);
     await partition.open();
   }
 
-  private arrived(partition: SubscriptionPartition, delivery: Delivery): void {
+  private arrived(partition: SubscriptionPartition, delivery: Delivery, cameBefore: boolean): void {
     if (this.isClosed) return;
     const { deliverAtTime } = delivery.entry;
     if (deliverAtTime !== undefined && this.isEarly(partition, delivery, deliverAtTime)) return;
     const known = partition.known.get(delivery);
     if (known !== undefined) partition.cameAgain();
     // Of a batch that is with the client, messages that were given back come again with the others.
-    if (known === undefined || (known.isUnsettled && known.isReturned)) this.read(partition, delivery, known);
+    const isWanted = known === undefined || (known.isUnsettled && known.isReturned);
+    if (isWanted) this.read(partition, delivery, known, cameBefore);
     else known.delivery = delivery;
     if (this.isStopped) this.giveBackReady();
     else {
@@ -257,7 +248,12 @@ export class QueueSource {
     return true;
   }
 
-  private read(partition: SubscriptionPartition, delivery: Delivery, known: SourceEntry | undefined): void {
+  private read(
+    partition: SubscriptionPartition,
+    delivery: Delivery,
+    known: SourceEntry | undefined,
+    cameBefore: boolean,
+  ): void {
     const { memory } = partition;
     const indexes: number[] = [];
     const messages: StoredMessage[] = [];
@@ -278,7 +274,7 @@ export class QueueSource {
       }
     } catch (error) {
       if (!(error instanceof EntryDecodeError)) throw error;
-      if (indexes.length === 0) this.unreadable(partition, delivery, error);
+      if (indexes.length === 0) skipUnreadable(this.services.parts, partition, delivery, error);
     }
     if (indexes.length === 0) {
       if (delivery.entry.isMarker) partition.skip(delivery, -1);
@@ -286,6 +282,8 @@ export class QueueSource {
     }
     const redeliveries = memory.redeliveriesOf(delivery);
     const { publishTime } = delivery.entry;
+    const given = this.given.get(partition)!;
+    const isAgain = redeliveries > 0 || wasGivenBefore(partition, given, delivery, cameBefore);
     delivery.dropBytes();
     const entry = known ?? new SourceEntry(delivery, indexes, false);
     known?.comesAgain(delivery, indexes, false);
@@ -293,18 +291,11 @@ export class QueueSource {
     for (const [at, batchIndex] of indexes.entries()) {
       const stored = messages[at] as StoredMessage;
       const endsAtMs = expiryOf(stored, publishTime, this.plan.queue.settings);
-      this.take(new QueueMessage(this, partition, entry, batchIndex, redeliveries, stored), endsAtMs);
+      this.take(
+        new QueueMessage(this, partition, entry, batchIndex, redeliveries, isAgain, stored),
+        endsAtMs,
+      );
     }
-  }
-
-  /** Bytes that are no message of anybody's: they are not kept for ever. */
-  private unreadable(partition: SubscriptionPartition, delivery: Delivery, error: EntryDecodeError): void {
-    const { counters, log } = this.services.parts;
-    counters.messagesUnreadable++;
-    const { ledgerId, entryId } = delivery;
-    const fields = { event: 'amqp091-unreadable', topic: partition.topic, ledgerId, entryId, error };
-    log.warn(fields, 'acknowledged an entry of a queue that cannot be read');
-    partition.skip(delivery, -1);
   }
 
   private take(message: QueueMessage, endsAtMs: number): void {
@@ -356,7 +347,7 @@ export class QueueSource {
     const compared = this.plan.queue.settings.maxPriority === undefined ? 0 : comparedMessages;
     const wanted = room > 0 ? Math.max(room, compared) : 0;
     const target = this.window.messages(wanted - this.ready.length - this.early.size);
-    for (const partition of this.partitions) partition.fill(partition.known.size >= knownMax ? 0 : target);
+    for (const partition of this.given.keys()) partition.fill(partition.known.size >= knownMax ? 0 : target);
     if (room > 0 || this.ready.length === 0) {
       clearTimeout(this.idle);
       this.idle = undefined;

@@ -189,7 +189,7 @@ class ConsumeHandler implements ChannelPart {
         return;
       }
       const { exchange = '', routingKey = '' } = message.stored ?? {};
-      const redelivered = message.redeliveries > 0;
+      const redelivered = message.isAgain;
       this.#deliveries.give(
         message,
         (deliveryTag) => ({

@@ -86,7 +86,14 @@ export interface InternalStats {
     string,
     {
       markDeletePosition: string;
+      /** The next that is read: what is before it was dispatched, since the broker loaded the topic. */
       readPosition: string;
+      /** `NoLedger`: nothing was acknowledged since the broker loaded the topic. */
+      state?: string;
+      /** Acknowledged since the broker loaded the topic. */
+      messagesConsumedCounter?: number;
+      /** When its log began: not before the broker loaded the topic. */
+      lastLedgerSwitchTimestamp?: string;
       /** "[(l:e..l:e],...]": acknowledged behind the mark-delete position; without the first, with the last of each. */
       individuallyDeletedMessages?: string;
     }

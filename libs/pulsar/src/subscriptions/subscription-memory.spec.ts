@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { SubscriptionMemory } from './subscription-memory.js';
 
 const position = { ledgerId: 3, entryId: 7 };
+const at = (ledgerId: number, entryId: number) => ({ ledgerId, entryId });
 const memoryAt = (clock: { ms: number }) =>
   new SubscriptionMemory({ ackMemoryMs: 1_000, now: () => clock.ms });
 
@@ -41,6 +42,12 @@ describe('SubscriptionMemory', () => {
       { ledgerId: 4, entryId: 0 },
     ];
     expect(positions.map((each) => memory.mayComeAgain(each))).toEqual([true, true, false, false]);
+  });
+
+  it('knows that what comes behind another came before', () => {
+    const memory = memoryAt({ ms: 0 });
+    const entries = [at(3, 7), at(3, 8), at(3, 8), at(3, 7), at(4, 0), at(3, 9)];
+    expect(entries.map((each) => memory.arrived(each))).toEqual([false, false, true, true, false, true]);
   });
 
   it('corrects what Pulsar counts, never below nothing', () => {

@@ -113,11 +113,13 @@ export class SubscriptionMemory {
     return Math.max(0, counted, this.failures?.get(delivery) ?? 0);
   }
 
-  arrived({ ledgerId, entryId }: EntryPosition): void {
+  /** @returns whether this entry, or one behind it, has come before: as Shared subscriptions go in order, it comes again */
+  arrived({ ledgerId, entryId }: EntryPosition): boolean {
     const { newest } = this;
-    if (!isBehind(newest, ledgerId, entryId)) return;
+    if (!isBehind(newest, ledgerId, entryId)) return true;
     newest.ledgerId = ledgerId;
     newest.entryId = entryId;
+    return false;
   }
 
   /** A broker counts deliveries in its memory, and the subscription moves to another one, or to the same one again. */

@@ -36,10 +36,13 @@ export interface SubscriptionPartitionParts {
   readonly use: SubscriptionUse;
   /** Exclusive: a released message of a batch waits so long for the rest of its entry to be settled. */
   readonly batchReturnMs: number;
-  onEntry(partition: SubscriptionPartition, delivery: Delivery): void;
+  /** @param cameBefore it, or an entry behind it, came to this process before; means nothing of what is delayed */
+  onEntry(partition: SubscriptionPartition, delivery: Delivery, cameBefore: boolean): void;
   /** Bytes came that are no entry; they are acknowledged. */
   onCorruptEntry(): void;
   onClosed(error: PulsarError): void;
+  /** The broker let it go, and may give all again that is not acknowledged: to it, or to others. */
+  onDetached?(): void;
   /** Deletes the subscription that nobody in this process uses any more. See `LeftSubscriptions.end`. */
   endLeft(isCertain: boolean): Promise<void>;
 }
@@ -93,11 +96,13 @@ export class SubscriptionPartition {
       resendAcks: true,
       onEntry: (delivery) => {
         if (serial !== this.consumers) return;
-        this.memory.arrived(delivery);
-        this.parts.onEntry(this, delivery);
+        this.parts.onEntry(this, delivery, this.memory.arrived(delivery));
       },
       onCorruptEntry: () => this.parts.onCorruptEntry(),
-      onDetached: () => this.memory.countsLost(),
+      onDetached: () => {
+        this.memory.countsLost();
+        this.parts.onDetached?.();
+      },
       onClosed: (error) => {
         this.consumer = undefined;
         if (!this.isClosed) this.parts.onClosed(error);

@@ -1,0 +1,74 @@
+import {
+  type Delivery,
+  type EntryDecodeError,
+  type LinkSubscription,
+  SubscriptionPartition,
+  type SubscriptionPartitionParts,
+} from '#libs/pulsar';
+import type { GivenUse } from '../given/given-marks.js';
+import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
+import type { ConsumingParts, ConsumingServices } from './consuming-services.js';
+import type { QueueSourcePlan } from './queue-source.js';
+
+export type QueuePartitionEvents = Pick<SubscriptionPartitionParts, 'onEntry' | 'onClosed' | 'onDetached'>;
+
+/** One partition of a queue's topic, of which nothing is asked yet. */
+export function queuePartition(
+  services: ConsumingServices,
+  plan: QueueSourcePlan,
+  topic: string,
+  events: QueuePartitionEvents,
+): SubscriptionPartition {
+  const { pulsar, counters } = services.parts;
+  const subscription: LinkSubscription = {
+    ...{ name: queueSubscription, type: 'Shared', position: 'earliest', endsWhen: 'never' },
+    ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName },
+    priorityLevel: plan.priorityLevel,
+  };
+  return new SubscriptionPartition(
+    {
+      ...{ pulsar, subscription, ...events },
+      tenantKey: plan.topology.scope.tenant.name,
+      batchReturnMs: services.batchReturnMs,
+      use: services.useOf(topic, queueSubscription),
+      onCorruptEntry: () => {
+        counters.messagesUnreadable++;
+      },
+      // A queue's never ends with its consumers.
+      endLeft: async () => {},
+    },
+    topic,
+  );
+}
+
+/**
+ * Whether a client may have had what Pulsar gives as if for the first time: it does not count what was left by gateways that
+ * were killed, nor what a broker gave before it was.
+ */
+export function wasGivenBefore(
+  partition: SubscriptionPartition,
+  given: GivenUse,
+  delivery: Delivery,
+  cameBefore: boolean,
+): boolean {
+  const { publishTime, deliverAtTime } = delivery.entry;
+  // What is delayed comes when its time has come, and not in order.
+  if (deliverAtTime !== undefined) return false;
+  const isBehind = cameBefore || given.mayHaveBeenGiven(delivery, publishTime);
+  // It may have come here and been given to nobody.
+  return isBehind && partition.memory.correctionOf(delivery) >= 0;
+}
+
+/** Bytes that are no message of anybody's: they are not kept for ever. */
+export function skipUnreadable(
+  { counters, log }: Pick<ConsumingParts, 'counters' | 'log'>,
+  partition: SubscriptionPartition,
+  delivery: Delivery,
+  error: EntryDecodeError,
+): void {
+  counters.messagesUnreadable++;
+  const { ledgerId, entryId } = delivery;
+  const fields = { event: 'amqp091-unreadable', topic: partition.topic, ledgerId, entryId, error };
+  log.warn(fields, 'acknowledged an entry of a queue that cannot be read');
+  partition.skip(delivery, -1);
+}
