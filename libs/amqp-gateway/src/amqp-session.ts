@@ -113,7 +113,10 @@ export class AmqpSession implements ConnectionSession, EndpointSession {
   }
 
   get sendable(): boolean {
-    return this.#windows.sendable > 0 && this.#state === 'mapped' && this.output.writable;
+    const { output, connection } = this;
+    return (
+      this.#windows.sendable > 0 && this.#state === 'mapped' && output.writable && connection.deliverable
+    );
   }
 
   control(performative: AmqpCompositeInput<'attach' | 'begin' | 'detach' | 'end'>): void {

@@ -258,10 +258,9 @@ export class SenderLink implements MessageSink, SentDeliveryOwner, WaitingSender
     if (!this.session.transfer(sent)) return;
     this.#partial = undefined;
     const { delivery, settled, early } = sent;
-    const { services, tenantCounters } = this.session.connection;
-    services.counters.deliveriesSent++;
-    tenantCounters.consumeMessages++;
-    tenantCounters.consumeBytes += delivery.bytes;
+    const { connection } = this.session;
+    connection.services.counters.deliveriesSent++;
+    connection.delivered(delivery.bytes);
     if (sent.resumes) {
       if (early !== undefined) this.onDisposition(sent, early.said, early.settled);
       return;

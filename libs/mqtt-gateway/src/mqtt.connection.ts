@@ -112,6 +112,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
 
   #dispatch(packet: MqttPacket, client: AcceptedClient): void {
     client.heardAtTick = this.services.keepAlive.tick;
+    client.admitPacket();
     client.traffic.messagesReceived++;
     client.traffic.bytesReceived += this.decoder.takeReceivedBytes();
     try {

@@ -1,5 +1,6 @@
 export { Arrivals } from './arrivals.js';
 export type { ConnectionQuota } from './limited-entity.js';
+export { type DeliveryCounters, DeliveryGate } from './delivery-gate.js';
 export type { QuotaCount, QuotaEffect } from './quota-counts.js';
 export { QuotaHandle } from './quota-handle.js';
 export { QuotaPause, type QuotaPauseOptions } from './quota-pause.js';

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpFrame, AmqpErrorCondition, encodeFrame, heartbeatFrame } from '#libs/amqp-codec';
 import type { EndOfIdentity, WatchedSession } from '#libs/auth';
-import type { QuotaHandle } from '#libs/rate-limit';
+import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
@@ -32,6 +32,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   readonly peerFrameBytesMax: number;
   readonly tenantCounters: TenantCounters;
   readonly quota: QuotaHandle;
+  readonly #gate: DeliveryGate;
   readonly transactions: TransactionScope;
   writable = true;
   dueAtTick = 0;
@@ -59,6 +60,9 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.transactions = services.transactions.openScope(this.identity);
     this.tenantCounters = services.metrics.tenant('amqp', principal.tenant.name);
     this.quota = quota;
+    this.#gate = new DeliveryGate(quota, this.tenantCounters, () => {
+      if (this.writable) this.onWritable();
+    });
     this.#link = link;
     this.#decoder = decoder;
     this.#channelMax = channelMax;
@@ -124,6 +128,14 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     return this.writable;
   }
 
+  get deliverable(): boolean {
+    return this.#gate.isOpen;
+  }
+
+  delivered(bytes: number): void {
+    this.#gate.delivered(bytes);
+  }
+
   onWritable(): void {
     this.writable = true;
     for (const [channel, session] of [...this.#sessions]) {
@@ -176,6 +188,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.transactions.close();
     services.nodes.closeConnection(this.identity);
     this.tenantCounters.connectionsOpen--;
+    this.#gate.close();
     this.quota.close();
   }
 

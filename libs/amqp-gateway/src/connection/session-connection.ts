@@ -28,6 +28,10 @@ export interface SessionConnection {
   send(frames: Buffer | readonly Buffer[], onFlushed?: () => void): boolean;
   /** Whether `send` would answer true. */
   readonly writable: boolean;
+  /** Whether it may be given messages: not while it has been given more than it may be. */
+  readonly deliverable: boolean;
+  /** It was given a message. */
+  delivered(bytes: number): void;
   /** It broke off, or the client fell silent: perhaps by what it was given last. False: it said that it ends, or we did. */
   readonly isLost: boolean;
   /** It is over; its sessions are being closed. */

@@ -66,7 +66,7 @@ export class SessionBed {
     const bed = this;
     const quota = services.limits.open({ tenant, user: 'alice', clientId: 'box' });
     const connection = {
-      quota,
+      ...{ quota, deliverable: true, delivered: () => {} },
       ...{ services, identity: { principal: { tenant }, containerId: 'box', connectionId: 'c' } },
       ...{ containerId: 'box', peerFrameBytesMax, tenantCounters: metrics.tenant('amqp', 'acme') },
       ...{ log: new ConnectionLog(silentLog, place), transactions: undefined, released: () => {} },

@@ -34,6 +34,10 @@ export interface ChannelConnection {
   readonly quota: QuotaHandle;
   /** Whether `send` would answer true. */
   readonly writable: boolean;
+  /** Whether its consumers may be given messages: not while the client has been given more than it may be. */
+  readonly deliverable: boolean;
+  /** It was given a message. */
+  delivered(bytes: number): void;
   /**
    * Whole frames, in their order; the buffers belong to the link from then on. False: no more until `onWritable`.
    *

@@ -10,7 +10,7 @@ import {
   methodReference,
 } from '#libs/amqp091-codec';
 import type { EndOfIdentity, Principal, WatchedSession } from '#libs/auth';
-import type { QuotaHandle } from '#libs/rate-limit';
+import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import type { Amqp091Services } from '../amqp091.services.js';
@@ -44,6 +44,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
   readonly topology: VhostTopology;
   readonly tenantCounters: TenantCounters;
   readonly quota: QuotaHandle;
+  readonly #gate: DeliveryGate;
   readonly contents: ContentBudget;
   readonly holds: ReadingHolds;
   writable = true;
@@ -100,6 +101,9 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
       services.idleWheel,
       wantsNotice ? notice : undefined,
     );
+    this.#gate = new DeliveryGate(quota, this.tenantCounters, () => {
+      if (this.writable) this.onWritable();
+    });
     this.tenantCounters.connectionsOpen++;
     services.watch.watch(this, principal, endsAtMs);
     this.#ride();
@@ -145,6 +149,14 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     this.#sentAtTick = this.services.idleWheel.tick;
     this.writable = this.#link.send(frames, onFlushed);
     return this.writable;
+  }
+
+  get deliverable(): boolean {
+    return this.#gate.isOpen;
+  }
+
+  delivered(bytes: number): void {
+    this.#gate.delivered(bytes);
   }
 
   onWritable(): void {
@@ -202,6 +214,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
     this.tenantCounters.connectionsOpen--;
+    this.#gate.close();
     this.quota.close();
     topology.connectionClosed(this.id).catch((error: unknown) => {
       this.#link.log.debug('connection.leftovers', `exclusive queues are left to the sweep: ${error}`);

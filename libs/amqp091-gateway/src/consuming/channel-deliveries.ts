@@ -30,7 +30,8 @@ export class ChannelDeliveries {
 
   /** Messages that all consumers together may be given now. */
   get room(): number {
-    if (!this.channel.isOpen || !this.channel.connection.writable) return 0;
+    const { isOpen, connection } = this.channel;
+    if (!isOpen || !connection.writable || !connection.deliverable) return 0;
     const room = unackedMax - this.unacked.size;
     return Math.max(0, this.prefetch === 0 ? room : Math.min(room, this.prefetch - this.consumed));
   }
@@ -54,6 +55,7 @@ export class ChannelDeliveries {
       const onFlushed = noAck ? () => source.accept(message) : undefined;
       channel.sendContent(methodOf(tag), stored, onFlushed);
       source.sent(message);
+      channel.connection.delivered(message.bytes);
     } catch (error) {
       if (!(error instanceof Amqp091EncodeError)) throw error;
       // Other protocols may say more of a message than fits in a frame of this client.

@@ -7,7 +7,7 @@ import {
   MqttReasonCode,
   noProperties,
 } from '#libs/mqtt-codec';
-import type { QuotaHandle } from '#libs/rate-limit';
+import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
 import type { TenantCounters } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
@@ -66,6 +66,8 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   /** The permissions that all subscriptions were granted by; undefined: it is not known of all. */
   #grantedVersion: number | undefined;
   readonly #rate: PublishRate;
+  /** Of what the client is given. */
+  readonly #gate: DeliveryGate;
   /** Reason strings and user properties are wanted [MQTT-3.1.2-29]. */
   readonly #problemInformation: boolean;
   #inbound: InboundWindow | undefined;
@@ -102,6 +104,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     this.traffic = services.system.traffic(this.tenant.name);
     this.#grantedVersion = opened.sessionPresent ? undefined : services.authorization.version(this.identity);
     this.quota = attempt.quota!;
+    this.#gate = new DeliveryGate(this.quota, this.tenantCounters, () => {
+      if (!this.#closed && !this.#stalled) this.session.onWritable();
+    });
     this.#rate = new PublishRate(this.quota, pauses, this.level === 5, this.tenantCounters);
     this.#begin(attempt.keepAliveSeconds);
   }
@@ -168,13 +173,23 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     return room;
   }
 
+  sendPublish(parts: readonly Buffer[], bytes: number): boolean {
+    this.#gate.delivered(bytes);
+    return this.sendBytes(parts) && this.#gate.isOpen;
+  }
+
   onWritable(): void {
     this.#stalled = false;
-    this.session.onWritable();
+    if (this.#gate.isOpen) this.session.onWritable();
   }
 
   get permissionsChanged(): boolean {
     return this.#grantedVersion !== this.services.authorization.version(this.identity);
+  }
+
+  /** Any packet: it may make the client wait. */
+  admitPacket(): void {
+    this.#rate.admitPacket();
   }
 
   admitPublish(bytes: number): MqttError | undefined {
@@ -219,6 +234,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     services.keepAlive.forget(this);
     services.watch.forget(this);
     this.#rate.close();
+    this.#gate.close();
     this.#replay?.stop();
     services.system.drop(tenant.name, session);
     services.counters.sessionsConnected--;

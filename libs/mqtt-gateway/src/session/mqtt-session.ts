@@ -327,9 +327,7 @@ export class MqttSession implements TailSubscriber {
     counters.publishesSent[delivery.qos]!++;
     sink.traffic.publishMessagesSent++;
     sink.traffic.publishBytesSent += delivery.message.payload.length;
-    sink.tenantCounters.consumeMessages++;
-    sink.tenantCounters.consumeBytes += encoded.bytes;
-    if (!sink.sendBytes(encoded.parts)) this.#writable = false;
+    if (!sink.sendPublish(encoded.parts, encoded.bytes)) this.#writable = false;
     return true;
   }
 

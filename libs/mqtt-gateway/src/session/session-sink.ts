@@ -1,6 +1,5 @@
 import type { Buffer } from 'node:buffer';
 import type { MqttProtocolLevel } from '#libs/mqtt-codec';
-import type { TenantCounters } from '#libs/telemetry';
 import type { MqttError } from '../mqtt.errors.js';
 import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
 
@@ -15,12 +14,13 @@ export interface SessionSink {
   readonly topicAliasMaximum: number;
   /** False: the send buffer is full; {@link MqttSession.onWritable} is called when it is not any more. */
   sendBytes(bytes: Buffer | readonly Buffer[]): boolean;
+  /** A message. False: as above, or the client has been given as much as it may be for now. */
+  sendPublish(parts: readonly Buffer[], bytes: number): boolean;
   /** Whether the client may read a message of this topic; asked for subscriptions that are `checked`. */
   mayReceive(topic: string): boolean;
   /** Some subscription may not be allowed any more as it was granted: `mayReceive` is to be asked for each message. */
   readonly permissionsChanged: boolean;
   /** The session's store failed: the session is not served here any more. */
   lost(error: MqttError): void;
-  readonly tenantCounters: TenantCounters;
   readonly traffic: TenantTraffic;
 }

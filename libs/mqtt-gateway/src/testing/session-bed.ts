@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { type MqttPacket, MqttPacketDecoder, type PublishPacket } from '#libs/mqtt-codec';
-import { TenantCounters } from '#libs/telemetry';
 import type { MqttMessage } from '../message.js';
 import { MqttCounters } from '../mqtt.counters.js';
 import type { MqttError } from '../mqtt.errors.js';
@@ -20,7 +19,6 @@ export class FakeSink implements SessionSink {
   /** What `sendBytes` answers. */
   room = true;
   permissionsChanged = false;
-  readonly tenantCounters = new TenantCounters();
   readonly traffic = new TenantTraffic();
   readonly losses: MqttError[] = [];
   readonly chunks: (readonly Buffer[])[] = [];
@@ -42,6 +40,10 @@ export class FakeSink implements SessionSink {
     });
     this.#packets.push(...this.#decoder.push(Buffer.concat(parts)));
     return this.room;
+  }
+
+  sendPublish(parts: readonly Buffer[]): boolean {
+    return this.sendBytes(parts);
   }
 
   mayReceive(): boolean {
