@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Amqp091Method, FieldTable } from '#libs/amqp091-codec';
+import { type Amqp091Method, type FieldTable, textField } from '#libs/amqp091-codec';
 import type { Wall } from '../wall.js';
 import { type Amqp091Side, basicConsume, type Hand, hands } from './amqp091-side.js';
 
@@ -49,6 +49,43 @@ const settled = (operation: string, tries: string, method: Amqp091Method): Wall<
     mine.wire.cut();
     await heir.consume(name);
     expect(await heir.delivered()).toBe(one.said);
+  },
+});
+
+/** What both do with a message that is delivered to them: it goes to the exchange and queue of one name. */
+const deadLettered = (operation: string, method: Amqp091Method): Wall<Amqp091Side> => ({
+  operation,
+  tries: 'into dead-letter exchanges of one name, and into one that only the other has',
+  run: async (one, other, name) => {
+    const both = await hands([one, other]);
+    const [mine, theirs] = both;
+    const to = (exchange: string): FieldTable => [['x-dead-letter-exchange', textField(exchange)]];
+    for (const hand of both) {
+      await hand.bound(`${name}-dead`, 'fanout');
+      await hand.queue(name, to(`${name}-dead`));
+      await hand.consume(name);
+    }
+    await mine.bound(`${name}-only`, 'fanout');
+    await theirs.queue(`${name}-lost`, to(`${name}-only`));
+    await theirs.consume(`${name}-lost`, { consumerTag: 'lost' });
+    const [from, over] = await hands([one, other], 'far');
+    await (await from.confirms()).publish('', name);
+    await (await over.confirms()).publish('', name);
+    for (const hand of both) {
+      await hand.delivered();
+      hand.wire.send(method);
+    }
+    await over.publish('', `${name}-lost`);
+    await theirs.delivered();
+    theirs.wire.send({ ...method, deliveryTag: 2 } as Amqp091Method);
+    // After it in their log, and in that of one's queue: what came over the wall would be before it.
+    for (const [at, hand] of both.entries()) {
+      await hand.consume(`${name}-dead`, { consumerTag: 'dead', noAck: true });
+      expect(await hand.delivered()).toBe([one, other][at]!.said);
+    }
+    await from.publish(`${name}-only`, '', {}, 'last');
+    expect(await mine.texts(`${name}-only`)).toEqual(['last']);
+    expect([mine, theirs].some(({ wire }) => wire.has('basic.deliver'))).toBe(false);
   },
 });
 
@@ -147,6 +184,8 @@ export const consumingWalls: readonly Wall<Amqp091Side>[] = [
   settled('basic.reject', 'a delivery tag that both have', {
     ...{ name: 'basic.reject', deliveryTag: 1, requeue: false },
   }),
+  deadLettered('basic.nack', { name: 'basic.nack', deliveryTag: 1, multiple: false, requeue: false }),
+  deadLettered('basic.reject', { name: 'basic.reject', deliveryTag: 1, requeue: false }),
   ...(['basic.recover', 'basic.recover-async'] as const).map(
     (operation): Wall<Amqp091Side> => ({
       operation,

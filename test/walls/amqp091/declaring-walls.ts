@@ -154,24 +154,25 @@ const queueWalls: readonly Wall<Amqp091Side>[] = [
     operation: 'queue.declare',
     tries: 'and publishes to the other’s queue by full Pulsar names, paths, escapes and twins',
     run: async (one, other, name) => {
-      const [mine, theirs] = await hands([one, other]);
+      const mine = await one.hand();
       await mine.queue(name);
-      const from = await (await one.hand('far')).confirms();
-      await from.publish('', name);
-      const hostile = hostileNames(one, name);
-      for (const each of hostile) {
-        expect([each, await theirs.hasQueue(each), await mine.hasQueue(each)]).toEqual([each, false, false]);
-      }
+      await (await (await one.hand('far')).confirms()).publish('', name);
       // Each is a queue of its own, in the own namespace.
-      await theirs.confirms();
-      for (const each of hostile) {
-        await theirs.queue(each);
-        expect(await theirs.publish('', each, {}, each)).toBe(true);
-      }
-      for (const each of hostile) {
-        expect([each, await mine.hasQueue(each)]).toEqual([each, false]);
-        expect(await theirs.texts(each)).toEqual([each]);
-      }
+      await Promise.all(
+        hostileNames(one, name).map(async (each) => {
+          const [self, stranger] = await hands([one, other]);
+          expect([each, await stranger.hasQueue(each), await self.hasQueue(each)]).toEqual([
+            each,
+            false,
+            false,
+          ]);
+          await stranger.confirms();
+          await stranger.queue(each);
+          expect(await stranger.publish('', each, {}, each)).toBe(true);
+          expect([each, await self.hasQueue(each)]).toEqual([each, false]);
+          expect(await stranger.texts(each)).toEqual([each]);
+        }),
+      );
       expect(await mine.texts(name)).toEqual([one.said]);
     },
   },
