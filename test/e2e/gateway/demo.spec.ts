@@ -50,7 +50,7 @@ describe('the demo', () => {
 
   const facts = () => JSON.parse(readFileSync(factsFile, 'utf8')) as Record<string, string>;
 
-  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, has devices publish by MQTT and AMQP clients share a queue, crosses a record, shows all, and ends with --once', async () => {
+  it('sends records by Kafka, finds them in Pulsar and in a Kafka group, has devices publish by MQTT and clients of both AMQPs share queues, crosses a record, shows all, and ends with --once', async () => {
     const { status, stdout, stderr } = await pulsegate([...args, '--once']);
     expect(status).toBe(0);
     const rows = stdout.split('\n').filter((line) => line.includes('orders-partition-'));
@@ -74,6 +74,11 @@ describe('the demo', () => {
     const jobs = stdout.split('\n').filter((line) => line.includes('│ job '));
     expect(jobs).toHaveLength(4);
     for (const row of jobs) expect(row).toMatch(/│ job \d of \w+ +│ accepted +│ worker-[12] +│$/);
+    const tasks = stdout.split('\n').filter((line) => line.includes('│ task '));
+    expect(tasks).toHaveLength(4);
+    for (const row of tasks)
+      expect(row).toMatch(/│ task \d of \w+ +│ task\.\w+ +│ confirmed +│ worker-[12] +│$/);
+    expect(stdout).toMatch(/AMQP 1\.0, AMQP 0-9-1 +│ 127\.0\.0\.1:\d+ +\(one port for both/);
     const alarm = 'devices/thermometer-1/alarm';
     expect(stdout).toMatch(new RegExp(`Kafka record +│ devices-0 offset \\d+, key ${alarm}: 21.5 degrees`));
     expect(stdout).toMatch(new RegExp(`MQTT topic +│ ${alarm} `));

@@ -3,6 +3,7 @@ import { runGateway } from '#apps/gateway';
 import { type DeviceReading, devicesTopic, publishFromDevices } from '../demo/demo-devices.js';
 import { type CrossedRecord, crossProtocols, type QueuedJob, shareJobs } from '../demo/demo-queue.js';
 import { type GroupReading, readWithGroup } from '../demo/demo-group.js';
+import { type DemoTask, shareTasks, tasksExchange, tasksQueue } from '../demo/demo-tasks.js';
 import {
   demoConfig,
   demoFacts,
@@ -42,7 +43,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
  * `pulsegate demo`: Pulsar, the gateway, records that go in by Kafka and come out by Pulsar and by a Kafka consumer group,
- * what devices publish over MQTT, read by an MQTT subscriber and by Kafka, a queue of AMQP clients, and a record that crosses.
+ * what devices publish over MQTT, read by an MQTT subscriber and by Kafka, queues of AMQP 1.0 and of RabbitMQ clients, and a record
+ * that crosses.
  */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   await requireFreePorts(options);
@@ -121,6 +123,10 @@ async function runDemo(
     say(`What they published is the Kafka topic ${devicesTopic}.`);
     say('An AMQP 1.0 client sends jobs to a queue, which two others share');
     say(jobTable(await shareJobs(amqp)));
+    say(
+      `A RabbitMQ client publishes tasks to the exchange ${tasksExchange}; two others work on the queue ${tasksQueue}`,
+    );
+    say(taskTable(await shareTasks(amqp)));
     say(
       'One record crosses: a Kafka producer writes it, an MQTT subscriber and an AMQP receiver are given it',
     );
@@ -219,6 +225,15 @@ function jobTable(jobs: readonly QueuedJob[]): string {
   return table.toString();
 }
 
+function taskTable(tasks: readonly DemoTask[]): string {
+  const head = ['published by amqplib', 'routing key', 'answer to the publisher', 'acknowledged by'];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { body, routingKey, confirmed, worker } of tasks) {
+    table.push([body, routingKey, confirmed ? 'confirmed' : 'missing', worker ?? 'missing']);
+  }
+  return table.toString();
+}
+
 function crossingTable({ key, value, kafka, mqttTopic, amqpAddress }: CrossedRecord): string {
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
@@ -242,7 +257,7 @@ function endpointTable(facts: DemoFacts): string {
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
     ['Kafka', `${facts.kafka}  (without credentials, or SASL/PLAIN)`],
-    ['AMQP 1.0', `${facts.amqp}  (without credentials, or SASL PLAIN)`],
+    ['AMQP 1.0, AMQP 0-9-1', `${facts.amqp}  (one port for both; without credentials, or SASL PLAIN)`],
     ['MQTT', `${facts.mqtt}  (without credentials, or with user name and password)`],
     ['user, password', `${facts.username}  ${facts.password}`],
     ['tenant, namespace', `${facts.tenant}  ${facts.namespace}`],
