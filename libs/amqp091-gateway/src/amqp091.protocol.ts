@@ -17,6 +17,9 @@ import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
 import { ConsumingServices } from './consuming/consuming-services.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
+import { HeadAdmission } from './heads/head-admission.js';
+import { HeadNotes } from './heads/head-notes.js';
+import { QueueHeads } from './heads/queue-heads.js';
 import { consumeMethods } from './handlers/consume.handler.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
 import { publishMethods } from './handlers/publish.handler.js';
@@ -93,9 +96,13 @@ function makeServices(process: Amqp091Process): Made {
   const requests = new KeeperRequests(cluster);
   const openings = new TenantOpenings({ requests, tenants, topologies, log });
   // What is done for queues by the gateway that keeps them.
-  const works: readonly KeptQueueWork[] = [];
+  const heads = new QueueHeads({ pulsar, queues, deadLetters, counters, log });
+  const works: readonly KeptQueueWork[] = [heads];
   const kept = new KeptQueues(cluster, topologies, works);
   const answers = new QueueAnswers(requests, kept, topologyAt(tenants, topologies));
+  const notes = new HeadNotes(heads, answers, requests, topologyAt(tenants, topologies));
+  publishing.publisher.queues.watch = notes;
+  publishing.publisher.admission = new HeadAdmission(answers, deadLetters);
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch },
     ...{ topologies, queues, publishing, consuming, answers },
@@ -109,7 +116,8 @@ function makeServices(process: Amqp091Process): Made {
     openings.close();
     kept.close();
     // What dies at the end is stored before it is acknowledged; where that takes too long, it comes again.
-    await Promise.race([consuming.left(), pause(burialMsMax)]);
+    notes.close();
+    await Promise.race([Promise.all([consuming.left(), heads.ended()]), pause(burialMsMax)]);
     await publishing.close();
     await consuming.close();
     given.close();

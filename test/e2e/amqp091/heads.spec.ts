@@ -143,3 +143,64 @@ describe('a dead letter', () => {
     expect(fieldOf(letter.headers, 'x-delivery-count')).toBeUndefined();
   });
 });
+
+describe('a message that ends', () => {
+  it('is a dead letter in time and in order where nobody consumes, and what is behind it keeps its place', async () => {
+    await declare('ended');
+    await declare('retry', { 'x-message-ttl': 400, ...deadTo('ended') });
+    const bodies = Array.from({ length: 20 }, (_, at) => String(at));
+    await store('retry', bodies);
+    const storedAt = Date.now();
+    await until(async () => (await ready('ended')) === 20);
+    expect(Date.now() - storedAt).toBeLessThan(5_000);
+    const given: string[] = [];
+    for (let at = 0; at < 20; at++) given.push((await arrived('ended')).text);
+    expect(given).toEqual(bodies);
+    await store('retry', ['fresh']);
+    expect(await arrived('retry')).toMatchObject({ text: 'fresh', redelivered: false });
+  });
+
+  it('may say so itself: the shorter time counts, and only at the head', async () => {
+    await declare('own-end');
+    await declare('own', { ...deadTo('own-end') });
+    await store('own', ['later'], { expiration: '1500' });
+    await store('own', ['sooner'], { expiration: '100' });
+    await store('own', ['never']);
+    const letters = [await arrived('own-end'), await arrived('own-end')];
+    expect(letters.map(({ text }) => text)).toEqual(['later', 'sooner']);
+    expect(deathsOf(letters[1]!.headers)).toEqual(['own expired 1']);
+    expect(await arrived('own')).toMatchObject({ text: 'never', redelivered: false });
+  });
+});
+
+describe('a full queue', () => {
+  it('loses its oldest messages, by number or by bytes', async () => {
+    await declare('overflown');
+    await declare('short', { 'x-max-length': 3, ...deadTo('overflown') });
+    await store('short', ['a', 'b', 'c', 'd', 'e']);
+    await until(async () => (await ready('short')) === 3);
+    expect(deathsOf((await arrived('overflown')).headers)).toEqual(['short maxlen 1']);
+    expect((await arrived('short')).text).toBe('c');
+    await declare('small', { 'x-max-length-bytes': 3_000 });
+    await store(
+      'small',
+      Array.from({ length: 10 }, () => 'x'.repeat(1_000)),
+    );
+    await until(async () => (await ready('small')) <= 3);
+    expect(await ready('small')).toBe(3);
+  });
+
+  it.each(['reject-publish', 'reject-publish-dlx'])('takes no more with %s', async (overflow) => {
+    await declare(`refused-by-${overflow}`);
+    await declare(overflow, {
+      'x-max-length': 2,
+      'x-overflow': overflow,
+      ...deadTo(`refused-by-${overflow}`),
+    });
+    const answers = await store(overflow, ['a', 'b', 'c']);
+    expect(answers).toEqual(['basic.ack', 'basic.ack', 'basic.nack']);
+    expect(await ready(`refused-by-${overflow}`)).toBe(overflow === 'reject-publish' ? 0 : 1);
+    expect((await arrived(overflow)).text).toBe('a');
+    await until(async () => (await store(overflow, ['d']))[0] === 'basic.ack');
+  });
+});

@@ -51,6 +51,12 @@ export class DeadLetters implements DeadLetterStore {
     });
   }
 
+  /** The same of what was refused when it was published: the queue had no room (`reject-publish-dlx`). */
+  buryPublished(topology: VhostTopology, queue: Queue, stored: StoredMessage): Promise<void> | undefined {
+    if (queue.settings.deadLetterExchange === undefined) return undefined;
+    return this.inTurn(() => this.publish(topology, queue, stored, 'maxlen'));
+  }
+
   private async inTurn(work: () => Promise<void>): Promise<void> {
     if (this.burying < buryingMax) this.burying++;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));

@@ -176,7 +176,10 @@ describe('a queue that is full', () => {
     await declare(client, 'full');
     await declare(client, 'q');
     await confirmSelect(client);
-    bed.services.publishing.publisher.admission = { admits: (_, { name }) => name !== 'full' };
+    bed.services.publishing.publisher.admission = {
+      isFull: (_, { name }) => name === 'full',
+      refused: () => undefined,
+    };
     publish(client, '', 'full', 'one');
     publish(client, '', 'q', 'two');
     expect(await client.next('basic.nack')).toMatchObject({ deliveryTag: 1, multiple: false });

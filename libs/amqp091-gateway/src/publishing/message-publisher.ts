@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { PublishPressure } from '#libs/pulsar';
 import { defaultExchangeName, type Exchange } from '../exchanges/exchange.js';
 import { afterDelay } from '../mapping/published-properties.js';
@@ -9,7 +10,10 @@ import type { QueuePublishers } from './queue-publishers.js';
 
 /** Says no for queues that take no more: `x-overflow` of `reject-publish`. */
 export interface QueueAdmission {
-  admits(topology: VhostTopology, queue: Queue): boolean;
+  /** A promise, which does not reject: another gateway is asked. */
+  isFull(topology: VhostTopology, queue: Queue): boolean | Promise<boolean>;
+  /** It was refused. Resolves when its dead letter is stored; rejects where it cannot be; undefined: there is none. */
+  refused(topology: VhostTopology, queue: Queue, message: PublishedMessage): Promise<void> | undefined;
 }
 
 /** A queue took no more: publishers are told with basic.nack. */
@@ -98,13 +102,36 @@ export class MessagePublisher {
     publication: Publication,
   ): void {
     publication.expect();
-    if (this.admission?.admits(topology, queue) === false) {
-      publication.settle(new QueueIsFull());
-      return;
-    }
+    const isFull = this.admission?.isFull(topology, queue) ?? false;
+    if (typeof isFull === 'object') {
+      // What it is a view of may be used again. Those behind it wait for the same answer.
+      const own = { ...message, body: message.body.map((part) => Buffer.from(part)) };
+      void isFull.then((refused) => {
+        if (refused) this.#refuse(topology, queue, own, publication);
+        else this.#store(topology, queue, own, deliverAtMs, nowMs, publication);
+      });
+    } else if (isFull) this.#refuse(topology, queue, message, publication);
+    else this.#store(topology, queue, message, deliverAtMs, nowMs, publication);
+  }
+
+  #store(
+    topology: VhostTopology,
+    queue: Queue,
+    message: PublishedMessage,
+    deliverAtMs: number | undefined,
+    nowMs: number,
+    publication: Publication,
+  ): void {
     const { settle } = publication;
     const pressure = this.queues.store(topology, queue, message, deliverAtMs, nowMs, settle);
     if (pressure !== undefined) publication.pressure = pressure;
+  }
+
+  #refuse(topology: VhostTopology, queue: Queue, message: PublishedMessage, { settle }: Publication): void {
+    const full = () => settle(new QueueIsFull());
+    const buried = this.admission?.refused(topology, queue, message);
+    if (buried === undefined) full();
+    else void buried.then(full, full);
   }
 
   #reply({ scope }: VhostTopology, keys: string | readonly string[], message: PublishedMessage): number {

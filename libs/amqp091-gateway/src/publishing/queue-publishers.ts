@@ -36,6 +36,26 @@ export interface QueuePublishersServices {
   readonly metrics: Metrics;
 }
 
+/** Hears of what is stored in queues whose heads somebody looks after. */
+export interface StoredWatch {
+  /**
+   * A message is on its way.
+   *
+   * @param what `endsInMs`: undefined: never. `isExpiring`: it says so itself
+   * @returns to be called instead of `done`
+   */
+  storing(
+    topology: VhostTopology,
+    queue: Queue,
+    what: {
+      readonly bytes: number;
+      readonly endsInMs: number | undefined;
+      readonly isExpiring: boolean;
+    },
+    done: PublishedDone<Error>,
+  ): PublishedDone<Error>;
+}
+
 /** One queue that is published to, and its Pulsar topic. */
 interface QueueTarget {
   readonly publisher: QueuePublisher;
@@ -63,6 +83,8 @@ export class QueuePublishers {
   readonly #budget: PublishBudget;
   /** Of the process: what waits for the end of the turn. */
   readonly turnEnd = new TurnEnd();
+  /** Default: nobody looks after heads. */
+  watch: StoredWatch | undefined;
   readonly #sweep: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
@@ -103,10 +125,24 @@ export class QueuePublishers {
       done(error as Error);
       return undefined;
     }
-    const ttlMs = shorter(message.properties.expirationMs, queue.settings.messageTtlMs);
-    const expiresAtMs = ttlMs === undefined ? undefined : (deliverAtMs ?? nowMs) + ttlMs;
+    const expiresAtMs = endOf(message, queue, deliverAtMs ?? nowMs);
     const fields = { expiresAtMs, deliverAtMs };
-    return target.publisher.append(message, fields, nowMs, storedBytes(message), -1, done);
+    const settled = this.#watched(topology, queue, message, expiresAtMs && expiresAtMs - nowMs, done);
+    return target.publisher.append(message, fields, nowMs, storedBytes(message), -1, settled);
+  }
+
+  #watched(
+    topology: VhostTopology,
+    queue: Queue,
+    { properties, bodySize }: PublishedMessage,
+    endsInMs: number | undefined,
+    done: PublishedDone<Error>,
+  ): PublishedDone<Error> {
+    const { maxLength, maxLengthBytes } = queue.settings;
+    const isLimited = maxLength !== undefined || maxLengthBytes !== undefined;
+    if (this.watch === undefined || (endsInMs === undefined && !isLimited)) return done;
+    const isExpiring = properties.expirationMs !== undefined;
+    return this.watch.storing(topology, queue, { bytes: bodySize, endsInMs, isExpiring }, done);
   }
 
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
@@ -200,6 +236,15 @@ export class QueuePublishers {
     }
   }
 }
+
+/** Milliseconds since 1970; undefined: never. */
+function endOf({ properties }: PublishedMessage, { settings }: Queue, fromMs: number): number | undefined {
+  const ttlMs = shorter(properties.expirationMs, settings.messageTtlMs);
+  return ttlMs === undefined ? undefined : fromMs + (ttlMs === 0 ? zeroTtlMs : ttlMs);
+}
+
+/** What may not wait at all is for consumers that wait for it: so long it may take to them. */
+const zeroTtlMs = 500;
 
 function shorter(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);

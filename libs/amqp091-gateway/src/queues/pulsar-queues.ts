@@ -5,7 +5,13 @@ import { undeclaredUid } from '../topology/queue-operations.js';
 import { notFound } from '../topology/refusals.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { queueTopic } from './queue-topic.js';
-import { getConsumerName, type Queues, queueSubscription, queueSubscriptionProperties } from './queues.js';
+import {
+  getConsumerName,
+  headConsumerName,
+  type Queues,
+  queueSubscription,
+  queueSubscriptionProperties,
+} from './queues.js';
 
 /** What is needed of Pulsar's admin REST. */
 export type QueueAdmin = Pick<
@@ -67,6 +73,10 @@ export class PulsarQueues implements Queues {
     return asked(this.count(queueTopic(scope, name)));
   }
 
+  ready(scope: Amqp091Scope, { name }: Queue): Promise<{ messages: number; bytes: number }> {
+    return asked(this.count(queueTopic(scope, name)));
+  }
+
   remove(scope: Amqp091Scope, { name }: Queue): Promise<number> {
     return asked(this.delete(queueTopic(scope, name)));
   }
@@ -89,21 +99,26 @@ export class PulsarQueues implements Queues {
     return topic;
   }
 
-  private async count(topic: string): Promise<{ messages: number; consumers: number }> {
+  private async count(topic: string): Promise<QueueCount> {
     const found = await this.find(topic);
     let messages = 0;
+    let bytes = 0;
     let consumers = 0;
     for (const partition of found?.partitions ?? []) {
       const stats = await this.admin.stats(partition).catch(unless(404));
       const subscription = stats?.subscriptions[queueSubscription];
-      let ready = subscription?.msgBacklog ?? 0;
+      // What is delayed is not in the queue yet.
+      let ready = (subscription?.msgBacklog ?? 0) - (subscription?.msgDelayed ?? 0);
       for (const { consumerName, unackedMessages = 0 } of subscription?.consumers ?? []) {
+        if (consumerName === headConsumerName) continue;
         ready -= unackedMessages;
         if (consumerName !== getConsumerName) consumers++;
       }
       messages += Math.max(0, ready);
+      const { msgBacklog = 0, backlogSize = 0 } = subscription ?? {};
+      if (ready > 0) bytes += (backlogSize / msgBacklog) * ready;
     }
-    return { messages, consumers };
+    return { messages, bytes, consumers };
   }
 
   private async skip(topic: string): Promise<number> {
@@ -145,6 +160,14 @@ export class PulsarQueues implements Queues {
       return unless(404)(error);
     }
   }
+}
+
+interface QueueCount {
+  /** Nobody has been given. */
+  readonly messages: number;
+  /** Of those, as they are stored. */
+  readonly bytes: number;
+  readonly consumers: number;
 }
 
 interface FoundTopic {

@@ -13,6 +13,9 @@ export const queueSubscriptionProperties: Readonly<Record<string, string>> = {
 /** Names of Pulsar consumers by which clients get single messages: RabbitMQ does not count these as consumers. */
 export const getConsumerName = 'pulsegate.get';
 
+/** Names of Pulsar consumers by which the gateway looks at the heads of queues: they are nobody's. */
+export const headConsumerName = 'pulsegate.head';
+
 /** Where the messages of queues are: the Pulsar topics, and their one subscription. */
 export interface Queues extends QueueStore {
   /**
@@ -24,6 +27,8 @@ export interface Queues extends QueueStore {
    * @returns `persistent://tenant/namespace/name`
    */
   prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
+  /** What nobody has been given, and its bytes as they are stored. */
+  ready(scope: Amqp091Scope, queue: Queue): Promise<{ readonly messages: number; readonly bytes: number }>;
   /** Deletes all its messages. Resolves to how many nobody had been given. */
   purge(scope: Amqp091Scope, queue: Queue): Promise<number>;
 }

@@ -46,6 +46,10 @@ export interface Amqp091BedSettings {
 export class FakeQueues extends FakeQueueStore implements Queues {
   readonly prepared: string[] = [];
 
+  async ready() {
+    return { messages: this.messages, bytes: 0 };
+  }
+
   async purge(): Promise<number> {
     return this.messages;
   }

@@ -65,6 +65,8 @@ export interface TopicStats {
 export interface SubscriptionStats {
   /** In entries: a batch counts once. */
   msgBacklog: number;
+  /** Of those, what is kept until a time. */
+  msgDelayed?: number;
   /** Bytes. */
   backlogSize?: number;
   type?: string;

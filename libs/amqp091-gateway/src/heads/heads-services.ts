@@ -1,0 +1,21 @@
+import type { PulsarClient } from '#libs/pulsar';
+import type { Log } from '#libs/telemetry';
+import type { Amqp091Counters } from '../amqp091.counters.js';
+import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
+import type { Queues } from '../queues/queues.js';
+import type { HeadSlots } from './head-slots.js';
+
+export interface HeadsParts {
+  readonly pulsar: Pick<PulsarClient, 'subscribe' | 'partitions'>;
+  readonly queues: Pick<Queues, 'ready'>;
+  readonly deadLetters: DeadLetterStore;
+  readonly counters: Amqp091Counters;
+  readonly log: Log;
+}
+
+/** What the heads of a process have in common. */
+export interface HeadsServices extends HeadsParts {
+  readonly slots: HeadSlots;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
