@@ -47,6 +47,17 @@ describe('the documents', () => {
     expect([...brokenLinksOf(page), ...absentPathsOf(page)]).toEqual([]);
   });
 
+  it('claim of migrations from RabbitMQ what a test shows', () => {
+    const shown = [...textOf('docs/migrating-from-rabbitmq.md').matchAll(/^\|.*\| ([^|]+) \|$/gm)].flatMap(
+      ([, cell]) => [...cell!.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)*)`/g)].map(([, name]) => name!),
+    );
+    const behaviours = [...textOf('docs/amqp091-behaviours.md').matchAll(/^\| `([^`]+)` \|/gm)].map(
+      ([, name]) => name!,
+    );
+    expect(shown.length).toBeGreaterThan(50);
+    expect(shown.filter((name) => !behaviours.includes(name))).toEqual([]);
+  });
+
   it('name every metric, and none that is not there', async () => {
     const gateway = await startGateway({
       tenants: [{ name: 'acme' }],

@@ -34,7 +34,7 @@ export function behavioursPageText(areas: readonly BehaviourArea[]): string {
     `the same here, ${exceptions} are exceptions, where what happens in their place is tested. All of them run in every \`npm test\`;`,
     '`npm run check -- amqp091-behaviours` writes this page.',
     '',
-    '`spec` is a clause of AMQP 0-9-1 (its specification, or the XML of its methods); `docs/x` is https://www.rabbitmq.com/docs/x, where RabbitMQ says',
+    '`spec` is a clause of AMQP 0-9-1 (its specification, or the XML of its methods); `docs/<page>` is `https://www.rabbitmq.com/docs/<page>`, where RabbitMQ says',
     'what it does beyond; `server` is what the server does and answers, as its clients and their own tests know it.',
     '',
   ].join('\n');
