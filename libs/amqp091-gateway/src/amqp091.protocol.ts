@@ -15,6 +15,7 @@ import type { Amqp091Process, Amqp091Services } from './amqp091.services.js';
 import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
+import { VhostWatch } from './connection/vhost-watch.js';
 import { ConsumingServices } from './consuming/consuming-services.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { HeadAdmission } from './heads/head-admission.js';
@@ -74,6 +75,7 @@ function makeServices(process: Amqp091Process): Made {
   registerAmqp091Metrics(metrics, counters);
   const idleWheel = new IdleWheel();
   const watch = new SessionWatch(authenticator);
+  const vhosts = new VhostWatch(tenants);
   const queues = new PulsarQueues(pulsar.admin);
   const keeper = new LocalQueueKeeper(log);
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
@@ -104,7 +106,7 @@ function makeServices(process: Amqp091Process): Made {
   publishing.publisher.queues.watch = notes;
   publishing.publisher.admission = new HeadAdmission(answers, deadLetters);
   const services: Amqp091Services = {
-    ...{ ...process, cluster, counters, idleWheel, watch },
+    ...{ ...process, cluster, counters, idleWheel, watch, vhosts },
     ...{ topologies, queues, publishing, consuming, answers },
     // A method that is not here is refused, and nobody is told that it works.
     parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, consumeMethods]),
@@ -113,6 +115,7 @@ function makeServices(process: Amqp091Process): Made {
   const close = async () => {
     idleWheel.close();
     watch.close();
+    vhosts.close();
     openings.close();
     kept.close();
     // What dies at the end is stored before it is acknowledged; where that takes too long, it comes again.

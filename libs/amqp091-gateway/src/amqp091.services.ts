@@ -6,6 +6,7 @@ import type { Log, Metrics } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { IdleWheel } from '#libs/transport';
 import type { Amqp091Counters } from './amqp091.counters.js';
+import type { VhostWatch } from './connection/vhost-watch.js';
 import type { Amqp091Options } from './amqp091.options.js';
 import type { ChannelParts } from './channels/channel-parts.js';
 import type { ContentBudget } from './channels/content-budget.js';
@@ -27,7 +28,7 @@ export interface Amqp091Process {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly limits: RateLimits;
-  readonly tenants: Pick<TenantDirectory, 'byName'>;
+  readonly tenants: Pick<TenantDirectory, 'byName' | 'onChange'>;
   /** Of the gateway, for the server properties. */
   readonly version?: string;
   /** Default: it is alone. */
@@ -61,4 +62,5 @@ export interface Amqp091Services extends Amqp091Process {
   readonly idleWheel: IdleWheel;
   /** Ends connections whose identity ends. */
   readonly watch: SessionWatch;
+  readonly vhosts: VhostWatch;
 }

@@ -19,7 +19,7 @@ export { NodeIdTaken } from './node-id-taken.js';
 export { rendezvous } from './rendezvous.js';
 export { pulsarStateLog, type PulsarStateLogOptions } from './pulsar-state-log.js';
 export { HeldSlice, type SliceGround, type SliceLog, type SliceState } from './slices/held-slice.js';
-export { HeldSlices, type HeldSlicesServices } from './slices/held-slices.js';
+export { HeldSlices, type HeldSlicesServices, type SliceTenants } from './slices/held-slices.js';
 export { ManualClock } from './slices/manual-clock.js';
 export { type ClockTimer, PausableClock, type SliceClock, systemSliceClock } from './slices/slice-clock.js';
 export {

@@ -47,21 +47,15 @@ export function unchangeable(before: GatewayConfig, after: GatewayConfig, known:
   const faults = keys
     .filter((key) => !changeableSections.includes(key))
     .flatMap((key) => deepDifferences(before[key], after[key], [key]));
-  const running = byName(before);
   return [
     ...faults.map((path) => ({ path, message: restart })),
     ...after.tenants.flatMap((tenant, index) =>
-      tenantFaults(tenant, ['tenants', index], known.get(tenant.name), running.get(tenant.name)),
+      tenantFaults(tenant, ['tenants', index], known.get(tenant.name)),
     ),
   ];
 }
 
-function tenantFaults(
-  tenant: TenantConfig,
-  path: ConfigPath,
-  once: TenantConfig | undefined,
-  running: TenantConfig | undefined,
-): ConfigFault[] {
+function tenantFaults(tenant: TenantConfig, path: ConfigPath, once: TenantConfig | undefined): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const fixed = (key: 'namespace' | 'authorization' | 'pulsar', first: unknown) => {
     if (!isDeepStrictEqual(tenant[key], first)) faults.push({ path: [...path, key], message: restart });
@@ -70,10 +64,9 @@ function tenantFaults(
   // Who the gateway is at Pulsar for a tenant is decided when it starts.
   fixed('authorization', once === undefined ? 'rules' : once.authorization);
   fixed('pulsar', once?.pulsar);
-  if (running !== undefined && !isDeepStrictEqual(running.mqtt.topics, tenant.mqtt.topics)) {
-    const message =
-      'cannot be changed while clients may have subscribed by the rules as they are: restart it';
-    faults.push({ path: [...path, 'mqtt', 'topics'], message });
+  if (once !== undefined && !isDeepStrictEqual(once.mqtt.topics, tenant.mqtt.topics)) {
+    // Where messages are has been told to whoever subscribed and published.
+    faults.push({ path: [...path, 'mqtt', 'topics'], message: restart });
   }
   for (const [index, { name, pulsarNamespace }] of tenant.amqp091.vhosts.entries()) {
     const had = once?.amqp091.vhosts.find((each) => each.name === name);

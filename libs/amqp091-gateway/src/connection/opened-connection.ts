@@ -106,6 +106,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     });
     this.tenantCounters.connectionsOpen++;
     services.watch.watch(this, principal, endsAtMs);
+    services.vhosts.watch(this, topology.scope);
     this.#ride();
   }
 
@@ -211,6 +212,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     const { services, topology } = this;
     services.idleWheel.forget(this);
     services.watch.forget(this);
+    services.vhosts.forget(this, topology.scope);
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
     this.tenantCounters.connectionsOpen--;
@@ -231,6 +233,10 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
   revoked(end: EndOfIdentity): void {
     const message = end === 'tenant' ? 'the tenant was removed' : 'the user was removed or changed';
     this.fail(new Amqp091Error('connection-forced', message));
+  }
+
+  vhostRemoved(): void {
+    this.fail(new Amqp091Error('connection-forced', `vhost '${this.topology.scope.vhost}' was removed`));
   }
 
   sessionEnded(): boolean {

@@ -20,6 +20,7 @@ import { ContentBudget } from '../channels/content-budget.js';
 import { exchangeMethods } from '../handlers/exchange.handler.js';
 import { publishMethods } from '../handlers/publish.handler.js';
 import { queueMethods } from '../handlers/queue.handler.js';
+import { VhostWatch } from '../connection/vhost-watch.js';
 import { ChannelPublishing } from '../publishing/channel-publishing.js';
 import type { Queues } from '../queues/queues.js';
 import { Amqp091Client } from './amqp091-client.js';
@@ -113,7 +114,11 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
     ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
     parts: new ChannelParts([...servedBeside(parts), ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
-    ...{ idleWheel: new IdleWheel(), watch: new SessionWatch(authenticator) },
+    ...{
+      idleWheel: new IdleWheel(),
+      watch: new SessionWatch(authenticator),
+      vhosts: new VhostWatch(tenants),
+    },
     ...settings.services,
   } as unknown as Amqp091Services;
   const protocol = { name: 'amqp', accept: (link: never) => new Amqp091Connection(link, services) };

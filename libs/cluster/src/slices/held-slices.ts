@@ -1,10 +1,12 @@
 import { PulsarAdminError, type PulsarClient, partitionTopicName } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
-import type { Tenant } from '#libs/tenancy';
+import type { Tenant, TenantDirectory } from '#libs/tenancy';
 import { HeldSlice, type SliceGround, type SliceState } from './held-slice.js';
 import type { ClockTimer, SliceClock } from './slice-clock.js';
 import { type SliceCluster, sliceKey, slicesTopic } from './slice-place.js';
 import { SliceUnavailable } from './slice-unavailable.js';
+
+export type SliceTenants = Iterable<Tenant> & Partial<Pick<TenantDirectory, 'has' | 'onChange'>>;
 
 export interface HeldSlicesServices<State extends SliceState> {
   /** Part of the slices' keys and topics: `kafka-groups`. */
@@ -17,8 +19,8 @@ export interface HeldSlicesServices<State extends SliceState> {
   readonly cluster: SliceCluster;
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
-  /** Whose slices are taken up before anybody asks for them. */
-  readonly tenants?: Iterable<Tenant>;
+  /** Whose slices are taken up before anybody asks for them, and given back when they are not there any more. */
+  readonly tenants?: SliceTenants;
   /** Appends of one slice without a receipt. */
   readonly pendingEntriesMax: number;
   /** An empty slice that nobody asked for so long is given back. */
@@ -41,18 +43,23 @@ const firstCheckMs = 3_000;
 export class HeldSlices<State extends SliceState> {
   readonly #slices = new Map<string, HeldSlice<State>>();
   readonly #topics = new Map<string, Promise<string>>();
-  readonly #stopWatching: () => void;
+  readonly #stopWatching: (() => void)[];
   /** Given back since there was nothing in them and nobody asked. */
   readonly #unused = new Set<string>();
   #timer: ClockTimer;
   #closed = false;
 
   constructor(private readonly services: HeldSlicesServices<State>) {
-    this.#stopWatching = services.cluster.onChange(() => {
+    const stopWatching = services.cluster.onChange(() => {
       this.#handOver();
       this.#unused.clear();
       void this.#takeUp();
     });
+    const stopHearing = services.tenants?.onChange?.(({ added, removed }) => {
+      for (const tenant of removed) this.#giveBack(tenant);
+      if (added.length > 0) void this.#takeUp();
+    });
+    this.#stopWatching = [stopWatching, stopHearing ?? (() => {})];
     this.#timer = this.#check(firstCheckMs);
   }
 
@@ -66,7 +73,9 @@ export class HeldSlices<State extends SliceState> {
   }
 
   isOwn(tenant: Tenant, slice: number): boolean {
-    return !this.#closed && this.nodeOf(tenant, slice) === this.services.cluster.nodeId;
+    const { tenants, cluster } = this.services;
+    if (this.#closed || tenants?.has?.(tenant) === false) return false;
+    return this.nodeOf(tenant, slice) === cluster.nodeId;
   }
 
   /** The right to a slice that is to be this gateway's. @throws SliceUnavailable `elsewhere` */
@@ -101,7 +110,7 @@ export class HeldSlices<State extends SliceState> {
   /** Hands all slices over. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stopWatching();
+    for (const stop of this.#stopWatching) stop();
     this.#timer.cancel();
     await Promise.all([...this.#slices.values()].map((slice) => slice.release()));
   }
@@ -155,6 +164,15 @@ export class HeldSlices<State extends SliceState> {
     const { cluster } = this.services;
     for (const [key, slice] of this.#slices)
       if (cluster.nodeOf(key) !== cluster.nodeId) this.#drop(key, slice);
+  }
+
+  /** The tenant was removed. */
+  #giveBack(tenant: Tenant): void {
+    for (let slice = 0; slice < this.services.slicesPerTenant; slice++) {
+      const key = sliceKey(this.services.kind, tenant.name, slice);
+      const held = this.#slices.get(key);
+      if (held !== undefined) this.#drop(key, held);
+    }
   }
 
   #check(afterMs: number): ClockTimer {

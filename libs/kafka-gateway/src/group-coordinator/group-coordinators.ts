@@ -1,5 +1,11 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { HeldSlices, type SliceCluster, SliceUnavailable, type SliceUnavailableReason } from '#libs/cluster';
+import {
+  HeldSlices,
+  type SliceCluster,
+  type SliceTenants,
+  SliceUnavailable,
+  type SliceUnavailableReason,
+} from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
@@ -29,7 +35,7 @@ export interface GroupCoordinatorsServices {
   /** `<tenant>/<namespace>` of the gateway's own state. */
   readonly stateNamespace: string;
   /** Whose groups are taken up before anybody asks for them. */
-  readonly tenants?: Iterable<Tenant>;
+  readonly tenants?: SliceTenants;
   /** Why a tenant is not served; where that ends by itself, its groups wait for it as its topics do. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
   readonly options: KafkaOptions;
