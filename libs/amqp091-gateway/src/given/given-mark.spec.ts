@@ -28,6 +28,17 @@ describe('what may have been given before', () => {
     expect([at(3, 5), at(3, 6)].map((each) => mark.mayHaveBeenGiven(each, late))).toEqual([true, false]);
   });
 
+  it('is what others say a moment after the broker was lost', () => {
+    let nowMs = 0;
+    const mark = new GivenMark(() => nowMs);
+    mark.brokerLost();
+    nowMs = 900;
+    mark.heard('late', 3, 5);
+    nowMs = 1_100;
+    mark.heard('late', 3, 6);
+    expect([at(3, 5), at(3, 6)].map((each) => mark.mayHaveBeenGiven(each, late))).toEqual([true, false]);
+  });
+
   it('is what was published before anybody who is there knows of', () => {
     const mark = new GivenMark();
     mark.unknownBeforeMs = 5_000;

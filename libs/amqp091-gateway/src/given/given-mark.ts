@@ -5,6 +5,9 @@ interface Place {
   entryId: number;
 }
 
+/** Others hear a little later that the broker let them go, or are heard later. */
+const lateNotesMs = 1_000;
+
 /**
  * Up to where messages of one partition may have been given to clients. Shared subscriptions go in order: what comes to this
  * gateway and is not behind all that was given before comes again. Pure bookkeeping.
@@ -20,6 +23,10 @@ export class GivenMark {
   /** What was published before it may have been given: nobody knows. Milliseconds since 1970. */
   unknownBeforeMs = 0;
   private readonly others = new Map<unknown, Place>();
+  private brokerLostAtMs = -Infinity;
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   given({ ledgerId, entryId }: EntryPosition): void {
     raise(this.own, ledgerId, entryId);
@@ -33,6 +40,7 @@ export class GivenMark {
       this.others.set(from, place);
     }
     raise(place, ledgerId, entryId);
+    if (this.now() - this.brokerLostAtMs < lateNotesMs) raise(this.past, ledgerId, entryId);
   }
 
   /** It is gone, and others have what it had not acknowledged. */
@@ -45,10 +53,16 @@ export class GivenMark {
 
   /** The broker gives again what is not acknowledged, to whomever, as if for the first time. */
   brokerLost(): void {
+    this.brokerLostAtMs = this.now();
+    this.allMayComeAgain();
+  }
+
+  allMayComeAgain(): void {
     const { ledgerId, entryId } = this.reached;
     raise(this.past, ledgerId, entryId);
   }
 
+  /** So far was given before this gateway came. */
   happened(ledgerId: number, entryId: number): void {
     raise(this.past, ledgerId, entryId);
   }

@@ -21,6 +21,7 @@ class Gateways {
   readonly #acceptors = new Map<number, SpliceAcceptor>();
   readonly #open = new Set<{ ends: readonly number[]; close: () => void }>();
   readonly #changed = new Set<() => void>();
+  /** Members that nobody knows of. */
   #gone: number | undefined;
 
   constructor(count: number) {
@@ -53,8 +54,8 @@ class Gateways {
     for (const each of [...this.#open]) if (each.ends.includes(nodeId)) each.close();
   }
 
-  /** Its machine is gone: nobody closes anything. */
-  leave(nodeId: number): void {
+  /** Its machine is gone, nobody closes anything; or it was not heard of yet. */
+  leave(nodeId: number | undefined): void {
     this.#gone = nodeId;
     for (const listener of this.#changed) listener();
   }
@@ -134,6 +135,25 @@ describe('gateways that consume one queue', () => {
     await turn();
     gateways.kill(0);
     expect(second.mayHaveBeenGiven(at(9), late)).toBe(true);
+  });
+});
+
+describe('gateways that begin to consume before they know each other', () => {
+  it('tell each other when they do', async () => {
+    const gateways = new Gateways(2);
+    gateways.cursor = neverUsed;
+    gateways.leave(1);
+    const first = await gateways.marks[0]!.use(topic, false);
+    gateways.leave(0);
+    const second = await gateways.marks[1]!.use(topic, false);
+    gateways.leave(undefined);
+    await turn();
+    first.given(at(4));
+    second.given(at(9));
+    await turn();
+    gateways.kill(1);
+    expect([9, 10].map((entryId) => first.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
+    expect([4, 5].map((entryId) => second.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
   });
 });
 

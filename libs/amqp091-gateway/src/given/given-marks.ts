@@ -47,6 +47,8 @@ interface Answer {
 }
 
 const askMsMax = 1_000;
+/** Partitions that one question is about. */
+const askedMax = 500;
 /** Partitions without consumers here of which is remembered what was given. */
 const rememberedMax = 10_000;
 const unknown: Answer = { isKnown: false, isUsed: false, ledgerId: -1, entryId: -1 };
@@ -64,6 +66,8 @@ export class GivenMarks {
   /** Given of since they were told last. */
   private readonly untold = new Set<Known>();
   private readonly forget: () => void;
+  /** As they were when they changed last. */
+  private members: readonly Member[];
   private readonly tellAll = () => this.tell();
 
   constructor(private readonly parts: GivenMarksParts) {
@@ -71,8 +75,9 @@ export class GivenMarks {
     this.forget = cluster.onChange(() => this.membersChanged());
     cluster.splicing.serve(givenKind, (link, _header, from) => this.accept(link, from));
     cluster.forwarding.serve(givenKind, async (payload, { nodeId }) =>
-      Buffer.from(JSON.stringify(this.answer(payload.toString(), nodeId))),
+      Buffer.from(JSON.stringify(this.answers(JSON.parse(payload.toString()) as string[], nodeId))),
     );
+    this.members = cluster.members();
   }
 
   /**
@@ -83,7 +88,7 @@ export class GivenMarks {
   async use(topic: string, isOwn: boolean): Promise<GivenUse> {
     const known = this.known(topic);
     known.users++;
-    if (known.users === 1) known.mark.brokerLost();
+    if (known.users === 1) known.mark.allMayComeAgain();
     if (!isOwn) {
       if (known.users === 1) known.asking = this.ask(known);
       await known.asking;
@@ -153,8 +158,7 @@ export class GivenMarks {
     const others = cluster.members().filter(({ nodeId }) => nodeId !== cluster.self.nodeId);
     if (known.isPastKnown && others.length === 0) return;
     const asked = others.map(async (member) => {
-      const answer = await this.askOther(member, topic);
-      if (answer.isUsed) known.readers.add(this.streamTo(member));
+      const [answer = unknown] = await this.askOther(member, [known]);
       mark.happened(answer.ledgerId, answer.entryId);
       return answer.isKnown;
     });
@@ -175,21 +179,29 @@ export class GivenMarks {
     known.asking = undefined;
   }
 
-  private async askOther({ nodeId }: Member, topic: string): Promise<Answer> {
+  /** In the order of what is asked; nothing where it does not answer. */
+  private async askOther(member: Member, all: readonly Known[]): Promise<readonly Answer[]> {
     const { forwarding } = this.parts.cluster;
     try {
-      const answer = await forwarding.request(nodeId, givenKind, Buffer.from(topic), askMsMax);
-      return JSON.parse(answer.toString()) as Answer;
+      const payload = Buffer.from(JSON.stringify(all.map(({ topic }) => topic)));
+      const answer = await forwarding.request(member.nodeId, givenKind, payload, askMsMax);
+      const answers = JSON.parse(answer.toString()) as Answer[];
+      for (const [at, { isUsed }] of answers.entries()) {
+        if (isUsed) all[at]?.readers.add(this.streamTo(member));
+      }
+      return answers;
     } catch {
-      return unknown;
+      return [];
     }
   }
 
-  private answer(topic: string, from: number): Answer {
-    const known = this.byTopic.get(topic);
-    if (known === undefined) return unknown;
-    this.addReader(known, from);
-    return { isKnown: known.isPastKnown, isUsed: known.users > 0, ...known.mark.reached };
+  private answers(topics: readonly string[], from: number): Answer[] {
+    return topics.map((topic) => {
+      const known = this.byTopic.get(topic);
+      if (known === undefined) return unknown;
+      this.addReader(known, from);
+      return { isKnown: known.isPastKnown, isUsed: known.users > 0, ...known.mark.reached };
+    });
   }
 
   private addReader(known: Known, nodeId: number): void {
@@ -236,6 +248,11 @@ export class GivenMarks {
 
   private membersChanged(): void {
     const members = this.parts.cluster.members();
+    const before = this.members;
+    this.members = members;
+    for (const member of members) {
+      if (!before.some(({ instance }) => instance === member.instance)) void this.meet(member);
+    }
     for (const gateway of this.heard) {
       if (!members.some(({ nodeId }) => nodeId === gateway.from)) this.lost(gateway);
     }
@@ -244,6 +261,15 @@ export class GivenMarks {
       this.streams.delete(instance);
       stream.close();
       for (const { readers } of this.byTopic.values()) readers.delete(stream);
+    }
+  }
+
+  /** A gateway has come that nobody knew when it, or this one, began to consume. */
+  private async meet(member: Member): Promise<void> {
+    if (member.nodeId === this.parts.cluster.self.nodeId) return;
+    const used = [...this.byTopic.values()].filter(({ users }) => users > 0);
+    for (let start = 0; start < used.length; start += askedMax) {
+      await this.askOther(member, used.slice(start, start + askedMax));
     }
   }
 }
