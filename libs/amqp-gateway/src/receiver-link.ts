@@ -59,11 +59,7 @@ export class ReceiverLink implements DeliveryOwner, CreditGiver, CreditTaker {
     private readonly options: ReceiverLinkOptions,
     private readonly onFault: (error: AmqpError) => void,
   ) {
-    const { linkCreditMessages, publishBytesInFlightMax } = session.connection.services.options;
-    this.#credit = new ReceiverCredit(options.initialDeliveryCount, {
-      messagesMax: linkCreditMessages,
-      bytesMax: publishBytesInFlightMax,
-    });
+    this.#credit = new ReceiverCredit(options.initialDeliveryCount, session.links.intake.credit);
   }
 
   /** @throws AmqpError of the link or the session */

@@ -98,14 +98,20 @@ export class QuotaHandle {
     return requests.length === 0 ? 0 : this.#bounded(owed(requests, this.quotas.now(), 0));
   }
 
-  /** Bytes that may be given out in a second, by the smallest limit; Infinity without one. */
+  /** What may be given out in a second, by the smallest limit; Infinity without one. */
   get bytesOutPerSecond(): number {
     this.#look();
-    let least = Number.POSITIVE_INFINITY;
-    for (const { perSecond, dryRun } of this.#buckets.bytesOut) {
-      if (!dryRun) least = Math.min(least, perSecond);
-    }
-    return least;
+    return least(this.#buckets.bytesOut);
+  }
+
+  get bytesInPerSecond(): number {
+    this.#look();
+    return least(this.#buckets.bytesIn);
+  }
+
+  get messagesInPerSecond(): number {
+    this.#look();
+    return least(this.#buckets.messagesIn);
   }
 
   /** Kafka's clients say in each request who they are. */
@@ -189,6 +195,12 @@ export class QuotaHandle {
   #bounded(waitMs: number): number {
     return Math.min(waitMs, this.quotas.throttleMsMax);
   }
+}
+
+function least(buckets: readonly QuotaBucket[]): number {
+  let rate = Number.POSITIVE_INFINITY;
+  for (const { perSecond, dryRun } of buckets) if (!dryRun) rate = Math.min(rate, perSecond);
+  return rate;
 }
 
 function take(buckets: readonly QuotaBucket[], n: number, nowMs: number, most: number): number {

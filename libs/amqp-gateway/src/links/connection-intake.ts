@@ -1,12 +1,19 @@
 import { type QuotaHandle, QuotaPause } from '#libs/rate-limit';
+import type { ReceiverCreditOptions } from './receiver-credit.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 
 /** Above so many times the bound the client is not read: it had credit for what it sends. */
 const pausedAt = 2;
 /** Credit is given again when so much of the bound is free. */
 const relievedAt = 0.75;
-/** The part of the longest wait that a tenant may owe before its client is not read: what it has credit for costs too. */
-const owedPart = 0.5;
+/** Who must wait for longer is not read: what it has credit for costs too. */
+const unreadMs = 250;
+/** Or for longer than this part of the longest wait. */
+const unreadPart = 0.5;
+/** With a limit, one link has credit for what may come in so long. */
+const creditSeconds = 0.1;
+/** And as if messages were so large, before any has come. */
+const limitedAssumedBytes = 1_024;
 /** Bytes of messages that are not whole yet; one may always be as large as messages may be. */
 export const unfinishedBytesMax = 16 * 1024 * 1024;
 
@@ -40,6 +47,27 @@ export class ConnectionIntake {
       onEnd: () => this.#relieve(),
     });
     this.#bytesMax = services.options.publishBytesInFlightMax;
+  }
+
+  /** What the client of one link may have on its way. */
+  get credit(): ReceiverCreditOptions {
+    const { linkCreditMessages } = this.connection.services.options;
+    const bytesMax = this.#bytesMax;
+    const quota = this.#quota;
+    return {
+      get messagesMax() {
+        return Math.max(
+          1,
+          Math.min(linkCreditMessages, Math.floor(quota.messagesInPerSecond * creditSeconds)),
+        );
+      },
+      get bytesMax() {
+        return Math.min(bytesMax, quota.bytesInPerSecond * creditSeconds);
+      },
+      get assumedBytes() {
+        return quota.bytesInPerSecond === Number.POSITIVE_INFINITY ? 0 : limitedAssumedBytes;
+      },
+    };
   }
 
   /** No credit is to be given now. */
@@ -93,7 +121,7 @@ export class ConnectionIntake {
       tenantCounters.throttledMs += waitMs;
       this.#throttled.begin(waitMs);
     }
-    if (waitMs > this.#quota.throttleMsMax * owedPart) this.#pause();
+    if (waitMs > Math.min(unreadMs, this.#quota.throttleMsMax * unreadPart)) this.#pause();
   }
 
   #pause(): void {

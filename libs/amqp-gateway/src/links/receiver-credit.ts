@@ -9,6 +9,8 @@ export interface ReceiverCreditOptions {
   readonly messagesMax: number;
   /** The same in bytes, by the mean size of what came. */
   readonly bytesMax: number;
+  /** How large messages are, until one has come. */
+  readonly assumedBytes: number;
 }
 
 /** What one client may send on one link (AMQP 2.6.7). */
@@ -49,9 +51,10 @@ export class ReceiverCredit {
 
   /** Messages that may be on their way, credit included. */
   get window(): number {
-    const { messagesMax, bytesMax } = this.options;
-    if (this.#meanBytes * messagesMax <= bytesMax) return messagesMax;
-    return Math.max(1, Math.floor(bytesMax / this.#meanBytes));
+    const { messagesMax, bytesMax, assumedBytes } = this.options;
+    const meanBytes = this.#meanBytes || assumedBytes;
+    if (meanBytes * messagesMax <= bytesMax) return messagesMax;
+    return Math.max(1, Math.floor(bytesMax / meanBytes));
   }
 
   /** Half of the window, or more, would be new credit. */
