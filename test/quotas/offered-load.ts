@@ -16,7 +16,7 @@ export class LoadCount {
   /** Milliseconds from sending to its confirmation, of each message. */
   readonly latenciesMs: number[] = [];
   isOver = false;
-  readonly #ends: (() => Promise<unknown> | void)[] = [];
+  readonly #ends: (() => unknown)[] = [];
 
   failed(error: unknown): void {
     if (!this.isOver) this.errors.push(error instanceof Error ? error.message : String(error));
@@ -27,7 +27,7 @@ export class LoadCount {
     this.latenciesMs.push(performance.now() - sentAtMs);
   }
 
-  onEnd(end: () => Promise<unknown> | void): void {
+  onEnd(end: () => unknown): void {
     this.#ends.push(end);
   }
 

@@ -92,6 +92,7 @@ export class TenantQuotas {
     const bucket = this.entity.bucket('topicCreations');
     if (bucket === undefined) return 0;
     const nowMs = this.now();
+    // None in a dry run.
     const owedMs = bucket.owedMs(nowMs);
     if (owedMs > 0) {
       this.counts.of('topicCreations').refused++;

@@ -211,7 +211,7 @@ class PublishHandler implements ChannelPart {
   ): Publication {
     const bytes = storedBytes(message);
     this.#inFlight++;
-    this.#intake.add(bytes);
+    this.#intake.add(bytes, message.bodySize + message.properties.raw.length);
     return new Publication((error) => {
       this.#intake.remove(bytes);
       if (error !== undefined) this.#notStored(error);

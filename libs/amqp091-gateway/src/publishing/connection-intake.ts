@@ -39,10 +39,10 @@ export class ConnectionIntake {
     this.#bytesMax = services.options.publishBytesInFlightMax;
   }
 
-  /** A whole message was taken. */
-  add(bytes: number): void {
+  /** A whole message was taken. @param messageBytes of its body and properties, as the client sent them */
+  add(bytes: number, messageBytes: number): void {
     this.inFlightBytes += bytes;
-    this.#throttle(this.#quota.admitIn(bytes, 1));
+    this.#throttle(this.#quota.admitIn(messageBytes, 1));
     if (this.inFlightBytes > this.#bytesMax) {
       this.#release ??= this.connection.hold('too much of what was published is not stored yet');
     }
