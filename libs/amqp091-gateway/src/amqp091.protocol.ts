@@ -20,6 +20,7 @@ import { ConsumingServices } from './consuming/consuming-services.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { HeadAdmission } from './heads/head-admission.js';
 import { HeadNotes } from './heads/head-notes.js';
+import { QueueDrain } from './heads/queue-drain.js';
 import { QueueHeads } from './heads/queue-heads.js';
 import { consumeMethods } from './handlers/consume.handler.js';
 import { exchangeMethods } from './handlers/exchange.handler.js';
@@ -76,7 +77,8 @@ function makeServices(process: Amqp091Process): Made {
   const idleWheel = new IdleWheel();
   const watch = new SessionWatch(authenticator);
   const vhosts = new VhostWatch(tenants);
-  const queues = new PulsarQueues(pulsar.admin);
+  const draining = new QueueDrain(pulsar, counters);
+  const queues = new PulsarQueues(pulsar.admin, (...of) => draining.drain(...of));
   const keeper = new LocalQueueKeeper(log);
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const deadLetters = new DeadLetters({ pulsar, publishing, counters, log });

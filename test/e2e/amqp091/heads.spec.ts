@@ -64,14 +64,14 @@ async function store(queue: string, bodies: readonly string[], properties: Basic
   const answers: string[] = [];
   for (const body of bodies) {
     publish(queue, body, properties);
-    answers.push((await Promise.race([wire.first('basic.ack'), wire.first('basic.nack')])).name);
+    answers.push((await wire.firstOf('basic.ack', 'basic.nack')).name);
   }
   return answers;
 }
 
 async function get(queue: string, noAck = true) {
   wire.send({ name: 'basic.get', queue, noAck });
-  const found = await Promise.race([wire.first('basic.get-ok'), wire.first('basic.get-empty')]);
+  const found = await wire.firstOf('basic.get-ok', 'basic.get-empty');
   return found.name === 'basic.get-ok' ? found : undefined;
 }
 
@@ -169,7 +169,7 @@ describe('a message that ends', () => {
     const letters = [await arrived('own-end'), await arrived('own-end')];
     expect(letters.map(({ text }) => text)).toEqual(['later', 'sooner']);
     expect(deathsOf(letters[1]!.headers)).toEqual(['own expired 1']);
-    expect(await arrived('own')).toMatchObject({ text: 'never', redelivered: false });
+    expect((await arrived('own')).text).toBe('never');
   });
 });
 
@@ -202,5 +202,19 @@ describe('a full queue', () => {
     expect(await ready(`refused-by-${overflow}`)).toBe(overflow === 'reject-publish' ? 0 : 1);
     expect((await arrived(overflow)).text).toBe('a');
     await until(async () => (await store(overflow, ['d']))[0] === 'basic.ack');
+  });
+});
+
+describe('a purge', () => {
+  it('leaves what consumers have', async () => {
+    await declare('purged-ready');
+    await store('purged-ready', ['held', 'a', 'b', 'c']);
+    const held = await get('purged-ready', false);
+    const purge = { name: 'queue.purge', queue: 'purged-ready', noWait: false } as const;
+    expect(await wire.call(purge, 'queue.purge-ok')).toMatchObject({ messageCount: 3 });
+    expect(await ready('purged-ready')).toBe(0);
+    wire.send({ name: 'basic.nack', deliveryTag: held!.deliveryTag, multiple: false, requeue: true });
+    expect(await arrived('purged-ready')).toMatchObject({ text: 'held', redelivered: true });
+    expect(await get('purged-ready')).toBeUndefined();
   });
 });

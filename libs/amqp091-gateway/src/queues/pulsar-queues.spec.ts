@@ -18,6 +18,13 @@ class FakeAdmin {
   >();
   readonly changes: string[] = [];
   status = 0;
+  msgBacklog = 3;
+  msgDelayed = 0;
+  consumers: { consumerName?: string; unackedMessages?: number }[] = [{}];
+
+  skipAll = async (_name: string, subscription: string) => {
+    this.changes.push(`skip ${subscription}`);
+  };
 
   #of(name: string) {
     if (this.status !== 0) throw new PulsarAdminError(this.status, 'it does not answer', 'GET');
@@ -35,7 +42,10 @@ class FakeAdmin {
   stats = async (name: string) => {
     const subscriptions = [...this.#of(name).subscriptions].map((each) => [
       each,
-      { msgBacklog: 3, consumers: [{}] },
+      {
+        ...{ msgBacklog: this.msgBacklog, msgDelayed: this.msgDelayed, backlogSize: 100 * this.msgBacklog },
+        consumers: this.consumers,
+      },
     ]);
     return { subscriptions: Object.fromEntries(subscriptions) };
   };
@@ -63,7 +73,13 @@ class FakeAdmin {
 function queuesOf() {
   const admin = new FakeAdmin();
   const clock = { nowMs: 0 };
-  return { admin, clock, queues: new PulsarQueues(admin as unknown as QueueAdmin, () => clock.nowMs) };
+  const drained: [string, number][] = [];
+  const drain = async (_scope: unknown, _queue: unknown, partition: string, count: number) => {
+    drained.push([partition, count]);
+    return count - 1;
+  };
+  const queues = new PulsarQueues(admin as unknown as QueueAdmin, drain, () => clock.nowMs);
+  return { admin, clock, drained, queues };
 }
 
 const made = [`create ${topic}`, 'subscribe pulsegate.queue'];
@@ -129,6 +145,30 @@ describe('the topic of a queue', () => {
     admin.topics.get(topic)!.subscriptions.add('audit');
     await queues.remove(scope, declared);
     expect(admin.changes.slice(-1)).toEqual(['unsubscribe pulsegate.queue']);
+  });
+
+  it('is emptied at once where nobody has any of it, and of what is ready where somebody may', async () => {
+    const { admin, drained, queues } = queuesOf();
+    await queues.prepare(scope, declared);
+    expect(await queues.purge(scope, declared)).toBe(2);
+    expect([drained, admin.changes]).toEqual([[[`${topic}-partition-0`, 3]], made]);
+    admin.consumers = [];
+    expect(await queues.purge(scope, declared)).toBe(3);
+    expect([drained.length, admin.changes.slice(-1)]).toEqual([1, ['skip pulsegate.queue']]);
+  });
+
+  it('counts what is ready: not what consumers have, nor what is delayed, nor who looks after its head', async () => {
+    const { admin, queues } = queuesOf();
+    await queues.prepare(scope, declared);
+    admin.msgBacklog = 10;
+    admin.consumers = [
+      { consumerName: 'c', unackedMessages: 2 },
+      { consumerName: 'pulsegate.get', unackedMessages: 1 },
+      { consumerName: 'pulsegate.head', unackedMessages: 1 },
+    ];
+    admin.msgDelayed = 3;
+    expect(await queues.use(scope, declared)).toMatchObject({ messages: 4, consumers: 1 });
+    expect(await queues.ready(scope, declared)).toMatchObject({ messages: 4, bytes: 400 });
   });
 
   it('is not to be had while Pulsar does not answer', async () => {

@@ -1,5 +1,5 @@
 import { Amqp091Error } from '#libs/amqp091-codec';
-import { type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
+import { isPulsarError, type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
 import type { Queue } from '../topology/queue.js';
 import { undeclaredUid } from '../topology/queue-operations.js';
 import { notFound } from '../topology/refusals.js';
@@ -41,6 +41,14 @@ interface Prepared {
   readonly untilMs: number;
 }
 
+/** Deletes so many, at most, that nobody was given. Resolves to how many; rejects with PulsarError. */
+export type DrainQueue = (
+  scope: Amqp091Scope,
+  queue: Queue,
+  partition: string,
+  count: number,
+) => Promise<number>;
+
 /** Queues in Pulsar, by its admin REST. */
 export class PulsarQueues implements Queues {
   private readonly prepared = new Map<string, Prepared>();
@@ -48,6 +56,7 @@ export class PulsarQueues implements Queues {
 
   constructor(
     private readonly admin: QueueAdmin,
+    private readonly drain: DrainQueue,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -81,8 +90,8 @@ export class PulsarQueues implements Queues {
     return asked(this.delete(queueTopic(scope, name)));
   }
 
-  purge(scope: Amqp091Scope, { name }: Queue): Promise<number> {
-    return asked(this.skip(queueTopic(scope, name)));
+  purge(scope: Amqp091Scope, queue: Queue): Promise<number> {
+    return asked(this.skip(scope, queue));
   }
 
   private async make(topic: string, uid: string, gone: Error): Promise<string> {
@@ -101,31 +110,46 @@ export class PulsarQueues implements Queues {
 
   private async count(topic: string): Promise<QueueCount> {
     const found = await this.find(topic);
-    let messages = 0;
-    let bytes = 0;
-    let consumers = 0;
+    const all = { messages: 0, bytes: 0, consumers: 0 };
     for (const partition of found?.partitions ?? []) {
-      const stats = await this.admin.stats(partition).catch(unless(404));
-      const subscription = stats?.subscriptions[queueSubscription];
-      // What is delayed is not in the queue yet.
-      let ready = (subscription?.msgBacklog ?? 0) - (subscription?.msgDelayed ?? 0);
-      for (const { consumerName, unackedMessages = 0 } of subscription?.consumers ?? []) {
-        if (consumerName === headConsumerName) continue;
-        ready -= unackedMessages;
-        if (consumerName !== getConsumerName) consumers++;
-      }
-      messages += Math.max(0, ready);
-      const { msgBacklog = 0, backlogSize = 0 } = subscription ?? {};
-      if (ready > 0) bytes += (backlogSize / msgBacklog) * ready;
+      const { messages, bytes, consumers } = await this.countOne(partition);
+      all.messages += messages;
+      all.bytes += bytes;
+      all.consumers += consumers;
     }
-    return { messages, bytes, consumers };
+    return all;
   }
 
-  private async skip(topic: string): Promise<number> {
-    const { messages } = await this.count(topic);
-    const found = await this.find(topic);
-    for (const partition of found?.partitions ?? []) await this.admin.skipAll(partition, queueSubscription);
-    return messages;
+  private async countOne(partition: string): Promise<QueueCount & { readonly isInUse: boolean }> {
+    const stats = await this.admin.stats(partition).catch(unless(404));
+    const subscription = stats?.subscriptions[queueSubscription];
+    const { msgBacklog = 0, msgDelayed = 0, backlogSize = 0 } = subscription ?? {};
+    const attached = subscription?.consumers ?? [];
+    // What is delayed is not in the queue yet.
+    let ready = msgBacklog - msgDelayed;
+    let consumers = 0;
+    for (const { consumerName, unackedMessages = 0 } of attached) {
+      if (consumerName === headConsumerName) continue;
+      ready -= unackedMessages;
+      if (consumerName !== getConsumerName) consumers++;
+    }
+    const messages = Math.max(0, ready);
+    const bytes = messages === 0 ? 0 : (backlogSize / msgBacklog) * messages;
+    return { messages, bytes, consumers, isInUse: msgDelayed > 0 || attached.length > 0 };
+  }
+
+  private async skip(scope: Amqp091Scope, queue: Queue): Promise<number> {
+    const found = await this.find(queueTopic(scope, queue.name));
+    let gone = 0;
+    for (const partition of found?.partitions ?? []) {
+      const { messages, isInUse } = await this.countOne(partition);
+      if (isInUse) gone += await this.drain(scope, queue, partition, messages);
+      else {
+        await this.admin.skipAll(partition, queueSubscription);
+        gone += messages;
+      }
+    }
+    return gone;
   }
 
   private async delete(topic: string): Promise<number> {
@@ -187,7 +211,7 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof PulsarAdminError)) throw error;
+    if (!(error instanceof PulsarAdminError) && !isPulsarError(error)) throw error;
     const away = new Amqp091Error('internal-error', 'Pulsar cannot be asked for the queue now');
     away.cause = error;
     throw away;

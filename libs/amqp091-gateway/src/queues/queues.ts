@@ -29,6 +29,6 @@ export interface Queues extends QueueStore {
   prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
   /** What nobody has been given, and its bytes as they are stored. */
   ready(scope: Amqp091Scope, queue: Queue): Promise<{ readonly messages: number; readonly bytes: number }>;
-  /** Deletes all its messages. Resolves to how many nobody had been given. */
+  /** Deletes what nobody has been given. Resolves to how many. */
   purge(scope: Amqp091Scope, queue: Queue): Promise<number>;
 }
