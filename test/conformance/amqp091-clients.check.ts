@@ -5,7 +5,9 @@ import { Certificates, hasOpenssl } from '../../libs/transport/src/testing/certi
 import {
   amqp091Clients,
   type ConformingAmqp091Client,
+  celery,
   runAmqp091Client,
+  runCelery,
 } from '../support/amqp091-clients.js';
 import { type Amqp091ClientOutcomes, amqp091ClientsSection } from '../support/amqp091-compatibility.js';
 import { Amqp091Recorder } from '../support/amqp091-recorder.js';
@@ -17,6 +19,7 @@ import {
   headerValues,
   typesMessages,
 } from '../support/amqp091-scenario.js';
+import { type CeleryTask, celeryScenarios } from '../support/celery-scenario.js';
 import { checkForm, inForm } from '../support/check-form.js';
 import { writeCompatibilitySection } from '../support/compatibility-page.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
@@ -48,11 +51,19 @@ const jobsOf = (client: ConformingAmqp091Client): Amqp091Job[] =>
     scenarios: scenariosOver(transport, client).join(','),
   }));
 
+/** Its workers are over TCP, and over TLS is who asks them for something. */
+const celeryJobs: CeleryTask['jobs'] = [
+  { transport: 'tcp', scenarios: celeryScenarios.filter((scenario) => scenario !== 'workers').join(',') },
+  { transport: 'tls', scenarios: inForm({ short: 'tasks', full: 'tasks,canvas,retry,countdown' }) },
+];
+
 (hasOpenssl ? describe : describe.skip)('AMQP 0-9-1 clients', () => {
   const clients = amqp091Clients();
   const here = clients.filter(({ missing }) => missing === undefined);
   const outcomes: Amqp091ClientOutcomes[] = [];
   const runs = new Map<string, ReturnType<typeof runAmqp091Client>>();
+  const application = celery();
+  let applicationRun: ReturnType<typeof runCelery> | undefined;
   let gateway: TestGateway;
   let recorder: Amqp091Recorder;
 
@@ -66,11 +77,15 @@ const jobsOf = (client: ConformingAmqp091Client): Amqp091Job[] =>
       amqp: { listener: { tenant: 'acme', anonymousTenant: 'acme' }, tls },
     });
     recorder = await Amqp091Recorder.start(gateway.amqp.tcp);
+    // Before any of them runs: to get one of them holds up this process, and so the recorder.
+    for (const { command } of [...here, ...(application.missing ? [] : [application])]) command();
     // All at once, since they wait for each other's messages.
     const task = clientTask();
     for (const client of here) {
       runs.set(client.name, runAmqp091Client(client, { ...task, jobs: jobsOf(client) }, clientTimeoutMs));
     }
+    if (application.missing) return;
+    applicationRun = runCelery({ ...task, prefix: 'celery', jobs: celeryJobs }, clientTimeoutMs);
   }, 400_000);
 
   function clientTask(): Omit<Amqp091ClientTask, 'jobs'> {
@@ -87,6 +102,7 @@ const jobsOf = (client: ConformingAmqp091Client): Amqp091Job[] =>
   }
 
   afterAll(async () => {
+    const celeryRan = await applicationRun;
     await Promise.all(runs.values());
     recorder?.stop();
     await gateway?.stop();
@@ -94,7 +110,8 @@ const jobsOf = (client: ConformingAmqp091Client): Amqp091Job[] =>
     const all = clients.every(
       ({ name, missing }) => missing || outcomes.some(({ client }) => client.name === name),
     );
-    if (checkForm === 'full' && all) writeCompatibilitySection(amqp091ClientsSection(clients, outcomes));
+    if (checkForm !== 'full' || !all) return;
+    writeCompatibilitySection(amqp091ClientsSection(clients, outcomes, celeryRan));
   }, 60_000);
 
   for (const client of clients) {
@@ -119,20 +136,47 @@ const jobsOf = (client: ConformingAmqp091Client): Amqp091Job[] =>
     clientTimeoutMs,
   );
 
+  const runOrSkip = application.missing ? it.skip : it;
+  runOrSkip(
+    application.missing ? `Celery (${application.missing})` : 'Celery',
+    async () => {
+      const ran = await applicationRun!;
+      const wanted = [...celeryJobs, { transport: 'tcp', scenarios: 'workers' }];
+      mustHavePlayed(ran, wanted);
+    },
+    2 * clientTimeoutMs,
+  );
+
   async function judge(client: ConformingAmqp091Client): Promise<void> {
     const ran = await runs.get(client.name)!;
     outcomes.push({ client, version: ran.version, outcomes: ran.outcomes });
-    const faults = ran.outcomes
-      .filter(({ fault }) => fault !== undefined)
-      .map(({ transport, scenario, fault }) => `${transport} ${scenario}: ${fault}`);
-    expect(faults.slice(0, faultsShown)).toEqual([]);
-    const missing = jobsOf(client)
-      .flatMap(({ transport, scenarios }) =>
-        scenarios.split(',').map((scenario) => `${transport} ${scenario}`),
-      )
-      .filter(
-        (wanted) => !ran.outcomes.some(({ transport, scenario }) => `${transport} ${scenario}` === wanted),
-      );
-    expect({ missing, said: missing.length > 0 ? ran.said : '' }).toEqual({ missing: [], said: '' });
+    mustHavePlayed(ran, jobsOf(client));
   }
 });
+
+interface Played {
+  readonly outcomes: readonly {
+    readonly transport: string;
+    readonly scenario: string;
+    readonly fault?: string;
+  }[];
+  readonly said: string;
+}
+
+function mustHavePlayed(
+  { outcomes, said }: Played,
+  jobs: readonly { readonly transport: string; readonly scenarios: string }[],
+): void {
+  const faults = outcomes
+    .filter(({ fault }) => fault !== undefined)
+    .map(({ transport, scenario, fault }) => `${transport} ${scenario}: ${fault}`);
+  expect({ faults: faults.slice(0, faultsShown), said: faults.length > 0 ? said : '' }).toEqual({
+    faults: [],
+    said: '',
+  });
+  const played = new Set(outcomes.map(({ transport, scenario }) => `${transport} ${scenario}`));
+  const missing = jobs
+    .flatMap(({ transport, scenarios }) => scenarios.split(',').map((scenario) => `${transport} ${scenario}`))
+    .filter((wanted) => !played.has(wanted));
+  expect({ missing, said: missing.length > 0 ? said : '' }).toEqual({ missing: [], said: '' });
+}

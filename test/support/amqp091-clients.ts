@@ -7,6 +7,7 @@ import {
   type Amqp091ScenarioOutcome,
   amqp091Scenarios,
 } from './amqp091-scenario.js';
+import type { CeleryOutcome, CeleryTask } from './celery-scenario.js';
 import { runClientProgram } from './client-program.js';
 import { isThere, onceFor, runOnce } from './kafka-producers.js';
 
@@ -58,8 +59,11 @@ function javaCommand(folder: string, ...sourceNames: readonly [string, ...string
 const without = (...absent: readonly Amqp091Scenario[]) =>
   amqp091Scenarios.filter((scenario) => !absent.includes(scenario));
 
+const missing = (isHere: boolean, what: string) => (isHere ? {} : { missing: what });
+const hasPython = () => isThere('python3', '-c', 'import venv');
+const noPython = 'no python3 with venv';
+
 export function amqp091Clients(): ConformingAmqp091Client[] {
-  const missing = (isHere: boolean, what: string) => (isHere ? {} : { missing: what });
   return [
     {
       ...{ name: 'amqplib', key: 'amqplib', scenarios: without('transaction') },
@@ -71,7 +75,7 @@ export function amqp091Clients(): ConformingAmqp091Client[] {
     },
     {
       ...{ name: 'pika', key: 'pika', scenarios: amqp091Scenarios },
-      ...missing(isThere('python3', '-c', 'import venv'), 'no python3 with venv'),
+      ...missing(hasPython(), noPython),
       command: () => [pythonWith('pika'), join(sources, 'pika', 'scenarios.py')],
     },
     {
@@ -87,3 +91,13 @@ export const runAmqp091Client = (
   task: Amqp091ClientTask,
   timeoutMs: number,
 ) => runClientProgram<Amqp091ClientTask, Amqp091ScenarioOutcome>(client, task, timeoutMs);
+
+/** An application with workers of its own, beside the clients that play the scenarios. */
+export const celery = () => ({
+  name: 'Celery',
+  ...(missing(hasPython(), noPython) as { readonly missing?: string }),
+  command: () => [pythonWith('celery'), join(sources, 'celery', 'scenarios.py')],
+});
+
+export const runCelery = (task: CeleryTask, timeoutMs: number) =>
+  runClientProgram<CeleryTask, CeleryOutcome>(celery(), task, timeoutMs);
