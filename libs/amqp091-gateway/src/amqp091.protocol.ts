@@ -31,10 +31,13 @@ import { GivenMarks } from './given/given-marks.js';
 import { KeeperRequests } from './keepers/keeper-requests.js';
 import type { KeptQueueWork } from './keepers/kept-queue-work.js';
 import { KeptQueues } from './keepers/kept-queues.js';
-import { LocalQueueKeeper } from './keepers/local-queue-keeper.js';
+import { ClusterQueueKeeper } from './keepers/cluster-queue-keeper.js';
+import { QueueExpiry } from './keepers/queue-expiry.js';
+import { expireUnused } from './keepers/unused-queues.js';
+import { queueUse } from './queues/queue-use.js';
 import { QueueAnswers } from './keepers/queue-answers.js';
 import { TenantOpenings } from './keepers/tenant-openings.js';
-import { topologyAt } from './keepers/topology-at.js';
+import { type TopologyAt, topologyAt } from './keepers/topology-at.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
 import type { QueueStore } from './topology/queue-store.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
@@ -79,17 +82,26 @@ function makeServices(process: Amqp091Process): Made {
   const vhosts = new VhostWatch(tenants);
   const draining = new QueueDrain(pulsar, counters);
   const queues = new PulsarQueues(pulsar.admin, (...of) => draining.drain(...of));
-  const keeper = new LocalQueueKeeper(log);
+  const requests = new KeeperRequests(cluster);
+  const topologyOf: TopologyAt = topologyAt(tenants, { open: (...asked) => topologies.open(...asked) });
+  const expire = expireUnused(topologyOf, queues);
+  const keeper = new ClusterQueueKeeper({
+    ...{ requests, expire, log, metrics },
+    onUsed: (key) => {
+      for (const work of kept.startedFor(key)) work.used?.();
+    },
+  });
+  const useOf = queueUse(queues, keeper);
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const deadLetters = new DeadLetters({ pulsar, publishing, counters, log });
   const given = new GivenMarks({ admin: pulsar.admin, cluster, log });
   const consuming = new ConsumingServices({ pulsar, options, keeper, deadLetters, given, counters, log });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
-    use: (scope, queue) => queues.use(scope, queue),
+    use: (scope, queue) => useOf(topologies.find(scope)!, queue),
     remove: async (scope, queue) => {
       const topology = topologies.find(scope);
-      if (topology !== undefined) keeper.end(topology, queue);
+      if (topology !== undefined) await keeper.end(topology, queue);
       // A consumer that is attached would make the subscription again.
       await consuming.left();
       return queues.remove(scope, queue);
@@ -97,19 +109,19 @@ function makeServices(process: Amqp091Process): Made {
   };
   const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
   const topologies = new AgreedTopologies({ cluster, openState, store, log, metrics });
-  const requests = new KeeperRequests(cluster);
   const openings = new TenantOpenings({ requests, tenants, topologies, log });
   // What is done for queues by the gateway that keeps them.
   const heads = new QueueHeads({ pulsar, queues, deadLetters, counters, log });
-  const works: readonly KeptQueueWork[] = [heads];
+  const expiry = new QueueExpiry({ consumersOf: (key) => keeper.keptConsumers(key), expire, log });
+  const works: readonly KeptQueueWork[] = [heads, expiry];
   const kept = new KeptQueues(cluster, topologies, works);
-  const answers = new QueueAnswers(requests, kept, topologyAt(tenants, topologies));
-  const notes = new HeadNotes(heads, answers, requests, topologyAt(tenants, topologies));
+  const answers = new QueueAnswers(requests, kept, topologyOf);
+  const notes = new HeadNotes(heads, answers, requests, topologyOf);
   publishing.publisher.queues.watch = notes;
   publishing.publisher.admission = new HeadAdmission(answers, deadLetters);
   const services: Amqp091Services = {
     ...{ ...process, cluster, counters, idleWheel, watch, vhosts },
-    ...{ topologies, queues, publishing, consuming, answers },
+    ...{ topologies, queues, publishing, consuming, answers, keeper, useOf },
     // A method that is not here is refused, and nobody is told that it works.
     parts: new ChannelParts([exchangeMethods, queueMethods, publishMethods, consumeMethods]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
@@ -123,6 +135,7 @@ function makeServices(process: Amqp091Process): Made {
     // What dies at the end is stored before it is acknowledged; where that takes too long, it comes again.
     notes.close();
     await Promise.race([Promise.all([consuming.left(), heads.ended()]), pause(burialMsMax)]);
+    keeper.close();
     await publishing.close();
     await consuming.close();
     given.close();

@@ -11,8 +11,10 @@ import type { Amqp091Options } from './amqp091.options.js';
 import type { ChannelParts } from './channels/channel-parts.js';
 import type { ContentBudget } from './channels/content-budget.js';
 import type { QueueAnswers } from './keepers/queue-answers.js';
+import type { QueueKeeper } from './keepers/queue-keeper.js';
 import type { ChannelPublishing } from './publishing/channel-publishing.js';
 import type { ConsumingServices } from './consuming/consuming-services.js';
+import type { UseOf } from './queues/queue-use.js';
 import type { Queues } from './queues/queues.js';
 import type { Topologies } from './topology/topologies.js';
 
@@ -50,6 +52,8 @@ export interface Amqp091Services extends Amqp091Process {
   readonly counters: Amqp091Counters;
   readonly topologies: Topologies;
   readonly queues: Queues;
+  readonly keeper: QueueKeeper;
+  readonly useOf: UseOf;
   readonly consuming: ConsumingServices;
   readonly publishing: ChannelPublishing;
   /** What publishers ask and tell the keepers of queues. */

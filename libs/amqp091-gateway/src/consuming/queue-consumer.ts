@@ -49,7 +49,7 @@ export class QueueConsumer implements QueueSink {
       onQueueGone: () => this.gone(),
     });
     if (this.isOver) {
-      registration.leave();
+      await registration.leave();
       return;
     }
     this.registration = registration;
@@ -57,7 +57,7 @@ export class QueueConsumer implements QueueSink {
     try {
       await this.attach();
     } catch (error) {
-      this.cancel();
+      await this.cancel();
       throw error;
     }
   }
@@ -91,22 +91,25 @@ export class QueueConsumer implements QueueSink {
     const { queue, tag } = this.plan;
     const fields = { event: 'amqp091-consumer-ended', queue: queue.name, tag, error };
     this.services.parts.log.debug(fields, 'a consumer is cancelled: Pulsar gives no more');
-    this.gone();
+    void this.gone();
   }
 
-  /** What the client has stays with it; nothing more comes. */
-  cancel(): void {
+  /** What the client has stays with it; nothing more comes. Resolves when others may take its place. Never rejects. */
+  async cancel(): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
-    this.source?.stop();
-    this.registration?.leave();
+    const stopped = this.source?.stop();
+    if (this.plan.queue.settings.singleActiveConsumer) await stopped;
+    await this.registration?.leave();
   }
 
   /** There is nothing that could be settled any more: the channel has given back what it had, or the queue is gone. */
-  close(): void {
+  async close(): Promise<void> {
     this.isOver = true;
-    void this.source?.close();
-    this.registration?.leave();
+    const closed = this.source?.close();
+    // The one that is next is given messages after those that this one gave back.
+    if (this.plan.queue.settings.singleActiveConsumer) await closed;
+    await Promise.all([this.registration?.leave(), closed]);
   }
 
   private readonly settled = (): void => {
@@ -117,24 +120,27 @@ export class QueueConsumer implements QueueSink {
     const source = new QueueSource(this.services, this.plan, this);
     this.source = source;
     await source.open();
-    if (this.isOver) source.stop();
+    if (this.isOver || this.source !== source) await source.stop();
     else source.roomChanged();
   }
 
-  private activeChanged(isActive: boolean): void {
+  private async activeChanged(isActive: boolean): Promise<void> {
     if (this.isOver) return;
     if (!isActive) {
-      this.source?.stop();
+      const { source } = this;
       this.source = undefined;
+      await source?.stop();
       return;
     }
+    // Who told it does not wait for Pulsar.
     this.attach().catch((error: PulsarError) => this.onEnded(error));
   }
 
-  private gone(): void {
+  private async gone(): Promise<void> {
     if (this.isOver) return;
     // What the client has is nowhere any more.
-    this.close();
+    const closed = this.close();
     this.onGone(this);
+    await closed;
   }
 }

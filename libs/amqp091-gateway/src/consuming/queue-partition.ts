@@ -6,7 +6,7 @@ import {
   type SubscriptionPartitionParts,
 } from '#libs/pulsar';
 import type { GivenUse } from '../given/given-marks.js';
-import { queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
+import { queueConsumerName, queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
 import type { ConsumingParts, ConsumingServices } from './consuming-services.js';
 import type { QueueSourcePlan } from './queue-source.js';
 
@@ -22,7 +22,7 @@ export function queuePartition(
   const { pulsar, counters } = services.parts;
   const subscription: LinkSubscription = {
     ...{ name: queueSubscription, type: 'Shared', position: 'earliest', endsWhen: 'never' },
-    ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName },
+    ...{ properties: queueSubscriptionProperties, consumerName: plan.consumerName ?? queueConsumerName },
     priorityLevel: plan.priorityLevel,
   };
   return new SubscriptionPartition(

@@ -172,13 +172,22 @@ export class QueueSource {
     this.accept(message);
   }
 
-  /** Gives no more. What is with the client can be settled, then the source closes itself. */
-  stop(): void {
+  /**
+   * Gives no more. What is with the client can be settled, then the source closes itself. Resolves when the broker has back
+   * what the client had not been given. Never rejects.
+   */
+  async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
     this.early.clear();
     this.giveBackReady();
-    this.closeWhenDone();
+    if (this.unsettled === 0) {
+      await this.close();
+      return;
+    }
+    for (const partition of this.given.keys()) partition.giveBackNow();
+    // A question that it answers after what came before it.
+    await this.hasNothing().catch(() => {});
   }
 
   /** What is not settled comes again. */

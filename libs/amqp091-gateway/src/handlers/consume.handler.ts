@@ -62,8 +62,7 @@ class ConsumeHandler implements ChannelPart {
       case 'basic.consume':
         return this.#consume(method);
       case 'basic.cancel':
-        this.#cancel(method);
-        return;
+        return this.#cancel(method);
       case 'basic.qos':
         this.#qos(method);
         return;
@@ -140,10 +139,12 @@ class ConsumeHandler implements ChannelPart {
     if (!noWait) channel.send({ name: 'basic.consume-ok', consumerTag: tag });
   }
 
-  #cancel({ consumerTag, noWait }: Amqp091MethodOf<'basic.cancel'>): void {
+  async #cancel({ consumerTag, noWait }: Amqp091MethodOf<'basic.cancel'>): Promise<void> {
     this.channel.connection.services.publishing.replies.cancel(this.channel, consumerTag);
-    this.#consumers.get(consumerTag)?.cancel();
+    const consumer = this.#consumers.get(consumerTag);
     this.#consumers.delete(consumerTag);
+    // Who hears that it is cancelled may let another consume what this one had for itself.
+    await consumer?.cancel();
     if (!noWait) this.channel.send({ name: 'basic.cancel-ok', consumerTag });
   }
 
@@ -204,6 +205,7 @@ class ConsumeHandler implements ChannelPart {
 
   async #getterOf(name: string): Promise<QueueGetter | undefined> {
     const place = await this.#placeOf(name);
+    this.channel.connection.services.keeper.used(place.topology, place.queue);
     const found = this.#getters.get(place.queue.uid + place.topic);
     if (found !== undefined) return found;
     if (this.#getters.size >= gettersMax)

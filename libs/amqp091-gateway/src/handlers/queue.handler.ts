@@ -61,10 +61,11 @@ class QueueHandler implements ChannelPart {
     const { channel } = this;
     const { services, topology } = channel.connection;
     channel.declared(queue.name);
+    services.keeper.used(topology, queue);
     if (noWait) return;
     const { messages, consumers } = isNew
       ? { messages: 0, consumers: 0 }
-      : await services.queues.use(topology.scope, queue);
+      : await services.useOf(topology, queue);
     channel.send({
       ...{ name: 'queue.declare-ok', queue: queue.name },
       ...{ messageCount: messages, consumerCount: consumers },

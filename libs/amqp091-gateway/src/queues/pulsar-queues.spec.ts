@@ -20,7 +20,10 @@ class FakeAdmin {
   status = 0;
   msgBacklog = 3;
   msgDelayed = 0;
-  consumers: { consumerName?: string; unackedMessages?: number }[] = [{}];
+  consumers: { consumerName?: string; unackedMessages?: number }[] = [
+    { consumerName: 'pulsegate.consumer' },
+    ...[{}, { consumerName: 'of another protocol' }],
+  ];
 
   skipAll = async (_name: string, subscription: string) => {
     this.changes.push(`skip ${subscription}`);
@@ -112,7 +115,9 @@ describe('the topic of a queue', () => {
     admin.topics.set(topic, { partitions: 3, properties: {}, subscriptions: new Set() });
     expect(await queues.prepare(scope, undeclared)).toBe(topic);
     expect(admin.changes).toEqual(['subscribe pulsegate.queue']);
-    expect(await queues.use(scope, undeclared)).toMatchObject({ messages: 9, consumers: 3 });
+    expect(await queues.use(scope, undeclared)).toMatchObject({
+      ...{ messages: 9, consumers: 3, foreignConsumers: 6 },
+    });
   });
 
   it('goes with the queue that it was made for', async () => {
@@ -162,7 +167,7 @@ describe('the topic of a queue', () => {
     await queues.prepare(scope, declared);
     admin.msgBacklog = 10;
     admin.consumers = [
-      { consumerName: 'c', unackedMessages: 2 },
+      { consumerName: 'pulsegate.consumer', unackedMessages: 2 },
       { consumerName: 'pulsegate.get', unackedMessages: 1 },
       { consumerName: 'pulsegate.head', unackedMessages: 1 },
     ];

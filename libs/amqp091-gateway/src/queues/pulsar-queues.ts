@@ -6,11 +6,13 @@ import { notFound } from '../topology/refusals.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { queueTopic } from './queue-topic.js';
 import {
-  getConsumerName,
+  gatewayConsumerPrefix,
   headConsumerName,
   type Queues,
+  queueConsumerName,
   queueSubscription,
   queueSubscriptionProperties,
+  type StoredQueue,
 } from './queues.js';
 
 /** What is needed of Pulsar's admin REST. */
@@ -78,7 +80,7 @@ export class PulsarQueues implements Queues {
     return (await asked(this.find(queueTopic(scope, name)))) !== undefined;
   }
 
-  use(scope: Amqp091Scope, { name }: Queue): Promise<{ messages: number; consumers: number }> {
+  use(scope: Amqp091Scope, { name }: Pick<Queue, 'name'>): Promise<StoredQueue> {
     return asked(this.count(queueTopic(scope, name)));
   }
 
@@ -110,12 +112,13 @@ export class PulsarQueues implements Queues {
 
   private async count(topic: string): Promise<QueueCount> {
     const found = await this.find(topic);
-    const all = { messages: 0, bytes: 0, consumers: 0 };
+    const all = { messages: 0, bytes: 0, consumers: 0, foreignConsumers: 0 };
     for (const partition of found?.partitions ?? []) {
-      const { messages, bytes, consumers } = await this.countOne(partition);
+      const { messages, bytes, consumers, foreignConsumers } = await this.countOne(partition);
       all.messages += messages;
       all.bytes += bytes;
       all.consumers += consumers;
+      all.foreignConsumers += foreignConsumers;
     }
     return all;
   }
@@ -128,14 +131,17 @@ export class PulsarQueues implements Queues {
     // What is delayed is not in the queue yet.
     let ready = msgBacklog - msgDelayed;
     let consumers = 0;
+    let foreignConsumers = 0;
     for (const { consumerName, unackedMessages = 0 } of attached) {
       if (consumerName === headConsumerName) continue;
       ready -= unackedMessages;
-      if (consumerName !== getConsumerName) consumers++;
+      if (consumerName === queueConsumerName) consumers++;
+      else if (consumerName?.startsWith(gatewayConsumerPrefix) !== true) foreignConsumers++;
     }
     const messages = Math.max(0, ready);
     const bytes = messages === 0 ? 0 : (backlogSize / msgBacklog) * messages;
-    return { messages, bytes, consumers, isInUse: msgDelayed > 0 || attached.length > 0 };
+    const isInUse = msgDelayed > 0 || attached.length > 0;
+    return { messages, bytes, consumers, foreignConsumers, isInUse };
   }
 
   private async skip(scope: Amqp091Scope, queue: Queue): Promise<number> {
@@ -186,12 +192,9 @@ export class PulsarQueues implements Queues {
   }
 }
 
-interface QueueCount {
-  /** Nobody has been given. */
-  readonly messages: number;
-  /** Of those, as they are stored. */
+interface QueueCount extends StoredQueue {
+  /** Of the messages, as they are stored. */
   readonly bytes: number;
-  readonly consumers: number;
 }
 
 interface FoundTopic {

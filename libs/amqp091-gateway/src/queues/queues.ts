@@ -10,14 +10,31 @@ export const queueSubscriptionProperties: Readonly<Record<string, string>> = {
   'pulsegate.kind': 'amqp-queue',
 };
 
+/** Names of Pulsar consumers that gateways have for themselves and for their clients begin so: the queue's keeper counts those. */
+export const gatewayConsumerPrefix = 'pulsegate.';
+
+/** Of consumers of clients. */
+export const queueConsumerName = 'pulsegate.consumer';
+
 /** Names of Pulsar consumers by which clients get single messages: RabbitMQ does not count these as consumers. */
 export const getConsumerName = 'pulsegate.get';
 
 /** Names of Pulsar consumers by which the gateway looks at the heads of queues: they are nobody's. */
 export const headConsumerName = 'pulsegate.head';
 
+/** What Pulsar says of a queue. */
+export interface StoredQueue {
+  /** Those that nobody has been given. */
+  readonly messages: number;
+  /** Attached by clients of 0-9-1, as far as they are given messages. */
+  readonly consumers: number;
+  /** Of other protocols, and Pulsar's own. */
+  readonly foreignConsumers: number;
+}
+
 /** Where the messages of queues are: the Pulsar topics, and their one subscription. */
-export interface Queues extends QueueStore {
+export interface Queues extends Omit<QueueStore, 'use'> {
+  use(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<StoredQueue>;
   /**
    * Makes topic and subscription where they are not there: what is stored from then on waits for consumers. Of a queue that
    * nobody declared only the subscription. Known for a short time, so it may be asked before each use.

@@ -22,6 +22,7 @@ import { publishMethods } from '../handlers/publish.handler.js';
 import { queueMethods } from '../handlers/queue.handler.js';
 import { VhostWatch } from '../connection/vhost-watch.js';
 import { ChannelPublishing } from '../publishing/channel-publishing.js';
+import type { QueueKeeper } from '../keepers/queue-keeper.js';
 import type { Queues } from '../queues/queues.js';
 import { Amqp091Client } from './amqp091-client.js';
 import { FakeBroker } from './fake-broker.js';
@@ -45,6 +46,10 @@ export interface Amqp091BedSettings {
 
 /** The queues of a bed: no Pulsar, no messages. */
 export class FakeQueues extends FakeQueueStore implements Queues {
+  override async use() {
+    return { messages: this.messages, consumers: this.consumers, foreignConsumers: 0 };
+  }
+
   readonly prepared: string[] = [];
 
   async ready() {
@@ -61,6 +66,14 @@ export class FakeQueues extends FakeQueueStore implements Queues {
     return `persistent://acme/shop/${name}`;
   }
 }
+
+/** Nobody consumes. */
+const unkept: QueueKeeper = {
+  register: () => Promise.reject(new Error('a bed has no consumers')),
+  end: async () => {},
+  consumers: async () => 0,
+  used() {},
+};
 
 export type BedClient = Amqp091Client & { readonly memory: InMemoryLink };
 
@@ -111,7 +124,9 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
       limits: new RateLimits(tenants),
     },
     ...{ options, log: silentLog, metrics, version: 'test' },
+    keeper: unkept,
     ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
+    ...{ tenants, useOf: () => queues.use() },
     parts: new ChannelParts([...servedBeside(parts), ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
     ...{
