@@ -15,11 +15,12 @@ let gateways: TestGateway[] = [];
 let wire: Amqp091Wire;
 
 beforeAll(async () => {
+  const stateNamespace = `public/pulsegate-heads-${randomBytes(4).toString('hex')}`;
   const options = {
     tenants: [{ name: 'acme', namespace: await createPulsarNamespace('acme'), permissions: [allowAll] }],
-    stateNamespace: `public/pulsegate-heads-${randomBytes(4).toString('hex')}`,
+    stateNamespace,
     amqp: { listener: { anonymousTenant: 'acme' } },
-    config: { cluster: { memberTimeoutMs: 2_000 } },
+    config: { cluster: { stateNamespace, memberTimeoutMs: 2_000 } },
   };
   gateways = await Promise.all([startGateway(options), startGateway(options)]);
   wire = await openAmqp091Wire(gateways[1]!.amqp.tcp);
