@@ -60,7 +60,7 @@ function consume(queue: string, rest: object = {}): Amqp091Method {
 
 async function get(wire: Amqp091Wire, queue: string, noAck = false) {
   wire.send({ name: 'basic.get', queue, noAck });
-  return Promise.race([wire.first('basic.get-ok'), wire.first('channel.close')]);
+  return wire.first('basic.get-ok');
 }
 
 const ack = (deliveryTag: number, multiple = false): Amqp091Method => ({
