@@ -95,7 +95,12 @@ function makeServices(process: Amqp091Process): Made {
   const publishing = new ChannelPublishing({ pulsar, queues, options, log, metrics, cluster });
   const deadLetters = new DeadLetters({ pulsar, publishing, counters, log });
   const given = new GivenMarks({ admin: pulsar.admin, cluster, log });
-  const consuming = new ConsumingServices({ pulsar, options, keeper, deadLetters, given, counters, log });
+  const consuming = new ConsumingServices({
+    ...{ pulsar, options, authorizer: process.authorizer, keeper, deadLetters, given, counters, log },
+  });
+  const unfollow = tenants.onChange(({ changed }) => {
+    for (const { name } of changed) consuming.live.changed(name);
+  });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
     use: (scope, queue) => useOf(topologies.find(scope)!, queue),
@@ -130,6 +135,7 @@ function makeServices(process: Amqp091Process): Made {
     idleWheel.close();
     watch.close();
     vhosts.close();
+    unfollow();
     openings.close();
     kept.close();
     // What dies at the end is stored before it is acknowledged; where that takes too long, it comes again.

@@ -90,6 +90,7 @@ export { FakeProducer } from './testing/fake-producer.js';
 export { cursorOf, nativeEntry, newBuilder, storedBatch } from './testing/stored-entry.js';
 export { readEntriesAgain } from './subscriptions/entries-again.js';
 export { EntryFetches } from './subscriptions/entry-fetches.js';
+export { PartitionWatch } from './subscriptions/partition-watch.js';
 export { PositionMap } from './subscriptions/position-map.js';
 export { ReadyQueue } from './subscriptions/ready-queue.js';
 export { ReturnSchedule } from './subscriptions/return-schedule.js';

@@ -1,4 +1,4 @@
-import { type PulsarClient, SubscriptionMemories, WaitingBytes } from '#libs/pulsar';
+import { PartitionWatch, type PulsarClient, SubscriptionMemories, WaitingBytes } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { AmqpCounters } from '../amqp.counters.js';
 import type { AmqpOptions } from '../amqp.options.js';
@@ -7,7 +7,6 @@ import type { MessageSink, MessageSource } from '../node.js';
 import type { SourceOpener, SourcePlan } from '../nodes/node-plan.js';
 import { browserStart } from './browser-start.js';
 import { LeftSubscriptions } from './left-subscriptions.js';
-import { PartitionWatch } from './partition-watch.js';
 import { ReaderSource } from './reader-source.js';
 import type { SourceParts } from './source-parts.js';
 import { SubscriptionSource } from './subscription-source.js';

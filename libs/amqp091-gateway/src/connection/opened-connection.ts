@@ -344,6 +344,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
         }
         this.#principal = step.principal;
         this.#client = this.#clientOf(step.principal);
+        this.services.consuming.live.changed(step.principal.tenant.name);
         this.services.watch.watch(this, step.principal, step.endsAtMs);
         this.send(encodeMethod(0, { name: 'connection.update-secret-ok' }));
       })

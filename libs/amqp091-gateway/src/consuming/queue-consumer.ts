@@ -2,6 +2,7 @@ import type { PulsarError } from '#libs/pulsar';
 import type { ConsumerRegistration } from '../keepers/queue-keeper.js';
 import type { ChannelDeliveries } from './channel-deliveries.js';
 import type { ConsumingServices } from './consuming-services.js';
+import type { LiveConsumer } from './live-consumers.js';
 import type { QueueMessage } from './queue-message.js';
 import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
 
@@ -22,6 +23,7 @@ export class QueueConsumer implements QueueSink {
   private source: QueueSource | undefined;
   private registration: ConsumerRegistration | undefined;
   private unacked = 0;
+  private unwatch: () => void = () => {};
   private isStarted = false;
   private isOver = false;
 
@@ -62,6 +64,11 @@ export class QueueConsumer implements QueueSink {
     }
   }
 
+  /** It ends when it is not allowed any more. */
+  watch(live: LiveConsumer): void {
+    if (!this.isOver) this.unwatch = this.services.live.add(live);
+  }
+
   /** The client knows of it: messages may come. */
   start(): void {
     this.isStarted = true;
@@ -98,6 +105,7 @@ export class QueueConsumer implements QueueSink {
   async cancel(): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
+    this.unwatch();
     const stopped = this.source?.stop();
     if (this.plan.queue.settings.singleActiveConsumer) await stopped;
     await this.registration?.leave();
@@ -106,6 +114,7 @@ export class QueueConsumer implements QueueSink {
   /** There is nothing that could be settled any more: the channel has given back what it had, or the queue is gone. */
   async close(): Promise<void> {
     this.isOver = true;
+    this.unwatch();
     const closed = this.source?.close();
     // The one that is next is given messages after those that this one gave back.
     if (this.plan.queue.settings.singleActiveConsumer) await closed;

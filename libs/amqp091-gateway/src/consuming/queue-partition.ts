@@ -2,15 +2,36 @@ import {
   type Delivery,
   type EntryDecodeError,
   type LinkSubscription,
+  partitionTopicName,
   SubscriptionPartition,
   type SubscriptionPartitionParts,
 } from '#libs/pulsar';
 import type { GivenUse } from '../given/given-marks.js';
 import { queueConsumerName, queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
+import { undeclaredUid } from '../topology/queue-operations.js';
 import type { ConsumingParts, ConsumingServices } from './consuming-services.js';
 import type { QueueSourcePlan } from './queue-source.js';
 
 export type QueuePartitionEvents = Pick<SubscriptionPartitionParts, 'onEntry' | 'onClosed' | 'onDetached'>;
+
+/**
+ * Opens what there is of a queue's topic now, and what comes to it later. The topics of queues have one partition and get no
+ * more, but a queue may be a topic that somebody else made.
+ *
+ * @returns the way to open no more. Rejects with PulsarError
+ */
+export async function openPartitions(
+  { parts, partitions }: ConsumingServices,
+  { topic, queue }: QueueSourcePlan,
+  open: (partition: string) => Promise<void>,
+): Promise<() => void> {
+  const count = await parts.pulsar.partitions(topic);
+  const names =
+    count === 0 ? [topic] : Array.from({ length: count }, (_, at) => partitionTopicName(topic, at));
+  await Promise.all(names.map(open));
+  const mayGrow = count > 1 || (count === 1 && queue.uid === undeclaredUid);
+  return mayGrow ? partitions.watch(topic, count, open) : () => {};
+}
 
 /** One partition of a queue's topic, of which nothing is asked yet. */
 export function queuePartition(

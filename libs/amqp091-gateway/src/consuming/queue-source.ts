@@ -2,7 +2,6 @@ import {
   type Delivery,
   EntryDecodeError,
   MessageCursor,
-  partitionTopicName,
   PulsarError,
   ReturnSchedule,
   SourceEntry,
@@ -18,7 +17,7 @@ import type { VhostTopology } from '../topology/vhost-topology.js';
 import { Burials } from './burials.js';
 import type { ConsumingServices } from './consuming-services.js';
 import { QueueMessage } from './queue-message.js';
-import { queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
+import { openPartitions, queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
 import { ReadyMessages } from './ready-messages.js';
 
 /** Whom a source gives messages to. */
@@ -88,6 +87,7 @@ export class QueueSource {
   private unsettled = 0;
   private readonly burials: Burials;
   private idle: NodeJS.Timeout | undefined;
+  private unwatch: () => void = () => {};
 
   constructor(
     private readonly services: ConsumingServices,
@@ -105,12 +105,10 @@ export class QueueSource {
 
   /** Rejects with PulsarError when the queue cannot be consumed. */
   async open(): Promise<void> {
-    const { topic } = this.plan;
     try {
-      const count = await this.services.parts.pulsar.partitions(topic);
-      const topics =
-        count === 0 ? [topic] : Array.from({ length: count }, (_, at) => partitionTopicName(topic, at));
-      await Promise.all(topics.map((each) => this.openPartition(each)));
+      const end = await openPartitions(this.services, this.plan, (topic) => this.openPartition(topic));
+      if (this.isStopped) end();
+      else this.unwatch = end;
     } catch (error) {
       await this.close();
       throw error;
@@ -179,6 +177,7 @@ export class QueueSource {
   async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
+    this.unwatch();
     this.early.clear();
     this.giveBackReady();
     if (this.unsettled === 0) {
@@ -195,6 +194,7 @@ export class QueueSource {
     if (this.isClosed) return;
     this.isClosed = true;
     this.isStopped = true;
+    this.unwatch();
     clearTimeout(this.idle);
     this.early.clear();
     this.giveBackReady();
@@ -230,6 +230,7 @@ export class QueueSource {
     }
     this.given.set(partition, given);
     await partition.open();
+    this.askSoon();
   }
 
   private arrived(partition: SubscriptionPartition, delivery: Delivery, cameBefore: boolean): void {

@@ -127,6 +127,11 @@ class ConsumeHandler implements ChannelPart {
       this.#consumers.delete(tag);
       throw asRefusal(error);
     }
+    consumer.watch({
+      tenant: place.topology.scope.tenant.name,
+      isAllowed: () => mayRead(channel, name),
+      revoked: () => this.#revoked(tag, name),
+    });
     if (!method.noWait) channel.send({ name: 'basic.consume-ok', consumerTag: tag });
     consumer.start();
   }
@@ -153,6 +158,22 @@ class ConsumeHandler implements ChannelPart {
     if (!this.#consumers.delete(consumerTag)) return;
     if (!this.channel.connection.capabilities.consumerCancelNotify) return;
     this.channel.send({ name: 'basic.cancel', consumerTag, noWait: true });
+  }
+
+  /** It may not read the queue any more. What the client has of it can be settled. */
+  #revoked(tag: string, queue: string): void {
+    const { channel } = this;
+    const consumer = this.#consumers.get(tag);
+    if (channel.connection.capabilities.consumerCancelNotify) {
+      this.#gone(tag);
+      void consumer?.cancel();
+      return;
+    }
+    try {
+      channel.connection.client.access.read('queue', queue);
+    } catch (error) {
+      channel.fail(error as Amqp091Error, 'basic.consume');
+    }
   }
 
   #qos({ prefetchSize, prefetchCount, global }: Amqp091MethodOf<'basic.qos'>): void {
@@ -242,6 +263,15 @@ class ConsumeHandler implements ChannelPart {
     const { topology, client, services } = this.channel.connection;
     const queue: Queue = await topology.checkQueue(name, client);
     return { topology, queue, topic: await services.queues.prepare(topology.scope, queue) };
+  }
+}
+
+function mayRead({ connection }: PartChannel, queue: string): boolean {
+  try {
+    connection.client.access.read('queue', queue);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -16,6 +16,7 @@ import { type Amqp091Options, amqp091OptionsSchema } from '../amqp091.options.js
 import type { Amqp091Services } from '../amqp091.services.js';
 import type { ChannelPartKind } from '../channels/channel-part.js';
 import { ChannelParts } from '../channels/channel-parts.js';
+import { LiveConsumers } from '../consuming/live-consumers.js';
 import { ContentBudget } from '../channels/content-budget.js';
 import { exchangeMethods } from '../handlers/exchange.handler.js';
 import { publishMethods } from '../handlers/publish.handler.js';
@@ -127,6 +128,8 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
     keeper: unkept,
     ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
     ...{ tenants, useOf: () => queues.use() },
+    // Nobody consumes: there is nobody whose permission could be taken away.
+    consuming: { live: new LiveConsumers({ version: () => 0 }) },
     parts: new ChannelParts([...servedBeside(parts), ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
     ...{

@@ -1,5 +1,6 @@
-import { partitionTopicName, type PulsarClient } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
+import type { PulsarClient } from '../client.js';
+import { partitionTopicName } from '../topic-name.js';
 
 export interface PartitionWatchParts {
   readonly pulsar: Pick<PulsarClient, 'partitions'>;
@@ -13,7 +14,7 @@ interface Watcher {
   readonly onPartition: (partition: string) => Promise<void>;
 }
 
-/** Looks for new partitions of the topics that are received from: once per topic, however many links there are. */
+/** Looks for new partitions of the topics that are received from: once per topic, however many receivers there are. */
 export class PartitionWatch {
   private readonly topics = new Map<string, Set<Watcher>>();
   private timer: NodeJS.Timeout | undefined;
@@ -42,7 +43,10 @@ export class PartitionWatch {
         const count = await this.parts.pulsar.partitions(topic);
         for (const watcher of watchers) this.tellNew(topic, count, watcher);
       } catch (error) {
-        this.parts.log.debug({ event: 'amqp-partitions', topic, error }, 'partitions could not be counted');
+        this.parts.log.debug(
+          { event: 'partitions-uncounted', topic, error },
+          'partitions could not be counted',
+        );
       }
     }
     this.isLooking = false;
@@ -58,7 +62,7 @@ export class PartitionWatch {
     while (watcher.known < count) {
       const partition = partitionTopicName(topic, watcher.known++);
       watcher.onPartition(partition).catch((error: unknown) => {
-        const fields = { event: 'amqp-source-partition', partition, error };
+        const fields = { event: 'partition-not-received', partition, error };
         this.parts.log.warn(fields, 'nothing can be received from a new partition');
       });
     }

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { LiveConsumers } from './live-consumers.js';
+
+const versions = new Map<string, number>();
+const live = new LiveConsumers({ version: (tenant) => versions.get(tenant) ?? 0 });
+afterEach(() => live.close());
+
+function consumer(tenant: string, name: string, ended: string[], allowed: Set<string>) {
+  return { tenant, isAllowed: () => allowed.has(name), revoked: () => void ended.push(name) };
+}
+
+describe('LiveConsumers', () => {
+  it('ends who may not consume any more, when something has changed for the tenant', () => {
+    const ended: string[] = [];
+    const allowed = new Set(['a', 'b', 'other']);
+    const leaveA = live.add(consumer('acme', 'a', ended, allowed));
+    const leaveB = live.add(consumer('acme', 'b', ended, allowed));
+    live.add(consumer('other', 'other', ended, allowed));
+    allowed.clear();
+    live.check();
+    expect(ended).toEqual([]);
+    versions.set('acme', 1);
+    leaveB();
+    live.check();
+    expect(ended).toEqual(['a']);
+    live.check();
+    expect(ended).toEqual(['a']);
+    leaveA();
+    live.changed('acme');
+    live.changed('other');
+    live.check();
+    expect(ended).toEqual(['a', 'other']);
+  });
+
+  it('looks by itself while there is anybody', async () => {
+    const ended: string[] = [];
+    live.add(consumer('acme', 'a', ended, new Set()));
+    versions.set('acme', 2);
+    const end = Date.now() + 5_000;
+    while (ended.length === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ended).toEqual(['a']);
+  });
+});
