@@ -116,7 +116,7 @@ export const consumeBehaviours: BehaviourArea = {
         await peer.cancel(tag);
         await until('it is free', async () => {
           other.send(basicConsume(name));
-          const came = await Promise.race([other.first('basic.consume-ok'), other.first('channel.close')]);
+          const came = await other.wire.firstOf('basic.consume-ok', 'channel.close');
           if (came.name === 'basic.consume-ok') return true;
           other.send({ name: 'channel.close-ok' });
           await other.wire.openChannel();

@@ -210,7 +210,7 @@ export const queueBehaviours: BehaviourArea = {
         await peer.cancel(tags[1]!);
         await until('it is gone', async () => {
           peer.send(queueDeclare(name, {}, passive));
-          const came = await Promise.race([peer.first('queue.declare-ok'), peer.first('channel.close')]);
+          const came = await peer.wire.firstOf('queue.declare-ok', 'channel.close');
           if (came.name === 'queue.declare-ok') return false;
           expect(came.replyText).toBe(missing(name).slice(4));
           return true;
@@ -272,7 +272,7 @@ export const queueBehaviours: BehaviourArea = {
         await peer.cancel(tag);
         await until('it is unused', async () => {
           other.send(queueDelete(name, { ifUnused: true }));
-          const came = await Promise.race([other.first('queue.delete-ok'), other.first('channel.close')]);
+          const came = await other.wire.firstOf('queue.delete-ok', 'channel.close');
           if (came.name === 'queue.delete-ok') return true;
           other.send({ name: 'channel.close-ok' });
           await other.wire.openChannel();

@@ -96,7 +96,7 @@ export class QueueSource {
   ) {
     const { type, maxPriority, deliveryLimit } = plan.queue.settings;
     this.burials = new Burials(services, plan);
-    this.ready = new ReadyMessages(maxPriority ?? 0);
+    this.ready = new ReadyMessages(maxPriority ?? 0, () => this.give());
     this.window = new SourceWindow(services.waiting, services.parts.options.prefetchMessagesMax);
     this.isQuorum = type === 'quorum';
     const limit = deliveryLimit ?? (this.isQuorum ? quorumDeliveryLimit : -1);
