@@ -17,7 +17,6 @@ const faults = new Map<Behaviour, unknown>();
 let gateway: TestGateway;
 
 async function run(behaviour: Behaviour): Promise<void> {
-  const t0 = Date.now();
   const bed = new BehaviourBed(gateway.amqp.tcp, behaviour.id);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('takes too long')), behaviourTimeoutMs);
@@ -28,7 +27,6 @@ async function run(behaviour: Behaviour): Promise<void> {
   } finally {
     clearTimeout(timer);
     bed.end();
-    console.error(`DUR ${Date.now() - t0} ${behaviour.id} at ${t0 % 1000000}`);
   }
 }
 

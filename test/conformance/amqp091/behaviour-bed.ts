@@ -50,7 +50,7 @@ export class BehaviourBed {
 
 /** Until it is so; throws when it does not become so. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 45_000;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`it did not come: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));

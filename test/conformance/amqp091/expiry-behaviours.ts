@@ -120,7 +120,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-at-the-head',
-      pending: true,
       says: 'It is dropped from a queue that nobody consumes, too: counts go down.',
       source: 'docs/ttl',
       run: async (bed) => {
@@ -133,7 +132,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-dead-letter',
-      pending: true,
       says: 'Of a queue with a dead-letter exchange it becomes a dead letter when its time is over: reason `expired`.',
       source: 'docs/ttl, docs/dlx',
       run: async (bed) => {
@@ -153,7 +151,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-original-expiration',
-      pending: true,
       says: 'A dead letter has no `expiration`, so that it does not expire again; `x-death` says what it was.',
       source: 'docs/dlx',
       run: async (bed) => {
@@ -167,7 +164,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-behind-the-head',
-      pending: true,
       says: 'In a classic queue a message expires when it is at the head, so one of a shorter time waits behind others.',
       source: 'docs/ttl',
       run: async (bed) => {
@@ -180,7 +176,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-retry',
-      pending: true,
       says: 'Two queues that are each other’s dead-letter queue, one with a TTL, make a retry queue.',
       source: 'docs/dlx, docs/ttl',
       run: async (bed) => {
@@ -206,7 +201,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-zero-waiting',
-      pending: true,
       says: 'With a TTL of 0 a message goes to a consumer that waits for it.',
       source: 'docs/ttl',
       run: async (bed) => {
@@ -220,7 +214,6 @@ export const messageTtlBehaviours: BehaviourArea = {
     },
     {
       id: 'ttl-zero-nobody',
-      pending: true,
       says: 'Where nobody waits, it is dead at once.',
       source: 'docs/ttl',
       run: async (bed) => {

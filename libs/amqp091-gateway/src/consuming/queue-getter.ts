@@ -1,10 +1,11 @@
 import type { PulsarError } from '#libs/pulsar';
+import type { ReadyCount } from '../queues/queues.js';
 import type { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
 import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
 
-/** What the queue holds and nobody was given. */
-export type CountReady = () => Promise<number>;
+/** What the queue holds and nobody was given, and what Pulsar has sent to this one and was not settled. */
+export type CountReady = () => Promise<Pick<ReadyCount, 'messages' | 'given'>>;
 
 /** Between two looks whether there is still something to wait for. */
 const lookMs = 50;
@@ -63,7 +64,7 @@ export class QueueGetter implements QueueSink {
   async left(): Promise<number> {
     if (this.isCounted && this.counted > 1) return --this.counted;
     const now = performance.now();
-    this.counted = await this.countReady();
+    this.counted = (await this.countReady()).messages;
     this.countedAt = now;
     return this.counted;
   }
@@ -126,10 +127,16 @@ export class QueueGetter implements QueueSink {
     const until = performance.now() + waitMsMax;
     while (!isOver()) {
       await pause(lookMs);
-      if (isOver() || performance.now() >= until || (await this.countReady()) === 0) break;
+      if (isOver() || performance.now() >= until || !(await this.isExpected())) break;
     }
     // What was on its way when it was counted.
     if (!isOver()) await pause(lookMs);
+  }
+
+  private async isExpected(): Promise<boolean> {
+    const { held } = this.source;
+    const { messages, given } = await this.countReady();
+    return messages > 0 || given > held;
   }
 }
 

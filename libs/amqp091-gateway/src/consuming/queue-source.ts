@@ -130,6 +130,11 @@ export class QueueSource {
     return answers.every((answer) => answer) && this.ready.length === 0;
   }
 
+  /** Messages that came and were not settled. */
+  get held(): number {
+    return this.ready.length + this.early.size + this.unsettled;
+  }
+
   /** Its bytes are not needed here any more. */
   sent(message: QueueMessage): void {
     if (message.stored === undefined) return;

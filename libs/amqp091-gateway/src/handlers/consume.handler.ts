@@ -13,7 +13,7 @@ import { ChannelDeliveries, unackedMax } from '../consuming/channel-deliveries.j
 import { QueueConsumer } from '../consuming/queue-consumer.js';
 import { QueueGetter } from '../consuming/queue-getter.js';
 import { directReplyQueue } from '../replies/direct-replies.js';
-import { getConsumerName } from '../queues/queues.js';
+import { getConsumerPrefix } from '../queues/queues.js';
 import type { Queue } from '../topology/queue.js';
 import { preconditionFailed } from '../topology/refusals.js';
 
@@ -233,12 +233,10 @@ class ConsumeHandler implements ChannelPart {
       throw preconditionFailed('too many queues are read by basic.get at once');
     const { services } = this.channel.connection;
     const key = place.queue.uid + place.topic;
-    const countReady = async () => (await services.queues.use(place.topology.scope, place.queue)).messages;
-    const getter = new QueueGetter(
-      services.consuming,
-      { ...place, consumerName: getConsumerName },
-      countReady,
-      () => this.#getters.delete(key),
+    const consumerName = `${getConsumerPrefix}${randomBytes(9).toString('base64url')}`;
+    const countReady = () => services.queues.ready(place.topology.scope, place.queue, consumerName);
+    const getter = new QueueGetter(services.consuming, { ...place, consumerName }, countReady, () =>
+      this.#getters.delete(key),
     );
     await getter.open();
     if (this.#isClosed) {

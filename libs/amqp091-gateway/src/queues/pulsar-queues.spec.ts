@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PulsarAdminError } from '#libs/pulsar';
 import type { Queue } from '../topology/queue.js';
 import { tenantOf } from '../testing/topology-fixture.js';
+import { getConsumerPrefix } from './queues.js';
 import { PulsarQueues, type QueueAdmin } from './pulsar-queues.js';
 
 const scope = { tenant: tenantOf(), vhost: '/', pulsarNamespace: 'acme/shop' };
@@ -168,7 +169,7 @@ describe('the topic of a queue', () => {
     admin.msgBacklog = 10;
     admin.consumers = [
       { consumerName: 'pulsegate.consumer', unackedMessages: 2 },
-      { consumerName: 'pulsegate.get', unackedMessages: 1 },
+      { consumerName: `${getConsumerPrefix}x`, unackedMessages: 1 },
       { consumerName: 'pulsegate.head', unackedMessages: 1 },
     ];
     admin.msgDelayed = 3;
@@ -193,5 +194,19 @@ describe('the topic of a queue', () => {
     const { queues } = queuesOf();
     const long = { name: 'ü'.repeat(127), uid: '1' };
     await expect(queues.prepare(scope, long)).rejects.toMatchObject({ code: 'precondition-failed' });
+  });
+
+  it('counts what nobody was given, and what a client was that gets single messages', async () => {
+    const { admin, queues } = queuesOf();
+    await queues.prepare(scope, declared);
+    admin.consumers = [
+      { consumerName: 'pulsegate.consumer', unackedMessages: 1 },
+      { consumerName: `${getConsumerPrefix}one`, unackedMessages: 2 },
+      { consumerName: `${getConsumerPrefix}other` },
+    ];
+    expect(await queues.use(scope, declared)).toMatchObject({ messages: 0, consumers: 1 });
+    const ofOne = await queues.ready(scope, declared, `${getConsumerPrefix}one`);
+    expect(ofOne).toMatchObject({ messages: 0, given: 2 });
+    expect(await queues.ready(scope, declared)).toMatchObject({ messages: 0, given: 0 });
   });
 });

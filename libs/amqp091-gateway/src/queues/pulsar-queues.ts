@@ -10,6 +10,7 @@ import {
   headConsumerName,
   type Queues,
   queueConsumerName,
+  type ReadyCount,
   queueSubscription,
   queueSubscriptionProperties,
   type StoredQueue,
@@ -84,8 +85,8 @@ export class PulsarQueues implements Queues {
     return asked(this.count(queueTopic(scope, name)));
   }
 
-  ready(scope: Amqp091Scope, { name }: Queue): Promise<{ messages: number; bytes: number }> {
-    return asked(this.count(queueTopic(scope, name)));
+  ready(scope: Amqp091Scope, { name }: Queue, consumerName?: string): Promise<ReadyCount> {
+    return asked(this.count(queueTopic(scope, name), consumerName));
   }
 
   remove(scope: Amqp091Scope, { name }: Queue): Promise<number> {
@@ -110,20 +111,24 @@ export class PulsarQueues implements Queues {
     return topic;
   }
 
-  private async count(topic: string): Promise<QueueCount> {
+  private async count(topic: string, ofConsumer?: string): Promise<QueueCount> {
     const found = await this.find(topic);
-    const all = { messages: 0, bytes: 0, consumers: 0, foreignConsumers: 0 };
+    const all = { messages: 0, bytes: 0, consumers: 0, foreignConsumers: 0, given: 0 };
     for (const partition of found?.partitions ?? []) {
-      const { messages, bytes, consumers, foreignConsumers } = await this.countOne(partition);
-      all.messages += messages;
-      all.bytes += bytes;
-      all.consumers += consumers;
-      all.foreignConsumers += foreignConsumers;
+      const one = await this.countOne(partition, ofConsumer);
+      all.messages += one.messages;
+      all.bytes += one.bytes;
+      all.consumers += one.consumers;
+      all.foreignConsumers += one.foreignConsumers;
+      all.given += one.given;
     }
     return all;
   }
 
-  private async countOne(partition: string): Promise<QueueCount & { readonly isInUse: boolean }> {
+  private async countOne(
+    partition: string,
+    ofConsumer?: string,
+  ): Promise<QueueCount & { readonly isInUse: boolean }> {
     const stats = await this.admin.stats(partition).catch(unless(404));
     const subscription = stats?.subscriptions[queueSubscription];
     const { msgBacklog = 0, msgDelayed = 0, backlogSize = 0 } = subscription ?? {};
@@ -132,16 +137,18 @@ export class PulsarQueues implements Queues {
     let ready = msgBacklog - msgDelayed;
     let consumers = 0;
     let foreignConsumers = 0;
+    let given = 0;
     for (const { consumerName, unackedMessages = 0 } of attached) {
       if (consumerName === headConsumerName) continue;
       ready -= unackedMessages;
+      if (consumerName !== undefined && consumerName === ofConsumer) given += unackedMessages;
       if (consumerName === queueConsumerName) consumers++;
       else if (consumerName?.startsWith(gatewayConsumerPrefix) !== true) foreignConsumers++;
     }
     const messages = Math.max(0, ready);
     const bytes = messages === 0 ? 0 : (backlogSize / msgBacklog) * messages;
     const isInUse = msgDelayed > 0 || attached.length > 0;
-    return { messages, bytes, consumers, foreignConsumers, isInUse };
+    return { messages, bytes, consumers, foreignConsumers, given, isInUse };
   }
 
   private async skip(scope: Amqp091Scope, queue: Queue): Promise<number> {
@@ -192,10 +199,7 @@ export class PulsarQueues implements Queues {
   }
 }
 
-interface QueueCount extends StoredQueue {
-  /** Of the messages, as they are stored. */
-  readonly bytes: number;
-}
+interface QueueCount extends StoredQueue, ReadyCount {}
 
 interface FoundTopic {
   readonly partitions: readonly string[];

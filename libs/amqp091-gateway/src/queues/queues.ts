@@ -16,8 +16,8 @@ export const gatewayConsumerPrefix = 'pulsegate.';
 /** Of consumers of clients. */
 export const queueConsumerName = 'pulsegate.consumer';
 
-/** Names of Pulsar consumers by which clients get single messages: RabbitMQ does not count these as consumers. */
-export const getConsumerName = 'pulsegate.get';
+/** How names of Pulsar consumers begin by which clients get single messages: RabbitMQ does not count these as consumers. */
+export const getConsumerPrefix = 'pulsegate.get.';
 
 /** Names of Pulsar consumers by which the gateway looks at the heads of queues: they are nobody's. */
 export const headConsumerName = 'pulsegate.head';
@@ -32,6 +32,13 @@ export interface StoredQueue {
   readonly foreignConsumers: number;
 }
 
+export interface ReadyCount {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Of the consumer that was asked about; they may still be on their way to it. */
+  readonly given: number;
+}
+
 /** Where the messages of queues are: the Pulsar topics, and their one subscription. */
 export interface Queues extends Omit<QueueStore, 'use'> {
   use(scope: Amqp091Scope, queue: Pick<Queue, 'name'>): Promise<StoredQueue>;
@@ -44,8 +51,12 @@ export interface Queues extends Omit<QueueStore, 'use'> {
    * @returns `persistent://tenant/namespace/name`
    */
   prepare(scope: Amqp091Scope, queue: Pick<Queue, 'name' | 'uid'>): Promise<string>;
-  /** What nobody has been given, and its bytes as they are stored. */
-  ready(scope: Amqp091Scope, queue: Queue): Promise<{ readonly messages: number; readonly bytes: number }>;
+  /**
+   * What nobody has been given, and its bytes as they are stored.
+   *
+   * @param consumerName of a Pulsar consumer: how many it was sent and did not acknowledge is said, too
+   */
+  ready(scope: Amqp091Scope, queue: Queue, consumerName?: string): Promise<ReadyCount>;
   /** Deletes what nobody has been given. Resolves to how many. */
   purge(scope: Amqp091Scope, queue: Queue): Promise<number>;
 }

@@ -54,7 +54,7 @@ export class FakeQueues extends FakeQueueStore implements Queues {
   readonly prepared: string[] = [];
 
   async ready() {
-    return { messages: this.messages, bytes: 0 };
+    return { messages: this.messages, bytes: 0, given: 0 };
   }
 
   async purge(): Promise<number> {

@@ -55,7 +55,8 @@ interface Received extends Amqp091Command {
   readonly channel: number;
 }
 
-const waitMsMax = 15_000;
+/** Pulsar may take 30 s to load a topic. */
+const waitMsMax = 45_000;
 const empty = Buffer.alloc(0);
 const usualCapabilities = [
   ...['publisher_confirms', 'exchange_exchange_bindings', 'basic.nack', 'consumer_cancel_notify'],
