@@ -208,7 +208,11 @@ export const messageTtlBehaviours: BehaviourArea = {
         const name = bed.name('q');
         await peer.queue(name, { 'x-message-ttl': 0 });
         await peer.consume(name, {}, { noAck: true });
-        await peer.store('', name, 'now');
+        // It has half a second, which the first one of a queue may need to be stored.
+        await until('one is delivered', async () => {
+          await peer.store('', name, 'now');
+          return peer.wire.has('basic.deliver');
+        });
         expect(await peer.deliveredTexts(1)).toEqual(['now']);
       },
     },
