@@ -9,8 +9,6 @@ export interface Behaviour {
   readonly source: string;
   /** Of an exception: what the gateway does in its place, which is what is tested then. */
   readonly instead?: string;
-  /** Not so yet: neither tested nor shown. */
-  readonly pending?: true;
   /** Throws where the gateway behaves otherwise. */
   run(bed: BehaviourBed): Promise<void>;
 }

@@ -18,7 +18,8 @@ import { replyBehaviours } from './reply-behaviours.js';
 import { getBehaviours, settleBehaviours } from './settle-behaviours.js';
 import { tuneBehaviours } from './tune-behaviours.js';
 
-const areas: readonly BehaviourArea[] = [
+/** The whole table, in the order of its page. */
+export const behaviourAreas: readonly BehaviourArea[] = [
   ...[handshakeBehaviours, tuneBehaviours, channelBehaviours],
   ...[exchangeBehaviours, defaultExchangeBehaviours, alternateBehaviours, exchangeBindingBehaviours],
   ...[queueBehaviours, queueArgumentBehaviours, bindingBehaviours, routingBehaviours],
@@ -27,11 +28,5 @@ const areas: readonly BehaviourArea[] = [
   ...[deadLetterBehaviours, messageTtlBehaviours, queueTtlBehaviours, lengthBehaviours],
   ...[priorityBehaviours, singleActiveBehaviours, permissionBehaviours],
 ];
-
-/** The whole table, in the order of its page. */
-export const behaviourAreas: readonly BehaviourArea[] = areas.map(({ title, behaviours }) => ({
-  title,
-  behaviours: behaviours.filter(({ pending }) => pending !== true),
-}));
 
 export const allBehaviours: readonly Behaviour[] = behaviourAreas.flatMap(({ behaviours }) => behaviours);

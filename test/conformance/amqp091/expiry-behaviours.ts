@@ -235,7 +235,6 @@ export const queueTtlBehaviours: BehaviourArea = {
   behaviours: [
     {
       id: 'expires',
-      pending: true,
       says: 'A queue with `x-expires` that is not used for so long is deleted.',
       source: 'docs/ttl',
       run: async (bed) => {

@@ -238,7 +238,6 @@ export const singleActiveBehaviours: BehaviourArea = {
     },
     {
       id: 'single-active-count',
-      pending: true,
       says: 'All of them count as consumers.',
       source: 'docs/consumers',
       run: async (bed) => {
@@ -253,7 +252,6 @@ export const singleActiveBehaviours: BehaviourArea = {
     },
     {
       id: 'single-active-exclusive',
-      pending: true,
       says: 'Nobody consumes such a queue exclusively: 403 ACCESS_REFUSED.',
       source: 'docs/consumers',
       run: async (bed) => {
