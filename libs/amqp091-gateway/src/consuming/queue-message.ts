@@ -9,6 +9,8 @@ export class QueueMessage {
   wasGiven = false;
   /** Undefined after it was sent. */
   stored: StoredMessage | undefined;
+  /** Milliseconds since 1970; Infinity: never. */
+  endsAtMs = Infinity;
   readonly bytes: number;
   readonly priority: number;
 
@@ -27,6 +29,11 @@ export class QueueMessage {
     this.stored = stored;
     this.bytes = stored.body.length + stored.properties.length;
     this.priority = stored.basic.priority ?? 0;
+  }
+
+  /** It waited here for too long. */
+  get hasEnded(): boolean {
+    return this.endsAtMs !== Infinity && this.endsAtMs <= Date.now();
   }
 
   /** Says in a header how often it was delivered before. */

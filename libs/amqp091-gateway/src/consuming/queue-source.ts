@@ -305,17 +305,15 @@ export class QueueSource {
     partition.known.set(delivery, entry);
     for (const [at, batchIndex] of indexes.entries()) {
       const stored = messages[at] as StoredMessage;
-      const endsAtMs = expiryOf(stored, publishTime, this.plan.queue.settings);
-      this.take(
-        new QueueMessage(this, partition, entry, batchIndex, redeliveries, isAgain, stored),
-        endsAtMs,
-      );
+      const message = new QueueMessage(this, partition, entry, batchIndex, redeliveries, isAgain, stored);
+      message.endsAtMs = expiryOf(stored, publishTime, this.plan.queue.settings);
+      this.take(message);
     }
   }
 
-  private take(message: QueueMessage, endsAtMs: number): void {
+  private take(message: QueueMessage): void {
     this.window.arrived(message.bytes);
-    const isExpired = endsAtMs <= Date.now();
+    const isExpired = message.hasEnded;
     if (!isExpired && message.redeliveries <= this.deliveryLimit) {
       this.ready.push(message);
       return;
@@ -338,6 +336,10 @@ export class QueueSource {
         continue;
       }
       this.unsettled++;
+      if (message.hasEnded) {
+        this.reject(message, 'expired');
+        continue;
+      }
       origin.wasGiven = true;
       message.wasGiven = true;
       if (this.isQuorum && message.redeliveries > 0) message.countDeliveries();

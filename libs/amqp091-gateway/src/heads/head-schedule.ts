@@ -4,8 +4,6 @@ import type { QueueSettings } from '../topology/queue.js';
 const lookEveryMs = 50;
 /** What is in a queue may come back to its head, or get there, without that anybody says so. */
 const lookAgainMs = 2_000;
-/** Other protocols store without a word. */
-const idleLookMs = 30_000;
 
 /**
  * When the head of a queue is to be looked at for messages that have ended. With a TTL of the queue alone whatever is stored
@@ -21,6 +19,8 @@ export class HeadSchedule {
   constructor(
     private readonly settings: Pick<QueueSettings, 'messageTtlMs'>,
     private readonly expires: () => boolean,
+    /** Other protocols store without a word. */
+    private readonly idleMs: () => number,
     nowMs: number,
   ) {
     this.lookAtMs = nowMs;
@@ -57,7 +57,7 @@ export class HeadSchedule {
     this.isHeadKnown = endsAtMs !== undefined;
     this.lookAtMs = Infinity;
     if (!this.isWatched) return;
-    this.by(nowMs + idleLookMs);
+    this.by(nowMs + this.idleMs());
     if (!isEmpty && (this.expires() || endsAtMs === undefined)) this.by(nowMs + lookAgainMs);
     if (endsAtMs !== undefined) this.by(endsAtMs);
   }

@@ -16,6 +16,8 @@ export interface HeadsParts {
 /** What the heads of a process have in common. */
 export interface HeadsServices extends HeadsParts {
   readonly slots: HeadSlots;
+  /** Between two looks at a head of which nobody says anything, and two countings. More of them are looked at less often. */
+  readonly idleMs: () => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

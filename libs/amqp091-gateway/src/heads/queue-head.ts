@@ -13,8 +13,6 @@ import { ReadyLength } from './ready-length.js';
 const countEveryMs = 200;
 /** After something was stored: what was published with it has its receipts, too. */
 const countAfterMs = 10;
-/** Limits are looked after so often without that anybody said that something was stored. */
-const idleCountMs = 30_000;
 const retryMs = 1_000;
 
 /**
@@ -47,7 +45,7 @@ export class QueueHead implements StartedQueueWork {
     const nowMs = services.now();
     this.length = new ReadyLength(settings.maxLength, settings.maxLengthBytes);
     this.isLimited = settings.maxLength !== undefined || settings.maxLengthBytes !== undefined;
-    this.schedule = new HeadSchedule(settings, () => this.isExpiring, nowMs);
+    this.schedule = new HeadSchedule(settings, () => this.isExpiring, services.idleMs, nowMs);
     this.countAtMs = this.isLimited ? nowMs : Infinity;
     this.plan();
   }
@@ -152,7 +150,7 @@ export class QueueHead implements StartedQueueWork {
   private async count(): Promise<number> {
     const { services, topology, queue, length } = this;
     this.countedMs = services.now();
-    this.countAtMs = this.countedMs + idleCountMs;
+    this.countAtMs = this.countedMs + services.idleMs();
     length.countingBegins();
     const { messages, bytes } = await services.queues.ready(topology.scope, queue);
     if (queue.settings.maxLengthBytes !== undefined && messages > 0 && this.overheadBytes === 0) {

@@ -7,6 +7,9 @@ import { QueueHead } from './queue-head.js';
 
 /** Heads that are looked at, or counted, at the same time. */
 const slotsMax = 16;
+/** What other protocols store in a queue is noticed by then. */
+const idleMsMin = 30_000;
+const idleMsPerHead = 10;
 
 /** Looks after the heads of the queues that this gateway keeps: message TTL, and limits of their length. */
 export class QueueHeads implements KeptQueueWork {
@@ -15,7 +18,8 @@ export class QueueHeads implements KeptQueueWork {
   private readonly ending = new Set<Promise<void>>();
 
   constructor(parts: HeadsParts) {
-    this.services = { ...parts, slots: new HeadSlots(slotsMax), now: () => Date.now() };
+    const idleMs = () => Math.max(idleMsMin, this.heads.size * idleMsPerHead);
+    this.services = { ...parts, slots: new HeadSlots(slotsMax), idleMs, now: () => Date.now() };
   }
 
   isNeeded({ settings }: Queue, isExpiring: boolean): boolean {

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { defaultExchangeName } from '../exchanges/exchange.js';
 import { assertSameQueue } from './equivalence.js';
-import type { Queue, QueueOwner } from './queue.js';
+import type { Queue, QueueOwner, QueueSettings } from './queue.js';
 import { parseQueueArguments } from './queue-arguments.js';
 import { NameTurns } from './name-turns.js';
 import {
@@ -54,10 +55,7 @@ export class QueueOperations {
   async #create(name: string, asked: Asked, client: TopologyClient) {
     const { scope, records } = this.services;
     const settings = parseQueueArguments(asked.arguments, resourceText('queue', name, scope.vhost));
-    if (settings.deadLetterExchange !== undefined) {
-      client.access.read('queue', name);
-      client.access.write('exchange', settings.deadLetterExchange);
-    }
+    if (settings.deadLetterExchange !== undefined) this.#checkDeadLetters(name, settings, client);
     this.#checkRoom(name);
     const uid = randomUUID();
     const owner = this.#ownerOf(asked, client);
@@ -69,6 +67,17 @@ export class QueueOperations {
       ...(owner && { owner }),
     });
     return this.#agree(name, uid, asked, client);
+  }
+
+  /** What dies is published later, by nobody: who declares the queue must be allowed to do it. */
+  #checkDeadLetters(name: string, settings: QueueSettings, { access }: TopologyClient): void {
+    const { deadLetterExchange = defaultExchangeName, deadLetterRoutingKey: key } = settings;
+    access.read('queue', name);
+    const exchange = this.services.state.exchanges.inForce(deadLetterExchange);
+    // Through the default exchange, what rules say of the queue counts.
+    if (deadLetterExchange === defaultExchangeName && key !== undefined && exchange !== undefined) {
+      access.publish(exchange, key);
+    } else access.write('exchange', deadLetterExchange);
   }
 
   /** Whoever was first in the log has declared it. */
