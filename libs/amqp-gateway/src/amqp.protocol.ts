@@ -83,7 +83,7 @@ function makeServices(process: AmqpProcess): Made {
   const sources = new MessageSources({ pulsar, options, counters, log });
   const nodes = new NodeDirectory({
     ...{ authorizer, cluster, tenants, options, log, metrics, sources, transactions },
-    ...{ admin: pulsar.admin, targets: publishers },
+    ...{ admin: pulsar.admin, targets: publishers, limits: process.limits },
   });
   const suspendedLinks = new SuspendedLinks(options.suspendedLinkMsMax);
   const services: AmqpServices = {

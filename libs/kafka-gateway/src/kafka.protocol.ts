@@ -154,6 +154,7 @@ export class KafkaProtocol implements Protocol<Buffer> {
       log,
       cluster: sliceCluster(cluster),
       tenants: services.tenants,
+      limits: services.limits,
       tenantRefusal,
       stateNamespace: cluster.stateNamespace,
     });

@@ -89,7 +89,7 @@ function makeServices(process: MqttProcess): Made {
   const cluster = process.cluster ?? aloneCluster();
   const counters = new MqttCounters();
   registerMqttMetrics(metrics, counters);
-  const topics = new MqttTopicRegistry(pulsar.admin, cluster);
+  const topics = new MqttTopicRegistry(pulsar.admin, cluster, undefined, process.limits);
   const publishers = new TopicPublishers(pulsar, topics, options, log);
   publishers.register(metrics);
   const openState = pulsarRetainedState(options, {
@@ -110,7 +110,7 @@ function makeServices(process: MqttProcess): Made {
   };
   const sequenced = new SequencedPublishers(pulsar, topics, options, log);
   const sessions = new SliceSessions({
-    ...{ pulsar, cluster, tenants: process.tenants, options, scope, log },
+    ...{ pulsar, cluster, tenants: process.tenants, limits: process.limits, options, scope, log },
     ...{
       feeds,
       topics: matched,

@@ -14,6 +14,7 @@ export {
   type SubscriptionStats,
   type TenantInfo,
   type TopicStats,
+  topicCount,
 } from './admin/index.js';
 export { presumedRole } from './auth/presumed-role.js';
 export { PulsarClient, type PulsarClientState } from './client.js';

@@ -7,4 +7,5 @@ export { QuotaPause, type QuotaPauseOptions } from './quota-pause.js';
 export { registerQuotaMetrics } from './quota-metrics.js';
 export { type LimitedClient, RateLimits, type RateLimitsOptions } from './rate-limits.js';
 export { parseRate, RateTextError, type RateUnit } from './rate-text.js';
+export type { CreationRefusal } from './topic-creations.js';
 export { TenantQuotas, throttleMsMaxDefault } from './tenant-quotas.js';

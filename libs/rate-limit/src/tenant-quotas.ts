@@ -10,6 +10,7 @@ import { EntityPool } from './entity-pool.js';
 import { LimitedEntity, type RateKind } from './limited-entity.js';
 import type { LimitManner, QuotaBucket } from './quota-bucket.js';
 import { LimitCounts } from './quota-counts.js';
+import { TopicCreations } from './topic-creations.js';
 
 /** Below the request timeout of every client that we know (30 s is the usual one). */
 export const throttleMsMaxDefault = 10_000;
@@ -28,6 +29,7 @@ export class TenantQuotas {
   readonly entity: LimitedEntity;
   /** Users and client ids that have limits of their own. */
   readonly clients: EntityPool;
+  readonly creations = new TopicCreations(this);
   /** Whatever was resolved before is resolved again. */
   version = 0;
   #limits: TenantLimits = {};

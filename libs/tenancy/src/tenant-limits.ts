@@ -38,9 +38,9 @@ export interface ClientLimits extends TrafficLimits, ConnectionLimits {
 
 /** What there may be of a tenant, over all gateways or in this process, as each says. */
 export interface HeldLimits {
-  /** MQTT sessions in this process, those that outlive their connection counted. */
+  /** MQTT sessions in this process that outlive their connection. */
   readonly sessions?: number;
-  /** Subscriptions of all MQTT sessions in this process. */
+  /** Subscriptions of the MQTT clients that are connected to this process. */
   readonly subscriptions?: number;
   /** Kafka groups that this process coordinates. */
   readonly groups?: number;

@@ -49,10 +49,10 @@ const client = z.strictObject({
 export const tenantLimits = z.strictObject({
   ...traffic,
   ...connections,
-  sessions: count
+  sessions: count.optional().describe('MQTT sessions that outlive their connection, of this gateway.'),
+  subscriptions: count
     .optional()
-    .describe('MQTT sessions of this gateway, those of clients that are away counted.'),
-  subscriptions: count.optional().describe('Subscriptions of these sessions.'),
+    .describe('Subscriptions of the MQTT clients that are connected to this gateway.'),
   groups: count.optional().describe('Kafka groups that this gateway coordinates.'),
   queues: count.optional().describe('AMQP 0-9-1 queues, over all gateways.'),
   topics: count.optional().describe('Topics that the tenant may have; clients create none beyond.'),

@@ -1,5 +1,6 @@
 import { AmqpErrorCondition } from '#libs/amqp-codec';
-import { type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
+import { type PulsarAdmin, PulsarAdminError, partitionTopicName, topicCount } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
 import { type Tenant, tenantAmqpDefaults } from '#libs/tenancy';
 import { queueSubscription } from '../address.js';
 import { AmqpError } from '../amqp.errors.js';
@@ -13,8 +14,10 @@ export type AmqpTopicAdmin = Pick<
   | 'createTopic'
   | 'deleteTopic'
   | 'partitionedMetadata'
+  | 'partitionedTopics'
   | 'properties'
   | 'subscriptions'
+  | 'topics'
 >;
 
 /** Kafka's `cleanup.policy` (docs/mapping.md). */
@@ -44,6 +47,7 @@ export class AmqpTopicRegistry implements AmqpTopics {
   constructor(
     private readonly admin: AmqpTopicAdmin,
     private readonly now: () => number = () => performance.now(),
+    private readonly limits?: RateLimits,
   ) {}
 
   resolve(tenant: Tenant, name: string): Promise<AmqpTopic | undefined> {
@@ -120,11 +124,23 @@ export class AmqpTopicRegistry implements AmqpTopics {
   private async create(tenant: Tenant, name: string, partitions: number): Promise<AmqpTopic> {
     const { autoCreateTopics } = tenant.amqp ?? tenantAmqpDefaults;
     if (!autoCreateTopics) throw notFound('topic');
+    await this.requireCreation(tenant, partitions);
     await this.admin.createPartitionedTopic(fullName(tenant, name), partitions).catch(unless(409));
     this.invalidate(tenant, name);
     const topic = await this.resolve(tenant, name);
     if (topic === undefined) throw notFound('topic');
     return topic;
+  }
+
+  private async requireCreation(tenant: Tenant, partitions: number): Promise<void> {
+    const count = () => topicCount(this.admin, tenant.pulsarNamespace);
+    const refusal = await this.limits?.of(tenant).creations.refusal(1, partitions, count);
+    if (refusal === undefined) return;
+    const message =
+      refusal.quota === 'topics'
+        ? `there are at most ${refusal.topicsMax} topics and queues`
+        : 'topics and queues are created faster than they may be';
+    throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
   }
 
   private async makeQueue({ pulsarTopic }: AmqpTopic): Promise<void> {

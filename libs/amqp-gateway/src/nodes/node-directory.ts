@@ -2,6 +2,7 @@ import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
 import type { Authorizer } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import { isPulsarError, type PulsarAdmin } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
 import {
@@ -51,6 +52,8 @@ export interface NodeDirectoryServices {
   readonly transactions: Pick<Transactions, 'openCoordinator'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'tenant'>;
+  /** Default: none. */
+  readonly limits?: RateLimits;
 }
 
 interface OpenedTarget {
@@ -77,7 +80,7 @@ export class NodeDirectory implements Nodes {
   constructor(private readonly services: NodeDirectoryServices) {
     const { authorizer, admin, cluster, tenants, options, log } = services;
     this.authorization = new AmqpAuthorization(authorizer);
-    this.topics = new AmqpTopicRegistry(admin);
+    this.topics = new AmqpTopicRegistry(admin, undefined, services.limits);
     this.targetTopics = new TargetTopics(this.topics, log);
     this.live = new LiveLinks(this.authorization);
     this.durables = new DurableSubscriptions(admin);

@@ -96,7 +96,7 @@ export class TenantTopology {
       scope,
       // Those of the settings that the tenant has by then.
       get limits() {
-        return tenant.amqp091 ?? tenantAmqp091Defaults;
+        return withinQuota(tenant);
       },
       counts: this.replica.counts,
       state: this.replica.vhost(scope.vhost),
@@ -115,6 +115,13 @@ export class TenantTopology {
 
 /** What a gateway that has just ended owned, and what it was doing, is left alone for so long. */
 const defaultGraceMs = 30_000;
+
+/** `limits.queues` is what an operator gives all tenants alike, `queuesMax` this protocol's own bound: the smaller one counts. */
+function withinQuota({ amqp091 = tenantAmqp091Defaults, limits }: Tenant): typeof amqp091 {
+  const { queues, dryRun } = limits;
+  if (queues === undefined || dryRun || queues >= amqp091.queuesMax) return amqp091;
+  return { ...amqp091, queuesMax: queues };
+}
 
 async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

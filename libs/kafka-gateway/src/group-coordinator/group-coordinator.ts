@@ -58,6 +58,8 @@ export class GroupCoordinator implements SliceState {
   observer: GroupObserver | undefined;
   /** Called when the members of a classic group are to join anew, and when those of a consumer group are assigned anew. */
   onRebalance: () => void = () => {};
+  /** Whether the tenant may have one more group here. */
+  mayCreate: () => boolean = () => true;
   readonly #groups = new Map<string, Group>();
   readonly #offsets = { value: 0 };
   readonly #kinds: readonly GroupRecordKind[];
@@ -124,13 +126,21 @@ export class GroupCoordinator implements SliceState {
 
   /** A new group without anything; nothing is stored of it yet. @throws KafkaError when the slice has too many */
   create(id: string): Group {
-    if (!this.#replaying && this.#groups.size >= this.options.groupsMaxPerSlice) {
-      const message = `there are ${this.#groups.size} groups in this part of the tenant`;
-      throw new KafkaError(KafkaErrorCode.POLICY_VIOLATION, message);
-    }
+    if (!this.#replaying) this.#requireRoom();
     const group = new Group(id, this.#offsets);
     this.#groups.set(id, group);
     return group;
+  }
+
+  #requireRoom(): void {
+    const { POLICY_VIOLATION } = KafkaErrorCode;
+    if (this.#groups.size >= this.options.groupsMaxPerSlice) {
+      const message = `there are ${this.#groups.size} groups in this part of the tenant`;
+      throw new KafkaError(POLICY_VIOLATION, message);
+    }
+    if (!this.mayCreate()) {
+      throw new KafkaError(POLICY_VIOLATION, 'the tenant has as many groups as it may');
+    }
   }
 
   /** Whether this is the group of its id at present, and was not deleted meanwhile. */

@@ -7,6 +7,7 @@ import {
   type SliceUnavailableReason,
 } from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
@@ -38,6 +39,8 @@ export interface GroupCoordinatorsServices {
   readonly tenants?: SliceTenants;
   /** Why a tenant is not served; where that ends by itself, its groups wait for it as its topics do. */
   readonly tenantRefusal?: (tenant: string) => TenantRefusal | undefined;
+  /** Default: none. */
+  readonly limits?: RateLimits;
   readonly options: KafkaOptions;
   readonly log: Log;
   readonly clock?: CoordinatorClock;
@@ -83,6 +86,7 @@ export class GroupCoordinators {
         new GroupCoordinator({ ...ground, topics, kinds: groupRecordKinds, options, log }),
       onServing: (coordinator) => {
         coordinator.onRebalance = () => this.#rebalances++;
+        coordinator.mayCreate = () => this.#mayCreate(coordinator.tenant);
         new OffsetExpiry(coordinator).start();
         this.#mirrors.follow(coordinator);
       },
@@ -163,6 +167,16 @@ export class GroupCoordinators {
   async close(): Promise<void> {
     this.#mirrors.close();
     await this.#slices.close();
+  }
+
+  #mayCreate(tenant: Tenant): boolean {
+    const quotas = this.services.limits?.of(tenant);
+    if (quotas?.limits.groups === undefined) return true;
+    let held = 0;
+    for (let slice = 0; slice < groupSlicesPerTenant; slice++) {
+      held += this.#slices.servedSlice(tenant, slice)?.count ?? 0;
+    }
+    return quotas.admits('groups', held);
   }
 
   /** A rule that denies may not have been read yet. */

@@ -10,6 +10,7 @@ import {
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { controllerErrorCode, KafkaError, kafkaErrorMessage } from '../kafka.errors.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
+import { requireCreation } from '../topics/creation-quota.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isPartitioned } from '../topics/topic-registry.js';
 
@@ -84,7 +85,9 @@ async function grow(
   if (!isPartitioned(topic)) {
     throw invalidPartitions('a Pulsar topic that is not partitioned has one partition for ever');
   }
-  if (!validateOnly) await topics.grow(tenant, topic, count);
+  if (validateOnly) return;
+  await requireCreation(context, 0, count - partitions);
+  await topics.grow(tenant, topic, count);
 }
 
 function invalidPartitions(message: string): KafkaError {

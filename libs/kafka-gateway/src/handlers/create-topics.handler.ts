@@ -17,6 +17,7 @@ import {
   toPulsarTopicSettings,
 } from '../mapping/topic-config.mapping.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
+import { requireCreation } from '../topics/creation-quota.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 
 /** Topics created at the same time; each is several REST requests. */
@@ -112,6 +113,7 @@ async function create(
     const fields = { event: 'kafka.assignment-ignored', protocol: 'kafka', tenant: tenant.name, topic: name };
     gateway.log.warn(fields, 'replicas were assigned to brokers by hand, which Pulsar decides');
   }
+  await requireCreation(context, 1, numPartitions);
   const created = await gateway.topics.create(tenant, name, numPartitions, settings);
   return { ...result, name, errorMessage: null, topicId: created.id };
 }

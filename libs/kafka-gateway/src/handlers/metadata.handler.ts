@@ -14,6 +14,7 @@ import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.j
 import { Brokers } from '../routing/brokers.js';
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
+import { requireCreation } from '../topics/creation-quota.js';
 import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { isZeroTopicId } from '../topics/topic-id.js';
 import { lookupsParallelMax } from '../topics/topic-registry.js';
@@ -158,6 +159,7 @@ class MetadataLookup {
     if (!this.authorization.may('create', name)) {
       throw new KafkaError(KafkaErrorCode.TOPIC_AUTHORIZATION_FAILED, 'the topic may not be created');
     }
+    await requireCreation(this.context, 1, partitionsDefault);
     try {
       return await gateway.topics.create(principal.tenant, name, partitionsDefault);
     } catch (error) {

@@ -29,7 +29,7 @@ export const produceHandler: ApiHandler<ProduceRequest, ProduceResponse> = {
   versionMax: 13,
   handle(request, context) {
     const call = new ProduceCall(request, context);
-    const refusal = requestFault(request);
+    const refusal = requestFault(request) ?? overQuota(context);
     if (refusal !== undefined) call.refuse(refusal);
     else startInTurn(call, request, context);
     return request.acks === 0 ? withoutAnswer(call, context) : call.answer;
@@ -48,6 +48,22 @@ function requestFault(request: ProduceRequest): KafkaError | undefined {
     );
   }
   return undefined;
+}
+
+/**
+ * While as much is owed as may be, by all that share a limit, nothing more is taken: it could not be paid for by waiting, for
+ * clients give up what takes too long. Nobody who is alone comes here. It is an error that clients try again after.
+ */
+function overQuota(context: RequestContext): KafkaError | undefined {
+  const { quota } = context.connection;
+  if (quota?.limitsIn !== true) return undefined;
+  const owedMs = quota.owedInMs();
+  if (owedMs < quota.throttleMsMax) return undefined;
+  context.throttle(owedMs);
+  return new KafkaError(
+    KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED,
+    'more is produced than may be, by all clients together',
+  );
 }
 
 /** With acks=0 nothing is answered; the client learns of a failure by the end of its connection, as in Kafka. */

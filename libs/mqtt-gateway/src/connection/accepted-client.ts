@@ -136,7 +136,9 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   }
 
   get room(): SubscriptionRoom {
-    this.#room ??= new SubscriptionRoom(this.session.store, this.services.options.subscriptionsMax);
+    this.#room ??= new SubscriptionRoom(this.session.store, this.services.options.subscriptionsMax, () =>
+      this.quota.quotas.admits('subscriptions', this.traffic.subscriptions),
+    );
     return this.#room;
   }
 

@@ -17,6 +17,8 @@ export class SubscriptionRoom {
   constructor(
     private readonly store: Pick<SessionStore, 'subscriptions'>,
     private readonly subscriptionsMax: number,
+    /** Whether the tenant may have one more. */
+    private readonly mayAdd: () => boolean = () => true,
   ) {
     this.#filters = new Set(store.subscriptions.keys());
     for (const filter of this.#filters) this.#levels += levelsOf(filter);
@@ -29,6 +31,7 @@ export class SubscriptionRoom {
     if (this.#filters.size >= subscriptionsMax) {
       return full(`a session has at most ${subscriptionsMax} subscriptions`);
     }
+    if (!this.mayAdd()) return full('the tenant has as many subscriptions as it may');
     const levelsMax = subscriptionsMax * levelsPerSubscription;
     if (this.#levels + levelsOf(filter) <= levelsMax) return undefined;
     return full(`the filters of a session have at most ${levelsMax} levels together`);

@@ -1,7 +1,8 @@
 import type { ClusterView } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { PulsarAdmin } from '#libs/pulsar';
-import { PulsarAdminError, partitionTopicName, withoutPartition } from '#libs/pulsar';
+import { PulsarAdminError, partitionTopicName, topicCount, withoutPartition } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
 import { type MqttTopicRule, type Tenant, tenantMqttDefaults } from '#libs/tenancy';
 import { TopicMapping } from '../mapping/topic.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
@@ -59,6 +60,7 @@ export class MqttTopicRegistry implements MqttTopics {
     private readonly admin: MqttTopicAdmin,
     private readonly cluster: Pick<ClusterView, 'announce' | 'onAnnouncement'>,
     private readonly now: () => number = () => performance.now(),
+    private readonly limits?: RateLimits,
   ) {
     this.unfollow = cluster.onAnnouncement(announcement, (payload) => {
       const { tenant, name } = JSON.parse(payload) as { tenant: string; name: string };
@@ -131,6 +133,7 @@ export class MqttTopicRegistry implements MqttTopics {
     const pulsarTopic = `persistent://${tenant.pulsarNamespace}/${name}`;
     const properties = { [mqttTopicProperty]: 'true' };
     if (found === undefined) {
+      await this.requireCreation(tenant, partitionsDefault);
       try {
         await this.admin.createPartitionedTopic(pulsarTopic, partitionsDefault, properties);
       } catch (error) {
@@ -141,6 +144,17 @@ export class MqttTopicRegistry implements MqttTopics {
       await this.admin.setProperties(pulsarTopic, properties);
     }
     return this.opened(tenant, name);
+  }
+
+  private async requireCreation(tenant: Tenant, partitions: number): Promise<void> {
+    const count = () => topicCount(this.admin, tenant.pulsarNamespace);
+    const refusal = await this.limits?.of(tenant).creations.refusal(1, partitions, count);
+    if (refusal === undefined) return;
+    const message =
+      refusal.quota === 'topics'
+        ? `the tenant has at most ${refusal.topicsMax} topics`
+        : 'topics are created faster than they may be';
+    throw new MqttError(MqttReasonCode.QUOTA_EXCEEDED, message);
   }
 
   /** It is MQTT's now: all gateways are to know. */

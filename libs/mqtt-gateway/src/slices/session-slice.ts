@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { ClusterView, SliceGround, SliceState } from '#libs/cluster';
 import { isSharedFilter, MqttReasonCode } from '#libs/mqtt-codec';
+import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
 import { neverExpires, type OpenedSession, type OpenRequest } from '../session/session-directory.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';
@@ -40,6 +41,8 @@ export interface SessionSliceParts extends SliceSessionsParts {
   readonly dropped: { messages: number };
   /** Closes a connection at any gateway: resolves when it is closed, or that gateway is gone. */
   kick(claim: ClientClaim, clientId: string): Promise<void>;
+  /** Whether the tenant may have one more session; default: it may. */
+  readonly mayOpen?: (tenant: Tenant) => boolean;
 }
 
 const tickMs = 1_000;
@@ -180,7 +183,7 @@ export class SessionSlice implements SliceState {
       const existing = this.table.sessionOf(clientId);
       if (existing !== undefined && cleanStart) this.#discard(existing);
       const isNew = existing === undefined || cleanStart;
-      if (isNew && this.table.sessions.size >= this.parts.options.sessionsMax / sessionSlicesPerTenant) {
+      if (isNew && !this.#hasRoom()) {
         this.#claims.delete(clientId, connection.id);
         throw new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'the tenant has too many sessions');
       }
@@ -188,6 +191,12 @@ export class SessionSlice implements SliceState {
       await this.#stored();
       return opened;
     });
+  }
+
+  #hasRoom(): boolean {
+    const { options, mayOpen } = this.parts;
+    if (this.table.sessions.size >= options.sessionsMax / sessionSlicesPerTenant) return false;
+    return mayOpen?.(this.ground.tenant) ?? true;
   }
 
   /** For a connection whose session ends with it. Rejects with MqttError. */

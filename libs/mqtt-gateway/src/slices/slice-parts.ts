@@ -1,5 +1,6 @@
 import type { ClusterView, SliceClock } from '#libs/cluster';
 import type { PulsarClient } from '#libs/pulsar';
+import type { RateLimits } from '#libs/rate-limit';
 import type { Log } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { MqttOptions } from '../mqtt.options.js';
@@ -26,6 +27,8 @@ export interface SliceSessionsParts {
   readonly cluster: ClusterView;
   readonly tenants: TenantDirectory;
   readonly options: MqttOptions;
+  /** Default: none. */
+  readonly limits?: RateLimits;
   readonly scope: SessionScope;
   readonly log: Log;
   readonly feeds: Pick<PartitionFeeds, 'open'>;

@@ -32,6 +32,7 @@ export class SliceSessions implements SessionDirectory {
     const sliceParts = {
       ...parts,
       dropped: this.#dropped,
+      mayOpen: (tenant: Tenant) => this.#mayOpen(tenant),
       kick: (claim: Parameters<SliceOwners['kick']>[0]) => this.#owners.kick(claim),
     };
     this.#slices = new HeldSlices({
@@ -46,6 +47,17 @@ export class SliceSessions implements SessionDirectory {
     this.#owners = new SliceOwners(this.#slices, cluster, tenants);
     this.#transients = new TransientClaims(this.#owners, cluster, log);
     this.#owners.onKick = (connectionId) => this.#transients.kick(connectionId);
+  }
+
+  /** Whether the tenant may have one more session here that outlives its connection. */
+  #mayOpen(tenant: Tenant): boolean {
+    const quotas = this.parts.limits?.of(tenant);
+    if (quotas?.limits.sessions === undefined) return true;
+    let held = 0;
+    for (let slice = 0; slice < sessionSlicesPerTenant; slice++) {
+      held += this.#slices.servedSlice(tenant, slice)?.table.sessions.size ?? 0;
+    }
+    return quotas.admits('sessions', held);
   }
 
   register(metrics: Metrics): void {

@@ -15,3 +15,4 @@ export type {
 } from './admin.types.js';
 export { AdminHttp, PulsarAdminError } from './admin-http.js';
 export { PulsarAdmin } from './pulsar-admin.js';
+export { topicCount } from './topic-count.js';
