@@ -1,7 +1,5 @@
 import {
   type Delivery,
-  EntryDecodeError,
-  MessageCursor,
   PulsarError,
   ReturnSchedule,
   SourceEntry,
@@ -10,7 +8,7 @@ import {
 } from '#libs/pulsar';
 import type { DeadReason } from '../dead-letters/dead-letter.js';
 import { expiryOf } from '../mapping/message-expiry.js';
-import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
+import type { StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { GivenUse } from '../given/given-marks.js';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
@@ -19,6 +17,7 @@ import type { ConsumingServices } from './consuming-services.js';
 import { QueueMessage } from './queue-message.js';
 import { openPartitions, queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
 import { ReadyMessages } from './ready-messages.js';
+import { unsettledMessages } from './unsettled-messages.js';
 
 /** Whom a source gives messages to. */
 export interface QueueSink {
@@ -41,8 +40,6 @@ export interface QueueSourcePlan {
   readonly priorityLevel?: number;
 }
 
-/** What an entry may become when it is decompressed: Pulsar's largest messages, in batches of well compressed ones. */
-const decompressedBytesMax = 64 * 1024 * 1024;
 /** Entries that are with the client or wait to be given back: at it, no more are asked for. */
 const knownMax = 20_000;
 /** Pulsar gives what is delayed up to a tick early, a second by default. What is earlier, Pulsar does not delay at all. */
@@ -270,27 +267,10 @@ export class QueueSource {
     cameBefore: boolean,
   ): void {
     const { memory } = partition;
-    const indexes: number[] = [];
-    const messages: StoredMessage[] = [];
-    try {
-      const nowMs = Date.now();
-      const cursor = new MessageCursor(delivery.entry, { decompressedBytesMax });
-      while (!delivery.entry.isMarker && cursor.next()) {
-        const { batchIndex } = cursor;
-        if (!delivery.isUnacked(batchIndex) || known?.isUnsettledAt(batchIndex) === true) continue;
-        const isAcked = memory.isAcknowledged(delivery, batchIndex);
-        const message = isAcked ? undefined : messageFromPulsar(cursor, this.plan.queue.name, nowMs);
-        if (message === undefined) {
-          partition.skip(delivery, batchIndex);
-          continue;
-        }
-        indexes.push(batchIndex);
-        messages.push(message);
-      }
-    } catch (error) {
-      if (!(error instanceof EntryDecodeError)) throw error;
-      if (indexes.length === 0) skipUnreadable(this.services.parts, partition, delivery, error);
-    }
+    const { queue } = this.plan;
+    const { indexes, messages, error } = unsettledMessages(partition, delivery, known, queue.name);
+    if (error !== undefined && indexes.length === 0)
+      skipUnreadable(this.services.parts, partition, delivery, error);
     if (indexes.length === 0) {
       if (delivery.entry.isMarker) partition.skip(delivery, -1);
       return;
@@ -306,7 +286,7 @@ export class QueueSource {
     for (const [at, batchIndex] of indexes.entries()) {
       const stored = messages[at] as StoredMessage;
       const message = new QueueMessage(this, partition, entry, batchIndex, redeliveries, isAgain, stored);
-      message.endsAtMs = expiryOf(stored, publishTime, this.plan.queue.settings);
+      message.endsAtMs = expiryOf(stored, publishTime, queue.settings);
       this.take(message);
     }
   }
