@@ -250,6 +250,7 @@ export class KeptConsumers {
       try {
         if (await expire(queue.place)) this.#forget(key, queue);
       } catch (error) {
+        if (this.#isClosed) return;
         const fields = { event: 'amqp091-auto-delete', queue: queue.place.name, error };
         log.warn(fields, 'a queue that nobody consumes any more could not be deleted; it is tried again');
       }
