@@ -52,7 +52,9 @@ export const messageTtlBehaviours: BehaviourArea = {
         await peer.store('', name, 'short', { expiration: '500' });
         await peer.store('', name, 'long', { expiration: '60000' });
         await later(600);
-        expect(await peer.texts(name)).toEqual(['long']);
+        await peer.consume(name);
+        expect(await peer.deliveredTexts(1)).toEqual(['long']);
+        await peer.hasNoDelivery();
       },
     },
     {
@@ -70,7 +72,9 @@ export const messageTtlBehaviours: BehaviourArea = {
         }
         await later(700);
         expect(await peer.texts(low)).toEqual([]);
-        expect(await peer.texts(high)).toEqual(['long']);
+        await peer.consume(high);
+        expect(await peer.deliveredTexts(1)).toEqual(['long']);
+        await peer.hasNoDelivery();
       },
     },
     {

@@ -14,6 +14,7 @@ import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 import { Burials } from './burials.js';
 import type { ConsumingServices } from './consuming-services.js';
+import { deliveryLimitOf } from './delivery-limit.js';
 import { QueueMessage } from './queue-message.js';
 import { openPartitions, queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
 import { ReadyMessages } from './ready-messages.js';
@@ -48,8 +49,6 @@ const earlyMsMax = 2_000;
 const comparedMessages = 64;
 /** Before a message comes again that could not be stored as a dead letter. */
 const buryRetryMs = 1_000;
-/** RabbitMQ's of quorum queues since 4.0. */
-const quorumDeliveryLimit = 20;
 
 interface EarlyEntry {
   readonly partition: SubscriptionPartition;
@@ -91,13 +90,12 @@ export class QueueSource {
     private readonly plan: QueueSourcePlan,
     private readonly sink: QueueSink,
   ) {
-    const { type, maxPriority, deliveryLimit } = plan.queue.settings;
+    const { type, maxPriority } = plan.queue.settings;
     this.burials = new Burials(services, plan);
     this.ready = new ReadyMessages(maxPriority ?? 0, () => this.give());
     this.window = new SourceWindow(services.waiting, services.parts.options.prefetchMessagesMax);
     this.isQuorum = type === 'quorum';
-    const limit = deliveryLimit ?? (this.isQuorum ? quorumDeliveryLimit : -1);
-    this.deliveryLimit = limit < 0 ? Infinity : limit;
+    this.deliveryLimit = deliveryLimitOf(plan.queue.settings);
   }
 
   /** Rejects with PulsarError when the queue cannot be consumed. */
@@ -266,7 +264,6 @@ export class QueueSource {
     known: SourceEntry | undefined,
     cameBefore: boolean,
   ): void {
-    const { memory } = partition;
     const { queue } = this.plan;
     const { indexes, messages, error } = unsettledMessages(partition, delivery, known, queue.name);
     if (error !== undefined && indexes.length === 0)
@@ -275,7 +272,7 @@ export class QueueSource {
       if (delivery.entry.isMarker) partition.skip(delivery, -1);
       return;
     }
-    const redeliveries = memory.redeliveriesOf(delivery);
+    const redeliveries = partition.memory.redeliveriesOf(delivery);
     const { publishTime } = delivery.entry;
     const given = this.given.get(partition)!;
     const isAgain = redeliveries > 0 || wasGivenBefore(partition, given, delivery, cameBefore);
@@ -293,13 +290,11 @@ export class QueueSource {
 
   private take(message: QueueMessage): void {
     this.window.arrived(message.bytes);
-    const isExpired = message.hasEnded;
-    if (!isExpired && message.redeliveries <= this.deliveryLimit) {
-      this.ready.push(message);
-      return;
+    if (!message.hasEnded && message.redeliveries <= this.deliveryLimit) this.ready.push(message);
+    else {
+      this.unsettled++;
+      this.reject(message, message.hasEnded ? 'expired' : 'delivery_limit');
     }
-    this.unsettled++;
-    this.reject(message, isExpired ? 'expired' : 'delivery_limit');
   }
 
   /** Gives what there is room for. The sink may settle, or change its room, while it is given something. */

@@ -1,4 +1,3 @@
-import { parseTopicName } from '../topic-name.js';
 import type {
   AdminEntry,
   AdminMessageId,
@@ -14,9 +13,16 @@ import type {
   TopicStats,
 } from './admin.types.js';
 import type { AdminHttp, AdminRequest } from './admin-http.js';
+import {
+  encode,
+  namespacePath,
+  numberHeader,
+  query,
+  subscriptionPath,
+  timeHeader,
+  topicPath,
+} from './admin-syntax.js';
 import { whenNotBusy } from './busy-subscription.js';
-
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 const partitionedMetadataType = 'application/vnd.partitioned-topic-metadata+json';
 
@@ -364,39 +370,4 @@ export class PulsarAdmin {
   #setOrRemove(path: string, value: unknown): Promise<void> {
     return value === undefined ? this.#change('DELETE', path) : this.#change('POST', path, value);
   }
-}
-
-function encode(name: string): string {
-  return encodeURIComponent(name);
-}
-
-function namespacePath(namespace: string): string {
-  return namespace.split('/').map(encode).join('/');
-}
-
-function topicPath(topic: string): string {
-  const name = parseTopicName(topic);
-  return `/${name.domain}/${encode(name.tenant)}/${encode(name.namespace)}/${encode(name.localName)}`;
-}
-
-function subscriptionPath(topic: string, subscription: string): string {
-  return `${topicPath(topic)}/subscription/${encode(subscription)}`;
-}
-
-function query(parameters: Query): string {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return '';
-  return `?${given.map(([name, value]) => `${encode(name)}=${encode(String(value))}`).join('&')}`;
-}
-
-function numberHeader(value: string | string[] | undefined): number | undefined {
-  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : undefined;
-}
-
-/** Milliseconds, or the date text that brokers write. */
-function timeHeader(value: string | string[] | undefined): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  if (/^\d+$/.test(value)) return Number(value);
-  const parsed = Date.parse(value);
-  return Number.isNaN(parsed) ? undefined : parsed;
 }
