@@ -4,6 +4,8 @@ import { RateLimits, registerQuotaMetrics } from '#libs/rate-limit';
 import { TenantDirectory } from '#libs/tenancy';
 import { type Log, Metrics } from '#libs/telemetry';
 import { AdminAccess } from './admin/admin-access.js';
+import { GatewayAudit } from './audit/gateway-audit.js';
+import { AuditService } from './audit/audit.service.js';
 import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { CONFIG_FILE, GATEWAY_CONFIG, LOG } from './gateway.tokens.js';
@@ -23,18 +25,20 @@ export interface GatewayParts {
   /** What it was read from. */
   readonly configFile: string | undefined;
   readonly access: AdminAccess;
-  readonly log: Log;
+  readonly audit: GatewayAudit;
 }
 
 /** What all protocols share: Pulsar, tenants, who may do what, limits, metrics. */
 @Module({})
 export class CoreModule {
-  static forRoot({ config, configFile, access, log }: GatewayParts): DynamicModule {
+  static forRoot({ config, configFile, access, audit }: GatewayParts): DynamicModule {
+    const { log } = audit;
     const tenants = new TenantDirectory(tenantsOf(config));
     const provided = [
       { provide: GATEWAY_CONFIG, useValue: config },
       { provide: CONFIG_FILE, useValue: configFile },
       { provide: AdminAccess, useValue: access },
+      { provide: GatewayAudit, useValue: audit },
       { provide: LOG, useValue: log },
       { provide: TenantDirectory, useValue: tenants },
       { provide: TenantBinder, useFactory: () => new TenantBinder(bindingOf(config, tenants)) },
@@ -53,7 +57,7 @@ export class CoreModule {
         },
         inject: [JwtIdentities, PulsarTokens, TenantSecurity],
       },
-      { provide: Authorizer, useFactory: () => authorizerOf(config) },
+      { provide: Authorizer, useFactory: () => authorizerOf(config, log) },
       {
         provide: RateLimits,
         useFactory: (metrics: Metrics) => {
@@ -65,6 +69,7 @@ export class CoreModule {
       },
       { provide: Metrics, useFactory: () => new Metrics({ version: pulsegateVersion }) },
       PulsarLink,
+      AuditService,
       NamespaceGate,
       PulsarGrants,
       TenantSecurity,
@@ -74,8 +79,18 @@ export class CoreModule {
   }
 }
 
-function authorizerOf(config: GatewayConfig): Authorizer {
-  return new Authorizer(
-    config.tenants.map(({ name, permissions }) => ({ tenant: name, rules: permissions })),
+function authorizerOf({ tenants, audit }: GatewayConfig, log: Log): Authorizer {
+  const authorizer = new Authorizer(
+    tenants.map(({ name, permissions }) => ({ tenant: name, rules: permissions })),
   );
+  if (audit?.allowed) authorizer.onAllowed = recordAllowed(log);
+  return authorizer;
+}
+
+function recordAllowed({ audit }: Log): NonNullable<Authorizer['onAllowed']> {
+  return ({ tenant, user }, action, { type, name }, clientId) =>
+    audit?.record({
+      ...{ kind: 'access', outcome: 'allowed', tenant: tenant.name, user, action, resource: { type, name } },
+      ...(clientId !== '' && { clientId }),
+    });
 }

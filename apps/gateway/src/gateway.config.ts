@@ -4,6 +4,7 @@ import { amqpOptionsSchema } from '#libs/amqp-gateway';
 import { kafkaOptionsSchema } from '#libs/kafka-gateway';
 import { mqttOptionsSchema, topicRuleFaults } from '#libs/mqtt-gateway';
 import { admin, adminFaults } from './config/admin.schema.js';
+import { audit, auditFaults } from './config/audit.schema.js';
 import { authentication, authenticationFaults, identitySources } from './config/authentication.schema.js';
 import { cluster } from './config/cluster.schema.js';
 import { type ConfigFault, type ConfigPath, duplicates } from './config/config-fault.js';
@@ -63,6 +64,7 @@ export const gatewayConfigSchema = z
     cluster,
     authentication,
     admin,
+    audit,
     reload: z
       .strictObject({
         onFileChange: z
@@ -164,6 +166,7 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ),
     ...pulsarTokensFaults(config.authentication.pulsarTokens, ['authentication', 'pulsarTokens'], tenants),
     ...adminFaults(config.admin, ['admin']),
+    ...auditFaults(config.audit, ['audit'], namespacesOf(config)),
     ...pulsarFaults(config.pulsar),
     ...jwtFaults(config.authentication.jwt, ['authentication', 'jwt'], tenants),
     ...listeners.flatMap(({ path, listener: each }) => listenerFaults(each, path, tenants)),
@@ -187,6 +190,14 @@ export function crossCheck(config: GatewayConfig): ConfigFault[] {
     ),
     ...entryFaults(config),
   ];
+}
+
+/** What clients reach. */
+function namespacesOf({ tenants }: GatewayConfig): Set<string> {
+  const vhosts = tenants.flatMap(({ amqp091 }) =>
+    amqp091.vhosts.map(({ pulsarNamespace }) => pulsarNamespace),
+  );
+  return new Set([...tenants.map(({ namespace }) => namespace), ...vhosts]);
 }
 
 /** Listeners that would be open to a network before anybody was named who may come, and names that nobody can use. */

@@ -6,6 +6,7 @@ import { Authenticator } from '#libs/auth';
 import { createLogger, type Log } from '#libs/telemetry';
 import { AdminAccess } from './admin/admin-access.js';
 import { AdminErrors, adminHttp } from './admin/admin-http.js';
+import { GatewayAudit } from './audit/gateway-audit.js';
 import { ClusterMembership } from './cluster-membership.service.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
@@ -37,10 +38,11 @@ const keepAliveMs = 1_000;
  */
 export async function runGateway(config: GatewayConfig, configFile?: string): Promise<RunningGateway> {
   const access = new AdminAccess(config.admin);
-  const log = createLogger(config.log);
+  const audit = new GatewayAudit(config, createLogger(config.log));
+  const { log } = audit;
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.forRoot({ config, configFile, access, log }),
-    adminHttp(access),
+    GatewayModule.forRoot({ config, configFile, access, audit }),
+    adminHttp(access, log.audit),
     { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
   app.useGlobalFilters(new AdminErrors(log));
@@ -137,7 +139,7 @@ function endpointOf(app: NestFastifyApplication, protocol: string): string {
 
 /** Nest's own lines: its start-up chatter only when debugging. */
 function nestLogger(log: Log): LoggerService {
-  const line = (level: keyof Log) => (message: unknown, context?: unknown) =>
+  const line = (level: Exclude<keyof Log, 'audit'>) => (message: unknown, context?: unknown) =>
     log[level]({ event: 'nest', context: String(context ?? '') }, String(message));
   return {
     log: line('debug'),

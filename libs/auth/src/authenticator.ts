@@ -17,7 +17,7 @@ import { ScramAccounts } from './scram/scram-accounts.js';
 import type { ScramCredentialSource, ScramMechanism } from './scram-credential.js';
 import { ScramConversation, type ScramExchange } from './scram/scram-exchange.js';
 import { TenantBinder } from './tenant-binder.js';
-import { TokenChain } from './token-chain.js';
+import { looksLikeToken, TokenChain } from './token-chain.js';
 import { KnownUsers, type UserCredential } from './users/known-users.js';
 import { WorkQueueFull } from './work-queue.js';
 
@@ -71,6 +71,14 @@ export class AuthenticatorError extends Error {
   }
 }
 
+/** By what somebody wanted to come in. */
+interface LoginAttempt {
+  readonly kind: string;
+  readonly mechanism?: string;
+  readonly username?: string;
+}
+
+const nobody: LoginAttempt = { kind: 'anonymous' };
 const failureFloorMsDefault = 200;
 const failuresBurstDefault = 20;
 const failuresPerMinuteDefault = 30;
@@ -155,12 +163,20 @@ export class Authenticator {
     const address = addressOf(peer);
     try {
       const decision = await this.#decide(credentials, peer, address);
-      if (decision.kind === 'allow') return decision;
+      if (decision.kind === 'allow') return this.#told(decision, credentials, peer);
       if (decision.kind === 'not-mine' && credentials.kind === 'certificate') return decision;
       const reason = decision.kind === 'deny' ? decision.reason : 'bad-credentials';
-      return { kind: 'deny', reason: await this.#refused(reason, address, startedMs) };
+      return this.#told(
+        { kind: 'deny', reason: await this.#refused(reason, address, startedMs) },
+        credentials,
+        peer,
+      );
     } catch (error) {
-      return { kind: 'deny', reason: await this.#failed(error, peer, startedMs) };
+      return this.#told(
+        { kind: 'deny', reason: await this.#failed(error, peer, startedMs) },
+        credentials,
+        peer,
+      );
     }
   }
 
@@ -180,23 +196,38 @@ export class Authenticator {
   /** One conversation, for one client. */
   scram(mechanism: ScramMechanism, peer: AuthPeer): ScramExchange {
     const address = addressOf(peer);
+    const who = { kind: 'scram', mechanism, username: '' };
+    const told = <T extends Principal | DenyReason>(result: T): T => {
+      const decision: AuthDecision =
+        typeof result === 'string' ? { kind: 'deny', reason: result } : { kind: 'allow', principal: result };
+      this.#told(decision, who, peer);
+      return result;
+    };
     return new ScramConversation(mechanism, {
-      account: (username) => this.#scram.account(username, mechanism, peer),
+      account: (username) => {
+        who.username = username;
+        return this.#scram.account(username, mechanism, peer);
+      },
       settle: async (account, proven) => {
         const identity = account && this.#scram.settle(account, proven, address);
-        if (typeof identity === 'object') return identity;
-        return this.#refused(identity ?? 'bad-credentials', address, this.#now());
+        if (typeof identity === 'object') return told(identity);
+        return told(await this.#refused(identity ?? 'bad-credentials', address, this.#now()));
       },
-      fault: (error) => this.#failed(error, peer, this.#now()),
+      fault: async (error) => told(await this.#failed(error, peer, this.#now())),
     });
   }
 
   /** Whom a client without credentials acts as. */
   anonymous(peer: AuthPeer): AuthDecision {
     const principal = this.#anonymous.get(peer.listener);
-    if (principal === undefined) return { kind: 'deny', reason: 'anonymous-not-allowed' };
+    if (principal === undefined)
+      return this.#told({ kind: 'deny', reason: 'anonymous-not-allowed' }, nobody, peer);
     const { deny } = this.#binder.bind(peer, { anonymous: principal.tenant.name });
-    return deny === undefined ? { kind: 'allow', principal } : { kind: 'deny', reason: deny };
+    return this.#told(
+      deny === undefined ? { kind: 'allow', principal } : { kind: 'deny', reason: deny },
+      nobody,
+      peer,
+    );
   }
 
   anonymousAllowed(listenerName: string): boolean {
@@ -289,6 +320,30 @@ export class Authenticator {
     const leftMs = floorMs - (this.#now() - startedMs);
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
     return reason;
+  }
+
+  /** For the trail; what somebody may have taken for the name of a user, a secret, is not repeated. */
+  #told<D extends AuthDecision>(decision: D, by: LoginAttempt, { listener, remoteAddress }: AuthPeer): D {
+    const { audit } = this.#options.log;
+    if (audit === undefined || decision.kind === 'not-mine') return decision;
+    const { username = '' } = by;
+    const claimed = looksLikeToken(username) || username === '' ? undefined : username;
+    const { principal } = decision as { principal?: Principal };
+    const tenant = principal?.tenant.name;
+    const user = principal?.user ?? claimed;
+    audit.record({
+      ...{
+        kind: 'login',
+        outcome: decision.kind === 'allow' ? 'allowed' : 'denied',
+        listener,
+        remoteAddress,
+      },
+      action: by.mechanism ?? principal?.source ?? by.kind,
+      ...(tenant !== undefined && { tenant }),
+      ...(user !== undefined && { user }),
+      ...(decision.kind === 'deny' && { reason: decision.reason }),
+    });
+    return decision;
   }
 
   #revoke(principal: Principal): void {

@@ -62,6 +62,10 @@ export class Authorizer {
   // By the principal object, of which there is one per user: what is remembered goes with the user.
   #decisions = new WeakMap<Principal, PrincipalDecisions>();
   #rememberedBytes = 0;
+  /** Called when something is allowed that was not remembered: at least the first time, and when permissions have changed. */
+  onAllowed:
+    | ((principal: Principal, action: Action, resource: Resource, clientId: string) => void)
+    | undefined;
 
   /**
    * @param ruleSets those of the configuration
@@ -121,7 +125,7 @@ export class Authorizer {
 
   /** The same for what has two names, of which either may allow and either deny. A policy knows no `none`. */
   judge(principal: Principal, action: Action, resource: Resource, clientId = ''): Verdict {
-    return this.#decisionsOf(principal).decide(action, resource, clientId);
+    return this.#decisionsOf(principal).decide(action, resource, clientId, this.onAllowed);
   }
 
   /**
@@ -276,7 +280,7 @@ class PrincipalDecisions {
     this.#version = permissions.version;
   }
 
-  decide(action: Action, resource: Resource, clientId: string): Verdict {
+  decide(action: Action, resource: Resource, clientId: string, onAllowed: Authorizer['onAllowed']): Verdict {
     const { permissions } = this;
     const { type, name } = resource;
     const kind = this.#kind(action, type);
@@ -291,6 +295,7 @@ class PrincipalDecisions {
       policy === undefined
         ? kind.judge(resource, clientId)
         : verdictOf(policy.decide(this.principal, policyAction(action), resource));
+    if (verdict === 'allow') onAllowed?.(this.principal, action, resource, clientId);
     if (key.length > rememberedCharsMax) return verdict;
     if (this.#remembered++ >= decisionsMax) this.#forget();
     else kind.remembered.set(key, verdict);

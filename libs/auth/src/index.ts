@@ -79,6 +79,7 @@ export {
   type SaslNegotiationOptions,
   type SaslStep,
 } from './sasl/sasl-negotiation.js';
+export { denyingRule } from './denying-rule.js';
 export { type EndOfIdentity, SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';

@@ -82,6 +82,8 @@ export interface RequestContext {
    * `topic` is logged, never a metric's label.
    */
   refused(code: number, message: string, topic?: string): void;
+  /** For the audit: what the principal changed for all, `topic.create`. */
+  changed(action: string, type: 'topic' | 'group' | 'acl' | 'user', name: string): void;
   /** Bytes of the request that stay in memory after its answer count as in flight until the function given is called. */
   retain(bytes: number): () => void;
   /** From here on the request takes so many bytes, instead of what was assumed when it was read. */

@@ -1,3 +1,4 @@
+import type { AuditAct, AuditRecord } from './audit/audit.js';
 import type { Log, LogFields } from './log.js';
 import { printable } from './printable.js';
 
@@ -64,6 +65,21 @@ export class ConnectionLog {
   /** Our own code failed on this connection: one error line, with the stack. */
   failure(error: unknown, message: string, details?: Details): void {
     this.#write('error', 'connection.failure', 'internal-error', message, { ...details, error });
+  }
+
+  /** A client was refused what it has no permission for. @param ruleOf the permission that denies it; absent: none allows it */
+  denied(act: AuditAct, ruleOf?: () => string | undefined): void {
+    this.#log.audit?.record({ kind: 'access', outcome: 'denied', ...this.#who(), ...act }, ruleOf);
+  }
+
+  /** A client changed something for others than itself, or could not. */
+  changed(act: AuditAct, outcome: 'allowed' | 'failed' = 'allowed'): void {
+    this.#log.audit?.record({ kind: 'change', outcome, ...this.#who(), ...act });
+  }
+
+  #who(): Pick<AuditRecord, 'protocol' | 'listener' | 'remoteAddress' | 'tenant' | 'user'> {
+    const { protocol, listener, remoteAddress } = this.#identity;
+    return { protocol, listener, remoteAddress, ...this.#principal };
   }
 
   #write(

@@ -1,3 +1,6 @@
+export type { Audit, AuditAct, AuditEntry, AuditRecord, AuditSink } from './audit/audit.js';
+export { AuditTrail, auditedLog, type AuditTrailOptions } from './audit/audit-trail.js';
+export { LogAuditSink } from './audit/log-audit-sink.js';
 export { ConnectionLog, type ConnectionIdentity } from './connection.log.js';
 export { EventCounter, ProtocolCounters, TenantCounters } from './counters.js';
 export { type Log, type LogFields, silentLog } from './log.js';

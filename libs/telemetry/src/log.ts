@@ -1,3 +1,5 @@
+import type { Audit } from './audit/audit.js';
+
 /** The keys that a log line of Pulsegate may carry beside its message. Fixed, so that lines can be searched. */
 export interface LogFields {
   /** What happened, `<subject>.<verb>`: `connection.refused`, `tls.reloaded`. */
@@ -25,6 +27,8 @@ export interface LogFields {
 
 /** What the libs log with. pino in the gateway, `silentLog` or a recorder in tests. */
 export interface Log {
+  /** Where it is kept what clients and operators did; absent: nowhere. */
+  readonly audit?: Audit | undefined;
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;

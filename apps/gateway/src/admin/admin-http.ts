@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { Log } from '#libs/telemetry';
+import type { Audit, Log } from '#libs/telemetry';
 import type { AdminAccess } from './admin-access.js';
 
 /** Of a configuration, which nothing else takes: some 10 000 tenants. */
@@ -15,6 +15,7 @@ const methods = ['GET', 'HEAD'];
 const changes = { method: 'PUT', path: '/api/config' };
 
 interface Request {
+  readonly ip: string;
   readonly method: string;
   readonly url: string;
   readonly headers: { readonly authorization?: string };
@@ -40,7 +41,7 @@ function statusOf(error: unknown): number {
 }
 
 /** The HTTP server of the admin port, bounded in all that a stranger can make it hold: no body of one is read. */
-export function adminHttp(access: AdminAccess): FastifyAdapter {
+export function adminHttp(access: AdminAccess, audit?: Audit): FastifyAdapter {
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -56,6 +57,14 @@ export function adminHttp(access: AdminAccess): FastifyAdapter {
     if (methods.includes(method)) return;
     if (method === changes.method && url === changes.path) {
       if (access.allows(headers.authorization)) return;
+      const remoteAddress = request.ip;
+      audit?.record({
+        kind: 'access',
+        outcome: 'denied',
+        action: 'config.reload',
+        listener: 'admin',
+        remoteAddress,
+      });
       if (access.enabled) reply.header('www-authenticate', 'Bearer');
       refuse(reply, access.enabled ? 401 : 403);
       return reply;

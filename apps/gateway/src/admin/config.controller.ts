@@ -1,4 +1,4 @@
-import { Body, Controller, HttpStatus, Inject, Put, Res } from '@nestjs/common';
+import { Body, Controller, HttpStatus, Inject, Ip, Put, Res } from '@nestjs/common';
 import { ConfigError } from '../config-file.js';
 import { ConfigReload, ReloadUnderWay } from '../reload/config-reload.service.js';
 
@@ -13,10 +13,10 @@ export class ConfigController {
   constructor(@Inject(ConfigReload) private readonly config: ConfigReload) {}
 
   @Put()
-  async put(@Body() body: unknown, @Res() reply: Reply): Promise<void> {
+  async put(@Body() body: unknown, @Ip() address: string, @Res() reply: Reply): Promise<void> {
     const text = typeof body === 'string' ? body : '';
     try {
-      reply.status(HttpStatus.OK).send(await this.config.reload(() => text, 'request', 'http'));
+      reply.status(HttpStatus.OK).send(await this.config.reload(() => text, 'request', 'http', address));
     } catch (error) {
       if (error instanceof ConfigError) {
         reply

@@ -75,10 +75,16 @@ export class ConfigReload {
    *
    * @param read may throw a ConfigError
    * @param name what it is called in faults
+   * @param address of who asked by HTTP
    * @throws ConfigError with every fault, and nothing is changed
    * @throws ReloadUnderWay
    */
-  async reload(read: () => string, name: string, trigger: ReloadTrigger): Promise<ReloadOutcome> {
+  async reload(
+    read: () => string,
+    name: string,
+    trigger: ReloadTrigger,
+    address?: string,
+  ): Promise<ReloadOutcome> {
     if (this.busy) throw new ReloadUnderWay('another reload is under way');
     this.busy = true;
     try {
@@ -96,10 +102,13 @@ export class ConfigReload {
       const outcome = await this.apply(after);
       this.results.applied++;
       this.lastSuccessMs = Date.now();
+      this.record(trigger, 'allowed', address);
+      for (const each of tenantChanges(outcome)) this.record(trigger, 'allowed', address, each);
       this.log.info({ event: 'config.reloaded', trigger, ...outcome }, 'the configuration was taken up');
       return outcome;
     } catch (error) {
       this.results.refused++;
+      this.record(trigger, 'failed', address);
       const faults = error instanceof ConfigError ? error.faults : String(error);
       this.log.error(
         { event: 'config.refused', trigger, faults },
@@ -109,6 +118,19 @@ export class ConfigReload {
     } finally {
       this.busy = false;
     }
+  }
+
+  private record(
+    reason: ReloadTrigger,
+    outcome: 'allowed' | 'failed',
+    remoteAddress?: string,
+    { action, tenant }: TenantAct = { action: 'config.reload' },
+  ): void {
+    this.log.audit?.record({
+      ...{ kind: 'change', outcome, action, reason },
+      ...(tenant !== undefined && { tenant }),
+      ...(remoteAddress !== undefined && { remoteAddress }),
+    });
   }
 
   private async apply(after: GatewayConfig): Promise<ReloadOutcome> {
@@ -181,6 +203,21 @@ export class ConfigReload {
     }
     users.commit();
   }
+}
+
+interface TenantAct {
+  readonly action: string;
+  readonly tenant?: string;
+}
+
+function tenantChanges({ added, removed, changed }: ConfigChange): TenantAct[] {
+  return [
+    ...added.map((tenant) => ({ action: 'tenant.add', tenant })),
+    ...removed.map((tenant) => ({ action: 'tenant.remove', tenant })),
+    ...changed.flatMap(({ tenant, settings }) =>
+      settings.map((setting) => ({ action: `tenant.change ${setting}`, tenant })),
+    ),
+  ];
 }
 
 /** What is remembered of answers about a tenant is remembered until its rules are set. */

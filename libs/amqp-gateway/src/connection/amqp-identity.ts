@@ -1,4 +1,5 @@
 import type { Principal } from '#libs/auth';
+import type { ConnectionLog } from '#libs/telemetry';
 
 /** Who a connection is; one object per connection. */
 export interface AmqpIdentity {
@@ -8,4 +9,6 @@ export interface AmqpIdentity {
   readonly containerId: string;
   /** Unique over all processes: whose temporary nodes are whose. */
   readonly connectionId: string;
+  /** Of its connection. */
+  readonly log?: Pick<ConnectionLog, 'denied'>;
 }

@@ -55,7 +55,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     const { principal, endsAtMs } = client;
     const { containerId, peerFrameBytesMax, channelMax, peerIdleTimeOutMs } = agreement;
     this.services = services;
-    this.identity = { principal, containerId, connectionId: link.id };
+    this.identity = { principal, containerId, connectionId: link.id, log: link.log };
     this.peerFrameBytesMax = peerFrameBytesMax;
     this.transactions = services.transactions.openScope(this.identity);
     this.tenantCounters = services.metrics.tenant('amqp', principal.tenant.name);

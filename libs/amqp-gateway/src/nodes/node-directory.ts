@@ -1,5 +1,5 @@
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
-import type { Authorizer } from '#libs/auth';
+import { type Authorizer, denyingRule, type Resource } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import { isPulsarError, type PulsarAdmin } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
@@ -127,9 +127,9 @@ export class NodeDirectory implements Nodes {
       (subscription === undefined ||
         subscription.name === queueSubscription ||
         this.authorization.maySubscribe(identity, subscription.name));
-    if (!isAllowed()) throw this.denied(identity);
+    if (!isAllowed()) throw this.denied(identity, 'consume', address);
     if (address.kind === 'temporary' && !this.temporaries.owns(identity, address.name))
-      throw this.denied(identity);
+      throw this.denied(identity, 'consume', address);
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
@@ -166,7 +166,7 @@ export class NodeDirectory implements Nodes {
     terminus: AmqpComposite<'target'>,
   ): Promise<OpenedTarget> {
     const isAllowed = () => this.authorization.maySend(identity, address);
-    if (!isAllowed()) throw this.denied(identity);
+    if (!isAllowed()) throw this.denied(identity, 'produce', address);
     if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
     const found = await this.turns.run(identity, () => this.topicOf(identity.principal.tenant, address));
     const isQueue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
@@ -181,7 +181,7 @@ export class NodeDirectory implements Nodes {
       if (isAllowed()) return { target, isAllowed, onClose };
       // Taken away meanwhile: nobody watched it yet.
       target.close();
-      throw this.denied(identity);
+      throw this.denied(identity, 'produce', address);
     } catch (error) {
       onClose();
       throw error;
@@ -235,7 +235,7 @@ export class NodeDirectory implements Nodes {
     if (!isAllowed()) {
       // Taken away meanwhile: nobody watched it yet.
       await source.close(false);
-      throw this.denied(plan.identity);
+      throw this.denied(plan.identity, 'consume', plan.topic);
     }
     const leave = this.live.add({
       tenant: plan.topic.tenant.name,
@@ -323,7 +323,7 @@ export class NodeDirectory implements Nodes {
       action === 'produce'
         ? authorization.maySend(identity, address)
         : authorization.mayReceive(identity, address);
-    if (!isAllowed) throw this.denied(identity);
+    if (!isAllowed) throw this.denied(identity, action, address);
     // Not in its turn: the connection may be gone by then, and there are few.
     const topic = await temporaries.create(identity, name, of);
     return { address, topic, remove: () => temporaries.remove(identity, name) };
@@ -367,8 +367,17 @@ export class NodeDirectory implements Nodes {
     return this.durables.open(tenant, subscription, pulsarTopic, terminus);
   }
 
-  private denied({ principal }: AmqpIdentity): AmqpError {
+  private denied(
+    { principal, containerId, log }: AmqpIdentity,
+    action: 'produce' | 'consume',
+    { name }: { readonly name: string },
+  ): AmqpError {
     this.services.metrics.tenant('amqp', principal.tenant.name).authorizationDenials++;
+    const resource = { type: 'topic', name } as const;
+    log?.denied({ action, resource, clientId: containerId }, () => {
+      const names: Resource[] = [resource, { type: 'queue', name }];
+      return denyingRule(this.services.authorizer, principal, action, names, containerId);
+    });
     return notAllowed();
   }
 }

@@ -15,6 +15,7 @@ import {
   peekMethodName,
 } from '#libs/amqp091-codec';
 import { tenantAmqpDefaults } from '#libs/tenancy';
+import { auditDenial } from '../permissions/denial.js';
 import type { ChannelConnection, ChannelPart, PartChannel } from './channel-part.js';
 import type { OpenedParts } from './channel-parts.js';
 import type { ChannelTransaction } from './channel-transaction.js';
@@ -116,6 +117,7 @@ export class Channel implements PartChannel {
     services.counters.channelExceptions++;
     services.metrics.errors('amqp091', error.code).inc();
     if (error.code === 'access-refused') tenantCounters.authorizationDenials++;
+    auditDenial(error, log);
     log.refusal(error.code, error.message);
     this.#release('closing');
     connection.send(encodeMethod(this.number, closeOf(error).method));

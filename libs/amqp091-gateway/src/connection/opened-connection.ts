@@ -16,6 +16,7 @@ import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import type { Amqp091Services } from '../amqp091.services.js';
 import { Channel, type ChannelHost } from '../channels/channel.js';
 import { ContentBudget } from '../channels/content-budget.js';
+import { auditDenial } from '../permissions/denial.js';
 import { VhostAccess } from '../permissions/vhost-access.js';
 import { queueTopicName } from '../queues/queue-topic.js';
 import type { TopologyClient, VhostTopology } from '../topology/vhost-topology.js';
@@ -198,6 +199,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     if (this.#closed) return;
     this.services.metrics.errors('amqp091', error.code).inc();
     if (error.code === 'access-refused') this.tenantCounters.authorizationDenials++;
+    auditDenial(error, this.#link.log);
     this.#link.log.fault(error.code, error.message);
     // Of whatever level it is, it is the connection that it ends.
     error.channel = 0;

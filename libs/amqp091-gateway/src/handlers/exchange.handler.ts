@@ -1,5 +1,6 @@
 import type { Amqp091Command, Amqp091Method, Amqp091MethodOf } from '#libs/amqp091-codec';
 import type { BindingRequest } from '../topology/vhost-topology.js';
+import { auditChange } from '../topology/topology-audit.js';
 import { declaredName } from './declared-name.js';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 
@@ -37,8 +38,10 @@ class ExchangeHandler implements ChannelPart {
   }
 
   async #delete(method: Amqp091MethodOf<'exchange.delete'>): Promise<void> {
-    const { topology, client } = this.channel.connection;
-    await topology.deleteExchange(declaredName(method.exchange), { ifUnused: method.ifUnused }, client);
+    const { topology, client, log } = this.channel.connection;
+    const exchange = declaredName(method.exchange);
+    await topology.deleteExchange(exchange, { ifUnused: method.ifUnused }, client);
+    auditChange(log, 'exchange.delete', topology.scope, exchange);
     this.#answer(method, { name: 'exchange.delete-ok' });
   }
 

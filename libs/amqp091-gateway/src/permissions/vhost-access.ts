@@ -1,9 +1,18 @@
-import type { Action, Authorizer, Principal, ResourceType, Verdict } from '#libs/auth';
+import {
+  type Action,
+  type Authorizer,
+  denyingRule,
+  type Principal,
+  type Resource,
+  type ResourceType,
+  type Verdict,
+} from '#libs/auth';
 import { Amqp091Error } from '#libs/amqp091-codec';
 import { defaultExchangeName, type Exchange } from '../exchanges/exchange.js';
 import { resourceText } from '../topology/refusals.js';
 import { type Amqp091Scope, ownVhost } from '../topology/scope.js';
 import type { ResourceKind, TopologyAccess } from '../topology/vhost-topology.js';
+import { asDenial } from './denial.js';
 import { type RabbitAction, type RabbitPermissions, rabbitPermissionsOf } from './rabbit-permissions.js';
 
 export interface VhostAccessServices {
@@ -73,7 +82,7 @@ export class VhostAccess implements TopologyAccess {
   #publishToQueue(queue: string): void {
     const verdict = this.#judge('queue', queue, 'produce');
     if (verdict === 'allow') return;
-    if (verdict === 'deny') throw this.#refusal('queue', queue, 'write');
+    if (verdict === 'deny') throw this.#refusal('queue', queue, 'produce');
     this.write('exchange', defaultExchangeName);
   }
 
@@ -82,7 +91,7 @@ export class VhostAccess implements TopologyAccess {
     if (verdict === 'allow') return;
     const rabbitAction = rabbitActions[action];
     if (verdict === 'none' && this.#rabbit.allows(rabbitAction, permissionName(kind, name))) return;
-    throw this.#refusal(kind, name, rabbitAction);
+    throw this.#refusal(kind, name, action);
   }
 
   #judge(kind: ResourceKind, name: string, action: AmqpAction): Verdict {
@@ -114,21 +123,43 @@ export class VhostAccess implements TopologyAccess {
 
   #checkTopic(action: 'write' | 'read', exchange: string, routingKey: string): void {
     if (this.#rabbit.allowsTopic(action, exchange, routingKey)) return;
-    const { scope, principal } = this.services;
-    throw new Amqp091Error(
+    const { scope, principal, clientId } = this.services;
+    const error = new Amqp091Error(
       'access-refused',
       `${action} access to topic '${routingKey}' in exchange topic '${exchange}' in vhost '${scope.vhost}' refused ` +
         `for user '${principal.user}'`,
     );
+    const resource = { type: 'routing-key', name: `${resourceName(scope.vhost, exchange)} ${routingKey}` };
+    throw asDenial(error, {
+      act: {
+        action: action === 'write' ? 'produce' : 'consume',
+        resource,
+        ...(clientId !== undefined && { clientId }),
+      },
+      ruleOf: () => 'topicPermissions of AMQP 0-9-1',
+    });
   }
 
-  #refusal(kind: ResourceKind, name: string, action: RabbitAction): Amqp091Error {
-    const { scope, principal } = this.services;
+  #topicsOf(kind: ResourceKind, name: string): Resource[] {
+    const { scope, topicOf } = this.services;
+    if (kind === 'exchange' || name === '') return [];
+    return [{ type: 'topic', name: resourceName(scope.vhost, topicOf(name)) }];
+  }
+
+  #refusal(kind: ResourceKind, name: string, asked: AmqpAction): Amqp091Error {
+    const { authorizer, scope, principal, clientId } = this.services;
+    const action: RabbitAction = rabbitActions[asked];
     const what = resourceText(kind, permissionName(kind, name), scope.vhost);
-    return new Amqp091Error(
+    const error = new Amqp091Error(
       'access-refused',
       `${action} access to ${what} refused for user '${principal.user}'`,
     );
+    const resource = { type: kind, name: resourceName(scope.vhost, permissionName(kind, name)) };
+    return asDenial(error, {
+      act: { action: asked, resource, ...(clientId !== undefined && { clientId }) },
+      ruleOf: () =>
+        denyingRule(authorizer, principal, asked, [resource, ...this.#topicsOf(kind, name)], clientId),
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { Action, Principal, Resource } from '#libs/auth';
+import { type Action, denyingRule, type Principal, type Resource } from '#libs/auth';
 import { KafkaErrorCode, kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
 import type { ConnectionState, GatewayServices, RequestContext } from '../handler.js';
 import type { ProcessBudget } from './process-budget.js';
@@ -33,6 +33,8 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
   throttleMs = 0;
   closeAfterwards = false;
   onSent: (() => void) | undefined = undefined;
+  /** By name: what was asked for by this request, and is not allowed. */
+  readonly #denied = new Map<string, { readonly action: Action; readonly resource: Resource }>();
 
   constructor(
     readonly connection: ConnectionState,
@@ -54,7 +56,9 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
 
   authorize(action: Action, resource: Resource): boolean {
     const { principal, gateway, header } = this;
-    return gateway.authorizer.authorize(principal, action, resource, header.clientId ?? '');
+    const allowed = gateway.authorizer.authorize(principal, action, resource, header.clientId ?? '');
+    if (!allowed) this.#denied.set(resource.name, { action, resource });
+    return allowed;
   }
 
   recount(bytes: number): void {
@@ -84,6 +88,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     const name = kafkaErrorName(code);
     if (denials.has(code)) {
       this.gateway.metrics.tenant('kafka', this.principal.tenant.name).authorizationDenials++;
+      this.#auditDenial(name, topic);
     }
     this.gateway.metrics.errors('kafka', name).inc();
     this.connection.log.refusal(name, message, {
@@ -91,5 +96,23 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
       ...(topic !== undefined && { topic }),
       ...(this.header.clientId !== null && { clientId: this.header.clientId }),
     });
+  }
+
+  changed(action: string, type: string, name: string): void {
+    const { clientId } = this.header;
+    const resource = { type, name };
+    this.connection.log.changed({ action, resource, ...(clientId !== null && { clientId }) });
+  }
+
+  /** What was asked last, where it is not said what is refused. */
+  #auditDenial(reason: string, topic: string | undefined): void {
+    const denied =
+      (topic === undefined ? undefined : this.#denied.get(topic)) ?? [...this.#denied.values()].at(-1);
+    if (denied === undefined) return;
+    const { action, resource } = denied;
+    const { clientId } = this.header;
+    this.connection.log.denied({ action, resource, reason, ...(clientId !== null && { clientId }) }, () =>
+      denyingRule(this.gateway.authorizer, this.principal, action, [resource], clientId ?? ''),
+    );
   }
 }

@@ -54,6 +54,7 @@ export const alterUserScramCredentialsHandler: ApiHandler<
       const results = await boundedParallel([...users], usersParallelMax, async (user) => {
         try {
           await changes.make(user);
+          context.changed('user.change-scram', 'user', user);
           return { user, errorMessage: null };
         } catch (error) {
           return refusal(user, error, context);

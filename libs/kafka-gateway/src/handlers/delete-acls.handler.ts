@@ -62,6 +62,9 @@ async function remove(
     requireKnown(filter);
     const { ids, removed, kept } = matchesOf(filter, listedRules(context), context.header.apiVersion);
     if (ids.length > 0) await changeableRules(context).remove(context.principal.tenant.name, ids);
+    for (const acl of removed) {
+      context.changed('acl.delete', 'acl', `${acl.principal} ${acl.resourceName}`);
+    }
     const { code, message } = operators;
     if (kept.length > 0) context.refused(code, message);
     return {

@@ -26,6 +26,7 @@ export const deleteGroupsHandler: ApiHandler<DeleteGroupsRequest, DeleteGroupsRe
 async function answer(groupId: string, context: RequestContext) {
   try {
     await remove(groupId, context);
+    context.changed('group.delete', 'group', groupId);
     return { groupId };
   } catch (error) {
     const errorCode = kafkaErrorCode(error);

@@ -97,8 +97,9 @@ async function check(
 async function raise(
   topic: KafkaTopic,
   deletions: readonly Deletion[],
-  { gateway, principal }: RequestContext,
+  context: RequestContext,
 ): Promise<ReadonlyMap<number, number>> {
+  const { gateway, principal } = context;
   if (deletions.length === 0) return new Map();
   const wanted = new Map<number, number>();
   for (const { partition, offset } of deletions) {
@@ -106,6 +107,7 @@ async function raise(
   }
   const starts = await gateway.topics.logStarts.raise(topic, wanted);
   gateway.topics.changed(principal.tenant, topic.name);
+  context.changed('topic.delete-records', 'topic', topic.name);
   await boundedParallel(deletions, partitionsParallelMax, async ({ partition, offset, isAll }) => {
     if (!isAll) return;
     try {

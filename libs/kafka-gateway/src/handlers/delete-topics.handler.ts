@@ -62,6 +62,7 @@ async function answer(asked: Asked, times: number, context: RequestContext): Pro
     }
     name ??= await nameOf(asked.topicId, context);
     const topicId = await remove(name, context);
+    context.changed('topic.delete', 'topic', name);
     return { name, topicId, errorMessage: null };
   } catch (error) {
     const errorCode = controllerErrorCode(error);

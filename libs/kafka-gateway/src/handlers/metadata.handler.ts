@@ -161,7 +161,9 @@ class MetadataLookup {
     }
     await requireCreation(this.context, 1, partitionsDefault);
     try {
-      return await gateway.topics.create(principal.tenant, name, partitionsDefault);
+      const created = await gateway.topics.create(principal.tenant, name, partitionsDefault);
+      this.context.changed('topic.create', 'topic', name);
+      return created;
     } catch (error) {
       if (kafkaErrorCode(error) !== KafkaErrorCode.TOPIC_ALREADY_EXISTS) throw error;
       return gateway.topics.resolve(principal.tenant, name);

@@ -10,6 +10,7 @@ import {
 import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
 import type { TenantCounters } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
+import { auditDenial } from '../authorization/denial-audit.js';
 import type { Link } from '#libs/transport';
 import type { MqttAuthentication } from '../authentication/mqtt-authentication.js';
 import { packetTypes } from '../mqtt.counters.js';
@@ -209,6 +210,11 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   refused(error: MqttError, topic?: string): void {
     this.services.metrics.errors('mqtt', error.reasonName).inc();
     this.link.log.refusal(error.reasonName, error.detail, { topic });
+  }
+
+  denied(action: 'produce' | 'consume', name: string): void {
+    this.counters.authorizationDenials++;
+    auditDenial(this.link.log, this.services.authorizer, this.identity, action, name);
   }
 
   refuse(error: MqttError, shutdown = false): void {

@@ -6,6 +6,7 @@ import type { QuotaHandle } from '#libs/rate-limit';
 import type { Link } from '#libs/transport';
 import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
 import type { MqttAuthentication, MqttAuthStep } from '../authentication/mqtt-authentication.js';
+import { auditDenial } from '../authorization/denial-audit.js';
 import { levelsOver } from '../handlers/topic-levels.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttServices } from '../mqtt.services.js';
@@ -149,6 +150,7 @@ function authorizeWill(attempt: ConnectAttempt): void {
     throw new MqttError(MqttReasonCode.TOPIC_NAME_INVALID, 'the will has a topic that nobody may publish to');
   }
   if (!services.authorization.mayPublish(identity!, topic, qos, retain)) {
+    auditDenial(attempt.link.log, services.authorizer, identity!, 'produce', topic);
     throw new MqttError(MqttReasonCode.NOT_AUTHORIZED, 'no permission for the topic of the will');
   }
   attempt.will = willOf(connect.will, willDelaySecondsMax);

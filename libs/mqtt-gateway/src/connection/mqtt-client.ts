@@ -46,6 +46,8 @@ export interface MqttClient {
   disconnected(how: { readonly normal: boolean; readonly sessionExpirySeconds?: number | undefined }): void;
   /** A refusal that an answer carries: a line in the log and a count. */
   refused(error: MqttError, topic?: string): void;
+  /** It has no permission: counted, and recorded. */
+  denied(action: 'produce' | 'consume', name: string): void;
   /** 0x97: the tenant publishes more than it may. Charges the message otherwise. */
   admitPublish(bytes: number): MqttError | undefined;
   /** Who it is was proven again. */

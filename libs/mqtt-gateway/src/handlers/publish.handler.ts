@@ -78,7 +78,7 @@ const outcomeUnknown: ReadonlySet<number> = new Set([
 function publishRefused(pending: PendingPublish, error: MqttError, topic: string, client: MqttClient): void {
   const { inbound, level, services } = client;
   client.counters.produceErrors++;
-  if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
+  if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.denied('produce', topic);
   client.refused(error, topic);
   if (pending.qos > 0 && outcomeUnknown.has(error.reasonCode)) {
     client.refuse(error);

@@ -94,7 +94,7 @@ function grant(
 }
 
 function refusalCode(error: MqttError, filter: string, client: MqttClient): number {
-  if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.counters.authorizationDenials++;
+  if (error.reasonCode === MqttReasonCode.NOT_AUTHORIZED) client.denied('consume', filter);
   client.counters.consumeErrors++;
   client.refused(error, filter);
   return error.codeIn('suback');
