@@ -104,7 +104,7 @@ export function bed(
     pulsar,
     authenticator,
     authorizer: new Authorizer([]),
-    limits: new RateLimits(tenants),
+    limits: new RateLimits(settings.authentication?.tenants ?? tenants),
     options,
     log,
     metrics,
