@@ -144,6 +144,29 @@ describe('a dead letter', () => {
   });
 });
 
+describe('dead letters of a client that rejects and is gone', () => {
+  it('are there once', async () => {
+    await declare('once');
+    await declare('hasty', { ...deadTo('once') });
+    const bodies = Array.from({ length: 50 }, (_, at) => String(at));
+    await store('hasty', bodies);
+    const client = await openAmqp091Wire(gateway.amqp.tcp);
+    await client.open();
+    await client.openChannel();
+    const consume = { queue: 'hasty', consumerTag: 'c', noLocal: false, noAck: false, exclusive: false };
+    await client.call(
+      { name: 'basic.consume', ...consume, noWait: false, arguments: Buffer.alloc(0) } as Amqp091Method,
+      'basic.consume-ok',
+    );
+    await client.take('basic.deliver', 50);
+    client.send({ name: 'basic.nack', deliveryTag: 50, multiple: true, requeue: false });
+    await client.close();
+    await until(async () => (await ready('once')) >= 50);
+    await until(async () => (await declare('hasty', {}, { passive: true })).consumerCount === 0);
+    expect([await ready('once'), await ready('hasty')]).toEqual([50, 0]);
+  });
+});
+
 describe('a message that ends', () => {
   it('is a dead letter in time and in order where nobody consumes, and what is behind it keeps its place', async () => {
     await declare('ended');

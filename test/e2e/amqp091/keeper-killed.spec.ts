@@ -1,4 +1,4 @@
-// Retry queues whose keeper is killed while it moves what has ended: nothing is lost.
+// Heads of queues that one of two gateways keeps: publishers at the other, and retry queues whose keeper is killed while it moves what has ended.
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -49,6 +49,25 @@ async function declare(queue: string, settings: Readonly<Record<string, string |
     'queue.declare-ok',
   );
 }
+
+it(
+  'refuses what a full queue has no room for, whoever keeps it',
+  async () => {
+    await wire.openChannel(2);
+    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', 2);
+    for (let at = 0; at < 4; at++) {
+      await declare(`full-${at}`, { 'x-max-length': 5, 'x-overflow': 'reject-publish' });
+      const method = { exchange: '', routingKey: `full-${at}`, mandatory: false, immediate: false };
+      let answer = '';
+      for (let sent = 0; answer !== 'basic.nack'; sent++) {
+        wire.sendContent({ name: 'basic.publish', ...method }, String(sent), {}, 2);
+        answer = (await wire.firstOf('basic.ack', 'basic.nack')).name;
+        if (answer === 'basic.nack') expect(sent).toBeGreaterThanOrEqual(5);
+      }
+    }
+  },
+  timeoutMs,
+);
 
 it(
   'moves all that has ended, whoever keeps the queue',

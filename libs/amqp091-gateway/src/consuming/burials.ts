@@ -3,9 +3,12 @@ import type { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
 import type { QueueSourcePlan } from './queue-source.js';
 
+const tellEveryMs = 10_000;
+
 /** Messages of one source that are on their way to where dead messages of the queue go. */
 export class Burials {
   private readonly running = new Set<Promise<void>>();
+  private toldMs = -Infinity;
 
   constructor(
     private readonly services: ConsumingServices,
@@ -29,12 +32,20 @@ export class Burials {
     if (buried === undefined) return false;
     const settled = buried.then(onStored, (error: unknown) => {
       const fields = { event: 'amqp091-dead-letter-failed', queue: queue.name, reason, error };
-      log.warn(fields, 'a message could not be made a dead letter and comes again');
+      if (this.mayTell()) log.warn(fields, 'a message could not be made a dead letter and comes again');
       onFailed();
     });
     this.running.add(settled);
     void settled.finally(() => this.running.delete(settled));
     this.services.leaves(settled);
+    return true;
+  }
+
+  /** Each of them may fail, and comes again a second later. */
+  private mayTell(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.toldMs < tellEveryMs) return false;
+    this.toldMs = nowMs;
     return true;
   }
 
