@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listOffsetsApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
+import { checkForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import {
   kafkaJavaClassPath,
@@ -157,6 +158,28 @@ describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
       expect(await produced(0)).toBe(0);
       await done('configs', 1, `--alter ${alice} --delete-config SCRAM-SHA-256`);
       expect((await run('topics', 'alice', 0, '--list')).output).toContain('Authentication failed');
+    },
+    scenarioTimeoutMs,
+  );
+
+  on(
+    'set the quotas of a user on all gateways, and take them back',
+    async () => {
+      const bob = '--entity-type users --entity-name bob';
+      const rates = 'producer_byte_rate=1000000,consumer_byte_rate=5000';
+      await done('configs', 0, `--alter ${bob} --add-config ${rates}`);
+      const described = await done('configs', 1, `--describe ${bob}`);
+      expect(described).toMatch(/producer_byte_rate=1000000/);
+      expect(described).toMatch(/consumer_byte_rate=5000/);
+      // Each start of a tool takes seconds.
+      if (checkForm === 'short') return;
+      const clients = '--entity-type clients --entity-default';
+      await done('configs', 0, `--alter ${clients} --add-config producer_byte_rate=77`);
+      expect(await done('configs', 1, `--describe ${clients}`)).toContain('=77.0');
+      const other = await run('configs', 'admin', 0, `--alter ${bob} --add-config request_percentage=50`);
+      expect(other.output).toContain('no request threads');
+      await done('configs', 1, `--alter ${bob} --delete-config producer_byte_rate,consumer_byte_rate`);
+      expect(await done('configs', 0, `--describe ${bob}`)).not.toContain('byte_rate');
     },
     scenarioTimeoutMs,
   );

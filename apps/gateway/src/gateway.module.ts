@@ -72,6 +72,7 @@ function providedBy(...services: Injected) {
     authorizer,
     security: { rules: security.state, scram: security.state.scram },
     limits,
+    clientQuotas: security.clientQuotas,
     log,
     metrics,
     cluster: membership.cluster,

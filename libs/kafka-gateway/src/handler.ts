@@ -10,7 +10,7 @@ import type {
 import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
-import type { QuotaHandle, RateLimits } from '#libs/rate-limit';
+import type { ClientQuotas, QuotaHandle, RateLimits } from '#libs/rate-limit';
 import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { SaslExchange } from './connection/sasl-exchange.js';
@@ -34,6 +34,8 @@ export interface GatewayServices {
   /** What clients may change of it; absent: nothing. */
   readonly security?: { readonly rules: SecurityRules; readonly scram: ScramUsers };
   readonly limits: RateLimits;
+  /** What clients may set of them; absent: nothing. */
+  readonly clientQuotas?: ClientQuotas;
   readonly topics: TopicRegistry;
   readonly partitions: PartitionWriters;
   readonly logs: PartitionLogs;

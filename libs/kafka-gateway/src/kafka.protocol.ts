@@ -9,6 +9,7 @@ import { ProcessBudget } from './connection/process-budget.js';
 import { Fetches } from './fetching/fetches.js';
 import { GroupCoordinators } from './group-coordinator/group-coordinators.js';
 import type { AnyApiHandler, GatewayServices } from './handler.js';
+import { alterClientQuotasHandler } from './handlers/alter-client-quotas.handler.js';
 import { alterUserScramCredentialsHandler } from './handlers/alter-user-scram-credentials.handler.js';
 import { alterConfigsHandler } from './handlers/alter-configs.handler.js';
 import { apiVersionsHandler } from './handlers/api-versions.handler.js';
@@ -109,6 +110,7 @@ function handlers(table: () => ApiTable): AnyApiHandler[] {
     describeLogDirsHandler,
     electLeadersHandler,
     describeClientQuotasHandler,
+    alterClientQuotasHandler,
     describeAclsHandler,
     createAclsHandler,
     deleteAclsHandler,

@@ -1,5 +1,7 @@
 export { Arrivals } from './arrivals.js';
 export type { ConnectionQuota } from './limited-entity.js';
+export { ClientQuotaError, type ClientQuotaFault, ClientQuotas, type QuotaValues } from './client-quotas.js';
+export type { QuotaEntity, StoredKind } from './client-quota-record.js';
 export { type DeliveryCounters, DeliveryGate } from './delivery-gate.js';
 export type { QuotaCount, QuotaEffect } from './quota-counts.js';
 export { QuotaHandle } from './quota-handle.js';

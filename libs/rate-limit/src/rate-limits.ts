@@ -1,4 +1,4 @@
-import type { GatewayLimits, Tenant } from '#libs/tenancy';
+import type { ClientLimits, GatewayLimits, Tenant } from '#libs/tenancy';
 import { Arrivals } from './arrivals.js';
 import { LimitedEntity } from './limited-entity.js';
 import { LimitCounts, type QuotaCount } from './quota-counts.js';
@@ -28,6 +28,7 @@ export class RateLimits implements GatewayQuotas {
   readonly entity = new LimitedEntity(this.#counts);
   readonly arrivals: Arrivals;
   version = 0;
+  #storedOf: ((tenant: string) => readonly ClientLimits[]) | undefined;
 
   constructor(
     tenants: Iterable<Tenant>,
@@ -48,11 +49,24 @@ export class RateLimits implements GatewayQuotas {
     for (const { name, limits } of tenants) {
       gone.delete(name);
       const known = this.#tenants.get(name);
-      if (known === undefined) this.#tenants.set(name, new TenantQuotas(name, limits, this.#now));
-      else if (known.limits !== limits) known.set(limits);
+      if (known === undefined) {
+        this.#tenants.set(name, new TenantQuotas(name, limits, this.#now));
+        this.storedChanged(name);
+      } else if (known.limits !== limits) known.set(limits);
     }
     // What is still open goes on with what it has, and is closed by who took the tenant away.
     for (const name of gone) this.#tenants.delete(name);
+  }
+
+  /** Where limits come from that clients set by their own tools; they stand behind the configuration's. */
+  useStored(storedOf: (tenant: string) => readonly ClientLimits[]): void {
+    this.#storedOf = storedOf;
+    for (const tenant of this.#tenants.keys()) this.storedChanged(tenant);
+  }
+
+  /** They are asked for anew. */
+  storedChanged(tenant: string): void {
+    if (this.#storedOf !== undefined) this.#tenants.get(tenant)?.setStored(this.#storedOf(tenant));
   }
 
   /** @throws RangeError for a tenant that is not of the directory: nobody is unlimited by being unknown */

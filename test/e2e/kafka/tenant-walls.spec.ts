@@ -20,6 +20,7 @@ const operations = [
     'DeleteAcls',
     'AlterUserScramCredentials',
     'DescribeUserScramCredentials',
+    'AlterClientQuotas',
     'DescribeClientQuotas',
   ],
   ...['DeleteRecords', 'DeleteTopics'],

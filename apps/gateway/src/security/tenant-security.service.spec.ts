@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Authorizer } from '#libs/auth';
 import { LogAgreedState } from '#libs/cluster';
 import { PulsarAdminError } from '#libs/pulsar';
+import { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
 import type { GatewayConfig } from '../gateway.config.js';
 import type { NamespaceGate } from '../namespaces/namespace-gate.service.js';
@@ -20,6 +21,7 @@ function security() {
     { client: { admin: { topics: () => topics() } }, beforeClose: () => {} } as unknown as PulsarLink,
     { stateReport: () => state } as unknown as NamespaceGate,
     new Authorizer([]),
+    new RateLimits([]),
     new Metrics({ version: 'test' }),
     silentLog,
   );

@@ -8,6 +8,7 @@ import {
 } from '#libs/auth';
 import { LogAgreedState, pulsarStateLog } from '#libs/cluster';
 import { PulsarAdminError } from '#libs/pulsar';
+import { ClientQuotas, RateLimits } from '#libs/rate-limit';
 import { type Log, Metrics } from '#libs/telemetry';
 import type { GatewayConfig } from '../gateway.config.js';
 import { GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
@@ -25,6 +26,8 @@ const lookAgainMs = 1_000;
 export class TenantSecurity {
   readonly state: SecurityState;
   readonly phantomKey: PhantomKey;
+  /** In the same log: who may change one may mostly change the other, and there are few of them. */
+  readonly clientQuotas: ClientQuotas;
   /** Whom the state knows. Where it cannot have been kept nobody is in it, and names are refused as wrong ones are. */
   readonly scramSource: ScramCredentialSource = {
     scramCredential: (tenant, user, mechanism) =>
@@ -46,6 +49,7 @@ export class TenantSecurity {
     @Inject(PulsarLink) private readonly pulsar: PulsarLink,
     @Inject(NamespaceGate) private readonly namespaces: NamespaceGate,
     @Inject(Authorizer) authorizer: Authorizer,
+    @Inject(RateLimits) limits: RateLimits,
     @Inject(Metrics) metrics: Metrics,
     @Inject(LOG) log: Log,
   ) {
@@ -54,16 +58,17 @@ export class TenantSecurity {
     this.stateNamespace = stateNamespace;
     this.topic = topic;
     // One more than puts: the mark that a reader of the log sets.
-    const limits = { pendingEntriesMax: pendingPutsMax + 1, sendTimeoutMs: putTimeoutMs };
+    const logLimits = { pendingEntriesMax: pendingPutsMax + 1, sendTimeoutMs: putTimeoutMs };
     this.values = new LogAgreedState({
       name: 'security',
-      openLog: pulsarStateLog(pulsar.client, { topic, ...limits }),
+      openLog: pulsarStateLog(pulsar.client, { topic, ...logLimits }),
       mayOpen: () => namespaces.stateReport().served,
       pendingPutsMax,
       putTimeoutMs,
       log,
     });
     this.phantomKey = new PhantomKey(this.values, log);
+    this.clientQuotas = new ClientQuotas(this.values, limits);
     this.state = new SecurityState({
       values: this.values,
       authorizer,

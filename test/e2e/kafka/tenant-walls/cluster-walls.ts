@@ -6,6 +6,7 @@ import {
   createAclsApi,
   deleteAclsApi,
   describeAclsApi,
+  alterClientQuotasApi,
   describeClientQuotasApi,
   describeClusterApi,
   describeUserScramCredentialsApi,
@@ -68,12 +69,19 @@ export const clusterWalls = (address: string): Readonly<Record<string, Wall>> =>
     expect(mine.clusterId).not.toBe(theirs.clusterId);
     expect(mine.brokers).toEqual(theirs.brokers);
   },
+  AlterClientQuotas: async (acme) => {
+    const entity = [{ entityType: 'user', entityName: 'app' }];
+    const ops = [{ key: 'producer_byte_rate', value: 1e9, remove: false }];
+    const { entries } = await acme.call(alterClientQuotasApi, 1, { entries: [{ entity, ops }] });
+    expect(entries.map(({ errorCode }) => errorCode)).toEqual([code.NONE]);
+  },
   DescribeClientQuotas: async (acme, beta) => {
-    const request = { components: [], strict: false };
-    for (const side of [acme, beta]) {
-      const answer = await side.call(describeClientQuotasApi, 1, request);
-      expect([answer.errorCode, answer.entries]).toEqual([code.NONE, []]);
-    }
+    const quotas = async (side: Side) => {
+      const answer = await side.call(describeClientQuotasApi, 1, { components: [], strict: false });
+      return answer.entries?.map(({ values }) => values);
+    };
+    expect(await quotas(acme)).toEqual([[{ key: 'producer_byte_rate', value: 1e9 }]]);
+    expect(await quotas(beta)).toEqual([]);
   },
   CreateAcls: async (acme, beta) => {
     const { results } = await acme.call(createAclsApi, 3, { creations: [acl] });
