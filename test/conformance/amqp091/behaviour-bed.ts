@@ -1,4 +1,3 @@
-import amqplib, { type ChannelModel } from 'amqplib';
 import type { OpenSettings } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { Peer } from './peer.js';
@@ -34,13 +33,6 @@ export class BehaviourBed {
     await wire.open({ ...password, ...settings });
     await wire.openChannel();
     return new Peer(wire);
-  }
-
-  async amqplib(): Promise<ChannelModel> {
-    const connection = await amqplib.connect(`amqp://guest:guest@${this.address}`);
-    connection.on('error', () => {});
-    this.#ends.push(() => void connection.close().catch(() => {}));
-    return connection;
   }
 
   end(): void {
