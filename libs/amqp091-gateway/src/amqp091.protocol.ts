@@ -40,6 +40,7 @@ import { TenantOpenings } from './keepers/tenant-openings.js';
 import { type TopologyAt, topologyAt } from './keepers/topology-at.js';
 import { PulsarQueues } from './queues/pulsar-queues.js';
 import type { QueueStore } from './topology/queue-store.js';
+import { type Amqp091Scope, scopeOf } from './topology/scope.js';
 import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topologies.js';
 
 /** What the services are made of, and how they end. */
@@ -84,6 +85,8 @@ function makeServices(process: Amqp091Process): Made {
   const queues = new PulsarQueues(pulsar.admin, (...of) => draining.drain(...of));
   const requests = new KeeperRequests(cluster);
   const topologyOf: TopologyAt = topologyAt(tenants, { open: (...asked) => topologies.open(...asked) });
+  const isServed = ({ tenant, vhost }: Amqp091Scope) =>
+    tenants.byName(tenant.name) === tenant && scopeOf(tenant, vhost) !== undefined;
   const expire = expireUnused(topologyOf, queues);
   const keeper = new ClusterQueueKeeper({
     ...{ requests, expire, log, metrics },
@@ -100,6 +103,7 @@ function makeServices(process: Amqp091Process): Made {
   });
   const unfollow = tenants.onChange(({ changed }) => {
     for (const { name } of changed) consuming.live.changed(name);
+    kept.refresh();
   });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
@@ -119,7 +123,7 @@ function makeServices(process: Amqp091Process): Made {
   const heads = new QueueHeads({ pulsar, queues, deadLetters, counters, log });
   const expiry = new QueueExpiry({ consumersOf: (key) => keeper.keptConsumers(key), expire, log });
   const works: readonly KeptQueueWork[] = [heads, expiry];
-  const kept = new KeptQueues(cluster, topologies, works);
+  const kept = new KeptQueues(cluster, topologies, works, isServed);
   const answers = new QueueAnswers(requests, kept, topologyOf);
   const notes = new HeadNotes(heads, answers, requests, topologyOf);
   publishing.publisher.queues.watch = notes;

@@ -31,8 +31,7 @@ beforeAll(async () => {
     config: { cluster: { stateNamespace, memberTimeoutMs: 1_000 } },
     stateNamespace,
   };
-  gateways.push(await startGateway(options));
-  gateways.push(await startGateway(options));
+  gateways.push(...(await Promise.all([startGateway(options), startGateway(options)])));
 }, setUpTimeoutMs);
 
 afterAll(async () => {

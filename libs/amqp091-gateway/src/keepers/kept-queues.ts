@@ -1,5 +1,6 @@
 import type { ClusterView } from '#libs/cluster';
 import type { Queue } from '../topology/queue.js';
+import type { Amqp091Scope } from '../topology/scope.js';
 import type { Topologies } from '../topology/topologies.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 import type { KeptQueueWork, StartedQueueWork } from './kept-queue-work.js';
@@ -27,10 +28,12 @@ export class KeptQueues {
     private readonly cluster: ClusterView,
     topologies: Pick<Topologies, 'onVhost'>,
     private readonly works: readonly KeptQueueWork[],
+    /** Whether clients are served there: where not, nothing is done either. */
+    private readonly isServed: (scope: Amqp091Scope) => boolean,
   ) {
     this.#ends.push(
       topologies.onVhost((topology) => this.#follow(topology)),
-      cluster.onChange(() => this.#membersChanged()),
+      cluster.onChange(() => this.refresh()),
     );
   }
 
@@ -47,6 +50,11 @@ export class KeptQueues {
     worked.isExpiring = true;
     this.#queues.set(key, worked);
     this.#update(worked);
+  }
+
+  /** Other gateways, tenants or vhosts are there. */
+  refresh(): void {
+    for (const worked of [...this.#queues.values()]) this.#update(worked);
   }
 
   close(): void {
@@ -89,13 +97,9 @@ export class KeptQueues {
     return { topology, queue, key, isExpiring: false, started: new Map() };
   }
 
-  #membersChanged(): void {
-    for (const worked of [...this.#queues.values()]) this.#update(worked);
-  }
-
   #update(worked: WorkedQueue): void {
     const { topology, queue, key, started, isExpiring } = worked;
-    if (!isSelf(this.cluster, keeperOf(this.cluster, key))) {
+    if (!this.isServed(topology.scope) || !isSelf(this.cluster, keeperOf(this.cluster, key))) {
       stop(worked);
       return;
     }

@@ -10,12 +10,13 @@ export interface QueueExpiryParts {
   /** Resolves to false where it is still used. */
   readonly expire: (place: QueuePlace) => Promise<boolean>;
   readonly log: Log;
+  /** Until a queue that could not be deleted is tried again, or it is looked again whether all gateways were heard. Default 2 000. */
+  readonly retryMs?: number;
 }
 
 /** The longest that a timer of Node.js waits. */
 const timerMsMax = 0x7fff_ffff;
-/** Until a queue that could not be deleted is tried again, or it is looked again whether all gateways were heard. */
-const retryMs = 2_000;
+const retryMsDefault = 2_000;
 
 /**
  * x-expires (RabbitMQ's "Queue TTL"): queues without consumers that are not declared again and not got from for so long are
@@ -65,7 +66,7 @@ class ExpiringQueue implements StartedQueueWork {
     if (consumers !== undefined && consumers > 0) this.used();
     const leftMs = this.usedAt + this.expiresMs - performance.now();
     if (leftMs > 0) return this.wait(leftMs);
-    let nextMs = retryMs;
+    let nextMs = this.parts.retryMs ?? retryMsDefault;
     if (consumers === 0) {
       try {
         if (!(await this.parts.expire(this.place))) {

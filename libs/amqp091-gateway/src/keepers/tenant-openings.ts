@@ -5,7 +5,7 @@ import type { KeeperRequests } from './keeper-requests.js';
 
 export interface TenantOpeningsParts {
   readonly requests: KeeperRequests;
-  readonly tenants: Pick<TenantDirectory, 'byName'>;
+  readonly tenants: Pick<TenantDirectory, 'byName' | 'onChange'>;
   readonly topologies: Pick<Topologies, 'open' | 'onVhost'>;
   readonly log: Log;
 }
@@ -13,6 +13,7 @@ export interface TenantOpeningsParts {
 const kind = 'amqp091.tenants';
 const timeoutMs = 5_000;
 const retryMs = 1_000;
+const unknownMax = 10_000;
 
 /**
  * A tenant that has clients at one gateway is opened by all: the queues that a gateway keeps need not be those of its own
@@ -21,6 +22,8 @@ const retryMs = 1_000;
 export class TenantOpenings {
   readonly #open = new Set<string>();
   readonly #byPeers = new Set<string>();
+  /** Tenants of others that this gateway may come to know. */
+  readonly #unknown = new Set<string>();
   /** What members have not been told, by instance. */
   readonly #untold = new Map<string, Set<string>>();
   readonly #telling = new Set<string>();
@@ -28,7 +31,7 @@ export class TenantOpenings {
   #isClosed = false;
 
   constructor(private readonly parts: TenantOpeningsParts) {
-    const { requests, topologies } = parts;
+    const { requests, tenants, topologies } = parts;
     requests.serve(kind, ({ tenants }: { readonly tenants: readonly string[] }) => {
       for (const tenant of tenants) this.#openFor(tenant);
       return {};
@@ -37,6 +40,9 @@ export class TenantOpenings {
     this.#ends = [
       topologies.onVhost(({ scope }) => this.#opened(scope.tenant.name)),
       requests.cluster.onChange(() => this.#membersChanged()),
+      tenants.onChange(({ added }) => {
+        for (const { name } of added) if (this.#unknown.has(name)) this.#openFor(name);
+      }),
     ];
   }
 
@@ -48,7 +54,12 @@ export class TenantOpenings {
   #openFor(name: string): void {
     const { tenants, topologies, log } = this.parts;
     const tenant = tenants.byName(name);
-    if (tenant === undefined || this.#open.has(name) || this.#byPeers.has(name)) return;
+    if (tenant === undefined) {
+      if (this.#unknown.size < unknownMax) this.#unknown.add(name);
+      return;
+    }
+    this.#unknown.delete(name);
+    if (this.#open.has(name) || this.#byPeers.has(name)) return;
     this.#byPeers.add(name);
     topologies.open(tenant, '/').catch((error: unknown) => {
       log.debug({ event: 'amqp091-tenant-open', tenant: name, error }, 'a tenant is read later');
