@@ -1,4 +1,5 @@
 import {
+  type BrokerEntry,
   type Delivery,
   EntryDecodeError,
   MessageCursor,
@@ -189,7 +190,7 @@ export class HeadReader {
       const endsAtMs = expiryOf(stored, entry.publishTime, queue.settings);
       this.arrived.push({ delivery, batchIndex, stored, endsAtMs });
     }
-    this.measure(entryBytes + entry.payload.length + entry.metadataBytes.length, bodyBytes);
+    this.measure(storedBytes(entry), bodyBytes);
   }
 
   private measure(bytes: number, bodyBytes: number): void {
@@ -198,4 +199,12 @@ export class HeadReader {
     this.meanBytes += isFirst ? bytes : (bytes - this.meanBytes) * meanWeight;
     this.meanOverhead += isFirst ? overhead : (overhead - this.meanOverhead) * meanWeight;
   }
+}
+
+/** Of an entry in Pulsar, about. */
+export function storedBytes({
+  payload,
+  metadataBytes,
+}: Pick<BrokerEntry, 'payload' | 'metadataBytes'>): number {
+  return entryBytes + payload.length + metadataBytes.length;
 }

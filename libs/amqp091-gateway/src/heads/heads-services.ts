@@ -1,4 +1,4 @@
-import type { PulsarClient } from '#libs/pulsar';
+import type { PulsarAdmin, PulsarClient } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
@@ -6,7 +6,8 @@ import type { Queues } from '../queues/queues.js';
 import type { HeadSlots } from './head-slots.js';
 
 export interface HeadsParts {
-  readonly pulsar: Pick<PulsarClient, 'subscribe' | 'partitions'>;
+  readonly pulsar: Pick<PulsarClient, 'subscribe' | 'partitions' | 'createReader'>;
+  readonly admin: Pick<PulsarAdmin, 'stats' | 'unacknowledgedAt'>;
   readonly queues: Pick<Queues, 'ready'>;
   readonly deadLetters: DeadLetterStore;
   readonly counters: Amqp091Counters;

@@ -7,6 +7,7 @@ import { HeadReader } from './head-reader.js';
 import { HeadSchedule } from './head-schedule.js';
 import { HeadSweep } from './head-sweep.js';
 import type { HeadsServices } from './heads-services.js';
+import { OldestReady } from './oldest-ready.js';
 import { ReadyLength } from './ready-length.js';
 
 /** Messages of a queue are counted no more often. */
@@ -23,6 +24,7 @@ const retryMs = 1_000;
 export class QueueHead implements StartedQueueWork {
   private readonly length: ReadyLength;
   private readonly schedule: HeadSchedule;
+  private readonly oldest: OldestReady;
   private readonly isLimited: boolean;
   private countAtMs: number;
   private countedMs = -Infinity;
@@ -46,6 +48,7 @@ export class QueueHead implements StartedQueueWork {
     this.length = new ReadyLength(settings.maxLength, settings.maxLengthBytes);
     this.isLimited = settings.maxLength !== undefined || settings.maxLengthBytes !== undefined;
     this.schedule = new HeadSchedule(settings, () => this.isExpiring, services.idleMs, nowMs);
+    this.oldest = new OldestReady(services, topology.scope.tenant.name, queue);
     this.countAtMs = this.isLimited ? nowMs : Infinity;
     this.plan();
   }
@@ -184,6 +187,12 @@ export class QueueHead implements StartedQueueWork {
 
   private async clearOne(topic: string, excess: number) {
     const { services, topology, queue } = this;
+    if (excess === 0) {
+      const oldest = await this.oldest.look(topic);
+      this.overheadBytes ||= this.oldest.overheadBytes;
+      const isDue = oldest.endsAtMs !== undefined && oldest.endsAtMs <= services.now();
+      if (!isDue) return { ...oldest, excess };
+    }
     const reader = await HeadReader.open({
       ...{ pulsar: services.pulsar, tenantKey: topology.scope.tenant.name, queue, topic },
       onUnreadable: () => {

@@ -1,4 +1,5 @@
 // How the admin REST writes names, queries and headers.
+import type { EntryPosition } from '../entry.js';
 import { parseTopicName } from '../topic-name.js';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -36,4 +37,10 @@ export function timeHeader(value: string | string[] | undefined): number | undef
   if (/^\d+$/.test(value)) return Number(value);
   const parsed = Date.parse(value);
   return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+/** "ledger:entry", perhaps with more behind it. */
+export function positionHeader(value: string | string[] | undefined): EntryPosition | undefined {
+  const [, ledgerId, entryId] = (typeof value === 'string' && /^(\d+):(\d+)/.exec(value)) || [];
+  return ledgerId === undefined ? undefined : { ledgerId: Number(ledgerId), entryId: Number(entryId) };
 }

@@ -1,3 +1,4 @@
+import type { EntryPosition } from '../entry.js';
 import type {
   AdminEntry,
   AdminMessageId,
@@ -12,11 +13,12 @@ import type {
   TenantInfo,
   TopicStats,
 } from './admin.types.js';
-import type { AdminHttp, AdminRequest } from './admin-http.js';
+import { type AdminHttp, type AdminRequest, PulsarAdminError } from './admin-http.js';
 import {
   encode,
   namespacePath,
   numberHeader,
+  positionHeader,
   query,
   subscriptionPath,
   timeHeader,
@@ -328,6 +330,17 @@ export class PulsarAdmin {
       numMessages: numberHeader(headers['x-pulsar-num-batch-message']),
       payload: body,
     };
+  }
+
+  /** Where the n-th message is that the subscription has not acknowledged, from 1 on; undefined: it has not so many. */
+  async unacknowledgedAt(topic: string, subscription: string, n: number): Promise<EntryPosition | undefined> {
+    const path = `${subscriptionPath(topic, subscription)}/position/${n}`;
+    try {
+      return positionHeader((await this.#http.send({ method: 'GET', path })).headers['x-pulsar-message-id']);
+    } catch (error) {
+      if (error instanceof PulsarAdminError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   // Brokers
