@@ -34,6 +34,7 @@ export async function startTwoTenants(
         ...{ name, namespace: namespaces.get(`${name}/`)!, permissions: [allowAll] },
         users: [{ name: userName, password: secretOf(name) }],
         kafka: { autoCreateTopics: true },
+        amqp: { transactions: true },
         amqp091: { vhosts: [{ name: secondVhost, pulsarNamespace: namespaces.get(name + secondVhost)! }] },
       };
     }),
