@@ -1,4 +1,4 @@
-// Two tenants that give everything the same names, at two gateways of one cluster.
+// Two tenants that give everything the same names, at the gateways of one cluster.
 import { randomBytes } from 'node:crypto';
 import { allowAll, startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.js';
 import { createPulsarNamespace } from '../support/pulsar.js';
@@ -14,15 +14,19 @@ export const userName = 'app';
 export const secretOf = (tenant: string): string => `secret-of-${tenant}`;
 
 export interface TwoTenants {
-  readonly gateways: readonly [TestGateway, TestGateway];
+  readonly gateways: readonly TestGateway[];
   /** Of `/` and {@link secondVhost}. */
   namespaceOf(tenant: TenantName, vhost: string): string;
   stop(): Promise<void>;
 }
 
-/** @param fronts the listeners that the rows need, see {@link TestGatewayOptions} */
+/**
+ * @param fronts the listeners that the rows need beside Kafka's, see {@link TestGatewayOptions}
+ * @param count of gateways, which are one cluster
+ */
 export async function startTwoTenants(
   fronts: Pick<TestGatewayOptions, 'mqtt' | 'amqp' | 'config'>,
+  count = 2,
 ): Promise<TwoTenants> {
   const namespaces = new Map<string, string>();
   const tenants = await Promise.all(
@@ -33,7 +37,6 @@ export async function startTwoTenants(
       return {
         ...{ name, namespace: namespaces.get(`${name}/`)!, permissions: [allowAll] },
         users: [{ name: userName, password: secretOf(name) }],
-        kafka: { autoCreateTopics: true },
         amqp: { transactions: true },
         amqp091: { vhosts: [{ name: secondVhost, pulsarNamespace: namespaces.get(name + secondVhost)! }] },
       };
@@ -41,7 +44,7 @@ export async function startTwoTenants(
   );
   const stateNamespace = `public/pulsegate-walls-${randomBytes(4).toString('hex')}`;
   const options = { ...fronts, tenants, stateNamespace };
-  const gateways = await Promise.all([startGateway(options), startGateway(options)]);
+  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(options)));
   return {
     gateways,
     namespaceOf: (tenant, vhost) => namespaces.get(tenant + vhost)!,

@@ -2,22 +2,28 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Wall, WallBetween } from './wall.js';
 
-const rowsAtATime = 8;
-const rowTimeoutMs = 60_000;
+const usualRowsAtATime = 8;
+/** Of one row; then it has failed, and the next one goes on. */
+const rowMsMax = 25_000;
+/** Of a row and all before it. */
+const runMsMax = 120_000;
 
 /** Where the rows of a table are used once. */
 export interface WallPlace<Side> {
   /** e.g. `two gateways` */
   readonly where: string;
   readonly between: WallBetween;
-  /** New ones for each row. */
+  /** New ones for each row, or those that are kept for all. */
   sides(): readonly [Side, Side];
+  /** They are not closed after each row. */
+  readonly areKept?: boolean;
 }
 
 /** Makes a jest test of each row, in each place. */
 export function describeWalls<Side extends { close(): void }>(
   walls: readonly Wall<Side>[],
   places: readonly WallPlace<Side>[],
+  { rowsAtATime = usualRowsAtATime }: { readonly rowsAtATime?: number } = {},
 ): void {
   for (const [at, place] of places.entries()) {
     const rows = walls.filter(({ between }) => between?.includes(place.between) ?? true);
@@ -41,7 +47,7 @@ export function describeWalls<Side extends { close(): void }>(
       it.each(rows.map(({ operation, tries }, row) => [operation, tries, row] as const))(
         '%s: %s',
         (_operation, _tries, row) => outcomes[row]!.promise,
-        rowTimeoutMs,
+        runMsMax,
       );
     });
   }
@@ -53,9 +59,12 @@ async function useRow<Side extends { close(): void }>(
   name: string,
 ): Promise<void> {
   const sides = place.sides();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not done in ${rowMsMax} ms`)), rowMsMax);
   try {
-    await wall.run(...sides, name);
+    await Promise.race([wall.run(...sides, name), late.promise]);
   } finally {
-    for (const side of sides) side.close();
+    clearTimeout(timer);
+    if (!place.areKept) for (const side of sides) side.close();
   }
 }

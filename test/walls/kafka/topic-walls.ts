@@ -20,7 +20,7 @@ import {
   offsetForLeaderEpochApi,
   produceApi,
 } from '#libs/kafka-codec';
-import { ownTopic, type Side, topic, transactionalId, type Wall } from './wall.js';
+import { ownTopic, type Side, topic, transactionalId, type KafkaWall } from './kafka-side.js';
 
 const timeoutMs = 20_000;
 
@@ -79,7 +79,7 @@ async function retention(side: Side): Promise<string | null | undefined> {
   return results[0]?.configs[0]?.value;
 }
 
-export const topicWalls: Readonly<Record<string, Wall>> = {
+export const topicWalls: Readonly<Record<string, KafkaWall>> = {
   CreateTopics: async (acme, beta) => {
     // Both were made at the start, by one name.
     expect(acme.topicId.equals(beta.topicId)).toBe(false);

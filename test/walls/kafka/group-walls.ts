@@ -15,7 +15,7 @@ import {
   offsetFetchApi,
   syncGroupApi,
 } from '#libs/kafka-codec';
-import { group, ownGroup, type Side, topic, transactionalId, type Wall } from './wall.js';
+import { group, ownGroup, type Side, topic, transactionalId, type KafkaWall } from './kafka-side.js';
 
 const classic = 'classic-readers';
 const modern = 'modern-readers';
@@ -55,7 +55,7 @@ async function join(side: Side): Promise<number> {
   return joined.generationId;
 }
 
-export const groupWalls: Readonly<Record<string, Wall>> = {
+export const groupWalls: Readonly<Record<string, KafkaWall>> = {
   FindCoordinator: async (acme, beta) => {
     for (const side of [acme, beta]) {
       const found = await side.call(findCoordinatorApi, 4, { keyType: 0, coordinatorKeys: [group] });
@@ -88,7 +88,9 @@ export const groupWalls: Readonly<Record<string, Wall>> = {
   },
   ListGroups: async (acme, beta) => {
     const names = async (side: Side) =>
-      (await side.call(listGroupsApi, 4, {})).groups.map(({ groupId }) => groupId).sort();
+      (await side.callAll(listGroupsApi, 4, {}))
+        .flatMap(({ groups }) => groups.map(({ groupId }) => groupId))
+        .sort();
     expect([await names(acme), await names(beta)]).toEqual([
       ['group-of-acme', group],
       ['group-of-beta', group],

@@ -14,8 +14,8 @@ import {
   saslAuthenticateApi,
   saslHandshakeApi,
 } from '#libs/kafka-codec';
-import { KafkaSocket } from '../../../support/kafka-socket.js';
-import { type Side, topic, type Wall } from './wall.js';
+import { KafkaSocket } from '../../support/kafka-socket.js';
+import { type Side, topic, type KafkaWall } from './kafka-side.js';
 
 const acl = {
   ...{ resourceType: 2, resourceName: topic, resourcePatternType: 3, principal: 'User:guest' },
@@ -36,24 +36,24 @@ async function scramUsers(side: Side): Promise<string[]> {
   return results.map(({ user }) => user);
 }
 
-export const clusterWalls = (address: string): Readonly<Record<string, Wall>> => ({
+export const clusterWalls: Readonly<Record<string, KafkaWall>> = {
   ApiVersions: async (acme, beta) => {
     const request = { clientSoftwareName: 'walls', clientSoftwareVersion: '1' };
     expect(await acme.call(apiVersionsApi, 4, request)).toEqual(await beta.call(apiVersionsApi, 4, request));
   },
-  SaslHandshake: async () => {
-    const socket = await KafkaSocket.open(address);
+  SaslHandshake: async (acme) => {
+    const socket = await KafkaSocket.open(acme.address);
     const { mechanisms } = await socket.call(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
     socket.destroy();
     expect(mechanisms.join()).not.toMatch(/acme|beta/);
   },
-  SaslAuthenticate: async () => {
+  SaslAuthenticate: async (acme) => {
     for (const login of [
       '\0acme/app\0secret-of-beta',
       '\0beta/app\0secret-of-acme',
       'beta/app\0acme/app\0secret-of-acme',
     ]) {
-      const socket = await KafkaSocket.open(address);
+      const socket = await KafkaSocket.open(acme.address);
       await socket.call(saslHandshakeApi, 1, { mechanism: 'PLAIN' });
       const answer = await socket.call(saslAuthenticateApi, 2, { authBytes: Buffer.from(login) });
       socket.destroy();
@@ -117,4 +117,4 @@ export const clusterWalls = (address: string): Readonly<Record<string, Wall>> =>
   DescribeUserScramCredentials: async (acme, beta) => {
     expect([await scramUsers(acme), await scramUsers(beta)]).toEqual([['guest'], []]);
   },
-});
+};
