@@ -120,7 +120,11 @@ function makeServices(process: Amqp091Process): Made {
   const topologies = new AgreedTopologies({ cluster, openState, store, log, metrics });
   const openings = new TenantOpenings({ requests, tenants, topologies, log });
   // What is done for queues by the gateway that keeps them.
-  const heads = new QueueHeads({ ...{ pulsar, admin: pulsar.admin, queues }, deadLetters, counters, log });
+  const heads = new QueueHeads({
+    ...{ pulsar, admin: pulsar.admin, queues },
+    deadLetters,
+    ...{ counters, log, metrics },
+  });
   const expiry = new QueueExpiry({ consumersOf: (key) => keeper.keptConsumers(key), expire, log });
   const works: readonly KeptQueueWork[] = [heads, expiry];
   const kept = new KeptQueues(cluster, topologies, works, isServed);

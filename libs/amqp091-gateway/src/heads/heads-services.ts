@@ -1,5 +1,5 @@
 import type { PulsarAdmin, PulsarClient } from '#libs/pulsar';
-import type { Log } from '#libs/telemetry';
+import type { Log, Metrics } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
 import type { Queues } from '../queues/queues.js';
@@ -12,6 +12,7 @@ export interface HeadsParts {
   readonly deadLetters: DeadLetterStore;
   readonly counters: Amqp091Counters;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What the heads of a process have in common. */

@@ -88,6 +88,7 @@ export class QueueHead implements StartedQueueWork {
    */
   stored(endsInMs: number | undefined): void {
     const nowMs = this.services.now();
+    this.isExpiring ||= endsInMs !== undefined && this.queue.settings.messageTtlMs === undefined;
     this.schedule.stored(nowMs, endsInMs);
     if (this.isLimited) this.countBy(Math.max(nowMs + countAfterMs, this.countedMs + countEveryMs));
     this.plan();

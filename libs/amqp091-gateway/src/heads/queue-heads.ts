@@ -20,6 +20,11 @@ export class QueueHeads implements KeptQueueWork {
   constructor(parts: HeadsParts) {
     const idleMs = () => Math.max(idleMsMin, this.heads.size * idleMsPerHead);
     this.services = { ...parts, slots: new HeadSlots(slotsMax), idleMs, now: () => Date.now() };
+    parts.metrics.gauge({
+      name: 'pulsegate_amqp091_queue_heads',
+      help: 'AMQP 0-9-1 queues whose heads this gateway looks after.',
+      read: () => this.heads.size,
+    });
   }
 
   isNeeded({ settings }: Queue, isExpiring: boolean): boolean {
