@@ -1,11 +1,13 @@
 // A work queue with ten workers that crash, over two gateways and a broker that are killed and restarted: what was confirmed comes, and what comes again says so (full: 100,000 messages)
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LoadSocket } from '../bench/amqp091-load/load-socket.js';
 import { checkForm, inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { until } from '../support/group-member.js';
-import { createPulsarNamespace, pulsarAdmin, testPulsar } from '../support/pulsar.js';
+import { buildOracle, oracleRead } from '../support/pulsar-oracle.js';
+import { createPulsarNamespace, testPulsar } from '../support/pulsar.js';
 import { RandomNumbers } from '../support/random-numbers.js';
 import { ConfirmedPublisher, CrashingWorker, type WorkerPlan, WorkRecord } from './crashing-workers.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
@@ -41,6 +43,9 @@ beforeAll(async () => {
     config: { pulsar: { serviceUrl, adminUrl } },
   };
   gateways = await Promise.all([startGateway(options), startGateway(options)]);
+  // To be counted at the end.
+  const retention = { retentionTimeInMinutes: -1, retentionSizeInMB: -1 };
+  await admin('POST', `namespaces/${namespace}/retention`, retention);
 }, brokerTimeoutMs);
 
 afterAll(async () => {
@@ -52,17 +57,42 @@ afterAll(async () => {
 const confirmed = () => publishers.reduce((sum, each) => sum + each.confirmed.size, 0);
 const crashes = () => workers.reduce((sum, each) => sum + each.crashes, 0);
 const tell = () =>
-  `${confirmed()} confirmed, ${record.size} came, ${record.again} again (${record.unsaid.length} did not say so), ` +
+  `${confirmed()} confirmed, ${record.size} came, ${record.again} again (${record.unsaid.length} as if for the first time), ` +
   `${record.saidInVain} said so in vain, ${crashes()} crashes`;
 const within = (condition: () => boolean) => until(condition, tell, waitMsMax);
 
-async function backlog(): Promise<number> {
+async function admin(method: string, path: string, body?: unknown): Promise<unknown> {
   const { adminUrl } = own?.broker ?? testPulsar;
-  const answer = await fetch(`${adminUrl}/admin/v2/persistent/${namespace}/${queue}/partitioned-stats`);
-  const { subscriptions } = (await answer.json()) as {
+  const answer = await fetch(`${adminUrl}/admin/v2/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+  const text = await answer.text();
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+async function backlog(): Promise<number> {
+  const { subscriptions } = (await admin('GET', `persistent/${namespace}/${queue}/partitioned-stats`)) as {
     subscriptions: Record<string, { msgBacklog: number }>;
   };
   return subscriptions['pulsegate.queue']!.msgBacklog;
+}
+
+/**
+ * How often each message is in the topic: what has no receipt when a broker is lost is sent again, and may be stored twice.
+ * Those are two messages, which come for the first time each.
+ */
+async function storedCopies(): Promise<Map<string, number>> {
+  buildOracle();
+  const { serviceUrl } = own?.broker ?? testPulsar;
+  const copies = new Map<string, number>();
+  for (const { valueBase64 } of await oracleRead(serviceUrl, `persistent://${namespace}/${queue}`, 'all')) {
+    const text = Buffer.from(valueBase64!, 'base64').toString();
+    copies.set(text, (copies.get(text) ?? 0) + 1);
+  }
+  return copies;
 }
 
 /** More are published, and come: whatever happens to those who carry them. */
@@ -116,7 +146,7 @@ describe(`${messageCount} messages for ${workerCount} workers`, () => {
         await gateways[which]!.restart();
       }
       await goOn(0.6);
-      if (own === undefined) await pulsarAdmin('PUT', `/persistent/${namespace}/${queue}/unload`);
+      if (own === undefined) await admin('PUT', `persistent/${namespace}/${queue}/unload`);
       else await own.restartBroker();
       await goOn(0.8);
       if (own !== undefined) await own.crashBroker();
@@ -134,7 +164,8 @@ describe(`${messageCount} messages for ${workerCount} workers`, () => {
       for (const { confirmed: texts } of publishers) {
         expect([...texts].filter((text) => !record.has(text))).toEqual([]);
       }
-      expect(record.unsaid).toEqual([]);
+      const copies = record.unsaid.length === 0 ? new Map() : await storedCopies();
+      expect(record.unsaid.filter(([text, times]) => times > copies.get(text))).toEqual([]);
       expect([...publishers, ...workers].flatMap(({ refusals }) => refusals)).toEqual([]);
     },
     testTimeoutMs,

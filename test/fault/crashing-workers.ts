@@ -179,9 +179,8 @@ export class ConfirmedPublisher extends LastingClient {
 
 /** What the workers were given. */
 export class WorkRecord {
-  readonly #came = new Map<string, number>();
-  /** Came to somebody before, and was not said to. */
-  readonly unsaid: string[] = [];
+  /** How often each came, and how often of these it was not said that it may have come before. */
+  readonly #came = new Map<string, { times: number; unsaid: number }>();
   /** First deliveries that were said to be none. */
   saidInVain = 0;
   again = 0;
@@ -194,15 +193,17 @@ export class WorkRecord {
     return this.#came.has(text);
   }
 
+  /** Came more than once as if for the first time, and how often. */
+  get unsaid(): readonly (readonly [text: string, times: number])[] {
+    return [...this.#came].flatMap(([text, { unsaid }]) => (unsaid > 1 ? [[text, unsaid] as const] : []));
+  }
+
   came(text: string, redelivered: boolean): void {
-    const before = this.#came.get(text) ?? 0;
-    this.#came.set(text, before + 1);
-    if (before === 0) {
-      if (redelivered) this.saidInVain++;
-      return;
-    }
-    this.again++;
-    if (!redelivered) this.unsaid.push(text);
+    const known = this.#came.get(text) ?? { times: 0, unsaid: 0 };
+    this.#came.set(text, known);
+    if (known.times++ > 0) this.again++;
+    else if (redelivered) this.saidInVain++;
+    if (!redelivered) known.unsaid++;
   }
 }
 

@@ -75,6 +75,8 @@ export class QueueSource {
   private readonly window: SourceWindow;
   private readonly deliveryLimit: number;
   private readonly isQuorum: boolean;
+  /** Nothing is asked of the broker before. */
+  private isOpen = false;
   private isGiving = false;
   private isAsking = false;
   private isStopped = false;
@@ -104,6 +106,7 @@ export class QueueSource {
       const end = await openPartitions(this.services, this.plan, (topic) => this.openPartition(topic));
       if (this.isStopped) end();
       else this.unwatch = end;
+      this.isOpen = true;
     } catch (error) {
       await this.close();
       throw error;
@@ -230,6 +233,7 @@ export class QueueSource {
     }
     this.given.set(partition, given);
     await partition.open();
+    await given.attached();
     this.askSoon();
   }
 
@@ -325,7 +329,7 @@ export class QueueSource {
 
   /** Once for all that is settled in a turn of the event loop. */
   private askSoon(): void {
-    if (this.isAsking || this.isStopped) return;
+    if (this.isAsking || this.isStopped || !this.isOpen) return;
     this.isAsking = true;
     queueMicrotask(() => {
       this.isAsking = false;

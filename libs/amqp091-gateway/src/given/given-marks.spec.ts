@@ -4,12 +4,19 @@ import type { ClusterView, Splice, SpliceAcceptor, SpliceEvents } from '#libs/cl
 import { PulsarAdminError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { linkedClusters } from '../testing/linked-clusters.js';
-import { GivenMarks } from './given-marks.js';
+import { GivenMarks, type GivenUse } from './given-marks.js';
 
 const topic = 'persistent://acme/shop/work';
 const at = (entryId: number) => ({ ledgerId: 3, entryId });
 const late = Number.MAX_SAFE_INTEGER;
 const loadedAt = '2026-01-01T00:00:00.000Z';
+
+/** A consumer that is attached. */
+async function consuming(marks: GivenMarks): Promise<GivenUse> {
+  const use = await marks.use(topic, false);
+  await use.attached();
+  return use;
+}
 
 /** Gateways before one broker; `kill` ends what they have to do with each other. */
 class Gateways {
@@ -89,7 +96,7 @@ describe('gateways that consume one queue', () => {
   it('know what one of them has given when it is killed, and not before', async () => {
     const gateways = new Gateways(3);
     gateways.cursor = neverUsed;
-    const [first, second, third] = await Promise.all(gateways.marks.map((each) => each.use(topic, false)));
+    const [first, second, third] = await Promise.all(gateways.marks.map(consuming));
     for (let entryId = 0; entryId < 10; entryId++) first!.given(at(entryId));
     second!.given(at(20));
     await turn();
@@ -114,7 +121,7 @@ describe('gateways that consume one queue', () => {
   it('know it too when nothing ends but the member', async () => {
     const gateways = new Gateways(2);
     gateways.cursor = neverUsed;
-    const [first, second] = await Promise.all(gateways.marks.map((each) => each.use(topic, false)));
+    const [first, second] = await Promise.all(gateways.marks.map(consuming));
     first!.given(at(4));
     await turn();
     gateways.leave(0);
@@ -124,10 +131,10 @@ describe('gateways that consume one queue', () => {
   it('tell one that comes later', async () => {
     const gateways = new Gateways(2);
     gateways.cursor = neverUsed;
-    const first = await gateways.marks[0]!.use(topic, false);
+    const first = await consuming(gateways.marks[0]!);
     first.given(at(7));
     gateways.cursor = { ...neverUsed, state: 'NoLedger' };
-    const second = await gateways.marks[1]!.use(topic, false);
+    const second = await consuming(gateways.marks[1]!);
     expect([7, 8].map((entryId) => second.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
     // Somebody knows: it is not that what was published before the broker came may have been given.
     expect(second.mayHaveBeenGiven(at(8), 0)).toBe(false);
@@ -143,9 +150,9 @@ describe('gateways that begin to consume before they know each other', () => {
     const gateways = new Gateways(2);
     gateways.cursor = neverUsed;
     gateways.leave(1);
-    const first = await gateways.marks[0]!.use(topic, false);
+    const first = await consuming(gateways.marks[0]!);
     gateways.leave(0);
-    const second = await gateways.marks[1]!.use(topic, false);
+    const second = await consuming(gateways.marks[1]!);
     gateways.leave(undefined);
     await turn();
     first.given(at(4));
@@ -161,7 +168,7 @@ describe('a gateway that comes to a queue', () => {
   it('learns from the broker what it has dispatched, and that it does not know what was before it', async () => {
     const gateways = new Gateways(1);
     gateways.cursor = { ...neverUsed, readPosition: '3:5', state: 'NoLedger' };
-    const use = await gateways.marks[0]!.use(topic, false);
+    const use = await consuming(gateways.marks[0]!);
     expect([4, 5].map((entryId) => use.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
     expect(use.mayHaveBeenGiven(at(5), Date.parse(loadedAt) - 1)).toBe(true);
   });
@@ -169,22 +176,33 @@ describe('a gateway that comes to a queue', () => {
   it('takes all for given where the broker cannot be asked', async () => {
     const gateways = new Gateways(1);
     const before = Date.now() - 1;
-    const use = await gateways.marks[0]!.use(topic, false);
+    const use = await consuming(gateways.marks[0]!);
     expect([before, late].map((ms) => use.mayHaveBeenGiven(at(0), ms))).toEqual([true, false]);
+  });
+
+  it('asks the others what they have given until it was attached', async () => {
+    const gateways = new Gateways(2);
+    gateways.cursor = neverUsed;
+    const [first, second] = gateways.marks as [GivenMarks, GivenMarks];
+    const later = await first.use(topic, false);
+    const other = await consuming(second);
+    other.given(at(6));
+    await later.attached();
+    expect([6, 7].map((entryId) => later.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
   });
 
   it('asks once while it has consumers, and, when it is alone, once for all; nothing of a queue of its own', async () => {
     const gateways = new Gateways(1);
     gateways.cursor = neverUsed;
     const marks = gateways.marks[0]!;
-    await marks.use('persistent://acme/shop/own', true);
+    await (await marks.use('persistent://acme/shop/own', true)).attached();
     expect(gateways.asked).toBe(0);
-    const [one, other] = await Promise.all([marks.use(topic, false), marks.use(topic, false)]);
+    const [one, other] = await Promise.all([consuming(marks), consuming(marks)]);
     one!.given(at(3));
     one!.leave();
     one!.leave();
     other!.leave();
-    const again = await marks.use(topic, false);
+    const again = await consuming(marks);
     expect(gateways.asked).toBe(1);
     expect([3, 4].map((entryId) => again.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
   });

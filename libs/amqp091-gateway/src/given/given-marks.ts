@@ -4,7 +4,7 @@ import type { EntryPosition, PulsarAdmin } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { Link, ProtocolConnection } from '#libs/transport';
 import { queueSubscription } from '../queues/queues.js';
-import { dispatchedBefore } from './dispatched-before.js';
+import { type DispatchedBefore, dispatchedBefore } from './dispatched-before.js';
 import { GivenMark } from './given-mark.js';
 import { type GivenNote, GivenNotesDecoder } from './given-notes.js';
 import { givenKind, GivenStream } from './given-stream.js';
@@ -17,6 +17,8 @@ export interface GivenMarksParts {
 
 /** What a consumer says and asks of its partition. */
 export interface GivenUse {
+  /** The broker knows the consumer, and nothing was asked of it yet. Resolves when the other gateways were asked; never rejects. */
+  attached(): Promise<void>;
   /** Whether a client may have had it, of which Pulsar knows nothing. */
   mayHaveBeenGiven(position: EntryPosition, publishedAtMs: number): boolean;
   /** A client is about to have it. */
@@ -33,6 +35,9 @@ interface Known {
   users: number;
   /** What was given before this gateway came to it was asked for. */
   isPastKnown: boolean;
+  /** Consumers of it in this process that the broker knows: they hear when it lets them go. */
+  attached: number;
+  dispatched: Promise<DispatchedBefore> | undefined;
   asking: Promise<void> | undefined;
   /** Who consumes it, too. */
   readonly readers: Set<GivenStream>;
@@ -81,20 +86,27 @@ export class GivenMarks {
   }
 
   /**
-   * Resolves when it is known what was given before; never rejects. To be called before the consumer is attached.
+   * To be called before the consumer is attached: a broker goes back to where the subscription begins with its first one.
+   * Never rejects.
    *
    * @param isOwn the queue is of one connection of this gateway: nobody else has been given anything
    */
   async use(topic: string, isOwn: boolean): Promise<GivenUse> {
     const known = this.known(topic);
-    known.users++;
-    if (known.users === 1) known.mark.allMayComeAgain();
-    if (!isOwn) {
-      if (known.users === 1) known.asking = this.ask(known);
-      await known.asking;
-    }
+    if (known.users++ === 0) known.dispatched = isOwn ? undefined : this.askBroker(known);
+    await known.dispatched;
+    let isAttached = false;
     let isLeft = false;
     return {
+      attached: async () => {
+        if (isLeft || isAttached) return;
+        isAttached = true;
+        if (known.attached++ === 0) {
+          known.mark.allMayComeAgain();
+          known.asking = isOwn ? undefined : this.askOthers(known);
+        }
+        await known.asking;
+      },
       mayHaveBeenGiven: (position, publishedAtMs) => known.mark.mayHaveBeenGiven(position, publishedAtMs),
       given: (position) => this.given(known, position),
       brokerLost: () => known.mark.brokerLost(),
@@ -102,6 +114,7 @@ export class GivenMarks {
         if (isLeft) return;
         isLeft = true;
         known.users--;
+        if (isAttached) known.attached--;
         this.forgetOldest();
       },
     };
@@ -123,7 +136,10 @@ export class GivenMarks {
     }
     const mark = new GivenMark();
     const readers = new Set<GivenStream>();
-    const known = { topic, mark, own: mark.own, users: 0, isPastKnown: false, asking: undefined, readers };
+    const known = {
+      ...{ topic, mark, own: mark.own, readers, users: 0, attached: 0, isPastKnown: false },
+      ...{ dispatched: undefined, asking: undefined },
+    };
     this.byTopic.set(topic, known);
     return known;
   }
@@ -152,31 +168,41 @@ export class GivenMarks {
     }
   }
 
-  private async ask(known: Known): Promise<void> {
-    const { topic, mark } = known;
-    const { cluster, admin, log } = this.parts;
-    const others = cluster.members().filter(({ nodeId }) => nodeId !== cluster.self.nodeId);
-    if (known.isPastKnown && others.length === 0) return;
-    const asked = others.map(async (member) => {
+  private get others(): readonly Member[] {
+    const { cluster } = this.parts;
+    return cluster.members().filter(({ nodeId }) => nodeId !== cluster.self.nodeId);
+  }
+
+  private async askBroker({ topic, mark, isPastKnown }: Known): Promise<DispatchedBefore> {
+    const { admin, log } = this.parts;
+    const nothing = { ledgerId: -1, entryId: -1, unknownBeforeMs: 0 };
+    // Who is alone knows what it has given itself.
+    if (isPastKnown && this.others.length === 0) return nothing;
+    try {
+      const { cursors } = await admin.internalStats(topic);
+      const dispatched = dispatchedBefore(cursors[queueSubscription]);
+      mark.happened(dispatched.ledgerId, dispatched.entryId);
+      return dispatched;
+    } catch (error) {
+      log.debug(
+        { event: 'amqp091-given-unknown', topic, error },
+        'the broker does not say what it has given',
+      );
+      return { ...nothing, unknownBeforeMs: Date.now() };
+    }
+  }
+
+  private async askOthers(known: Known): Promise<void> {
+    const { mark } = known;
+    const asked = this.others.map(async (member) => {
       const [answer = unknown] = await this.askOther(member, [known]);
       mark.happened(answer.ledgerId, answer.entryId);
       return answer.isKnown;
     });
-    const stats = admin.internalStats(topic).then(
-      (each) => dispatchedBefore(each.cursors[queueSubscription]),
-      (error: unknown) => {
-        log.debug(
-          { event: 'amqp091-given-unknown', topic, error },
-          'the broker does not say what it has given',
-        );
-        return { ledgerId: -1, entryId: -1, unknownBeforeMs: Date.now() };
-      },
-    );
-    const [isTold, { ledgerId, entryId, unknownBeforeMs }] = await Promise.all([Promise.all(asked), stats]);
-    mark.happened(ledgerId, entryId);
-    if (!known.isPastKnown && !isTold.includes(true)) mark.unknownBeforeMs = unknownBeforeMs;
+    const isTold = (await Promise.all(asked)).includes(true);
+    const dispatched = await known.dispatched;
+    if (!known.isPastKnown && !isTold) mark.unknownBeforeMs = dispatched?.unknownBeforeMs ?? 0;
     known.isPastKnown = true;
-    known.asking = undefined;
   }
 
   /** In the order of what is asked; nothing where it does not answer. */
