@@ -2,7 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { consume } from '../bench/amqp091-load/consuming.js';
 import { LoadSocket } from '../bench/amqp091-load/load-socket.js';
+import { type Amqp091Wire, openAmqp091Wire } from '../support/amqp091-wire.js';
 import { checkForm, inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { until } from '../support/group-member.js';
@@ -102,6 +104,54 @@ async function goOn(part: number): Promise<void> {
   const step = Math.min(200, messageCount / 40);
   await within(() => confirmed() > before + step && record.size > came + step);
 }
+
+async function opened(gateway: TestGateway): Promise<Amqp091Wire> {
+  const wire = await openAmqp091Wire(gateway.amqp.tcp);
+  await wire.open({ heartbeat: 0 });
+  await wire.openChannel();
+  return wire;
+}
+
+async function consuming(wire: Amqp091Wire, from: string, prefetchCount: number): Promise<void> {
+  await wire.call({ name: 'basic.qos', prefetchSize: 0, prefetchCount, global: false }, 'basic.qos-ok');
+  wire.link.write(consume(from));
+}
+
+describe('a gateway that is killed', () => {
+  it(
+    'leaves messages that others give as what they may have been given before, though they have seen none so late',
+    async () => {
+      const [first, second] = gateways as [TestGateway, TestGateway];
+      const other = await opened(second);
+      const declare = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
+      await other.call(
+        { name: 'queue.declare', queue: 'left', ...declare, arguments: Buffer.alloc(0) },
+        'queue.declare-ok',
+      );
+      await consuming(other, 'left', 1);
+      other.publish('', 'left', '0');
+      const held = await other.first('basic.deliver');
+      const lost = await opened(first);
+      await consuming(lost, 'left', 10);
+      for (const text of ['1', '2', '3']) other.publish('', 'left', text);
+      await lost.take('basic.deliver', 3);
+      await first.kill();
+      other.publish('', 'left', '4');
+      let { deliveryTag } = held;
+      const came: [string, boolean][] = [[held.body.toString(), held.redelivered]];
+      while (came.length < 5) {
+        other.send({ name: 'basic.ack', deliveryTag, multiple: false });
+        const next = await other.first('basic.deliver');
+        ({ deliveryTag } = next);
+        came.push([next.body.toString(), next.redelivered]);
+      }
+      other.cut();
+      await first.restart();
+      expect(came.sort()).toEqual(['0', '1', '2', '3', '4'].map((text) => [text, '123'.includes(text)]));
+    },
+    testTimeoutMs,
+  );
+});
 
 describe(`${messageCount} messages for ${workerCount} workers`, () => {
   it(

@@ -75,9 +75,9 @@ export function wasGivenBefore(
   const { publishTime, deliverAtTime } = delivery.entry;
   // What is delayed comes when its time has come, and not in order.
   if (deliverAtTime !== undefined) return false;
-  const isBehind = cameBefore || given.mayHaveBeenGiven(delivery, publishTime);
+  if (given.mayHaveBeenGiven(delivery, publishTime)) return true;
   // It may have come here and been given to nobody.
-  return isBehind && partition.memory.correctionOf(delivery) >= 0;
+  return cameBefore && partition.memory.correctionOf(delivery) >= 0;
 }
 
 /** Bytes that are no message of anybody's: they are not kept for ever. */

@@ -321,6 +321,7 @@ export class QueueSource {
       }
       origin.wasGiven = true;
       message.wasGiven = true;
+      this.given.get(partition)!.given(origin);
       if (this.isQuorum && message.redeliveries > 0) message.countDeliveries();
       this.sink.onMessage(message);
     }
