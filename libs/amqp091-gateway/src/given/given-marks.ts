@@ -79,9 +79,10 @@ export class GivenMarks {
     const { cluster } = parts;
     this.forget = cluster.onChange(() => this.membersChanged());
     cluster.splicing.serve(givenKind, (link, _header, from) => this.accept(link, from));
-    cluster.forwarding.serve(givenKind, async (payload, { nodeId }) =>
-      Buffer.from(JSON.stringify(this.answers(JSON.parse(payload.toString()) as string[], nodeId))),
-    );
+    cluster.forwarding.serve(givenKind, async (payload, { nodeId }) => {
+      const topics = JSON.parse(payload.toString()) as string[];
+      return Buffer.from(JSON.stringify(await this.answers(topics, nodeId)));
+    });
     this.members = cluster.members();
   }
 
@@ -156,7 +157,10 @@ export class GivenMarks {
   private given(known: Known, position: EntryPosition): void {
     known.mark.given(position);
     if (known.readers.size === 0) return;
-    if (this.untold.size === 0) process.nextTick(this.tellAll);
+    if (this.untold.size === 0) {
+      process.nextTick(this.tellAll);
+      for (const stream of this.streams.values()) stream.comeFirst();
+    }
     this.untold.add(known);
   }
 
@@ -212,28 +216,31 @@ export class GivenMarks {
       const payload = Buffer.from(JSON.stringify(all.map(({ topic }) => topic)));
       const answer = await forwarding.request(member.nodeId, givenKind, payload, askMsMax);
       const answers = JSON.parse(answer.toString()) as Answer[];
-      for (const [at, { isUsed }] of answers.entries()) {
-        if (isUsed) all[at]?.readers.add(this.streamTo(member));
-      }
+      const used = all.filter((_, at) => answers[at]?.isUsed);
+      if (used.length > 0) await this.addReader(used, member);
       return answers;
     } catch {
       return [];
     }
   }
 
-  private answers(topics: readonly string[], from: number): Answer[] {
+  /** What it is not told in the answer is told as it happens. */
+  private async answers(topics: readonly string[], from: number): Promise<Answer[]> {
+    const used = topics.flatMap((topic) => this.byTopic.get(topic) ?? []).filter(({ users }) => users > 0);
+    const member = this.parts.cluster.members().find(({ nodeId }) => nodeId === from);
+    if (member !== undefined && used.length > 0) await this.addReader(used, member);
     return topics.map((topic) => {
       const known = this.byTopic.get(topic);
       if (known === undefined) return unknown;
-      this.addReader(known, from);
       return { isKnown: known.isPastKnown, isUsed: known.users > 0, ...known.mark.reached };
     });
   }
 
-  private addReader(known: Known, nodeId: number): void {
-    if (known.users === 0) return;
-    const member = this.parts.cluster.members().find((each) => each.nodeId === nodeId);
-    if (member !== undefined) known.readers.add(this.streamTo(member));
+  /** Who consumes it, too. */
+  private async addReader(all: readonly Known[], member: Member): Promise<void> {
+    const stream = this.streamTo(member);
+    for (const { readers } of all) readers.add(stream);
+    await stream.ready();
   }
 
   private streamTo(member: Member): GivenStream {
@@ -251,10 +258,7 @@ export class GivenMarks {
       decoder: new GivenNotesDecoder(),
       onFrame: (notes) => {
         for (const [topic, ledgerId, entryId] of notes) {
-          const known = this.byTopic.get(topic);
-          if (known === undefined) continue;
-          known.mark.heard(gateway, ledgerId, entryId);
-          this.addReader(known, from);
+          this.byTopic.get(topic)?.mark.heard(gateway, ledgerId, entryId);
         }
       },
       onWritable: () => {},

@@ -11,6 +11,7 @@ export interface GivenTopic {
 
 export const givenKind = 'amqp091.given';
 const openAgainMs = 500;
+const nothing = Buffer.alloc(0);
 /** Of one line. */
 const notesMax = 1_000;
 
@@ -21,7 +22,7 @@ const notesMax = 1_000;
 export class GivenStream {
   private readonly waiting = new Set<GivenTopic>();
   private splice: Splice | undefined;
-  private isOpening = false;
+  private opening: Promise<void> | undefined;
   private isFull = false;
   private isClosed = false;
   private triedAt = -Infinity;
@@ -31,9 +32,22 @@ export class GivenStream {
     readonly member: Member,
   ) {}
 
+  /**
+   * Before the first message of a turn of the event loop is on its way: what is told in this turn leaves before it. The bytes
+   * of a turn leave in the order in which connections were sent something.
+   */
+  comeFirst(): void {
+    if (!this.isFull) this.splice?.send(nothing);
+  }
+
   tell(topics: Iterable<GivenTopic>): void {
     for (const topic of topics) this.waiting.add(topic);
     this.flush();
+  }
+
+  /** Resolves when what is told from now on is on its way at once, or when it cannot be; never rejects. */
+  async ready(): Promise<void> {
+    if (this.splice === undefined) await this.open();
   }
 
   close(): void {
@@ -58,13 +72,21 @@ export class GivenStream {
     }
   }
 
-  private async open(): Promise<void> {
+  private open(): Promise<void> {
     const now = performance.now();
-    if (this.isOpening || this.isClosed || now - this.triedAt < openAgainMs) return;
-    this.isOpening = true;
+    if (this.opening !== undefined) return this.opening;
+    if (this.isClosed || now - this.triedAt < openAgainMs) return Promise.resolve();
     this.triedAt = now;
+    this.opening = this.connect().finally(() => {
+      this.opening = undefined;
+      if (this.splice !== undefined) this.flush();
+    });
+    return this.opening;
+  }
+
+  private async connect(): Promise<void> {
     try {
-      const splice = await this.splicing.open(this.member.nodeId, givenKind, Buffer.alloc(0), {
+      const splice = await this.splicing.open(this.member.nodeId, givenKind, nothing, {
         onBytes: () => {},
         onWritable: () => {
           this.isFull = false;
@@ -80,7 +102,5 @@ export class GivenStream {
     } catch {
       // It is away; is it gone, nobody needs to be told.
     }
-    this.isOpening = false;
-    if (this.splice !== undefined) this.flush();
   }
 }
