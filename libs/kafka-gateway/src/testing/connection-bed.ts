@@ -3,7 +3,7 @@ import { metadataApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-
 import type { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { type Log, type LogFields, Metrics } from '#libs/telemetry';
-import { type Tenant, TenantDirectory } from '#libs/tenancy';
+import { type GatewayLimits, type Tenant, TenantDirectory } from '#libs/tenancy';
 import { type InMemoryLink, type InMemoryOptions, inMemoryLink } from '#libs/transport';
 import { ApiTable } from '../api-table.js';
 import { type AnyApiHandler, type NoResponse, type RequestContext } from '../handler.js';
@@ -75,6 +75,7 @@ export function bed(
     anonymous?: boolean;
     options?: object;
     authentication?: Partial<AuthenticatorOptions>;
+    limits?: GatewayLimits;
   } & InMemoryOptions = {},
 ): Bed {
   const lines: Bed['lines'] = [];
@@ -104,7 +105,7 @@ export function bed(
     pulsar,
     authenticator,
     authorizer: new Authorizer([]),
-    limits: new RateLimits(settings.authentication?.tenants ?? tenants),
+    limits: new RateLimits(settings.authentication?.tenants ?? tenants, { gateway: settings.limits }),
     options,
     log,
     metrics,

@@ -12,7 +12,7 @@ import {
 import type { PulsarClient } from '#libs/pulsar';
 import { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
-import { type Tenant, TenantDirectory } from '#libs/tenancy';
+import { type GatewayLimits, type Tenant, TenantDirectory } from '#libs/tenancy';
 import { type InMemoryLink, type InMemoryOptions, inMemoryLink } from '#libs/transport';
 import { ApiTable } from '../api-table.js';
 import { fetchByTopicIdSince } from '../fetching/fetch-context.js';
@@ -74,6 +74,7 @@ export class ReadingBed {
       rules?: AuthorizationRule[];
       handlers?: AnyApiHandler[];
       cluster?: ClusterView;
+      limits?: GatewayLimits;
     } = {},
   ) {
     const tenants = new TenantDirectory([tenant]);
@@ -89,7 +90,7 @@ export class ReadingBed {
       pulsar: { admin: {} } as unknown as PulsarClient,
       authenticator,
       authorizer: new Authorizer([{ tenant: 'acme', rules }]),
-      limits: new RateLimits(tenants),
+      limits: new RateLimits(tenants, { gateway: settings.limits }),
       options: kafkaOptionsSchema.parse(settings.options),
       log: silentLog,
       metrics: this.metrics,

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { KafkaErrorCode } from '#libs/kafka-codec';
+import { bed, soon } from '../testing/connection-bed.js';
+import { partitionsOf, ReadingBed } from '../testing/fetch-bed.js';
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a limit of requests', () => {
+  it('makes the connection wait before it is read again', async () => {
+    const test = bed({ anonymous: true, limits: { requests: { perSecond: 5, burst: 1 } } });
+    for (const name of ['a', 'b', 'c']) test.ask(name);
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b']);
+    test.metadata.answer('a');
+    test.metadata.answer('b');
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b']);
+    await wait(400);
+    expect(test.metadata.started).toEqual(['a', 'b', 'c']);
+    expect(test.metrics.tenant('kafka', 'acme').throttles).toBeGreaterThan(0);
+  });
+});
+
+describe('a limit of what is fetched', () => {
+  const records = 2_000;
+
+  it('is told, and answers are empty while too much is owed by all', async () => {
+    const test = new ReadingBed({ limits: { bytesOut: { perSecond: 1_000, burst: 1_000 } } });
+    const log = test.topic('t');
+    log.append(records);
+    const [first, second] = [test.connect(), test.connect()];
+    const given = await first.fetch([{ fetchOffset: 0 }], 11);
+    const { bytes } = log.batches[0]!;
+    expect(bytes.length).toBeGreaterThan(7_000);
+    expect(partitionsOf(given)[0]!.records).toEqual(bytes);
+    expect(given.throttleTimeMs).toBeGreaterThan(5_000);
+    const withheld = await second.fetch([{ fetchOffset: 0 }], 11);
+    const [partition] = partitionsOf(withheld);
+    expect([partition!.errorCode, partition!.records?.length ?? 0]).toEqual([KafkaErrorCode.NONE, 0]);
+    expect(withheld.throttleTimeMs).toBeGreaterThan(5_000);
+    expect(test.metrics.tenant('kafka', 'acme').consumeBytes).toBe(bytes.length);
+  });
+
+  it('makes answers no larger than what there is of it in a moment', async () => {
+    const test = new ReadingBed({ limits: { bytesOut: { perSecond: 1_000, burst: 1e9 } } });
+    const log = test.topic('t');
+    for (let batch = 0; batch < 20; batch++) log.append(500);
+    const [partition] = partitionsOf(await test.connect().fetch([{ fetchOffset: 0 }], 11));
+    expect(partition!.records!.length).toBeLessThanOrEqual(16 * 1024);
+    expect(partition!.records!.length).toBeGreaterThan(0);
+  });
+});
