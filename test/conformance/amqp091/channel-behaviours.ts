@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from '@jest/globals';
 import { encodeFrame, encodeMethod, FrameType, methodReference } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
+import { until } from './behaviour-bed.js';
 import { basicPublish, queueDeclare } from './methods.js';
 import { ended } from './peer.js';
 
@@ -131,6 +132,32 @@ export const channelBehaviours: BehaviourArea = {
       run: async (bed) => {
         const peer = await bed.peer();
         await peer.ends({ name: 'channel.flow', active: false }, '540 NOT_IMPLEMENTED - active=false');
+      },
+    },
+    {
+      id: 'channel-access-request',
+      says: '`access.request`, of clients of 0-9, is answered and means nothing.',
+      source: 'server',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const rights = { exclusive: false, passive: true, active: true, write: true, read: true };
+        const request = { name: 'access.request', realm: '/data', ...rights } as const;
+        expect(await peer.call(request, 'access.request-ok')).toMatchObject({ ticket: 1 });
+      },
+    },
+    {
+      id: 'channel-close-cancels',
+      says: 'With a channel its consumers are gone.',
+      source: 'docs/channels, docs/consumers',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const other = await peer.another(2);
+        const name = bed.name('q');
+        await peer.queue(name);
+        await other.consume(name);
+        const close = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
+        await other.call({ name: 'channel.close', ...close }, 'channel.close-ok');
+        await until('there are no consumers', async () => (await peer.queue(name)).consumerCount === 0);
       },
     },
     {

@@ -256,6 +256,21 @@ export const consumeBehaviours: BehaviourArea = {
         }
       },
     },
+    {
+      id: 'cancel-ok-of-client',
+      says: 'A client may answer the `basic.cancel` that it hears of its queue’s deletion.',
+      source: 'docs/consumer-cancel',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const name = bed.name('q');
+        await peer.queue(name);
+        await peer.consume(name);
+        await peer.deleteQueue(name);
+        const { consumerTag } = await peer.first('basic.cancel');
+        peer.send({ name: 'basic.cancel-ok', consumerTag });
+        await peer.served();
+      },
+    },
   ],
 };
 

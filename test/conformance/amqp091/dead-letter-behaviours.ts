@@ -202,6 +202,21 @@ export const deadLetterBehaviours: BehaviourArea = {
       },
     },
     {
+      id: 'dead-cycle',
+      says: 'A message that comes back to a queue without having been rejected on the way is dropped.',
+      source: 'docs/dlx (automatic cycles)',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const [one, two] = [bed.name('one'), bed.name('two')];
+        await peer.queue(one, { ...deadLetters('', two), 'x-message-ttl': 300 });
+        await peer.queue(two, { ...deadLetters('', one), 'x-message-ttl': 300 });
+        await peer.store('', one, 'around');
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        for (const name of [one, two]) await peer.consume(name);
+        await peer.hasNoDelivery();
+      },
+    },
+    {
       id: 'dead-cc',
       says: 'Without a key of the queue it goes to the keys of `CC`, too, and `CC` stays.',
       source: 'docs/dlx, docs/sender-selected',

@@ -34,6 +34,19 @@ export const exchangeBehaviours: BehaviourArea = {
       },
     },
     {
+      id: 'exchange-local-random',
+      says: 'There is the type x-local-random, since RabbitMQ 4.0.',
+      source: 'docs/local-random-exchange',
+      instead: '503 COMMAND_INVALID, as of an unknown type',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        await peer.ends(
+          exchangeDeclare(bed.name('e'), 'x-local-random'),
+          "503 COMMAND_INVALID - unknown exchange type 'x-local-random'",
+        );
+      },
+    },
+    {
       id: 'exchanges-predeclared',
       says: '`amq.direct`, `amq.fanout`, `amq.topic`, `amq.headers` and `amq.match` are there in each vhost, durable.',
       source: 'docs/exchanges, spec 3.1.3',

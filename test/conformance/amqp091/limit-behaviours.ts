@@ -109,6 +109,20 @@ export const lengthBehaviours: BehaviourArea = {
       },
     },
     {
+      id: 'length-reject-silent',
+      says: 'Who does not await confirms hears nothing of it.',
+      source: 'docs/maxlength',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const name = bed.name('q');
+        await peer.queue(name, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+        await peer.fill(name, 'a');
+        for (let at = 0; at < 5; at++) peer.publish('', name, 'b');
+        await peer.served();
+        expect((await peer.get(name)).body.toString()).toBe('a');
+      },
+    },
+    {
       id: 'length-reject-dead-letter',
       says: 'With `reject-publish-dlx` what is refused is a dead letter, too.',
       source: 'docs/maxlength',
@@ -173,6 +187,20 @@ export const priorityBehaviours: BehaviourArea = {
         const peer = await bed.peer();
         const name = bed.name('q');
         await peer.queue(name);
+        await peer.store('', name, 'low', { priority: 0 });
+        await peer.store('', name, 'high', { priority: 9 });
+        expect(await peer.texts(name)).toEqual(['low', 'high']);
+      },
+    },
+    {
+      id: 'priority-quorum',
+      says: 'A quorum queue gives messages of a priority over 4 first, without an argument.',
+      source: 'docs/quorum-queues',
+      instead: 'only queues with `x-max-priority` have priorities, of whichever type',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const name = bed.name('q');
+        await peer.queue(name, { 'x-queue-type': 'quorum' });
         await peer.store('', name, 'low', { priority: 0 });
         await peer.store('', name, 'high', { priority: 9 });
         expect(await peer.texts(name)).toEqual(['low', 'high']);
@@ -248,6 +276,22 @@ export const singleActiveBehaviours: BehaviourArea = {
         await until('2 consumers', async () => {
           return (await peer.queue(name, {}, { passive: true })).consumerCount === 2;
         });
+      },
+    },
+    {
+      id: 'single-active-priority',
+      says: 'In a quorum queue a consumer of a higher `x-priority` becomes the active one.',
+      source: 'docs/quorum-queues, docs/consumers',
+      instead: 'who came first stays active, as in classic queues',
+      run: async (bed) => {
+        const [peer, one, two] = [await bed.peer(), await bed.peer(), await bed.peer()];
+        const name = bed.name('q');
+        await peer.queue(name, { ...singleActive, 'x-queue-type': 'quorum' });
+        await one.consume(name, {}, { noAck: true });
+        await two.consume(name, { 'x-priority': 10 }, { noAck: true });
+        await peer.fill(name, 'a', 'b');
+        expect(await one.deliveredTexts(2)).toEqual(['a', 'b']);
+        expect(two.wire.has('basic.deliver')).toBe(false);
       },
     },
     {

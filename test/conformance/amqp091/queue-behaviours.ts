@@ -231,6 +231,18 @@ export const queueBehaviours: BehaviourArea = {
       },
     },
     {
+      id: 'queue-transient',
+      says: 'A queue may be neither durable nor exclusive.',
+      source: 'docs/queues',
+      run: async (bed) => {
+        const [peer, other] = [await bed.peer(), await bed.peer()];
+        const name = bed.name('q');
+        await peer.queue(name, {}, { durable: false });
+        await other.fill(name, 'a');
+        expect(await other.texts(name)).toEqual(['a']);
+      },
+    },
+    {
       id: 'queue-delete',
       says: 'Deletion says how many messages were in it, and takes its bindings with it.',
       source: 'docs/queues, spec 1.7.2.9',
@@ -311,6 +323,25 @@ export const queueBehaviours: BehaviourArea = {
         expect(await peer.purge(name)).toMatchObject({ messageCount: 3 });
         await peer.fill(name, 'after');
         expect(await peer.texts(name)).toEqual(['after']);
+      },
+    },
+    {
+      id: 'queue-purge-unacknowledged',
+      says: 'What consumers have unacknowledged stays, and is not counted.',
+      source: 'docs/queues, spec 1.7.2.7',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const name = bed.name('q');
+        await peer.queue(name);
+        await peer.fill(name, 'held', 'ready');
+        await peer.qos(1);
+        const tag = await peer.consume(name);
+        const { deliveryTag } = await peer.delivery();
+        await peer.cancel(tag);
+        await until('one is ready', async () => (await peer.ready(name)) === 1);
+        expect(await peer.purge(name)).toMatchObject({ messageCount: 1 });
+        peer.reject(deliveryTag, true);
+        expect(await peer.texts(name)).toEqual(['held']);
       },
     },
     {

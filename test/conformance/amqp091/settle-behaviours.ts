@@ -62,6 +62,28 @@ export const settleBehaviours: BehaviourArea = {
       },
     },
     {
+      id: 'ack-all-of-none',
+      says: 'With multiple and tag 0 on a channel that has none, nothing happens.',
+      source: 'server',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        peer.ack(0, true);
+        peer.nack(0, true, true);
+        await peer.served();
+      },
+    },
+    {
+      id: 'ack-multiple-gaps',
+      says: 'What was acknowledged before is no gap for multiple.',
+      source: 'docs/confirms',
+      run: async (bed) => {
+        const it = await given(bed, 'a', 'b', 'c', 'd');
+        it.peer.ack(2);
+        it.peer.ack(3, true);
+        expect(await left(bed, it)).toEqual([['d', true]]);
+      },
+    },
+    {
       id: 'ack-unknown',
       says: 'A tag that the channel does not have is 406 PRECONDITION_FAILED, "unknown delivery tag".',
       source: 'docs/confirms, spec 1.8.3.13',
@@ -217,6 +239,24 @@ export const settleBehaviours: BehaviourArea = {
           ['a', true],
           ['b', true],
         ]);
+      },
+    },
+    {
+      id: 'acknowledgement-timeout',
+      says: 'Who keeps a message longer than `x-consumer-timeout`, by default 30 minutes, loses its channel: 406 PRECONDITION_FAILED.',
+      source: 'docs/consumers (delivery acknowledgement timeout)',
+      instead:
+        'there is no such time: the argument means nothing, and a consumer may keep a message as long as its channel lives',
+      run: async (bed) => {
+        const peer = await bed.peer();
+        const name = bed.name('q');
+        await peer.queue(name, { 'x-consumer-timeout': 1_000 });
+        await peer.fill(name, 'a');
+        await peer.consume(name);
+        const { deliveryTag } = await peer.delivery();
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        peer.ack(deliveryTag);
+        await peer.served();
       },
     },
     {
