@@ -101,14 +101,17 @@ export class QueueConsumer implements QueueSink {
     void this.gone();
   }
 
-  /** What the client has stays with it; nothing more comes. Resolves when others may take its place. Never rejects. */
+  /**
+   * What the client has stays with it; nothing more comes. Resolves when others may take its place: what is published from then
+   * on is not on its way to this one, and comes to others as if it were not the first time. Never rejects.
+   */
   async cancel(): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
     this.unwatch();
     const stopped = this.source?.stop();
     if (this.plan.queue.settings.singleActiveConsumer) await stopped;
-    await this.registration?.leave();
+    await Promise.all([this.registration?.leave(), stopped]);
   }
 
   /** There is nothing that could be settled any more: the channel has given back what it had, or the queue is gone. */
