@@ -1,20 +1,51 @@
-/** How many look at heads of queues at the same time, of one process; the others wait for their turn. */
-export class HeadSlots {
-  private readonly waiting: (() => void)[] = [];
-  private taken = 0;
+interface Waiting {
+  readonly tenant: string;
+  readonly begin: () => void;
+}
 
-  constructor(private readonly slotsMax: number) {}
+/**
+ * How many look at heads of queues at the same time, of one process and of one tenant; the others wait for their turn. A tenant
+ * whose dead letters cannot be stored keeps its own slots busy, and those of nobody else.
+ */
+export class HeadSlots {
+  private readonly taken = new Map<string, number>();
+  private waiting: Waiting[] = [];
+  private total = 0;
+
+  constructor(
+    private readonly slotsMax: number,
+    private readonly slotsMaxPerTenant: number,
+  ) {}
 
   /** Resolves to what `work` does. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.taken < this.slotsMax) this.taken++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  async run<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+    if (this.hasRoom(tenant)) this.take(tenant);
+    else await new Promise<void>((begin) => this.waiting.push({ tenant, begin }));
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.taken--;
-      else next();
+      this.leave(tenant);
     }
+  }
+
+  private hasRoom(tenant: string): boolean {
+    return this.total < this.slotsMax && (this.taken.get(tenant) ?? 0) < this.slotsMaxPerTenant;
+  }
+
+  private take(tenant: string): void {
+    this.total++;
+    this.taken.set(tenant, (this.taken.get(tenant) ?? 0) + 1);
+  }
+
+  private leave(tenant: string): void {
+    this.total--;
+    const left = (this.taken.get(tenant) ?? 1) - 1;
+    if (left === 0) this.taken.delete(tenant);
+    else this.taken.set(tenant, left);
+    const at = this.waiting.findIndex((each) => this.hasRoom(each.tenant));
+    const [next] = at < 0 ? [] : this.waiting.splice(at, 1);
+    if (next === undefined) return;
+    this.take(next.tenant);
+    next.begin();
   }
 }

@@ -6,11 +6,12 @@ import { HeadReader } from './head-reader.js';
 import { HeadSlots } from './head-slots.js';
 
 /** Queues that are emptied at the same time. */
-const slotsMax = 8;
+const slotsMax = 16;
+const slotsMaxPerTenant = 4;
 
 /** Empties queues of what nobody was given, for queue.purge: what consumers have stays theirs. */
 export class QueueDrain {
-  private readonly slots = new HeadSlots(slotsMax);
+  private readonly slots = new HeadSlots(slotsMax, slotsMaxPerTenant);
 
   constructor(
     private readonly pulsar: Pick<PulsarClient, 'subscribe'>,
@@ -24,7 +25,7 @@ export class QueueDrain {
    * @param count what came after that may stay
    */
   drain(scope: Amqp091Scope, queue: Queue, topic: string, count: number): Promise<number> {
-    return this.slots.run(async () => {
+    return this.slots.run(scope.tenant.name, async () => {
       const onUnreadable = () => {
         this.counters.messagesUnreadable++;
       };

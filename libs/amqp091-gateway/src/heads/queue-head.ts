@@ -128,7 +128,7 @@ export class QueueHead implements StartedQueueWork {
   private async work(): Promise<void> {
     this.isBusy = true;
     try {
-      await this.services.slots.run(() => this.turn());
+      await this.services.slots.run(this.topology.scope.tenant.name, () => this.turn());
     } catch (error) {
       const nowMs = this.services.now();
       this.schedule.failed(nowMs);

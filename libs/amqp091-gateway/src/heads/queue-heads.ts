@@ -6,7 +6,8 @@ import type { HeadsParts, HeadsServices } from './heads-services.js';
 import { QueueHead } from './queue-head.js';
 
 /** Heads that are looked at, or counted, at the same time. */
-const slotsMax = 16;
+const slotsMax = 32;
+const slotsMaxPerTenant = 8;
 /** What other protocols store in a queue is noticed by then. */
 const idleMsMin = 30_000;
 const idleMsPerHead = 10;
@@ -19,7 +20,12 @@ export class QueueHeads implements KeptQueueWork {
 
   constructor(parts: HeadsParts) {
     const idleMs = () => Math.max(idleMsMin, this.heads.size * idleMsPerHead);
-    this.services = { ...parts, slots: new HeadSlots(slotsMax), idleMs, now: () => Date.now() };
+    this.services = {
+      ...parts,
+      slots: new HeadSlots(slotsMax, slotsMaxPerTenant),
+      idleMs,
+      now: () => Date.now(),
+    };
     parts.metrics.gauge({
       name: 'pulsegate_amqp091_queue_heads',
       help: 'AMQP 0-9-1 queues whose heads this gateway looks after.',
