@@ -1,4 +1,5 @@
 // Another configuration for a gateway that runs: what it changes acts at once, and on nobody else.
+import { Buffer } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openAmqp091Wire } from '../../support/amqp091-wire.js';
@@ -6,7 +7,7 @@ import { openAmqpWire } from '../../support/amqp-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { GatewayReload } from '../../support/gateway-reload.js';
 import { TestMqttClient } from '../../support/mqtt-client.js';
-import { KafkaClients, kafkaErrorOf, plain, readiness, until } from './gateway-fixture.js';
+import { KafkaClients, kafkaErrorOf, plain, pulsegate, readiness, until } from './gateway-fixture.js';
 
 const token = 'a-token-that-nobody-guesses';
 const clients = new KafkaClients();
@@ -167,6 +168,66 @@ describe('PUT /api/config', () => {
     expect(await produces('stays')).toBe('none');
   });
 
+  it('gives a user that lost its permission nothing more, in each protocol, within a second', async () => {
+    const users = ['app', 'writer'].map((name) => ({ name, password: 'secret-of-stays' }));
+    reload.tenant('stays').users = users;
+    await reload.put();
+    const writing = plain('stays/writer', 'secret-of-stays');
+    const producer = await clients.producer(gateway.kafka, writing);
+    const write = (value: string) => producer.send({ topic: 'orders', messages: [{ value }] });
+    const read: string[] = [];
+    const consumer = clients
+      .kafka(gateway.kafka, credentials('stays'))
+      .consumer({ groupId: 'g', maxWaitTimeInMs: 20_000 });
+    const crashed = new Promise<string>((resolve) =>
+      consumer.on('consumer.crash', ({ payload }) => resolve(payload.error.message)),
+    );
+    await consumer.connect();
+    await consumer.subscribe({ topic: 'orders', fromBeginning: true });
+    await consumer.run({ eachMessage: async ({ message }) => void read.push(message.value!.toString()) });
+    const device = await mqtt('stays');
+    await device.client.subscribeAsync('t/#', { qos: 1 });
+    const [author, password] = ['stays/writer', 'secret-of-stays'];
+    const other = await TestMqttClient.connect(gateway, { username: author, password });
+    await other.publish('t/1', ['before']);
+    await device.received(1);
+    const amqp = await openAmqpWire(gateway.amqp.tcp);
+    await amqp.open({ user: 'stays/app', password, containerId: 'c' });
+    await amqp.begin();
+    await amqp.attachReceiver('/queues/read', { name: 'read' });
+    const amqp091 = await openAmqp091Wire(gateway.amqp.tcp);
+    await amqp091.open({ user: 'stays/app', password });
+    await amqp091.openChannel();
+    const none = Buffer.alloc(0);
+    const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
+    await amqp091.call({ name: 'queue.declare', queue: 'q', ...flags, arguments: none }, 'queue.declare-ok');
+    const consume = {
+      name: 'basic.consume',
+      queue: 'q',
+      consumerTag: 'tag',
+      noLocal: false,
+      noAck: false,
+    } as const;
+    await amqp091.call({ ...consume, exclusive: false, noWait: false, arguments: none }, 'basic.consume-ok');
+    await write('before');
+    await until('it is read', async () => read.includes('before'));
+    reload.tenant('stays').permissions = [{ ...allowAll, principals: ['user:writer'] }];
+    expect((await reload.put()).status).toBe(200);
+    const sinceMs = performance.now();
+    expect((await amqp.next('detach')).error?.condition).toBe('amqp:unauthorized-access');
+    expect(await amqp091.next('basic.cancel')).toMatchObject({ consumerTag: 'tag' });
+    expect(performance.now() - sinceMs).toBeLessThan(2_000);
+    await write('after');
+    await other.publish('t/1', ['after']);
+    expect(await crashed).toMatch(/authoriz/i);
+    reload.tenant('stays').permissions = [allowAll];
+    await reload.put();
+    await other.publish('t/1', ['again']);
+    expect(await device.received(2)).toEqual(['before', 'again']);
+    expect(read).not.toContain('after');
+    await Promise.all([device.end(true), other.end(true), consumer.disconnect()]);
+  });
+
   it('ends the connections of a user that it takes away or gives another password', async () => {
     const device = await mqtt('stays');
     reload.tenant('stays').users = [{ name: 'app', password: 'another-password' }];
@@ -214,6 +275,22 @@ describe('the file of a running gateway', () => {
     });
   });
 
+  it('is given to it by the command, which tells what it has changed', async () => {
+    const reloading = (args: readonly string[] = []) =>
+      pulsegate(['reload', '--config', gateway.configFile, ...args], { PULSEGATE_ADMIN_TOKEN: token });
+    reload.tenant('two').kafka = { autoCreateTopics: false };
+    writeFileSync(gateway.configFile, JSON.stringify(reload.config));
+    const { status, stdout } = await reloading(['--json']);
+    expect([status, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { changed: [{ tenant: 'two', settings: ['kafka.autoCreateTopics'] }] },
+    ]);
+    reload.tenant('two').namespace = 'public/elsewhere';
+    writeFileSync(gateway.configFile, JSON.stringify(reload.config));
+    const refused = await reloading();
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('tenants.3.namespace')]);
+  });
+
   it('leaves no secret in the log, and counts what became of it', async () => {
     expect(gateway.log()).not.toMatch(/secret-of-|another-password|a-token-that/);
     const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
@@ -228,6 +305,5 @@ describe('the file of a running gateway', () => {
     expect(value('pulsegate_config_reloads_total{result="refused"}')).toBeGreaterThan(5);
     expect(value('pulsegate_config_last_success_seconds')).toBeGreaterThan(Date.now() / 1_000 - 300);
     expect(readFileSync(gateway.configFile, 'utf8')).toContain('"two"');
-    writeFileSync(gateway.configFile, readFileSync(gateway.configFile));
   });
 });

@@ -45,7 +45,7 @@ export async function reloadCommand({
   const answer = (await response.json()) as Answer;
   if (json) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else if (response.ok) process.stdout.write(`${linesOf(answer).join('\n')}\n`);
-  else for (const line of faultsOf(answer)) process.stderr.write(`${line}\n`);
+  else for (const line of faultsOf(answer, file)) process.stderr.write(`${line}\n`);
   if (response.ok) return 0;
   return response.status === 400 ? 2 : 1;
 }
@@ -61,10 +61,11 @@ function linesOf({ added = [], removed = [], changed = [], gateway = [], unserve
   return lines.length === 0 ? ['nothing has changed'] : lines;
 }
 
-function faultsOf({ error, faults }: Answer): string[] {
+/** The gateway does not know what the text is called here. */
+function faultsOf({ error, faults }: Answer, file: string): string[] {
   return (
-    faults?.map(({ where, key, message }) => `${where}  ${key || '(file)'}: ${message}`) ?? [
-      error ?? 'refused',
-    ]
+    faults?.map(
+      ({ where, key, message }) => `${where.replace(/^request(?=:)/, file)}  ${key || '(file)'}: ${message}`,
+    ) ?? [error ?? 'refused']
   );
 }

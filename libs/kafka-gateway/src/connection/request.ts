@@ -34,7 +34,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
   closeAfterwards = false;
   onSent: (() => void) | undefined = undefined;
   /** By name: what was asked for by this request, and is not allowed. */
-  readonly #denied = new Map<string, { readonly action: Action; readonly resource: Resource }>();
+  #denied: Map<string, { readonly action: Action; readonly resource: Resource }> | undefined;
 
   constructor(
     readonly connection: ConnectionState,
@@ -57,7 +57,7 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
   authorize(action: Action, resource: Resource): boolean {
     const { principal, gateway, header } = this;
     const allowed = gateway.authorizer.authorize(principal, action, resource, header.clientId ?? '');
-    if (!allowed) this.#denied.set(resource.name, { action, resource });
+    if (!allowed) (this.#denied ??= new Map()).set(resource.name, { action, resource });
     return allowed;
   }
 
@@ -106,9 +106,9 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
 
   /** What was asked last, where it is not said what is refused. */
   #auditDenial(reason: string, topic: string | undefined): void {
-    const denied =
-      (topic === undefined ? undefined : this.#denied.get(topic)) ?? [...this.#denied.values()].at(-1);
-    if (denied === undefined) return;
+    if (this.#denied === undefined) return;
+    const named = topic === undefined ? undefined : this.#denied.get(topic);
+    const denied = named ?? [...this.#denied.values()].at(-1)!;
     const { action, resource } = denied;
     const { clientId } = this.header;
     this.connection.log.denied({ action, resource, reason, ...(clientId !== null && { clientId }) }, () =>
