@@ -281,10 +281,8 @@ describe('the file of a running gateway', () => {
     reload.tenant('two').kafka = { autoCreateTopics: false };
     writeFileSync(gateway.configFile, JSON.stringify(reload.config));
     const { status, stdout } = await reloading(['--json']);
-    expect([status, JSON.parse(stdout)]).toMatchObject([
-      0,
-      { changed: [{ tenant: 'two', settings: ['kafka.autoCreateTopics'] }] },
-    ]);
+    const changed = [{ tenant: 'two', settings: ['kafka.autoCreateTopics'] }];
+    expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ changed })]);
     reload.tenant('two').namespace = 'public/elsewhere';
     writeFileSync(gateway.configFile, JSON.stringify(reload.config));
     const refused = await reloading();
