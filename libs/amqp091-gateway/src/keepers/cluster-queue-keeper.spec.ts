@@ -14,6 +14,7 @@ import {
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 import { ClusterQueueKeeper } from './cluster-queue-keeper.js';
+import { keeperKinds } from './keeper-messages.js';
 import { KeeperRequests } from './keeper-requests.js';
 import type { ConsumerRegistration } from './queue-keeper.js';
 import { placeKey, placeOf } from './queue-place.js';
@@ -31,6 +32,7 @@ let cluster: ChangingCluster;
 let gateways: Gateway[];
 let heard: string[];
 let foreignConsumers: number;
+let consumersMaxPerTenant: number;
 
 async function started(): Promise<Gateway> {
   const view = cluster.join();
@@ -44,7 +46,7 @@ async function started(): Promise<Gateway> {
     }),
     onUsed: (key) => used.push(key),
     ...{ log: silentLog, metrics: new Metrics({ processMetrics: false }) },
-    keptLimits: { hearingMs: 300, retryMs: 5, deleteRetryMs: 20, consumersMaxPerTenant: 50 },
+    keptLimits: { hearingMs: 300, retryMs: 5, deleteRetryMs: 20, consumersMaxPerTenant },
     ownLimits: { retryMs: 5, joinTimeoutMs: 500 },
   });
   const made = { view, topology, keeper, used };
@@ -58,6 +60,7 @@ beforeEach(() => {
   gateways = [];
   heard = [];
   foreignConsumers = 0;
+  consumersMaxPerTenant = 50;
 });
 afterEach(async () => {
   for (const { keeper } of gateways) keeper.close();
@@ -248,6 +251,7 @@ describe('when gateways come and go', () => {
   let three: Gateway;
 
   beforeEach(async () => {
+    consumersMaxPerTenant = 10_000;
     one = await started();
     two = await started();
     three = await started();
@@ -355,6 +359,38 @@ describe('when gateways come and go', () => {
     await until(() => kept() === 0);
     expect(heard).toEqual([]);
     expect(await two.keeper.consumers(two.topology, two.topology.findQueue(q.name)!)).toBe(1);
+  });
+
+  it('tells a new keeper of thousands, and of each queue one goes on to be active', async () => {
+    const [keeping, next] = [one, two];
+    const queues: Queue[] = [];
+    for (let at = 0; at < 200; at++) {
+      queues.push((await next.topology.declareQueue(queue(`many-${at}`, single), clientOf('c'))).queue);
+    }
+    await Promise.all(gateways.map(({ topology }) => topology.caughtUp()));
+    const joined = await Promise.all(
+      queues.flatMap((each) => [1, 2, 3, 4, 5].map(() => join(next, each, each.name))),
+    );
+    const kept = queues.filter((each) => isKeptBy(keeping, each));
+    expect(kept.length).toBeGreaterThan(10);
+    cluster.remove(keeping.view);
+    for (const each of kept) expect(await next.keeper.consumers(next.topology, each)).toBe(5);
+    expect(joined.filter(({ isActive }) => isActive)).toHaveLength(queues.length);
+    expect(heard).toEqual([]);
+  });
+
+  it('answers nobody who says nothing that can be understood, and goes on', async () => {
+    const q = await declared(one, single);
+    const sent = Object.values(keeperKinds).flatMap((kind) =>
+      ['', '{', 'null', '{}', '{"place":7,"queues":7,"instance":"g1"}', '[]'].map((text) =>
+        two.view.forwarding.request(0, kind, Buffer.from(text), 100).then(
+          () => undefined,
+          () => undefined,
+        ),
+      ),
+    );
+    await Promise.all(sent);
+    expect((await join(two, q, 'still served')).isActive).toBe(true);
   });
 
   it('has one active consumer of each queue at most, whatever comes and goes', async () => {
