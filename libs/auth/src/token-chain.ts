@@ -49,12 +49,13 @@ export class TokenChain {
     this.#parts = parts;
     this.#tenants = parts.binder.tenants;
     this.#cache = new VerificationCache(entriesMax, parts.now);
-    for (const source of parts.sources) {
-      source.onChange?.(() => {
-        this.#changes++;
-        this.#cache.clear();
-      });
-    }
+    const forget = () => {
+      this.#changes++;
+      this.#cache.clear();
+    };
+    for (const source of parts.sources) source.onChange?.(forget);
+    // Who was refused since its tenant was not there is one of it now.
+    this.#tenants.onChange(({ added }) => added.length > 0 && forget());
   }
 
   /**
