@@ -85,7 +85,7 @@ export interface RequestContext {
    */
   refused(code: number, message: string, topic?: string): void;
   /** For the audit: what the principal changed for all, `topic.create`. */
-  changed(action: string, type: 'topic' | 'group' | 'acl' | 'user', name: string): void;
+  changed(action: string, type: 'topic' | 'group' | 'acl' | 'user' | 'quota', name: string): void;
   /** Bytes of the request that stay in memory after its answer count as in flight until the function given is called. */
   retain(bytes: number): () => void;
   /** From here on the request takes so many bytes, instead of what was assumed when it was read. */

@@ -49,12 +49,17 @@ async function answer(
     if (isTwice) throw invalid('the request names the entity more than once');
     const entity = toQuotaEntity(entry.entity);
     await alter(entity, changesOf(entry), validateOnly, context);
+    if (!validateOnly) context.changed('quota.alter', 'quota', nameForAudit(entry));
     return { errorMessage: null, entity: toEntityParts(entity) };
   } catch (error) {
     const { code, message } = clientQuotaRefusal(error);
     context.refused(code, message);
     return { errorCode: code, errorMessage: message, entity: entry.entity };
   }
+}
+
+function nameForAudit({ entity }: Alteration): string {
+  return entity.map(({ entityType, entityName }) => `${entityType} ${entityName ?? '(default)'}`).join(', ');
 }
 
 async function alter(
