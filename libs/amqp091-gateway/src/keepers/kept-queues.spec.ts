@@ -102,11 +102,7 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-const working = () =>
-  gateways
-    .map(({ work }) => [...work.working])
-    .flat()
-    .sort();
+const working = () => gateways.flatMap(({ work }) => [...work.working]).sort();
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 describe('the work for queues', () => {
