@@ -1,6 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import type { ClusterView, Splice, SpliceAcceptor, SpliceEvents } from '#libs/cluster';
+import type { Splice, SpliceAcceptor, SpliceEvents } from '#libs/cluster';
 import { PulsarAdminError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { linkedClusters } from '../testing/linked-clusters.js';
@@ -24,7 +24,7 @@ class Gateways {
   /** What the broker says of the subscription. */
   cursor: object | undefined;
   asked = 0;
-  readonly #clusters: ClusterView[];
+  readonly #clusters: ReturnType<typeof linkedClusters>;
   readonly #acceptors = new Map<number, SpliceAcceptor>();
   readonly #open = new Set<{ ends: readonly number[]; close: () => void }>();
   readonly #changed = new Set<() => void>();
@@ -55,6 +55,11 @@ class Gateways {
         new GivenMarks({ admin, cluster: { ...cluster, members, onChange, splicing }, log: silentLog }),
       );
     }
+  }
+
+  /** It does not answer, for so long. */
+  away(nodeId: number, isAway: boolean): void {
+    this.#clusters[nodeId]!.isAway = isAway;
   }
 
   kill(nodeId: number): void {
@@ -161,6 +166,22 @@ describe('gateways that begin to consume before they know each other', () => {
     gateways.kill(1);
     expect([9, 10].map((entryId) => first.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
     expect([4, 5].map((entryId) => second.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
+  });
+});
+
+describe('a gateway that does not answer', () => {
+  it('is told what is given as soon as it does, or gives something itself', async () => {
+    const gateways = new Gateways(2);
+    gateways.cursor = neverUsed;
+    const first = await consuming(gateways.marks[0]!);
+    gateways.away(0, true);
+    const second = await consuming(gateways.marks[1]!);
+    gateways.away(0, false);
+    await delay(700);
+    second.given(at(9));
+    await turn();
+    gateways.kill(1);
+    expect([9, 10].map((entryId) => first.mayHaveBeenGiven(at(entryId), late))).toEqual([true, false]);
   });
 });
 

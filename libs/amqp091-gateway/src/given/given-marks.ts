@@ -52,6 +52,7 @@ interface Answer {
 }
 
 const askMsMax = 1_000;
+const askAgainMs = 500;
 /** Partitions that one question is about. */
 const askedMax = 500;
 /** Partitions without consumers here of which is remembered what was given. */
@@ -71,6 +72,8 @@ export class GivenMarks {
   /** Given of since they were told last. */
   private readonly untold = new Set<Known>();
   private readonly forget: () => void;
+  /** Instances that are asked again. */
+  private readonly unanswered = new Set<string>();
   /** As they were when they changed last. */
   private members: readonly Member[];
   private readonly tellAll = () => this.tell();
@@ -123,6 +126,7 @@ export class GivenMarks {
 
   close(): void {
     this.forget();
+    this.members = [];
     for (const stream of this.streams.values()) stream.close();
     this.streams.clear();
   }
@@ -220,8 +224,20 @@ export class GivenMarks {
       if (used.length > 0) await this.addReader(used, member);
       return answers;
     } catch {
+      this.askAgain(member);
       return [];
     }
+  }
+
+  /** Until it answers, or is gone: it has to be told what is given here. */
+  private askAgain(member: Member): void {
+    const { instance } = member;
+    if (this.unanswered.has(instance)) return;
+    this.unanswered.add(instance);
+    setTimeout(() => {
+      this.unanswered.delete(instance);
+      if (this.members.some((each) => each.instance === instance)) void this.meet(member);
+    }, askAgainMs).unref();
   }
 
   /** What it is not told in the answer is told as it happens. */
@@ -253,12 +269,18 @@ export class GivenMarks {
   }
 
   private accept(link: Link, from: number): ProtocolConnection<readonly GivenNote[]> {
+    const member = this.parts.cluster.members().find(({ nodeId }) => nodeId === from);
+    const stream = member && this.streamTo(member);
     const gateway: HeardGateway = {
       from,
       decoder: new GivenNotesDecoder(),
       onFrame: (notes) => {
         for (const [topic, ledgerId, entryId] of notes) {
-          this.byTopic.get(topic)?.mark.heard(gateway, ledgerId, entryId);
+          const known = this.byTopic.get(topic);
+          if (known === undefined) continue;
+          known.mark.heard(gateway, ledgerId, entryId);
+          // Whoever gives it wants to know what is given here, though it could not say so.
+          if (known.users > 0 && stream !== undefined) known.readers.add(stream);
         }
       },
       onWritable: () => {},
