@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import { bed, soon } from '../testing/connection-bed.js';
+import { Metrics } from '#libs/telemetry';
+import type { RequestContext } from '../handler.js';
+import { produceHandler } from '../handlers/produce.handler.js';
+import { kafkaOptionsSchema } from '../kafka.options.js';
+import { bed, soon, tenant } from '../testing/connection-bed.js';
 import { partitionsOf, ReadingBed } from '../testing/fetch-bed.js';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -48,5 +52,33 @@ describe('a limit of what is fetched', () => {
     const [partition] = partitionsOf(await test.connect().fetch([{ fetchOffset: 0 }], 11));
     expect(partition!.records!.length).toBeLessThanOrEqual(16 * 1024);
     expect(partition!.records!.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a limit of what is produced', () => {
+  it('refuses while all who share it owe as much as may be: producers try again', async () => {
+    const throttles: number[] = [];
+    const refusals: number[] = [];
+    const context = {
+      connection: { quota: { limitsIn: true, owedInMs: () => 10_000, throttleMsMax: 10_000 } },
+      ...{ principal: { tenant }, header: { apiVersion: 9 } },
+      gateway: {
+        metrics: new Metrics({ processMetrics: false }),
+        options: kafkaOptionsSchema.parse(undefined),
+      },
+      refused: (code: number) => refusals.push(code),
+      throttle: (waitMs: number) => throttles.push(waitMs),
+    } as unknown as RequestContext;
+    const topicData = [
+      { name: 't', topicId: Buffer.alloc(16), partitionData: [{ index: 0, records: Buffer.alloc(100) }] },
+    ];
+    const answer = await produceHandler.handle(
+      { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData },
+      context,
+    );
+    expect(answer).toMatchObject({
+      responses: [{ partitionResponses: [{ errorCode: 89, baseOffset: -1 }] }],
+    });
+    expect([throttles, refusals]).toEqual([[10_000], [KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED]]);
   });
 });

@@ -331,18 +331,6 @@ describe('Produce', () => {
     });
   });
 
-  it('takes nothing while all who share a limit owe as much as may be', async () => {
-    const bed = new Bed();
-    bed.found('a');
-    Object.assign(bed.connection, {
-      quota: { limitsIn: true, owedInMs: () => 10_000, throttleMsMax: 10_000, admitIn: () => 0 },
-    });
-    const { outcome } = bed.produce({ topicData: bed.to('a') });
-    const { responses } = (await outcome) as { responses: { partitionResponses: { errorCode: number }[] }[] };
-    expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED);
-    expect([bed.throttles, bed.appended]).toEqual([[10_000], []]);
-  });
-
   it('finds topics by id from version 13 on, and asks for permission by their names', async () => {
     const bed = new Bed();
     bed.found('z');
