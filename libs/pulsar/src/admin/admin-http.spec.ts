@@ -47,6 +47,21 @@ describe('the admin REST', () => {
     ]);
   });
 
+  it('asks again when the connection ended before an answer, where that changes nothing', async () => {
+    const asked: (string | undefined)[] = [];
+    const host = await serve((request, response) => {
+      asked.push(request.method);
+      if (asked.length === 2 || request.method === 'PUT') request.socket.destroy();
+      else response.end('["one"]');
+    });
+    const admin = adminAt(`http://${host}`);
+    await admin.clusters();
+    expect(await admin.clusters()).toEqual(['one']);
+    const made = admin.createPartitionedTopic('persistent://t/n/a', 1);
+    await expect(made).rejects.toMatchObject({ code: 'ConnectFailed' });
+    expect(asked).toEqual(['GET', 'GET', 'GET', 'PUT']);
+  });
+
   it('gives up a circle of redirects', async () => {
     const host: string = await serve((request, response) => {
       response.writeHead(307, { location: `http://${host}${request.url}` });

@@ -64,6 +64,8 @@ const redirectsMax = 5;
 /** The largest answers are an entry (5 MiB) and the topics of a large namespace. */
 const responseBytesMax = 32 * 1024 * 1024;
 const connectionsMax = 32;
+/** Of a question whose connection ends before its answer. */
+const attemptsMax = 3;
 /** Renewed certificates are in use after this. */
 const tlsFilesAgeMaxMs = 300_000;
 const reasonCharsMax = 500;
@@ -120,7 +122,7 @@ export class AdminHttp {
     const what = `${request.method} ${request.path}`;
     let url = first;
     for (let hop = 0; hop <= redirectsMax; hop++) {
-      const answer = await this.#exchange(request, url, signal);
+      const answer = await this.#answer(request, url, signal);
       if (answer.status >= 200 && answer.status < 300) return answer;
       const location = answer.headers.location;
       if (answer.status !== 307 || location === undefined) {
@@ -133,6 +135,17 @@ export class AdminHttp {
       url = next;
     }
     throw new PulsarAdminError(307, `more than ${redirectsMax} redirects`, what);
+  }
+
+  /** A broker may close a connection that nobody used for a while just when it is asked: what changes nothing is asked again. */
+  async #answer(request: AdminRequest, url: URL, signal: AbortSignal): Promise<AdminResponse> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#exchange(request, url, signal);
+      } catch (error) {
+        if (request.method !== 'GET' || attempt === attemptsMax || !wasCut(error)) throw error;
+      }
+    }
   }
 
   async #exchange(request: AdminRequest, url: URL, signal: AbortSignal): Promise<AdminResponse> {
@@ -194,6 +207,10 @@ function reasonOf(answer: AdminResponse): string {
     // Not JSON: Jetty's own error pages.
   }
   return text.slice(0, reasonCharsMax);
+}
+
+function wasCut(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function neverSent(error: unknown): boolean {
