@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { textField } from '#libs/amqp091-codec';
+import { type FieldTable, textField } from '#libs/amqp091-codec';
 import type { Wall } from '../wall.js';
 import {
   type Amqp091Side,
@@ -189,6 +189,38 @@ const queueWalls: readonly Wall<Amqp091Side>[] = [
       expect(await third.refusal(declare, 'queue.declare-ok')).toContain('405 RESOURCE_LOCKED');
       theirs.wire.cut();
       await mine.queue(name, [], { exclusive: true });
+    },
+  },
+  {
+    operation: 'queue.declare',
+    tries: 'a TTL, and a limit of length, with dead letters to an exchange and queue of one name',
+    run: async (one, other, name) => {
+      const [mine, theirs] = await hands([one, other]);
+      const ending: FieldTable = [
+        ['x-message-ttl', { tag: 'I', value: 300 }],
+        ['x-dead-letter-exchange', textField(`${name}-dead`)],
+      ];
+      const limited: FieldTable = [
+        ['x-max-length', { tag: 'I', value: 1 }],
+        ['x-overflow', textField('reject-publish')],
+      ];
+      for (const hand of [mine, theirs]) {
+        await hand.bound(`${name}-dead`, 'fanout');
+        await hand.queue(name, ending);
+        await hand.queue(`${name}-limited`, limited);
+        await hand.consume(`${name}-dead`, { noAck: true });
+      }
+      for (const publisher of await hands([one, other], 'far')) {
+        await publisher.confirms();
+        await publisher.publish('', name);
+        // Full for one is not full for the other.
+        await publisher.publish('', `${name}-limited`);
+      }
+      expect([await mine.delivered(), await theirs.delivered()]).toEqual([one.said, other.said]);
+      for (const [at, hand] of [mine, theirs].entries()) {
+        expect(await hand.texts(`${name}-limited`)).toEqual([[one, other][at]!.said]);
+        expect(hand.wire.has('basic.deliver')).toBe(false);
+      }
     },
   },
   {
