@@ -1,23 +1,28 @@
-// AMQP 0-9-1: what RabbitMQ does, as its documentation says it, by clients before one gateway (full: docs/amqp091-behaviours.md)
+// AMQP 0-9-1: what RabbitMQ does, as its documentation says it, by clients before one gateway (full: before two; docs/amqp091-behaviours.md)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { checkForm } from '../support/check-form.js';
+import { checkForm, inForm } from '../support/check-form.js';
 import type { TestGateway } from '../support/gateway.js';
 import type { Behaviour } from './amqp091/behaviour.js';
 import { BehaviourBed } from './amqp091/behaviour-bed.js';
-import { startBehaviourGateway } from './amqp091/behaviour-gateway.js';
+import { startBehaviourGateways } from './amqp091/behaviour-gateway.js';
 import { allBehaviours, behaviourAreas } from './amqp091/behaviours.js';
 import { behavioursPage, behavioursPageText } from './amqp091/behaviours-page.js';
 
 const behaviourTimeoutMs = 60_000;
+/** Of two, the clients of one test are at both. */
+const gatewayCount = inForm({ short: 1, full: 2 });
 /** They wait for the gateway and for Pulsar, and work little. */
 const atOnceMax = 16;
 
 const faults = new Map<Behaviour, unknown>();
-let gateway: TestGateway;
+let gateways: TestGateway[] = [];
 
 async function run(behaviour: Behaviour): Promise<void> {
-  const bed = new BehaviourBed(gateway.amqp.tcp, behaviour.id);
+  const bed = new BehaviourBed(
+    gateways.map(({ amqp }) => amqp.tcp),
+    behaviour.id,
+  );
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('takes too long')), behaviourTimeoutMs);
   try {
@@ -31,7 +36,7 @@ async function run(behaviour: Behaviour): Promise<void> {
 }
 
 beforeAll(async () => {
-  gateway = await startBehaviourGateway();
+  gateways = await startBehaviourGateways(gatewayCount);
   const waiting = [...allBehaviours];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next);
@@ -39,7 +44,7 @@ beforeAll(async () => {
   await Promise.all(Array.from({ length: atOnceMax }, work));
 }, 300_000);
 
-afterAll(() => gateway?.stop(), 60_000);
+afterAll(() => Promise.all(gateways.map((gateway) => gateway.stop())), 60_000);
 
 describe.each(behaviourAreas)('$title', ({ behaviours }) => {
   it.each(behaviours.map((behaviour) => ({ title: `${behaviour.id}: ${behaviour.says}`, behaviour })))(

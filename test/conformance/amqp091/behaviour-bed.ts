@@ -9,9 +9,9 @@ export const behaviourPassword = 'secret';
 export class BehaviourBed {
   readonly #ends: (() => void)[] = [];
 
-  /** @param address `host:port` */
+  /** @param addresses `host:port` */
   constructor(
-    readonly address: string,
+    readonly addresses: readonly string[],
     private readonly prefix: string,
   ) {}
 
@@ -19,9 +19,9 @@ export class BehaviourBed {
     return `${this.prefix}.${rest}`;
   }
 
-  /** A connection on which nothing was said. */
+  /** A connection on which nothing was said, of each in turn. */
   async wire(): Promise<Amqp091Wire> {
-    const wire = await openAmqp091Wire(this.address);
+    const wire = await openAmqp091Wire(this.addresses[this.#ends.length % this.addresses.length]!);
     this.#ends.push(() => wire.cut());
     return wire;
   }

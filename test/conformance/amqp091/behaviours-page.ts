@@ -32,7 +32,7 @@ export function behavioursPageText(areas: readonly BehaviourArea[]): string {
     '',
     `${all.length} behaviours of RabbitMQ, in our words, each a test of this name with clients before a gateway and a real Pulsar: ${all.length - exceptions} are`,
     `the same here, ${exceptions} are exceptions, where what happens in their place is tested. All of them run in every \`npm test\`;`,
-    '`npm run check -- amqp091-behaviours` writes this page.',
+    '`npm run check -- amqp091-behaviours` runs them over two gateways, the clients of each test at both, and writes this page.',
     '',
     '`spec` is a clause of AMQP 0-9-1 (its specification, or the XML of its methods); `docs/<page>` is `https://www.rabbitmq.com/docs/<page>`, where RabbitMQ says',
     'what it does beyond; `server` is what the server does and answers, as its clients and their own tests know it.',

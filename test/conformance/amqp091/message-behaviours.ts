@@ -217,11 +217,11 @@ export const messageBehaviours: BehaviourArea = {
         await peer.queue(queue);
         await peer.bind(queue, exchange, 'k');
         const began = Date.now();
-        await peer.store(exchange, 'k', 'late', { headers: rawFields({ 'x-delay': 1_000 }) });
+        await peer.store(exchange, 'k', 'late', { headers: rawFields({ 'x-delay': 2_500 }) });
         await peer.store(exchange, 'k', 'now');
         await peer.consume(queue, {}, { noAck: true });
         expect(await peer.deliveredTexts(2)).toEqual(['now', 'late']);
-        expect(Date.now() - began).toBeGreaterThan(950);
+        expect(Date.now() - began).toBeGreaterThan(2_400);
       },
     },
     {

@@ -102,10 +102,25 @@ export const replyBehaviours: BehaviourArea = {
       says: 'A mandatory reply to who is gone is returned.',
       source: 'docs/direct-reply-to',
       run: async (bed) => {
-        const { requester, server, replyTo } = await asked(bed);
+        const { requester, replyTo } = await asked(bed);
         await requester.cancel('replies');
-        server.publish('', replyTo, 'late', {}, true);
-        expect(await server.first('basic.return')).toMatchObject({ replyCode: 312, routingKey: replyTo });
+        // Who is at another gateway is not waited for.
+        const near = await requester.another(2);
+        near.publish('', replyTo, 'late', {}, true);
+        expect(await near.first('basic.return')).toMatchObject({ replyCode: 312, routingKey: replyTo });
+      },
+    },
+    {
+      id: 'reply-mandatory',
+      says: 'A mandatory reply is returned though it is delivered: such names are no queues.',
+      source: 'docs/direct-reply-to',
+      instead: 'it is delivered and not returned',
+      run: async (bed) => {
+        const { requester, server, replyTo } = await asked(bed);
+        server.publish('', replyTo, 'reply', {}, true);
+        expect(await requester.deliveredTexts(1)).toEqual(['reply']);
+        await server.served();
+        expect(server.wire.has('basic.return')).toBe(false);
       },
     },
     {
@@ -113,10 +128,11 @@ export const replyBehaviours: BehaviourArea = {
       says: 'A name that was not given out reaches nobody.',
       source: 'docs/direct-reply-to',
       run: async (bed) => {
-        const { requester, server, replyTo } = await asked(bed);
+        const { requester, replyTo } = await asked(bed);
         const forged = replyTo.replace(/\.[\w-]{24}\./, `.${'A'.repeat(24)}.`);
-        server.publish('', forged, 'forged', {}, true);
-        await server.first('basic.return');
+        const near = await requester.another(2);
+        near.publish('', forged, 'forged', {}, true);
+        await near.first('basic.return');
         expect(requester.wire.has('basic.deliver')).toBe(false);
       },
     },
