@@ -136,17 +136,20 @@ describe('a gateway that is killed', () => {
       for (const text of ['1', '2', '3']) other.publish('', 'left', text);
       await lost.take('basic.deliver', 3);
       await first.kill();
-      other.publish('', 'left', '4');
-      let { deliveryTag } = held;
       const came: [string, boolean][] = [[held.body.toString(), held.redelivered]];
-      while (came.length < 5) {
-        other.send({ name: 'basic.ack', deliveryTag, multiple: false });
-        const next = await other.first('basic.deliver');
-        ({ deliveryTag } = next);
-        came.push([next.body.toString(), next.redelivered]);
+      try {
+        other.publish('', 'left', '4');
+        let { deliveryTag } = held;
+        while (came.length < 5) {
+          other.send({ name: 'basic.ack', deliveryTag, multiple: false });
+          const next = await other.first('basic.deliver');
+          ({ deliveryTag } = next);
+          came.push([next.body.toString(), next.redelivered]);
+        }
+      } finally {
+        other.cut();
+        await first.restart();
       }
-      other.cut();
-      await first.restart();
       expect(came.sort()).toEqual(['0', '1', '2', '3', '4'].map((text) => [text, '123'.includes(text)]));
     },
     testTimeoutMs,
