@@ -118,7 +118,7 @@ export class Channel implements PartChannel {
     services.metrics.errors('amqp091', error.code).inc();
     if (error.code === 'access-refused') tenantCounters.authorizationDenials++;
     auditDenial(error, log);
-    log.refusal(error.code, error.message);
+    log.refusal(error.code, error.message, error.cause === undefined ? undefined : { error: error.cause });
     this.#release('closing');
     connection.send(encodeMethod(this.number, closeOf(error).method));
   }
@@ -235,7 +235,6 @@ export class Channel implements PartChannel {
 
   #failed(error: unknown): void {
     if (error instanceof Amqp091Error) {
-      if (error.cause !== undefined) this.connection.log.debug('request.failed', String(error.cause));
       this.fail(error);
       return;
     }
