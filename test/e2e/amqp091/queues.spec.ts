@@ -155,6 +155,39 @@ describe('a consumer', () => {
     await other.close();
   });
 
+  it('is not kept waiting by a message that its frames are too small for, nor is who gets one', async () => {
+    const wire = await openAmqp091Wire(gateway.amqp.tcp);
+    await wire.open({ frameMax: 4_096 });
+    await wire.openChannel();
+    const other = await opened();
+    await declare(other, 'dead');
+    const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' };
+    await declare(
+      other,
+      'frames',
+      Object.entries(dead).map(([name, value]) => [name, { tag: 'S', value: Buffer.from(value) }]),
+    );
+    const header = { tag: 'S', value: Buffer.alloc(5_000, 'x') } as const;
+    const big = { headers: encodeFieldTable([['big', header]]) };
+    const method = { exchange: '', routingKey: 'frames', mandatory: false, immediate: false };
+    await other.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    for (const [body, properties] of [
+      ['a', big],
+      ['b', {}],
+      ['c', big],
+      ['d', {}],
+    ] as const) {
+      other.sendContent({ name: 'basic.publish', ...method }, body, properties);
+      await other.first('basic.ack');
+    }
+    expect(await get(wire, 'frames', true)).toMatchObject({ body: Buffer.from('b') });
+    await wire.call(qos(1), 'basic.qos-ok');
+    await wire.call(consume('frames'), 'basic.consume-ok');
+    expect(texts(await wire.take('basic.deliver', 1))).toEqual(['d']);
+    expect(texts([await get(other, 'dead', true), await get(other, 'dead', true)])).toEqual(['a', 'c']);
+    await Promise.all([wire.close(), other.close()]);
+  });
+
   it('hears that its queue was deleted', async () => {
     const wire = await opened();
     await declare(wire, 'deleted');
@@ -217,6 +250,15 @@ describe('an unload of the topic', () => {
 });
 
 describe('a channel', () => {
+  it('gets single messages of as many queues as it likes', async () => {
+    const wire = await opened();
+    const queues = Array.from({ length: 20 }, (_, at) => `single-${at}`);
+    for (const queue of queues) await declare(wire, queue, [], { durable: false, exclusive: true });
+    for (const queue of queues) wire.send({ name: 'basic.get', queue, noAck: true });
+    expect(await wire.take('basic.get-empty', queues.length)).toHaveLength(queues.length);
+    await wire.close();
+  });
+
   it('gets single messages, says how many are left, and gives again what is recovered', async () => {
     const wire = await opened();
     await declare(wire, 'single-get');

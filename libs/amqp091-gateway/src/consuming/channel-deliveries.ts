@@ -40,16 +40,17 @@ export class ChannelDeliveries {
    * Sends a message that is settled when the client says so, or, with `noAck`, when it is sent.
    *
    * @param onSettled of a consumer's
+   * @returns false: it cannot be sent to this client, and is a dead letter
    */
   give(
     message: QueueMessage,
     methodOf: (deliveryTag: number) => Amqp091ContentMethod,
     noAck: boolean,
     onSettled?: () => void,
-  ): void {
+  ): boolean {
     const { channel, unacked } = this;
     const { stored, source } = message;
-    if (stored === undefined) return;
+    if (stored === undefined) return false;
     const tag = unacked.nextTag();
     try {
       const onFlushed = noAck ? () => source.accept(message) : undefined;
@@ -61,9 +62,9 @@ export class ChannelDeliveries {
       // Other protocols may say more of a message than fits in a frame of this client.
       channel.connection.log.debug('request.failed', `a message cannot be delivered: ${error.message}`);
       source.reject(message, 'rejected');
-      return;
+      return false;
     }
-    if (noAck) return;
+    if (noAck) return true;
     if (onSettled !== undefined) this.consumed++;
     unacked.add(tag, {
       message,
@@ -73,6 +74,7 @@ export class ChannelDeliveries {
         onSettled();
       },
     });
+    return true;
   }
 
   /** @throws Amqp091Error `precondition-failed`: there is no such tag */

@@ -16,6 +16,7 @@ describe('LiveConsumers', () => {
     const leaveA = live.add(consumer('acme', 'a', ended, allowed));
     const leaveB = live.add(consumer('acme', 'b', ended, allowed));
     live.add(consumer('other', 'other', ended, allowed));
+    live.check();
     allowed.clear();
     live.check();
     expect(ended).toEqual([]);
@@ -30,6 +31,17 @@ describe('LiveConsumers', () => {
     live.changed('other');
     live.check();
     expect(ended).toEqual(['a', 'other']);
+  });
+
+  it('judges who comes once more: it may have been forbidden while it came', () => {
+    const ended: string[] = [];
+    live.add(consumer('acme', 'before', ended, new Set(['before'])));
+    live.check();
+    live.add(consumer('acme', 'late', ended, new Set()));
+    live.add(consumer('acme', 'left', ended, new Set()))();
+    live.check();
+    live.check();
+    expect(ended).toEqual(['late']);
   });
 
   it('looks by itself while there is anybody', async () => {

@@ -16,6 +16,8 @@ interface LiveTenant {
   /** Of what its consumers may do; undefined: they are judged anew. */
   version: number | undefined;
   readonly consumers: Set<LiveConsumer>;
+  /** Judged before they came: what they may do can have changed since. */
+  readonly unjudged: Set<LiveConsumer>;
 }
 
 /**
@@ -33,13 +35,15 @@ export class LiveConsumers {
     const { tenant: name } = consumer;
     let tenant = this.tenants.get(name);
     if (tenant === undefined) {
-      tenant = { version: this.authorizer.version(name), consumers: new Set() };
+      tenant = { version: this.authorizer.version(name), consumers: new Set(), unjudged: new Set() };
       this.tenants.set(name, tenant);
     }
-    const { consumers } = tenant;
+    const { consumers, unjudged } = tenant;
     consumers.add(consumer);
+    unjudged.add(consumer);
     this.timer ??= setInterval(() => this.check(), checkMs).unref();
     return () => {
+      unjudged.delete(consumer);
       if (consumers.delete(consumer) && consumers.size === 0) this.tenants.delete(name);
       if (this.tenants.size === 0) this.stop();
     };
@@ -54,9 +58,11 @@ export class LiveConsumers {
   check(): void {
     for (const [name, tenant] of this.tenants) {
       const version = this.authorizer.version(name);
-      if (version === tenant.version) continue;
+      const { consumers, unjudged } = tenant;
+      const judged = [...(version === tenant.version ? unjudged : consumers)];
       tenant.version = version;
-      for (const consumer of [...tenant.consumers]) if (!consumer.isAllowed()) consumer.revoked();
+      unjudged.clear();
+      for (const consumer of judged) if (!consumer.isAllowed()) consumer.revoked();
     }
   }
 

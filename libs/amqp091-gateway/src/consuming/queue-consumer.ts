@@ -31,9 +31,14 @@ export class QueueConsumer implements QueueSink {
     private readonly services: ConsumingServices,
     private readonly deliveries: ChannelDeliveries,
     readonly plan: QueueConsumerPlan,
-    /** The queue is gone, or Pulsar gives no more of it. */
+    /** The queue is gone, or Pulsar gives no more of it, since it was started. */
     private readonly onGone: (consumer: QueueConsumer) => void,
   ) {}
+
+  /** The queue can be gone before it is started. */
+  get hasEnded(): boolean {
+    return this.isOver;
+  }
 
   get room(): number {
     if (!this.isStarted || this.isOver) return 0;
@@ -82,8 +87,7 @@ export class QueueConsumer implements QueueSink {
   onMessage(message: QueueMessage): void {
     const { tag, noAck } = this.plan;
     const { exchange = '', routingKey = '' } = message.stored ?? {};
-    if (!noAck) this.unacked++;
-    this.deliveries.give(
+    const isGiven = this.deliveries.give(
       message,
       (deliveryTag) => ({
         ...{ name: 'basic.deliver', consumerTag: tag, deliveryTag },
@@ -92,6 +96,7 @@ export class QueueConsumer implements QueueSink {
       noAck,
       noAck ? undefined : this.settled,
     );
+    if (isGiven && !noAck) this.unacked++;
   }
 
   onEnded(error: PulsarError): void {
@@ -152,7 +157,7 @@ export class QueueConsumer implements QueueSink {
     if (this.isOver) return;
     // What the client has is nowhere any more.
     const closed = this.close();
-    this.onGone(this);
+    if (this.isStarted) this.onGone(this);
     await closed;
   }
 }

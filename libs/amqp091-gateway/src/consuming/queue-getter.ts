@@ -90,19 +90,19 @@ export class QueueGetter implements QueueSink {
     void this.source.close();
   }
 
-  private found(message: QueueMessage | undefined): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    waiting?.(message);
-  }
-
   /** What the client has of it can still be settled. */
-  private retire(): void {
+  retire(): void {
     if (this.isRetired) return;
     this.isRetired = true;
     clearTimeout(this.idle);
     this.source.stop();
     this.onOver(this);
+  }
+
+  private found(message: QueueMessage | undefined): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.(message);
   }
 
   private async seek(asked: (message: QueueMessage | undefined) => void): Promise<void> {

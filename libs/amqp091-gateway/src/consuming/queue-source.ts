@@ -181,7 +181,7 @@ export class QueueSource {
     if (this.isStopped) return;
     this.isStopped = true;
     this.unwatch();
-    this.early.clear();
+    for (const { partition, delivery } of this.early.takeAll()) this.arrived(partition, delivery, false);
     this.giveBackReady();
     if (this.unsettled === 0) {
       await this.close();
@@ -222,15 +222,15 @@ export class QueueSource {
   private async openPartition(topic: string): Promise<void> {
     const { services, plan } = this;
     const given = await services.parts.given.use(topic, plan.queue.exclusive);
+    if (this.isClosed) {
+      given.leave();
+      return;
+    }
     const partition = queuePartition(services, plan, topic, {
       onEntry: (from, delivery, cameBefore) => this.arrived(from, delivery, cameBefore),
       onClosed: (error) => this.lost(error),
       onDetached: () => given.brokerLost(),
     });
-    if (this.isClosed) {
-      given.leave();
-      return;
-    }
     this.given.set(partition, given);
     await partition.open();
     await given.attached();

@@ -85,6 +85,24 @@ describe('dead letters', () => {
     expect(bed.broker.bodies('work')).toEqual(['a']);
   });
 
+  it('of one tenant that are not stored do not keep those of others waiting', async () => {
+    bed.broker.isSlow = true;
+    const buried = Array.from({ length: 600 }, () => bury('work', stored('a')));
+    const scope = { ...topology.scope, tenant: { ...topology.scope.tenant, name: 'other' } };
+    topology = new Proxy(topology, {
+      get: (target, key) => {
+        if (key === 'scope') return scope;
+        const value = Reflect.get(target, key, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    buried.push(bury('work', stored('of another')));
+    await until(() => bed.broker.bodies('dead').includes('of another'));
+    bed.broker.isSlow = false;
+    bed.broker.confirm();
+    await Promise.all(buried);
+  });
+
   it('keep their order, however many there are', async () => {
     const bodies = Array.from({ length: 1_500 }, (_, at) => String(at));
     await Promise.all(bodies.map((body) => bury('work', stored(body))));

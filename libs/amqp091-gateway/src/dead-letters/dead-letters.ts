@@ -9,6 +9,7 @@ import {
 import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Exchange } from '../exchanges/exchange.js';
+import { HeadSlots } from '../heads/head-slots.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { ChannelPublishing } from '../publishing/channel-publishing.js';
 import { Publication } from '../publishing/message-publisher.js';
@@ -27,6 +28,7 @@ export interface DeadLettersParts {
 
 /** Messages that are read again, or published, at the same time; others wait, unacknowledged. */
 const buryingMax = 512;
+const buryingMaxPerTenant = 256;
 const decompressedBytesMax = 64 * 1024 * 1024;
 
 /**
@@ -36,8 +38,7 @@ const decompressedBytesMax = 64 * 1024 * 1024;
  */
 export class DeadLetters implements DeadLetterStore {
   private readonly fetches: EntryFetches;
-  private readonly waiting: (() => void)[] = [];
-  private burying = 0;
+  private readonly slots = new HeadSlots(buryingMax, buryingMaxPerTenant);
 
   constructor(private readonly parts: DeadLettersParts) {
     this.fetches = new EntryFetches(parts.pulsar);
@@ -45,7 +46,7 @@ export class DeadLetters implements DeadLetterStore {
 
   bury(topology: VhostTopology, queue: Queue, dead: DeadMessage): Promise<void> | undefined {
     if (queue.settings.deadLetterExchange === undefined) return undefined;
-    return this.inTurn(async () => {
+    return this.slots.run(topology.scope.tenant.name, async () => {
       const stored = dead.stored ?? (await this.read(topology, queue, dead));
       if (stored !== undefined) await this.publish(topology, queue, stored, dead.reason);
     });
@@ -54,19 +55,8 @@ export class DeadLetters implements DeadLetterStore {
   /** The same of what was refused when it was published: the queue had no room (`reject-publish-dlx`). */
   buryPublished(topology: VhostTopology, queue: Queue, stored: StoredMessage): Promise<void> | undefined {
     if (queue.settings.deadLetterExchange === undefined) return undefined;
-    return this.inTurn(() => this.publish(topology, queue, stored, 'maxlen'));
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.burying < buryingMax) this.burying++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.burying--;
-      else next();
-    }
+    const { name } = topology.scope.tenant;
+    return this.slots.run(name, () => this.publish(topology, queue, stored, 'maxlen'));
   }
 
   /** Undefined: it was trimmed meanwhile, or is no message. Rejects with PulsarError. */

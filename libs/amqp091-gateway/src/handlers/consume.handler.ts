@@ -16,7 +16,7 @@ import { QueueGetter } from '../consuming/queue-getter.js';
 import { directReplyQueue } from '../replies/direct-replies.js';
 import { getConsumerPrefix } from '../queues/queues.js';
 import type { Queue } from '../topology/queue.js';
-import { preconditionFailed } from '../topology/refusals.js';
+import { notFound, preconditionFailed } from '../topology/refusals.js';
 
 /** basic.* of who receives, and queue.purge (0-9-1 section 1.8; RabbitMQ's basic.nack, "Consumer Prefetch", "Consumer Priorities"). */
 export const consumeMethods: ChannelPartKind = {
@@ -33,6 +33,7 @@ export const consumeMethods: ChannelPartKind = {
 };
 
 const consumersMax = 1_000;
+/** Queues that one channel is ready to be given single messages of. */
 const gettersMax = 16;
 
 class ConsumeHandler implements ChannelPart {
@@ -124,6 +125,7 @@ class ConsumeHandler implements ChannelPart {
     this.#consumers.set(tag, consumer);
     try {
       await consumer.open();
+      if (consumer.hasEnded) throw notFound('queue', name, place.topology.scope.vhost);
     } catch (error) {
       this.#consumers.delete(tag);
       throw asRefusal(error);
@@ -199,41 +201,51 @@ class ConsumeHandler implements ChannelPart {
       throw preconditionFailed(`more than ${unackedMax} messages are not acknowledged`);
     }
     try {
-      const getter = await this.#getterOf(name);
-      const message = await getter?.next();
-      if (getter === undefined || message === undefined) {
-        channel.send({ name: 'basic.get-empty' });
-        return;
-      }
-      const messageCount = await getter.left().catch(() => 0);
-      // The channel was closed meanwhile: it is given back, as nobody has it.
-      if (this.#isClosed) {
-        message.source.requeue(message);
-        return;
-      }
-      const { exchange = '', routingKey = '' } = message.stored ?? {};
-      const redelivered = message.isAgain;
-      this.#deliveries.give(
-        message,
-        (deliveryTag) => ({
-          ...{ name: 'basic.get-ok', deliveryTag, redelivered, exchange, routingKey, messageCount },
-        }),
-        noAck,
-      );
+      // One that cannot be sent to this client is no answer: the next one is.
+      while (!(await this.#getNext(name, noAck)));
     } catch (error) {
       throw asRefusal(error);
     }
   }
 
+  /** Resolves to whether the client was answered, or is gone. */
+  async #getNext(name: string, noAck: boolean): Promise<boolean> {
+    const getter = await this.#getterOf(name);
+    const message = await getter?.next();
+    if (getter === undefined || message === undefined) {
+      this.channel.send({ name: 'basic.get-empty' });
+      return true;
+    }
+    const messageCount = await getter.left().catch(() => 0);
+    // The channel was closed meanwhile: it is given back, as nobody has it.
+    if (this.#isClosed) {
+      message.source.requeue(message);
+      return true;
+    }
+    const { exchange = '', routingKey = '' } = message.stored ?? {};
+    const redelivered = message.isAgain;
+    return this.#deliveries.give(
+      message,
+      (deliveryTag) => ({
+        ...{ name: 'basic.get-ok', deliveryTag, redelivered, exchange, routingKey, messageCount },
+      }),
+      noAck,
+    );
+  }
+
   async #getterOf(name: string): Promise<QueueGetter | undefined> {
     const place = await this.#placeOf(name);
     this.channel.connection.services.keeper.used(place.topology, place.queue);
-    const found = this.#getters.get(place.queue.uid + place.topic);
-    if (found !== undefined) return found;
-    if (this.#getters.size >= gettersMax)
-      throw preconditionFailed('too many queues are read by basic.get at once');
-    const { services } = this.channel.connection;
     const key = place.queue.uid + place.topic;
+    const found = this.#getters.get(key);
+    if (found !== undefined) {
+      // The one that was asked last is retired last.
+      this.#getters.delete(key);
+      this.#getters.set(key, found);
+      return found;
+    }
+    if (this.#getters.size >= gettersMax) this.#getters.values().next().value?.retire();
+    const { services } = this.channel.connection;
     const consumerName = `${getConsumerPrefix}${randomBytes(9).toString('base64url')}`;
     const countReady = () => services.queues.ready(place.topology.scope, place.queue, consumerName);
     const getter = new QueueGetter(services.consuming, { ...place, consumerName }, countReady, () =>

@@ -114,10 +114,11 @@ export class KeptConsumers {
     const mark = `${instance}/${id}`;
     this.#joining.add(mark);
     if (!this.#hearing.isOver) await this.#hearing.whenOver();
-    // It has left meanwhile.
-    if (!this.#joining.delete(mark)) return { kind: 'ending' };
     const { sight } = this.parts;
     const key = placeKey(place);
+    // It has left meanwhile, unless it has asked twice.
+    const isWaiting = this.#joining.delete(mark);
+    if (!isWaiting && this.#queues.get(key)?.has(instance, id) !== true) return { kind: 'ending' };
     if (this.#isClosed || !this.#hearing.isOver || !sight.isKeeper(key) || !sight.isThere(instance)) {
       return { kind: 'elsewhere' };
     }

@@ -207,6 +207,15 @@ describe('what publishers ask and tell', () => {
     one.answers.noteExpiring(topology, made);
     expect([...one.work.working]).toEqual([made.name]);
   });
+
+  it('that messages expire means nothing of a queue that was deleted since', async () => {
+    const { other, made } = await declared({ arguments: [] });
+    const theirs = await other.topologies.open();
+    other.kept.noteExpiring(theirs, { ...made, uid: 'deleted' });
+    expect([...other.work.working]).toEqual([]);
+    other.kept.noteExpiring(theirs, made);
+    expect([...other.work.working]).toEqual([made.name]);
+  });
 });
 
 describe('a queue that expires', () => {

@@ -44,6 +44,8 @@ export class KeptQueues {
 
   /** Messages with an expiration of their own are published to it. */
   noteExpiring(topology: VhostTopology, queue: Queue): void {
+    // Of what nobody declared, or is deleted since, nobody would say when it ends.
+    if (topology.findQueue(queue.name)?.uid !== queue.uid) return;
     const key = placeKey(placeOf(topology.scope, queue));
     const worked = this.#queues.get(key) ?? this.#worked(topology, queue, key);
     if (worked.isExpiring) return;

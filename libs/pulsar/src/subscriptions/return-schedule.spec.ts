@@ -19,6 +19,8 @@ describe('ReturnSchedule', () => {
     schedule.add('y', 20);
     schedule.flush();
     expect([given.at(-1), schedule.size]).toEqual([['x'], 1]);
+    expect(schedule.takeAll()).toEqual(['y']);
+    schedule.add('z', 0);
     schedule.clear();
     await new Promise((resolve) => setTimeout(resolve, 40));
     expect([given.length, schedule.size]).toEqual([3, 0]);

@@ -40,6 +40,13 @@ export class ReturnSchedule<T> {
     this.count = 0;
   }
 
+  /** They are not given back by it any more. */
+  takeAll(): T[] {
+    const all = [...this.due.values()].flat();
+    this.clear();
+    return all;
+  }
+
   private wait(at: number): void {
     clearTimeout(this.timer);
     this.timerAt = at;
