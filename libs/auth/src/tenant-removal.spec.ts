@@ -21,6 +21,17 @@ describe('the clients of a tenant that is removed', () => {
     expect((await byToken(authenticator)).kind).toBe('allow');
   });
 
+  it('or whose host names are another’s now are asked again who they are', async () => {
+    const tenants = new TenantDirectory([{ ...acme, serverNames: ['a.example'] }, demo]);
+    const source = new ScriptedSource('tokens', allow('ann', { tenant: tenants.byName('acme')! }));
+    const authenticator = start([source], { tenants, users: [], listeners: [{ name: 'kafka' }] });
+    const at = { ...peer, serverName: 'a.example' };
+    expect((await byToken(authenticator, undefined, at)).kind).toBe('allow');
+    tenants.replace([acme, { ...demo, serverNames: ['a.example'] }]);
+    await byToken(authenticator, undefined, at);
+    expect(source.asked).toHaveLength(2);
+  });
+
   it('do not get in by their passwords, and who listens is told the tenant', async () => {
     const tenants = new TenantDirectory([acme, demo]);
     const users = [

@@ -54,8 +54,8 @@ export class TokenChain {
       this.#cache.clear();
     };
     for (const source of parts.sources) source.onChange?.(forget);
-    // Who was refused since its tenant was not there is one of it now.
-    this.#tenants.onChange(({ added }) => added.length > 0 && forget());
+    // Who was refused since its tenant was not there is one of it now; and host names may be of others.
+    this.#tenants.onChange(({ added, changed }) => added.length + changed.length > 0 && forget());
   }
 
   /**

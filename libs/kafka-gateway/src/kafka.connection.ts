@@ -65,7 +65,8 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   readonly #closeListeners = new Set<() => void>();
   readonly #drainListeners = new Set<() => void>();
   #countedTenant: string | undefined;
-  #countedUser: string | undefined;
+  /** As the last request said it. */
+  #clientId = '';
   #identified = false;
   #closed = false;
   #draining = false;
@@ -177,12 +178,13 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
       this.#refuse('unsupported-api', `API key ${apiKey} is not served`);
       return undefined;
     }
+    this.#clientId = header.clientId ?? '';
     if (!this.sasl.admits(apiKey, nowMs)) {
       this.#refuseBySasl(handler.api.name, nowMs);
       return undefined;
     }
     if (!this.#identified && this.sasl.state === 'authenticated') this.#identify();
-    this.quota?.identify(header.clientId ?? '');
+    this.quota?.identify(this.#clientId);
     if (apiVersion >= handler.versionMin && apiVersion <= handler.versionMax) return handler;
     if (apiKey === apiVersionsApi.key) this.#answerUnsupportedApiVersions(header);
     else {
@@ -319,7 +321,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#sessions.watch(this, principal, this.sasl.endsAtMs);
     const tenant = principal.tenant.name;
     // A renewal keeps tenant and user.
-    const isRenewed = this.#countedTenant === tenant && this.#countedUser === principal.user;
+    const isRenewed = this.#countedTenant === tenant && this.quota?.user === principal.user;
     if (isRenewed || !this.#countConnection(principal)) return;
     this.#countTenant(tenant);
     this.#pipeline.bind(tenant, this.quota!);
@@ -330,8 +332,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   /** False: there are as many as there may be. The client comes again later; Kafka has no word for this. */
   #countConnection({ tenant, user }: Principal): boolean {
     this.quota?.close();
-    this.quota = this.gateway.limits.open({ tenant, user, clientId: '' });
-    this.#countedUser = user;
+    this.quota = this.gateway.limits.open({ tenant, user, clientId: this.#clientId });
     const refusal = this.quota.connect();
     if (refusal === undefined) return true;
     const message = refusal === 'connections' ? 'too many connections' : 'connections come too fast';

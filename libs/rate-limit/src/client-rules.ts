@@ -10,6 +10,8 @@ export interface FoundLimit<T> {
 }
 
 const separator = '\u0000';
+/** Those that begin with as many equal ones share what they may: longer names would be memory of the client's choice. */
+const clientIdCharsMax = 200;
 
 /** The name of a user, of a client id or of both together, in one tenant. */
 export function entityName(user: string | undefined, clientId: string | undefined): string {
@@ -41,22 +43,25 @@ export class ClientRules {
     return this.#byName.size;
   }
 
+  /** @param clientId undefined: no setting of client ids counts */
   find<K extends Setting>(
     setting: K,
     user: string,
-    clientId: string,
+    clientId: string | undefined,
   ): FoundLimit<NonNullable<ClientLimits[K]>> | undefined {
+    const clientIds = clientId === undefined ? [] : [clientId, everyName];
+    const shown = clientId?.slice(0, clientIdCharsMax);
     for (const ofUser of [user, everyName]) {
-      for (const ofClient of [clientId, everyName]) {
+      for (const ofClient of clientIds) {
         const value = this.#byName.get(entityName(ofUser, ofClient))?.[setting];
-        if (value !== undefined) return { entity: entityName(user, clientId), value };
+        if (value !== undefined) return { entity: entityName(user, shown), value };
       }
       const value = this.#byName.get(entityName(ofUser, undefined))?.[setting];
       if (value !== undefined) return { entity: entityName(user, undefined), value };
     }
-    for (const ofClient of [clientId, everyName]) {
+    for (const ofClient of clientIds) {
       const value = this.#byName.get(entityName(undefined, ofClient))?.[setting];
-      if (value !== undefined) return { entity: entityName(undefined, clientId), value };
+      if (value !== undefined) return { entity: entityName(undefined, shown), value };
     }
     return undefined;
   }

@@ -51,16 +51,22 @@ export class LimitedEntity {
 
   /** Why one more connection may not be opened; counts what is refused. */
   connectionRefusal(nowMs: number, dryRun: boolean): ConnectionQuota | undefined {
-    if (this.connectionsMax !== undefined && this.connections >= this.connectionsMax) {
-      const count = this.counts.of('connections');
-      if (!dryRun) {
-        count.refused++;
-        return 'connections';
-      }
-      count.dryRun++;
-    }
-    const mayBeNew = this.#buckets.get('connectionRate')?.tryTake(1, nowMs) ?? true;
-    return mayBeNew ? undefined : 'connectionRate';
+    if (!this.hasRoom(dryRun)) return 'connections';
+    return this.mayBeNew(nowMs) ? undefined : 'connectionRate';
+  }
+
+  /** Whether there may be one more connection; counts what is refused. */
+  hasRoom(dryRun: boolean): boolean {
+    if (this.connectionsMax === undefined || this.connections < this.connectionsMax) return true;
+    const count = this.counts.of('connections');
+    if (dryRun) count.dryRun++;
+    else count.refused++;
+    return dryRun;
+  }
+
+  /** Whether there may be a new one now. */
+  mayBeNew(nowMs: number): boolean {
+    return this.#buckets.get('connectionRate')?.tryTake(1, nowMs) ?? true;
   }
 
   /** Nothing is used: a new one would do as well. */

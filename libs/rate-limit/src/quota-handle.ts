@@ -128,27 +128,26 @@ export class QuotaHandle {
   connect(): ConnectionQuota | undefined {
     const { rules, entity: tenant, manner } = this.quotas;
     const nowMs = this.quotas.now();
-    // Who is over a limit of its own uses up nothing of its tenant's.
-    const entities: LimitedEntity[] = [];
-    const most = rules.find('connections', this.user, this.clientId);
-    const rate = rules.find('connectionRate', this.user, this.clientId);
-    if (most !== undefined) {
-      const entity = this.#use(most.entity);
-      entity.connectionsMax = most.value;
-      entities.push(entity);
+    // Without a client id it is nobody's that others could use up.
+    const clientId = this.clientId === '' ? undefined : this.clientId;
+    const most = rules.find('connections', this.user, clientId);
+    const rate = rules.find('connectionRate', this.user, clientId);
+    // Who is over a limit of its own uses up nothing of its tenant's. Each limit is asked of whom it is of alone: the same
+    // entity may have another by a setting that is not this client's, or is not there any more.
+    const counted = most && this.#use(most.entity);
+    if (counted !== undefined) {
+      counted.connectionsMax = most!.value;
+      if (!counted.hasRoom(manner.dryRun)) return 'connections';
     }
     if (rate !== undefined) {
       const entity = this.#use(rate.entity);
       entity.setRate('connectionRate', rate.value, manner, nowMs);
-      if (!entities.includes(entity)) entities.push(entity);
+      if (!entity.mayBeNew(nowMs)) return 'connectionRate';
     }
-    entities.push(tenant);
-    for (const each of entities) {
-      const refusal = each.connectionRefusal(nowMs, manner.dryRun);
-      if (refusal !== undefined) return refusal;
-    }
-    for (const each of entities) each.connections++;
-    this.#connected = entities;
+    const refusal = tenant.connectionRefusal(nowMs, manner.dryRun);
+    if (refusal !== undefined) return refusal;
+    this.#connected = counted === undefined ? [tenant] : [counted, tenant];
+    for (const each of this.#connected) each.connections++;
     return undefined;
   }
 

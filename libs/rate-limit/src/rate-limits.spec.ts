@@ -116,6 +116,12 @@ describe('limits of users and client ids', () => {
     expect(open('acme', 'bob').admitIn(100, 1)).toBe(0);
   });
 
+  it('are remembered by the beginning of a long name alone', () => {
+    const { open, limits } = bed({ acme: { clients: [{ clientId: '*', requests: rate(1) }] } });
+    for (let at = 0; at < 3; at++) open('acme', 'u', `${'x'.repeat(30_000)}${at}`).admitRequest();
+    expect([...limits.owed()].map(({ clientId }) => clientId.length)).toEqual([200]);
+  });
+
   it('are chosen by what is most specific, each kind by itself, and the tenant’s hold beside', () => {
     const clients = [
       { clientId: '*', bytesIn: rate(1) },
@@ -216,6 +222,29 @@ describe('connections', () => {
     expect([1, 2, 3].map(() => open('acme').connect())).toEqual([undefined, undefined, 'connectionRate']);
     clock.ms = 500;
     expect([1, 2].map(() => open('acme').connect())).toEqual([undefined, 'connectionRate']);
+  });
+
+  it('are asked of the most specific setting alone, each kind by itself, and of one that is gone no more', () => {
+    const clients = [
+      { user: 'ann', connectionRate: rate(1) },
+      { user: 'ann', clientId: 'c', connectionRate: rate(3), connections: 3 },
+      { user: 'ann', connections: 1 },
+    ];
+    const { limits, open, clock } = bed({ acme: { clients } });
+    const all = [1, 2, 3].map(() => open('acme', 'ann'));
+    expect(all.map((each) => each.connect())).toEqual([undefined, undefined, undefined]);
+    expect(open('acme', 'ann', 'other').connect()).toBeUndefined();
+    limits.replace([tenantOf('acme', { clients: [{ user: 'ann', clientId: 'c', connections: 9 }] })], {});
+    expect(open('acme', 'ann').connect()).toBeUndefined();
+    limits.replace([tenantOf('acme', { clients: [{ user: 'ann', connectionRate: rate(9) }] })], {});
+    clock.ms = 1_000;
+    expect(open('acme', 'ann', 'third').connect()).toBeUndefined();
+  });
+
+  it('without a client id are not counted together as those of one', () => {
+    const { open } = bed({ acme: { clients: [{ clientId: '*', connections: 1, connectionRate: rate(1) }] } });
+    expect(['ann', 'bob'].map((user) => open('acme', user, '').connect())).toEqual([undefined, undefined]);
+    expect([1, 2].map(() => open('acme', 'ann', 'c').connect())).toEqual([undefined, 'connections']);
   });
 
   it('are limited by address before anybody says who it is', () => {

@@ -5,19 +5,21 @@ import { type AdminConfig, adminTokenOf } from '../config/admin.schema.js';
 export class AdminAccess {
   #digest: Buffer | undefined;
 
-  /** @throws Error that says no secret, as {@link refresh} */
+  /** @throws Error that says no secret, as {@link prepare} */
   constructor(private readonly config: AdminConfig) {
-    this.refresh();
+    this.prepare()();
   }
 
   get enabled(): boolean {
     return this.#digest !== undefined;
   }
 
-  /** Reads the token again from where it is. */
-  refresh(): void {
+  /** Reads the token again from where it is. It counts when what is returned is called. @throws Error that says no secret */
+  prepare(): () => void {
     const token = adminTokenOf(this.config);
-    this.#digest = token === undefined ? undefined : digest(token);
+    return () => {
+      this.#digest = token === undefined ? undefined : digest(token);
+    };
   }
 
   /** @param authorization the header of the request; takes the same time whatever is wrong with it */

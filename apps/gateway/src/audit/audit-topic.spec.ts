@@ -87,6 +87,12 @@ describe('AuditTopic', () => {
     brokers.sent[0]!.done(away);
     await until(() => brokers.sent.length === 2);
     expect(brokers.sent[1]!.name).toBe('a');
+    for (const name of ['a1', 'a2', 'a3']) topic.write(entry(name));
+    for (const { done } of brokers.sent.slice(1)) done(away);
+    await until(() => brokers.sent.length === 9);
+    expect(brokers.sent.slice(5).map(({ name }) => name)).toEqual(['a', 'a1', 'a2', 'a3']);
+    for (const { done } of brokers.sent.slice(5)) done(undefined);
+    brokers.sent.length = 2;
     brokers.end();
     topic.write(entry('b'));
     await until(() => brokers.sent.length === 3);

@@ -17,6 +17,11 @@ export interface AuditTopicOptions {
   readonly retryMs?: number;
 }
 
+interface Numbered {
+  readonly entry: AuditEntry;
+  readonly number: number;
+}
+
 const tenantKey = 'pulsegate-audit';
 const waitingMaxDefault = 10_000;
 const retryMsDefault = 2_000;
@@ -30,7 +35,9 @@ const closeMsMax = 2_000;
  */
 export class AuditTopic implements AuditSink {
   readonly #options: AuditTopicOptions;
-  readonly #waiting: AuditEntry[] = [];
+  /** In the order in which they came, what Pulsar did not take included. */
+  readonly #waiting: Numbered[] = [];
+  #came = 0;
   #brokers: Brokers | undefined;
   #producer: Producer | undefined;
   #opening = false;
@@ -57,7 +64,7 @@ export class AuditTopic implements AuditSink {
       this.#lostUntold++;
       return;
     }
-    this.#waiting.push(entry);
+    this.#waiting.push({ entry, number: this.#came++ });
     this.#pump();
   }
 
@@ -85,18 +92,21 @@ export class AuditTopic implements AuditSink {
       if (!this.#opening && this.#waiting.length > 0) void this.#open(this.#brokers);
       return;
     }
-    while (this.#onTheirWay < onTheirWayMax && this.#waiting.length > 0) this.#send(this.#waiting.shift()!);
+    while (this.#onTheirWay < onTheirWayMax && this.#waiting.length > 0 && this.#retrying === undefined) {
+      this.#send(this.#waiting.shift()!);
+    }
   }
 
-  #send(entry: AuditEntry): void {
+  #send(sent: Numbered): void {
     this.#onTheirWay++;
-    this.#producer!.send(this.#message(entry), (error) => {
+    this.#producer!.send(this.#message(sent.entry), (error) => {
       this.#onTheirWay--;
       if (error === undefined) {
         this.#stored();
         return;
       }
-      this.#waiting.unshift(entry);
+      const place = this.#waiting.findIndex(({ number }) => number > sent.number);
+      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, sent);
       this.#again(error);
     });
   }
@@ -107,14 +117,8 @@ export class AuditTopic implements AuditSink {
       const repeated = this.#lostUntold;
       this.#lostUntold = 0;
       const reason = 'Pulsar did not take them in time';
-      this.#waiting.push({
-        kind: 'audit',
-        outcome: 'failed',
-        action: 'store',
-        reason,
-        timeMs: Date.now(),
-        repeated,
-      });
+      const lost = { kind: 'audit', outcome: 'failed', action: 'store', reason } as const;
+      this.#waiting.push({ entry: { ...lost, timeMs: Date.now(), repeated }, number: this.#came++ });
     }
     if (this.waiting === 0) this.#onEmpty();
     this.#pump();

@@ -98,8 +98,9 @@ export class ConfigReload {
         references: true,
         judge: (config) => unchangeable(this.running, config, this.known),
       });
-      this.access.refresh();
+      const renewToken = this.access.prepare();
       const outcome = await this.apply(after);
+      renewToken();
       this.results.applied++;
       this.lastSuccessMs = Date.now();
       this.record(trigger, 'allowed', address);

@@ -41,6 +41,8 @@ describe('AuditTrail', () => {
   it('keeps no more than it tells in a second, and says so', () => {
     for (let count = 0; count < 10; count++) trail.record(denied(`topic-${count}`));
     expect(entries).toHaveLength(3);
+    trail.record({ kind: 'change', outcome: 'allowed', action: 'topic.delete' });
+    expect(entries.pop()).toMatchObject({ action: 'topic.delete' });
     trail.flush();
     expect(entries.slice(3)).toMatchObject([
       { kind: 'audit', outcome: 'failed', action: 'record', repeated: 7 },

@@ -4,7 +4,7 @@ import type { Audit, AuditEntry, AuditRecord, AuditSink } from './audit.js';
 
 export interface AuditTrailOptions {
   readonly sinks: readonly AuditSink[];
-  /** Different records that are told within a second; what is beyond is counted. Default 1 000. */
+  /** Different records of one kind and outcome that are told within a second; what is beyond is counted. Default 1 000. */
   readonly perSecondMax?: number;
   /** The time of day. */
   readonly epochNow?: () => number;
@@ -19,6 +19,7 @@ const windowMs = 1_000;
  */
 export class AuditTrail implements Audit {
   readonly #recent = new Map<string, { readonly entry: AuditEntry; repeated: number }>();
+  readonly #told = new Map<string, number>();
   readonly #perSecondMax: number;
   readonly #epochNow: () => number;
   #untold = 0;
@@ -40,10 +41,14 @@ export class AuditTrail implements Audit {
       return;
     }
     this.#timer ??= setTimeout(() => this.flush(), windowMs).unref();
-    if (this.#recent.size >= this.#perSecondMax) {
+    // Each by itself: who tries names at the door must not hide what is done inside.
+    const sort = `${record.kind} ${record.outcome}`;
+    const told = this.#told.get(sort) ?? 0;
+    if (told >= this.#perSecondMax) {
       this.#untold++;
       return;
     }
+    this.#told.set(sort, told + 1);
     const rule = ruleOf?.();
     const entry = shown({ ...record, ...(rule !== undefined && { rule }), timeMs: this.#epochNow() });
     this.#recent.set(key, { entry, repeated: 0 });
@@ -59,8 +64,9 @@ export class AuditTrail implements Audit {
       if (repeated > 0) this.#write({ ...entry, timeMs, repeated });
     }
     this.#recent.clear();
+    this.#told.clear();
     if (this.#untold > 0) {
-      const reason = `more than ${this.#perSecondMax} different ones in a second`;
+      const reason = `more than ${this.#perSecondMax} different ones of a kind in a second`;
       this.#write({
         kind: 'audit',
         outcome: 'failed',
