@@ -17,6 +17,7 @@ class FakeLog {
   ready = true;
 
   async put(key: string, value: Buffer | null): Promise<void> {
+    await Promise.resolve();
     if (value === null) this.values.delete(key);
     else this.values.set(key, value);
     for (const listener of this.listeners) listener(key, value ?? undefined);
@@ -72,8 +73,9 @@ describe('ClientQuotas', () => {
   it('are bounded, and unknown while the log is', async () => {
     const log = new FakeLog();
     const { set, quotas } = gateway(log, [tenantOf('acme')], 2);
-    await set({ user: 'a' }, { bytesIn: 1 });
-    await set({ user: 'b' }, { bytesIn: 1 });
+    const made = ['a', 'b', 'd'].map((user) => set({ user }, { bytesIn: 1 }));
+    await expect(made[2]).rejects.toMatchObject({ fault: 'limit' });
+    await Promise.all(made.slice(0, 2));
     await expect(set({ user: 'c' }, { bytesIn: 1 })).rejects.toMatchObject({ fault: 'limit' });
     await set({ user: 'b' }, { bytesIn: 2 });
     log.ready = false;

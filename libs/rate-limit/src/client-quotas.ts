@@ -51,6 +51,8 @@ const quotasMaxDefault = 1_000;
 export class ClientQuotas {
   readonly #byTenant = new Map<string, Map<string, StoredQuota>>();
   readonly #changed = new Set<string>();
+  /** How many of a tenant are new and on their way: requests of many make several at once. */
+  readonly #making = new Map<string, number>();
 
   /** @param quotasMax of one tenant */
   constructor(
@@ -101,7 +103,8 @@ export class ClientQuotas {
     }
     const stored = this.#byTenant.get(tenant);
     const before = stored?.get(quotaKey(tenant, entity));
-    if (before === undefined && (stored?.size ?? 0) >= this.quotasMax) {
+    const making = this.#making.get(tenant) ?? 0;
+    if (before === undefined && (stored?.size ?? 0) + making >= this.quotasMax) {
       throw new ClientQuotaError('limit', `a tenant has at most ${this.quotasMax} client quotas`);
     }
     if (validateOnly) return;
@@ -112,7 +115,17 @@ export class ClientQuotas {
     }
     const isEmpty = Object.keys(rates).length === 0;
     if (isEmpty && before === undefined) return;
-    await this.values.put(quotaKey(tenant, entity), isEmpty ? null : encodeQuota({ entity, rates }));
+    const put = () =>
+      this.values.put(quotaKey(tenant, entity), isEmpty ? null : encodeQuota({ entity, rates }));
+    if (before !== undefined) return put();
+    this.#making.set(tenant, making + 1);
+    try {
+      await put();
+    } finally {
+      const left = this.#making.get(tenant)! - 1;
+      if (left === 0) this.#making.delete(tenant);
+      else this.#making.set(tenant, left);
+    }
   }
 
   #requireReady(): void {
