@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { beforeEach, expect, it, jest } from '@jest/globals';
-import { type ConsumerOptions, Delivery } from '#libs/pulsar';
+import { type ConsumerOptions, Delivery, newBuilder, storedBatch } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { Amqp091Counters } from '../amqp091.counters.js';
 import { amqp091OptionsSchema } from '../amqp091.options.js';
 import { appendMessage } from '../mapping/message.mapping.js';
 import { published } from '../testing/mapping-bed.js';
-import { newBuilder, storedBatch } from '../testing/stored-entry.js';
 import { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
 import { QueueSource, type QueueSourcePlan } from './queue-source.js';

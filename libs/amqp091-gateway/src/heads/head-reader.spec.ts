@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type ConsumerOptions, Delivery, PulsarError } from '#libs/pulsar';
+import { type ConsumerOptions, Delivery, PulsarError, newBuilder, storedBatch } from '#libs/pulsar';
 import { published } from '../testing/mapping-bed.js';
-import { newBuilder, storedBatch } from '../testing/stored-entry.js';
 import { appendMessage } from '../mapping/message.mapping.js';
 import type { Queue } from '../topology/queue.js';
 import { type HeadMessage, HeadReader } from './head-reader.js';

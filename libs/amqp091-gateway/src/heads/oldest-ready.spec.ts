@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import type { BrokerEntry } from '#libs/pulsar';
+import { type BrokerEntry, nativeEntry } from '#libs/pulsar';
 import { queueSubscription } from '../queues/queues.js';
-import { nativeEntry } from '../testing/stored-entry.js';
 import type { Queue } from '../topology/queue.js';
 import { OldestReady } from './oldest-ready.js';
 

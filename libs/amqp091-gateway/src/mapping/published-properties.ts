@@ -12,6 +12,7 @@ import {
   type FieldValue,
   type RawBasicProperties,
 } from '#libs/amqp091-codec';
+import { fieldTypeNames } from '../exchanges/field-comparison.js';
 
 /** The properties of a message that is published, decoded as far as routing and the hub need them. */
 export interface PublishedProperties {
@@ -160,29 +161,8 @@ function routesOf(headers: FieldTable, name: string): readonly string[] {
   if (field.tag !== 'A') {
     throw new Amqp091Error(
       'precondition-failed',
-      `invalid message: {unacceptable_type_in_header,"${name}",${erlangTypes[field.tag]}}`,
+      `invalid message: {unacceptable_type_in_header,"${name}",${fieldTypeNames[field.tag]}}`,
     );
   }
   return field.value.filter(({ tag }) => tag === 'S').map((route) => fieldText(route) as string);
 }
-
-/** What RabbitMQ calls the types of fields. */
-const erlangTypes: Readonly<Record<Exclude<FieldValue['tag'], 'A'>, string>> = {
-  t: 'bool',
-  b: 'byte',
-  B: 'unsignedbyte',
-  s: 'short',
-  u: 'unsignedshort',
-  I: 'signedint',
-  i: 'unsignedint',
-  l: 'long',
-  L: 'long',
-  f: 'float',
-  d: 'double',
-  T: 'timestamp',
-  D: 'decimal',
-  S: 'longstr',
-  x: 'binary',
-  F: 'table',
-  V: 'void',
-};

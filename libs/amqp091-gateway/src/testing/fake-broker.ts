@@ -4,10 +4,11 @@ import {
   PulsarError,
   type PulsarMessage,
   type SendDone,
+  cursorOf,
+  storedBatch,
 } from '#libs/pulsar';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
 import { nowMs } from './mapping-bed.js';
-import { cursorOf, storedBatch } from './stored-entry.js';
 
 interface StoredEntry {
   readonly topic: string;

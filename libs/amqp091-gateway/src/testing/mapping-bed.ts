@@ -1,10 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { type BasicProperties, encodeBasicProperties } from '#libs/amqp091-codec';
-import type { OutgoingMessage, PulsarMessage } from '#libs/pulsar';
+import {
+  type OutgoingMessage,
+  type PulsarMessage,
+  cursorOf,
+  nativeEntry,
+  newBuilder,
+  storedBatch,
+} from '#libs/pulsar';
 import { appendMessage, type PublishedMessage } from '../mapping/message.mapping.js';
 import { decodePublished } from '../mapping/published-properties.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
-import { cursorOf, nativeEntry, newBuilder, storedBatch } from './stored-entry.js';
 
 export const nowMs = 1_795_000_000_000;
 
