@@ -62,6 +62,16 @@ describe('the admin REST', () => {
     expect(asked).toEqual(['GET', 'GET', 'GET', 'PUT']);
   });
 
+  it('asks nothing again once it is closed', async () => {
+    const asked = Promise.withResolvers<void>();
+    const host = await serve(() => asked.resolve());
+    const admin = adminAt(`http://${host}`, 30_000);
+    const answer = admin.clusters();
+    await asked.promise;
+    admin.close();
+    await expect(answer).rejects.toMatchObject({ code: 'ConnectFailed' });
+  });
+
   it('gives up a circle of redirects', async () => {
     const host: string = await serve((request, response) => {
       response.writeHead(307, { location: `http://${host}${request.url}` });

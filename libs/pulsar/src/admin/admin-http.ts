@@ -78,6 +78,7 @@ export class AdminHttp {
   #https: HttpsAgent | undefined;
   #httpsMadeAtMs = 0;
   #preferred = 0;
+  #isClosed = false;
 
   /** Throws 'InvalidConfiguration'. */
   constructor(options: AdminHttpOptions) {
@@ -113,7 +114,9 @@ export class AdminHttp {
     throw asPulsarError(fault, 'ConnectFailed');
   }
 
+  /** Questions that are on their way are rejected. */
   close(): void {
+    this.#isClosed = true;
     this.#http.destroy();
     this.#https?.destroy();
   }
@@ -143,7 +146,8 @@ export class AdminHttp {
       try {
         return await this.#exchange(request, url, signal);
       } catch (error) {
-        if (request.method !== 'GET' || attempt === attemptsMax || !wasCut(error)) throw error;
+        if (request.method !== 'GET' || attempt === attemptsMax || !wasCut(error) || this.#isClosed)
+          throw error;
       }
     }
   }
