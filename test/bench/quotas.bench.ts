@@ -30,9 +30,9 @@ const publishing: Readonly<Record<string, (gateway: TestGateway, run: number) =>
 async function main(): Promise<void> {
   const report = new Report();
   await inBenchPlace(async ({ pulsar }) => {
-    const gatewayWith = (limits: object, gatewayLimits: object) =>
+    const gatewayWith = (namespace: string, limits: Record<string, unknown>, gatewayLimits: object) =>
       startGateway({
-        tenants: [{ name: 'bench', permissions: [allowAll], limits: limits as Record<string, unknown> }],
+        tenants: [{ name: 'bench', namespace, permissions: [allowAll], limits }],
         ...{
           mqtt: { listener: { anonymousTenant: 'bench' } },
           amqp: { listener: { anonymousTenant: 'bench' } },
@@ -42,7 +42,10 @@ async function main(): Promise<void> {
           ...{ log: { level: 'warn' }, limits: { ...gatewayLimits } },
         },
       });
-    const gateways = { without: await gatewayWith({}, {}), with: await gatewayWith(everything, traffic) };
+    const gateways = {
+      without: await gatewayWith('bench/without', {}, {}),
+      with: await gatewayWith('bench/with', everything, traffic),
+    };
     try {
       for (const [what, publish] of Object.entries(publishing)) {
         const cpu: Record<keyof typeof gateways, number[]> = { without: [], with: [] };
