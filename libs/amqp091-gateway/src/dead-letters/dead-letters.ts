@@ -9,7 +9,7 @@ import {
 import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Exchange } from '../exchanges/exchange.js';
-import { HeadSlots } from '../heads/head-slots.js';
+import { TenantSlots } from '../tenant-slots.js';
 import { messageFromPulsar, type StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { ChannelPublishing } from '../publishing/channel-publishing.js';
 import { Publication } from '../publishing/message-publisher.js';
@@ -38,7 +38,7 @@ const decompressedBytesMax = 64 * 1024 * 1024;
  */
 export class DeadLetters implements DeadLetterStore {
   private readonly fetches: EntryFetches;
-  private readonly slots = new HeadSlots(buryingMax, buryingMaxPerTenant);
+  private readonly slots = new TenantSlots(buryingMax, buryingMaxPerTenant);
 
   constructor(private readonly parts: DeadLettersParts) {
     this.fetches = new EntryFetches(parts.pulsar);

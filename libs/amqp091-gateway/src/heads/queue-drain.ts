@@ -3,7 +3,7 @@ import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Queue } from '../topology/queue.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { HeadReader } from './head-reader.js';
-import { HeadSlots } from './head-slots.js';
+import { TenantSlots } from '../tenant-slots.js';
 
 /** Queues that are emptied at the same time. */
 const slotsMax = 16;
@@ -11,7 +11,7 @@ const slotsMaxPerTenant = 4;
 
 /** Empties queues of what nobody was given, for queue.purge: what consumers have stays theirs. */
 export class QueueDrain {
-  private readonly slots = new HeadSlots(slotsMax, slotsMaxPerTenant);
+  private readonly slots = new TenantSlots(slotsMax, slotsMaxPerTenant);
 
   constructor(
     private readonly pulsar: Pick<PulsarClient, 'subscribe'>,

@@ -1,7 +1,7 @@
 import type { KeptQueueWork } from '../keepers/kept-queue-work.js';
 import type { Queue } from '../topology/queue.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
-import { HeadSlots } from './head-slots.js';
+import { TenantSlots } from '../tenant-slots.js';
 import type { HeadsParts, HeadsServices } from './heads-services.js';
 import { QueueHead } from './queue-head.js';
 
@@ -22,7 +22,7 @@ export class QueueHeads implements KeptQueueWork {
     const idleMs = () => Math.max(idleMsMin, this.heads.size * idleMsPerHead);
     this.services = {
       ...parts,
-      slots: new HeadSlots(slotsMax, slotsMaxPerTenant),
+      slots: new TenantSlots(slotsMax, slotsMaxPerTenant),
       idleMs,
       now: () => Date.now(),
     };

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { HeadSlots } from './head-slots.js';
+import { TenantSlots } from './tenant-slots.js';
 
 it('has slots for other tenants when one of them does not get on, and gives each in its turn', async () => {
-  const slots = new HeadSlots(3, 2);
+  const slots = new TenantSlots(3, 2);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const run = (tenant: string, name: string) =>

@@ -4,10 +4,10 @@ interface Waiting {
 }
 
 /**
- * How many look at heads of queues at the same time, of one process and of one tenant; the others wait for their turn. A tenant
- * whose dead letters cannot be stored keeps its own slots busy, and those of nobody else.
+ * How much work of a kind goes on at the same time, of one process and of one tenant; the rest waits for its turn. A tenant whose
+ * work cannot be ended keeps its own slots busy, and those of nobody else.
  */
-export class HeadSlots {
+export class TenantSlots {
   private readonly taken = new Map<string, number>();
   private waiting: Waiting[] = [];
   private total = 0;
