@@ -50,6 +50,7 @@ export {
   HubProperty,
   nullPropertyPrefix,
   type OutgoingMessage,
+  propertyTypes,
   type PulsarMessage,
   reservedPropertyPrefix,
 } from './message.js';

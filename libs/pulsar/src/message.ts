@@ -71,3 +71,15 @@ export const HubProperty = {
   /** JSON object: the AMQP 1.0 type of each property that is the text of something else than a string. */
   types: `${reservedPropertyPrefix}types`,
 } as const;
+
+/** What `HubProperty.types` says, by property; undefined where it says nothing that can be read. */
+export function propertyTypes(json: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (json === undefined) return undefined;
+  try {
+    const types: unknown = JSON.parse(json);
+    if (typeof types !== 'object' || types === null) return undefined;
+    return new Map(Object.entries(types).filter(([, type]) => typeof type === 'string'));
+  } catch {
+    return undefined;
+  }
+}

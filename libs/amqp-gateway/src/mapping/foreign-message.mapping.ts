@@ -11,6 +11,7 @@ import {
   type KeyValue,
   type MessageCursor,
   nullPropertyPrefix,
+  propertyTypes,
   reservedPropertyPrefix,
 } from '#libs/pulsar';
 import { bodyHead, nullBody } from './body-head.js';
@@ -51,7 +52,7 @@ function applicationProperties(
   own: readonly KeyValue[],
   said: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, AmqpScalar> {
-  const types = typesOf(said.get(HubProperty.types));
+  const types = propertyTypes(said.get(HubProperty.types));
   const properties = new Map<string, AmqpScalar>();
   for (const { key, value } of own) {
     if (!key.startsWith(reservedPropertyPrefix)) {
@@ -73,17 +74,6 @@ function encodedProperty(name: string, value: string, type: string | undefined):
   if (!name.startsWith(reservedPropertyPrefix) || !isUtf8(bytes)) return { type: 'binary', value: bytes };
   const text = bytes.toString();
   return type === undefined ? string(text) : scalarFromText(type, text);
-}
-
-function typesOf(json: string | undefined): ReadonlyMap<string, string> | undefined {
-  if (json === undefined) return undefined;
-  try {
-    const types: unknown = JSON.parse(json);
-    if (typeof types !== 'object' || types === null) return undefined;
-    return new Map(Object.entries(types).filter(([, type]) => typeof type === 'string'));
-  } catch {
-    return undefined;
-  }
 }
 
 function propertiesSection(cursor: MessageCursor, said: ReadonlyMap<string, string>): Buffer | undefined {

@@ -14,6 +14,7 @@ import {
   type KeyValue,
   type MessageCursor,
   nullPropertyPrefix,
+  propertyTypes,
   reservedPropertyPrefix,
 } from '#libs/pulsar';
 import { fieldFromText } from './field-text.js';
@@ -90,7 +91,7 @@ function* shownHeaders(
 
 /** Of a name that repeats, the last counts. What is too long for the name of a header is not shown. */
 function applicationHeaders(own: readonly KeyValue[], said: ReadonlyMap<string, string>): FieldTable {
-  const types = typesOf(said.get(HubProperty.types));
+  const types = propertyTypes(said.get(HubProperty.types));
   const headers = new Map<string, FieldValue>();
   const set = (name: string, field: FieldValue) => {
     if (isShort(name) && !name.includes('\0')) headers.set(name, field);
@@ -111,17 +112,6 @@ function encodedHeader(name: string, value: string, type: string | undefined): F
   const bytes = Buffer.from(value, 'base64');
   if (!name.startsWith(reservedPropertyPrefix) || !isUtf8(bytes)) return { tag: 'x', value: bytes };
   return fieldFromText(type, bytes.toString());
-}
-
-function typesOf(json: string | undefined): ReadonlyMap<string, string> | undefined {
-  if (json === undefined) return undefined;
-  try {
-    const types: unknown = JSON.parse(json);
-    if (typeof types !== 'object' || types === null) return undefined;
-    return new Map(Object.entries(types).filter(([, type]) => typeof type === 'string'));
-  } catch {
-    return undefined;
-  }
 }
 
 function priorityOf(text: string | undefined): number | undefined {
