@@ -80,6 +80,7 @@ export {
   type SaslStep,
 } from './sasl/sasl-negotiation.js';
 export { denyingRule } from './denying-rule.js';
+export { PermissionWatch, type WatchedPermission } from './permission-watch.js';
 export { type EndOfIdentity, SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';
 export type { ScramExchange, ScramStep } from './scram/scram-exchange.js';

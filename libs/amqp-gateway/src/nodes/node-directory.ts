@@ -1,5 +1,5 @@
 import { type AmqpComposite, AmqpErrorCondition } from '#libs/amqp-codec';
-import { type Authorizer, denyingRule, type Resource } from '#libs/auth';
+import { type Authorizer, denyingRule, PermissionWatch, type Resource } from '#libs/auth';
 import type { ClusterView } from '#libs/cluster';
 import { isPulsarError, type PulsarAdmin } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
@@ -32,7 +32,6 @@ import { AnonymousTarget } from './anonymous-target.js';
 import { AttachedSource, AttachedTarget } from './attached-link.js';
 import { DurableSubscriptions } from './durable-subscriptions.js';
 import { askedSubscription, namedSubscription } from './link-subscription.js';
-import { LiveLinks, notAllowed } from './live-links.js';
 import { LookupTurns } from './lookup-turns.js';
 import { checkLifetime, negotiatedSource, negotiatedTarget } from './negotiated-terminus.js';
 import type { SourceOpener, SourcePlan, TargetOpener, TargetPlan } from './node-plan.js';
@@ -71,7 +70,7 @@ export class NodeDirectory implements Nodes {
   private readonly authorization: AmqpAuthorization;
   private readonly topics: AmqpTopicRegistry;
   private readonly targetTopics: TargetTopics;
-  private readonly live: LiveLinks;
+  private readonly live: PermissionWatch;
   private readonly temporaries: TemporaryNodes;
   private readonly volatiles: VolatileSubscriptions;
   private readonly durables: DurableSubscriptions;
@@ -82,7 +81,7 @@ export class NodeDirectory implements Nodes {
     this.authorization = new AmqpAuthorization(authorizer);
     this.topics = new AmqpTopicRegistry(admin, undefined, services.limits);
     this.targetTopics = new TargetTopics(this.topics, log);
-    this.live = new LiveLinks(this.authorization);
+    this.live = new PermissionWatch(this.authorization);
     this.durables = new DurableSubscriptions(admin);
     this.temporaries = new TemporaryNodes({
       ...{ topics: this.topics, admin, cluster, tenants, log },
@@ -210,7 +209,8 @@ export class NodeDirectory implements Nodes {
     const leave = this.live.add({
       tenant: identity.principal.tenant.name,
       isAllowed,
-      end: (error) => {
+      revoked: () => {
+        const error = notAllowed();
         leave();
         attached.end(error);
         onEnded?.(error);
@@ -240,10 +240,10 @@ export class NodeDirectory implements Nodes {
     const leave = this.live.add({
       tenant: plan.topic.tenant.name,
       isAllowed,
-      end: (error) => {
+      revoked: () => {
         leave();
         source.setCredit(0);
-        sink.onEnded(error);
+        sink.onEnded(notAllowed());
       },
     });
     return new AttachedSource(source, (closed) => {
@@ -392,4 +392,9 @@ const lives = { never: 'node', closed: 'named', left: 'link' } as const;
 
 function invalid(message: string): AmqpError {
   return new AmqpError(AmqpErrorCondition.INVALID_FIELD, message);
+}
+
+/** Says nothing of why, nor whether there is such a thing. */
+function notAllowed(): AmqpError {
+  return new AmqpError(AmqpErrorCondition.UNAUTHORIZED_ACCESS, 'not allowed');
 }

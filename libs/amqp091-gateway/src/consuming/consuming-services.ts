@@ -5,14 +5,13 @@ import {
   type SubscriptionUse,
   WaitingBytes,
 } from '#libs/pulsar';
-import type { Authorizer } from '#libs/auth';
+import { type Authorizer, PermissionWatch } from '#libs/auth';
 import type { Log } from '#libs/telemetry';
 import type { Amqp091Counters } from '../amqp091.counters.js';
 import type { Amqp091Options } from '../amqp091.options.js';
 import type { DeadLetterStore } from '../dead-letters/dead-letter.js';
 import type { GivenMarks } from '../given/given-marks.js';
 import type { QueueKeeper } from '../keepers/queue-keeper.js';
-import { LiveConsumers } from './live-consumers.js';
 
 export interface ConsumingParts {
   readonly pulsar: Pick<PulsarClient, 'subscribe' | 'partitions'>;
@@ -36,7 +35,7 @@ const waitingBytesMax = 128 * 1024 * 1024;
 export class ConsumingServices {
   readonly waiting = new WaitingBytes(waitingBytesMax);
   readonly batchReturnMs: number;
-  readonly live: LiveConsumers;
+  readonly live: PermissionWatch;
   readonly partitions: PartitionWatch;
   private readonly memories: SubscriptionMemories;
   private readonly leaving = new Set<Promise<void>>();
@@ -44,7 +43,7 @@ export class ConsumingServices {
   constructor(readonly parts: ConsumingParts) {
     this.memories = new SubscriptionMemories(parts.options.ackMemoryMs);
     this.batchReturnMs = parts.batchReturnMs ?? 1_000;
-    this.live = new LiveConsumers(parts.authorizer);
+    this.live = new PermissionWatch(parts.authorizer);
     const { pulsar, log, partitionsIntervalMs: intervalMs = 30_000 } = parts;
     this.partitions = new PartitionWatch({ pulsar, log, intervalMs });
   }

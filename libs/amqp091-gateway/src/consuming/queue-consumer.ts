@@ -1,8 +1,8 @@
+import type { WatchedPermission } from '#libs/auth';
 import type { PulsarError } from '#libs/pulsar';
 import type { ConsumerRegistration } from '../keepers/queue-keeper.js';
 import type { ChannelDeliveries } from './channel-deliveries.js';
 import type { ConsumingServices } from './consuming-services.js';
-import type { LiveConsumer } from './live-consumers.js';
 import type { QueueMessage } from './queue-message.js';
 import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
 
@@ -70,7 +70,7 @@ export class QueueConsumer implements QueueSink {
   }
 
   /** It ends when it is not allowed any more. */
-  watch(live: LiveConsumer): void {
+  watch(live: WatchedPermission): void {
     if (!this.isOver) this.unwatch = this.services.live.add(live);
   }
 

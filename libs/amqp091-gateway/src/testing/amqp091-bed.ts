@@ -4,6 +4,7 @@ import {
   type AuthorizationRule,
   Authorizer,
   SessionWatch,
+  PermissionWatch,
 } from '#libs/auth';
 import { aloneCluster, type ClusterView } from '#libs/cluster';
 import { RateLimits } from '#libs/rate-limit';
@@ -16,7 +17,6 @@ import { type Amqp091Options, amqp091OptionsSchema } from '../amqp091.options.js
 import type { Amqp091Services } from '../amqp091.services.js';
 import type { ChannelPartKind } from '../channels/channel-part.js';
 import { ChannelParts } from '../channels/channel-parts.js';
-import { LiveConsumers } from '../consuming/live-consumers.js';
 import { ContentBudget } from '../channels/content-budget.js';
 import { exchangeMethods } from '../handlers/exchange.handler.js';
 import { publishMethods } from '../handlers/publish.handler.js';
@@ -129,7 +129,7 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
     ...{ counters: new Amqp091Counters(), cluster, topologies: gateway.topologies, queues, publishing },
     ...{ tenants, useOf: () => queues.use() },
     // Nobody consumes: there is nobody whose permission could be taken away.
-    consuming: { live: new LiveConsumers({ version: () => 0 }) },
+    consuming: { live: new PermissionWatch({ version: () => 0 }) },
     parts: new ChannelParts([...servedBeside(parts), ...parts]),
     contents: new ContentBudget(options.assemblyBytesMaxPerProcess),
     ...{

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { LiveConsumers } from './live-consumers.js';
+import { PermissionWatch } from './permission-watch.js';
 
 const versions = new Map<string, number>();
-const live = new LiveConsumers({ version: (tenant) => versions.get(tenant) ?? 0 });
+const live = new PermissionWatch({ version: (tenant) => versions.get(tenant) ?? 0 });
 afterEach(() => live.close());
 
 function consumer(tenant: string, name: string, ended: string[], allowed: Set<string>) {
   return { tenant, isAllowed: () => allowed.has(name), revoked: () => void ended.push(name) };
 }
 
-describe('LiveConsumers', () => {
+describe('PermissionWatch', () => {
   it('ends who may not consume any more, when something has changed for the tenant', () => {
     const ended: string[] = [];
     const allowed = new Set(['a', 'b', 'other']);
