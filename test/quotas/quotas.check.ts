@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkForm, inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
+import { median } from '../bench/statistics.js';
 import { runNeighbour } from './neighbour-process.js';
 import {
   consume,
@@ -30,6 +31,8 @@ const turns: readonly (readonly LoadProtocol[])[] =
 /** Of what is consumed in the time. */
 const suppliedPart = 1.5;
 const neighbourEveryMs = 5;
+/** An odd number, for the median. */
+const neighbourTurns = 3;
 /** Of its p99 while the tenant keeps to its rate: a part, or what timers and the scheduler do. */
 const neighbourPart = 0.2;
 const neighbourSlackMs = 2;
@@ -135,7 +138,7 @@ describe('a tenant that offers more than it may', () => {
     async (protocol) => {
       const neighbour = async () => {
         const { p99Ms, errors } = await runNeighbour({
-          ...{ protocol, settleMs, measuredMs },
+          ...{ protocol, settleMs, measuredMs: measuredMs / 2 },
           ...{ kafka: gateway.kafka, mqtt: gateway.mqtt.tcp, amqp: gateway.amqp.tcp },
           load: {
             ...{ user: 'free/u', password, name: 'load', payloadBytes: payload.length },
@@ -145,17 +148,25 @@ describe('a tenant that offers more than it may', () => {
         expect(errors).toEqual([]);
         return p99Ms;
       };
-      const alone = await neighbour();
       const load = loadOf(`in-${protocol}`);
+      const beside = async (everyMs: number) => {
+        const count = await flood(protocol, { ...load, everyMs });
+        const p99Ms = await neighbour();
+        await count.end();
+        return p99Ms;
+      };
+      const alone = await neighbour();
       // Nine tenths of what it may, so that it is not slowed.
-      const everyMs = (clients * window * payload.length * 1_000) / (bytesPerSecond * 0.9);
-      const within = await flood(protocol, { ...load, everyMs });
-      const besideWithin = await neighbour();
-      await within.end();
-      const beyond = await flood(protocol, load);
-      const besideBeyond = await neighbour();
-      await beyond.end();
-      const [a, w, b] = [alone, besideWithin, besideBeyond].map((ms) => ms.toFixed(1));
+      const allowedEveryMs = (clients * window * payload.length * 1_000) / (bytesPerSecond * 0.9);
+      const within: number[] = [];
+      const beyond: number[] = [];
+      // In turn, for the machine and the broker are not the same from minute to minute.
+      for (let turn = 0; turn < neighbourTurns; turn++) {
+        within.push(await beside(allowedEveryMs));
+        beyond.push(await beside(0));
+      }
+      const [besideWithin, besideBeyond] = [median(within), median(beyond)];
+      const [a, w, b] = [[alone], within, beyond].map((all) => all.map((ms) => ms.toFixed(1)).join(', '));
       process.stdout.write(
         `${protocol}: p99 of the neighbour ${a} ms alone, ${w} ms while the tenant offers what it may, ${b} ms beyond\n`,
       );
