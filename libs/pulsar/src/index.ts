@@ -85,6 +85,7 @@ export type {
 export type { PulsarTransactions } from './transactions/transactions.js';
 export type { KeyValue, MessageId } from './wire/commands.js';
 export { PartitionPublisher, type PartitionPublisherOptions } from './publishing/partition-publisher.js';
+export { PublisherPool, TenantPublishers } from './publishing/publisher-pool.js';
 export { PublishBudget } from './publishing/publish-budget.js';
 export type { PublishedDone, PublishKind, PublishPressure } from './publishing/publish-kind.js';
 export { TurnEnd } from './publishing/turn-end.js';

@@ -216,7 +216,7 @@ class PublishHandler implements ChannelPart {
       this.#intake.remove(bytes);
       if (error !== undefined) this.#notStored(error);
       if (number > 0 && (this.#confirms as Confirms).settle(number, error === undefined)) {
-        this.#publishing.publisher.queues.turnEnd.schedule(this);
+        this.#publishing.publisher.queues.schedule(this);
       }
       onDone?.(error);
       if (--this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import {
   type Producer,
   PartitionPublisher,
   partitionTopicName,
   PublishBudget,
   type PublishedDone,
+  PublisherPool,
   type PublishPressure,
   type PulsarClient,
-  TurnEnd,
+  TenantPublishers,
 } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
-import type { Tenant } from '#libs/tenancy';
 import type { Amqp091Options } from '../amqp091.options.js';
 import type { PublishedMessage } from '../mapping/message.mapping.js';
 import type { Queues } from '../queues/queues.js';
@@ -19,14 +18,6 @@ import type { Queue } from '../topology/queue.js';
 import { undeclaredUid } from '../topology/queue-operations.js';
 import type { VhostTopology } from '../topology/vhost-topology.js';
 import { queuePublishKind, type QueuePublisher, storedBytes } from './publish-kind.js';
-
-const sweepIntervalMs = 30_000;
-/** A queue that nobody published to for so long has no producer. */
-const queueIdleMs = 300_000;
-/** One tenant has this of the process's bytes. */
-const tenantShare = 0.5;
-/** Of Pulsar's producers, above the bounds here: they never refuse first. */
-const pendingBytesMax = 256 * 1024 * 1024;
 
 export interface QueuePublishersServices {
   readonly pulsar: Pick<PulsarClient, 'createProducer' | 'partitions'>;
@@ -57,49 +48,54 @@ export interface StoredWatch {
 }
 
 /** One queue that is published to, and its Pulsar topic. */
-interface QueueTarget {
-  readonly publisher: QueuePublisher;
-  /** As it was declared last. */
-  queue: Queue;
-  isEnded: boolean;
-}
+class QueueTarget {
+  hasEnded = false;
 
-/** What publishing has of one tenant. */
-class TenantTargets {
-  /** By Pulsar topic. */
-  readonly targets = new Map<string, QueueTarget>();
+  /** @param queue as it was declared last */
+  constructor(
+    public queue: Queue,
+    readonly publisher: QueuePublisher,
+  ) {}
 
-  constructor(readonly budget: PublishBudget) {}
+  get idle(): boolean {
+    return this.publisher.idle;
+  }
+
+  get lastUsedMs(): number {
+    return this.publisher.lastUsedMs;
+  }
+
+  end(): Promise<void> {
+    this.hasEnded = true;
+    return this.publisher.end();
+  }
 }
 
 /** Stores messages in queues: the Pulsar producers of all that are published to, shared by all channels. */
 export class QueuePublishers {
-  /** Of this start of this process: a producer's name that comes back would make deduplication drop data. */
-  readonly #instance = randomUUID();
-  #producers = 0;
-  readonly #tenants = new Map<Tenant, TenantTargets>();
+  /** By Pulsar topic. */
+  readonly #pool: PublisherPool<QueueTarget>;
   /** By declaration: it is the same object as long as it is in force. */
   readonly #targets = new WeakMap<Queue, QueueTarget>();
-  readonly #budget: PublishBudget;
-  /** Of the process: what waits for the end of the turn. */
-  readonly turnEnd = new TurnEnd();
   /** Default: nobody looks after heads. */
   watch: StoredWatch | undefined;
-  readonly #sweep: NodeJS.Timeout;
-  #closing: Promise<void> | undefined;
 
   constructor(private readonly services: QueuePublishersServices) {
-    this.#budget = new PublishBudget(services.options.publishBytesInFlightMaxPerProcess);
-    this.#sweep = setInterval(() => this.#endIdle(), sweepIntervalMs).unref();
+    const { pulsar, log, options } = services;
+    this.#pool = new PublisherPool({
+      ...{ pulsar, protocol: 'amqp091', log, publishTimeoutMs: options.publishTimeoutMs },
+      bytesInFlightMax: options.publishBytesInFlightMaxPerProcess,
+      newTenant: (budget) => new TenantPublishers(budget),
+    });
     services.metrics.gauge({
       name: 'pulsegate_amqp091_publish_bytes_in_flight',
       help: 'Bytes that AMQP 0-9-1 clients published and Pulsar has not confirmed.',
-      read: () => this.#budget.bytes,
+      read: () => this.#pool.bytesInFlight,
     });
     services.metrics.gauge({
       name: 'pulsegate_amqp091_queues_published',
       help: 'Queues that AMQP 0-9-1 clients publish to at present.',
-      read: () => this.#targetCount,
+      read: () => this.#pool.count,
     });
   }
 
@@ -145,48 +141,28 @@ export class QueuePublishers {
     return this.watch.storing(topology, queue, { bytes: bodySize, endsInMs, isExpiring }, done);
   }
 
+  /** Calls `flush` when the turn of the event loop is over: of the process. */
+  get schedule() {
+    return this.#pool.schedule;
+  }
+
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
   close(): Promise<void> {
-    this.#closing ??= this.#end();
-    return this.#closing;
-  }
-
-  async #end(): Promise<void> {
-    clearInterval(this.#sweep);
-    this.turnEnd.flush();
-    const targets = [...this.#tenants.values()].flatMap((known) => [...known.targets.values()]);
-    await Promise.all(targets.map(({ publisher }) => publisher.end()));
-  }
-
-  get #targetCount(): number {
-    let count = 0;
-    for (const { targets } of this.#tenants.values()) count += targets.size;
-    return count;
+    return this.#pool.close();
   }
 
   #targetOf(topology: VhostTopology, queue: Queue): QueueTarget {
     const known = this.#targets.get(queue);
-    if (known !== undefined && !known.isEnded) return known;
+    if (known !== undefined && !known.hasEnded) return known;
     const { scope } = topology;
-    const tenant = this.#tenants.get(scope.tenant) ?? this.#addTenant(scope.tenant);
+    const tenant = this.#pool.of(scope.tenant);
     const topic = queueTopic(scope, queue.name);
-    let target = tenant.targets.get(topic);
-    if (target === undefined) {
-      target = this.#newTarget(topology, queue, tenant.budget);
-      // After the end nothing is opened: it refuses.
-      if (this.#closing === undefined) tenant.targets.set(topic, target);
-      else void target.publisher.end();
-    }
+    const target =
+      tenant.byName.get(topic) ??
+      this.#pool.add(tenant, topic, this.#newTarget(topology, queue, tenant.budget));
     target.queue = queue;
     this.#targets.set(queue, target);
     return target;
-  }
-
-  #addTenant(tenant: Tenant): TenantTargets {
-    const bytesMax = this.services.options.publishBytesInFlightMaxPerProcess * tenantShare;
-    const added = new TenantTargets(new PublishBudget(bytesMax, this.#budget));
-    this.#tenants.set(tenant, added);
-    return added;
   }
 
   #newTarget(topology: VhostTopology, queue: Queue, tenantBudget: PublishBudget): QueueTarget {
@@ -195,45 +171,25 @@ export class QueuePublishers {
     const publisher = new PartitionPublisher(queuePublishKind, budget, {
       open: () => this.#open(topology, target.queue),
       openMsMax: publishTimeoutMs,
-      schedule: this.turnEnd.schedule,
+      schedule: this.#pool.schedule,
       onLost: () => {},
-      onThrown: (error) =>
-        this.services.log.error({ event: 'amqp091.publish-callback-threw', error }, 'a callback threw'),
+      onThrown: this.#pool.onThrown,
     });
-    const target: QueueTarget = { publisher, queue, isEnded: false };
+    const target = new QueueTarget(queue, publisher);
     return target;
   }
 
   /** With its subscription, so that what is stored waits for consumers. Of several partitions it is always the same. */
   async #open(topology: VhostTopology, queue: Queue): Promise<Producer> {
-    const { pulsar, queues, options } = this.services;
+    const { pulsar, queues } = this.services;
     const { scope } = topology;
     // What was deleted is not made again by what was on its way there.
     const isDeleted = queue.uid !== undeclaredUid && topology.findQueue(queue.name)?.uid !== queue.uid;
     if (isDeleted) throw new Error('the queue was deleted');
     const topic = await queues.prepare(scope, queue);
     const partitions = await pulsar.partitions(topic);
-    const own = Number.parseInt(this.#instance.slice(0, 8), 16) % Math.max(1, partitions);
-    return pulsar.createProducer({
-      topic: partitions === 0 ? topic : partitionTopicName(topic, own),
-      tenantKey: scope.tenant.name,
-      name: `pulsegate.${this.#instance}.amqp091.${this.#producers++}`,
-      pendingBytesMax,
-      sendTimeoutMs: options.publishTimeoutMs,
-    });
-  }
-
-  #endIdle(): void {
-    const idleSince = Date.now() - queueIdleMs;
-    for (const { targets } of this.#tenants.values()) {
-      for (const [topic, target] of targets) {
-        const { publisher } = target;
-        if (!publisher.idle || publisher.lastUsedMs > idleSince) continue;
-        targets.delete(topic);
-        target.isEnded = true;
-        void publisher.end();
-      }
-    }
+    const own = Number.parseInt(this.#pool.instance.slice(0, 8), 16) % Math.max(1, partitions);
+    return this.#pool.open(scope.tenant, partitions === 0 ? topic : partitionTopicName(topic, own));
   }
 }
 

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import {
   type EntryPosition,
   keyHash,
   type PulsarClient,
   type PublishPressure,
-  PublishBudget,
-  TurnEnd,
+  PublisherPool,
+  TenantPublishers,
 } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import { type Tenant, tenantMqttDefaults } from '#libs/tenancy';
@@ -24,15 +23,8 @@ import { type PublisherProcess, TopicPublisher } from './topic-publisher.js';
 const remembered = 8_192;
 /** Longer ones are not remembered: memory. */
 const rememberedCharsMax = 256;
-const sweepIntervalMs = 30_000;
-/** A Pulsar topic that nobody published to for so long has no producer. */
-const topicIdleMs = 300_000;
 /** Pulsar topics of a tenant, above those that it may have, about which Pulsar is asked. */
 const refusedTopicsMax = 1_000;
-/** One tenant has this of the process's bytes. */
-const tenantShare = 0.5;
-/** Of Pulsar's producers, above the bounds here: they never refuse first. */
-const pendingBytesMax = 256 * 1024 * 1024;
 
 /** Where the messages of one MQTT topic go, with what they have in common. */
 interface Route {
@@ -42,13 +34,10 @@ interface Route {
   publisher: TopicPublisher;
 }
 
-/** What publishing has of one tenant. */
-class TenantPublishers {
-  readonly topics = new Map<string, TopicPublisher>();
+/** What publishing has of one tenant: publishers by Pulsar topic, and how to get there. */
+class TenantTopics extends TenantPublishers<TopicPublisher> {
   readonly routes = new RecentMap<string, Route>(remembered);
   readonly clients = new RecentMap<string, Buffer>(remembered);
-
-  constructor(readonly budget: PublishBudget) {}
 }
 
 /**
@@ -58,61 +47,58 @@ class TenantPublishers {
 export class TopicPublishers implements Publisher {
   /** Told of each entry that Pulsar has, before its publishers hear of it. */
   onStored: ((tenant: Tenant, partition: string, position: EntryPosition) => void) | undefined;
-  /** Of this start of this process: a producer's name that comes back would make deduplication drop data. */
-  private readonly instance = randomUUID();
-  private producers = 0;
-  private readonly tenants = new Map<Tenant, TenantPublishers>();
-  private readonly budget: PublishBudget;
+  private readonly pool: PublisherPool<TopicPublisher, TenantTopics>;
   private readonly process: PublisherProcess;
-  private readonly sweep: NodeJS.Timeout;
-  private readonly turnEnd = new TurnEnd();
   /** What is encoded for the message at hand; used only inside one call. */
   private readonly fields: { -readonly [K in keyof CommonFields]: Buffer } = {
     ofTopic: Buffer.alloc(0),
     ofClient: Buffer.alloc(0),
   };
-  private closed = false;
 
   constructor(
-    private readonly pulsar: PulsarClient,
+    pulsar: PulsarClient,
     private readonly topics: MqttTopicRegistry,
-    private readonly options: MqttOptions,
-    private readonly log: Log,
+    options: MqttOptions,
+    log: Log,
   ) {
-    this.budget = new PublishBudget(options.publishBytesInFlightMaxPerProcess);
+    const pool = new PublisherPool<TopicPublisher, TenantTopics>({
+      ...{ pulsar, protocol: 'mqtt', log, publishTimeoutMs: options.publishTimeoutMs },
+      bytesInFlightMax: options.publishBytesInFlightMaxPerProcess,
+      newTenant: (budget) => new TenantTopics(budget),
+      onUsed: (publisher) => void publisher.refresh(),
+    });
+    this.pool = pool;
     this.process = {
       partitionBytesMax: options.publishBytesInFlightMaxPerPartition,
       publishTimeoutMs: options.publishTimeoutMs,
       topic: (tenant, name) => topics.forPublishing(tenant, name),
-      open: (tenant, partition) => this.open(tenant, partition),
-      schedule: this.turnEnd.schedule,
+      open: (tenant, partition) => pool.open(tenant, partition),
+      schedule: pool.schedule,
       onStored: (tenant, partition, position) => this.onStored?.(tenant, partition, position),
       forget: (tenant, name) => topics.invalidate(tenant, name),
-      onThrown: (error) =>
-        this.log.error({ event: 'mqtt.publish-callback-threw', error }, 'a callback threw'),
+      onThrown: pool.onThrown,
     };
-    this.sweep = setInterval(() => this.lookAround(), sweepIntervalMs).unref();
   }
 
   register(metrics: Metrics): void {
     metrics.gauge({
       name: 'pulsegate_mqtt_publish_bytes_in_flight',
       help: 'Bytes that MQTT clients published and Pulsar has not confirmed.',
-      read: () => this.budget.bytes,
+      read: () => this.pool.bytesInFlight,
     });
     metrics.gauge({
       name: 'pulsegate_mqtt_topics_published',
       help: 'Pulsar topics that MQTT clients publish to at present.',
-      read: () => this.topicCount,
+      read: () => this.pool.count,
     });
   }
 
   publish(request: PublishRequest, done: PublishDone): PublishPressure | undefined {
-    if (this.closed) {
+    if (this.pool.isClosed) {
       done(publisherClosed());
       return undefined;
     }
-    const tenant = this.tenants.get(request.tenant) ?? this.addTenant(request.tenant);
+    const tenant = this.pool.of(request.tenant);
     const route = tenant.routes.get(request.topic) ?? this.addRoute(tenant, request);
     if (route instanceof MqttError) {
       done(route);
@@ -134,30 +120,11 @@ export class TopicPublishers implements Publisher {
   }
 
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    clearInterval(this.sweep);
-    this.turnEnd.flush();
-    const publishers = [...this.tenants.values()].flatMap(({ topics }) => [...topics.values()]);
-    this.tenants.clear();
-    await Promise.all(publishers.map((publisher) => publisher.end()));
+  close(): Promise<void> {
+    return this.pool.close();
   }
 
-  private get topicCount(): number {
-    let count = 0;
-    for (const { topics } of this.tenants.values()) count += topics.size;
-    return count;
-  }
-
-  private addTenant(tenant: Tenant): TenantPublishers {
-    const bytesMax = this.options.publishBytesInFlightMaxPerProcess * tenantShare;
-    const added = new TenantPublishers(new PublishBudget(bytesMax, this.budget));
-    this.tenants.set(tenant, added);
-    return added;
-  }
-
-  private addRoute(known: TenantPublishers, { tenant, topic }: PublishRequest): Route | MqttError {
+  private addRoute(known: TenantTopics, { tenant, topic }: PublishRequest): Route | MqttError {
     const place = this.topics.mapping(tenant).toPulsar(topic);
     if (place instanceof MqttError) return place;
     const publisher = this.publisherOf(known, tenant, place.topic);
@@ -172,38 +139,12 @@ export class TopicPublishers implements Publisher {
     return route;
   }
 
-  private publisherOf(known: TenantPublishers, tenant: Tenant, name: string): TopicPublisher | undefined {
-    let publisher = known.topics.get(name);
-    if (publisher === undefined || publisher.hasEnded) {
-      const { topicsMax } = tenant.mqtt ?? tenantMqttDefaults;
-      if (known.topics.size >= topicsMax + refusedTopicsMax) return undefined;
-      publisher = new TopicPublisher(tenant, name, known.budget, this.process);
-      known.topics.set(name, publisher);
-    }
-    return publisher;
-  }
-
-  private open(tenant: Tenant, topic: string) {
-    return this.pulsar.createProducer({
-      topic,
-      tenantKey: tenant.name,
-      name: `pulsegate.${this.instance}.mqtt.${this.producers++}`,
-      pendingBytesMax,
-      sendTimeoutMs: this.options.publishTimeoutMs,
-    });
-  }
-
-  private lookAround(): void {
-    const idleSince = Date.now() - topicIdleMs;
-    for (const { topics } of this.tenants.values()) {
-      for (const [name, publisher] of topics) {
-        if (!publisher.idle || publisher.lastUsedMs > idleSince) void publisher.refresh();
-        else {
-          topics.delete(name);
-          void publisher.end();
-        }
-      }
-    }
+  private publisherOf(known: TenantTopics, tenant: Tenant, name: string): TopicPublisher | undefined {
+    const publisher = known.byName.get(name);
+    if (publisher !== undefined && !publisher.hasEnded) return publisher;
+    const { topicsMax } = tenant.mqtt ?? tenantMqttDefaults;
+    if (known.byName.size >= topicsMax + refusedTopicsMax) return undefined;
+    return this.pool.add(known, name, new TopicPublisher(tenant, name, known.budget, this.process));
   }
 }
 
@@ -211,7 +152,7 @@ function tooManyTopics(): MqttError {
   return new MqttError(MqttReasonCode.QUOTA_EXCEEDED, 'too many Pulsar topics are published to');
 }
 
-function addClient(known: TenantPublishers, clientId: string): Buffer {
+function addClient(known: TenantTopics, clientId: string): Buffer {
   const fields = clientFields(clientId);
   if (clientId.length <= rememberedCharsMax) known.clients.set(clientId, fields);
   return fields;
