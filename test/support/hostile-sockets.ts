@@ -5,17 +5,17 @@ import { connect, type Socket } from 'node:net';
  * Many connections at once, each of which says one of these things and nothing more. Resolves when all are connected.
  *
  * @param endpoint `host:port`
- * @param how `reads`: they take what they are answered; else it stays in their sockets
+ * @param how `reads`: they take what they are answered; else it stays in their sockets. `from`: an address of this machine
  */
 export async function hostileSockets(
   endpoint: string,
   count: number,
   kinds: readonly Buffer[],
-  how: { readonly reads: boolean },
+  how: { readonly reads: boolean; readonly from?: string },
 ): Promise<Socket[]> {
   const [host, port] = endpoint.split(':') as [string, string];
   const sockets = Array.from({ length: count }, (_, index) => {
-    const socket = connect(Number(port), host);
+    const socket = connect({ port: Number(port), host, ...(how.from && { localAddress: how.from }) });
     socket.on('error', () => {});
     if (how.reads) socket.on('data', () => {});
     socket.write(kinds[index % kinds.length]!);

@@ -1,10 +1,9 @@
 // Rows of a wall table side by side: each waits for Pulsar most of its time.
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
+import { runRows } from '../support/row-runs.js';
 import type { Wall, WallBetween } from './wall.js';
 
 const usualRowsAtATime = 8;
-/** Of one row; then it has failed, and the next one goes on. */
-const rowMsMax = 25_000;
 /** Of a row and all before it. */
 const runMsMax = 120_000;
 
@@ -28,25 +27,11 @@ export function describeWalls<Side extends { close(): void }>(
   for (const [at, place] of places.entries()) {
     const rows = walls.filter(({ between }) => between?.includes(place.between) ?? true);
     describe(`between two ${place.between}, at ${place.where}`, () => {
-      const outcomes = rows.map(() => Promise.withResolvers<void>());
-      for (const { promise } of outcomes) promise.catch(() => {});
-
-      beforeAll(() => {
-        const left = [...rows.entries()];
-        const work = async () => {
-          for (let next = left.shift(); next !== undefined; next = left.shift()) {
-            const [row, wall] = next;
-            await useRow(place, wall, `row-${at}-${row}`).then(outcomes[row]!.resolve, outcomes[row]!.reject);
-          }
-        };
-        void Promise.all(Array.from({ length: rowsAtATime }, work));
-      });
-
-      afterAll(() => Promise.allSettled(outcomes.map(({ promise }) => promise)));
+      const outcomeOf = runRows(rows, rowsAtATime, (wall, row) => useRow(place, wall, `row-${at}-${row}`));
 
       it.each(rows.map(({ operation, tries }, row) => [operation, tries, row] as const))(
         '%s: %s',
-        (_operation, _tries, row) => outcomes[row]!.promise,
+        (_operation, _tries, row) => outcomeOf(row),
         runMsMax,
       );
     });
@@ -59,12 +44,9 @@ async function useRow<Side extends { close(): void }>(
   name: string,
 ): Promise<void> {
   const sides = place.sides();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`not done in ${rowMsMax} ms`)), rowMsMax);
   try {
-    await Promise.race([wall.run(...sides, name), late.promise]);
+    await wall.run(...sides, name);
   } finally {
-    clearTimeout(timer);
     if (!place.areKept) for (const side of sides) side.close();
   }
 }

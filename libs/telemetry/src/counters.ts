@@ -15,6 +15,7 @@ export class ProtocolCounters {
   tlsFailures = 0;
   /** WebSocket handshakes that were refused. */
   webSocketRefusals = 0;
+  unauthenticatedRefusals = 0;
   authSuccesses = 0;
   authFailures = 0;
   /** Connections that did not authenticate in time. */

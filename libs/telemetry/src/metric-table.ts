@@ -45,6 +45,7 @@ export const protocolMetrics: readonly MetricRow<ProtocolCounters>[] = [
       proxyHeaderFaults: 'proxy-header',
       tlsFailures: 'tls-failure',
       webSocketRefusals: 'websocket-refused',
+      unauthenticatedRefusals: 'unauthenticated-bytes',
       authTimeouts: 'authentication-timeout',
       idleTimeouts: 'idle-timeout',
       sendStalls: 'send-stalled',

@@ -19,6 +19,7 @@ import { RefusalLog } from './refusal.log.js';
 import type { CertificateExpiry } from './tls/served-certificates.js';
 import { TlsTermination } from './tls/tls-termination.js';
 import { idleChecksMax, Transport } from './transport.js';
+import { UnauthenticatedBytes } from './unauthenticated-bytes.js';
 import { WebSocketHandshakes } from './websocket/websocket-handshake.js';
 
 export interface ListenerHooks {
@@ -72,6 +73,7 @@ export class Listener {
   readonly #arriving = new Set<Socket>();
   readonly #proxies: AddressSet | undefined;
   readonly #refusals: RefusalLog;
+  readonly #unauthenticated = new UnauthenticatedBytes();
   readonly #arrivals: ArrivalLimits | undefined;
   readonly #server: Server;
   #tls: TlsTermination | undefined;
@@ -290,14 +292,14 @@ export class Listener {
   /** @param socket where the protocol's bytes come, or WebSocket's */
   #join(socket: Socket, arrival: Arrival, log: ConnectionLog, peer: PeerInfo): void {
     if (this.#webSockets === undefined) {
-      this.#open(socket, arrival, log, peer);
+      this.#open(socket, socket, arrival, log, peer);
       return;
     }
     const settled = this.#untilDeadline(arrival, log, upgradeTooSlow);
     this.#webSockets.start(socket, {
       onOpen: (stream) => {
         settled();
-        this.#open(stream, arrival, log, peer, () => stream.authenticated());
+        this.#open(stream, socket, arrival, log, peer, () => stream.authenticated());
       },
       onRefused: (code, message) => {
         settled();
@@ -307,14 +309,24 @@ export class Listener {
     });
   }
 
+  /** @param stream the protocol's bytes: those of the socket, or what is inside of them */
   #open(
-    socket: Duplex,
+    stream: Duplex,
+    socket: Socket,
     arrival: Arrival,
     log: ConnectionLog,
     peer: PeerInfo,
     onAuthenticated?: () => void,
   ): void {
-    const transport = new Transport(socket, this.#protocol, {
+    const settled = this.#unauthenticated.watch(socket, () => {
+      this.#counters.unauthenticatedRefusals++;
+      log.fault(
+        'unauthenticated-bytes',
+        'clients have sent too much that nobody has let in, this one among them',
+      );
+      arrival.transport?.close('unauthenticated-bytes');
+    });
+    const transport = new Transport(stream, this.#protocol, {
       id: arrival.id,
       peer,
       listener: this.#info!,
@@ -323,7 +335,10 @@ export class Listener {
       authenticationTimeoutMs: Math.max(1, arrival.deadlineMs - performance.now()),
       sendBufferBytesMax: this.#options.sendBufferBytesMax,
       silenceAllowed: this.#options.idleTimeoutMs === 0,
-      onAuthenticated,
+      onAuthenticated: () => {
+        settled();
+        onAuthenticated?.();
+      },
       onClosed: (closed) => this.#connections.delete(closed),
     });
     arrival.transport = transport;

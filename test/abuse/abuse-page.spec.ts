@@ -1,0 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { abusePage, abusePageText, abuseTables } from './abuse-page.js';
+
+const root = new URL('../../../', import.meta.url);
+
+describe.each(abuseTables.map((table) => [table.protocol, table] as const))('%s', (_protocol, table) => {
+  it('names tests that are there', () => {
+    const missing = table.rows.filter((row) => {
+      if (!('provenBy' in row)) return false;
+      const text = readFileSync(fileURLToPath(new URL(row.provenBy.file, root)), 'utf8');
+      return !text.includes(`('${row.provenBy.test}'`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+it('docs/bad-input.md says what the tables have', () => {
+  const text = abusePageText();
+  if (process.env.PULSEGATE_WRITE_PAGES === '1') writeFileSync(abusePage, text);
+  expect(readFileSync(abusePage, 'utf8')).toBe(text);
+});

@@ -1,0 +1,68 @@
+// Clients that say one thing, and what becomes of their connections.
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { hostileSockets } from '../support/hostile-sockets.js';
+
+const closedMsMax = 15_000;
+
+/** The bytes that come until the gateway closes; rejects when it does not. */
+export async function answerUntilClosed(endpoint: string, bytes: Buffer): Promise<Buffer> {
+  const { socket, ended } = begin(endpoint);
+  socket.write(bytes);
+  return ended;
+}
+
+/**
+ * Sends the bytes one by one, then nothing, and resolves with the milliseconds until the gateway closes.
+ * @param intervalMs between two of them
+ */
+export async function msUntilClosed(endpoint: string, bytes: Buffer, intervalMs = 50): Promise<number> {
+  const beganMs = performance.now();
+  const { socket, ended } = begin(endpoint);
+  for (let at = 0; at < bytes.length && !socket.destroyed; at++) {
+    socket.write(bytes.subarray(at, at + 1));
+    await delay(intervalMs);
+  }
+  await ended;
+  return performance.now() - beganMs;
+}
+
+function begin(endpoint: string): { socket: Socket; ended: Promise<Buffer> } {
+  const [host, port] = endpoint.split(':') as [string, string];
+  const socket = connect({ host, port: Number(port), noDelay: true });
+  const chunks: Buffer[] = [];
+  const ended = new Promise<Buffer>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`not closed in ${closedMsMax} ms`));
+      socket.destroy();
+    }, closedMsMax);
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks));
+    });
+  });
+  return { socket, ended };
+}
+
+/** Opens more connections from one address than a listener lets it have: those beyond are closed, and others are served. */
+export async function expectShareOfOneAddress(
+  endpoint: string,
+  connectionsPerAddressMax: number,
+  serves: () => Promise<void>,
+): Promise<void> {
+  const extra = 100;
+  const sockets = await hostileSockets(endpoint, connectionsPerAddressMax + extra, [Buffer.alloc(0)], {
+    ...{ reads: true, from: '127.0.0.9' },
+  });
+  try {
+    await serves();
+    const closed = () => sockets.filter((socket) => socket.destroyed).length;
+    for (let waitedMs = 0; closed() < extra && waitedMs < closedMsMax; waitedMs += 50) await delay(50);
+    expect(closed()).toBe(extra);
+  } finally {
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+}
