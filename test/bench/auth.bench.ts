@@ -6,8 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { KafkaErrorCode, metadataApi, saslAuthenticateApi, saslHandshakeApi } from '#libs/kafka-codec';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { KafkaSocket } from '../support/kafka-socket.js';
-import { startPulsar } from '../support/pulsar.js';
-import { newTopic, say } from './bench-place.js';
+import { newTopic, say, startBenchPulsar } from './bench-place.js';
 import { producerPerformance, resolveKafkaTools } from './kafka-tools.js';
 import { Report } from './report.js';
 
@@ -109,13 +108,7 @@ async function main(): Promise<void> {
   resolveKafkaTools();
   const login = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', `sasl.jaas.config=${jaas}`];
   writeFileSync(loginFile, `${login.join('\n')}\n`);
-  const pulsar = await startPulsar({
-    dataDir: '.pulsegate/bench-pulsar',
-    wipe: true,
-    javaOptions: [],
-    config: { journalSyncData: 'false', journalMaxGroupWaitMSec: '0', journalFlushWhenQueueEmpty: 'true' },
-    onProgress: say,
-  });
+  const pulsar = await startBenchPulsar();
   const report = new Report();
   const asking = await gatewayOf(pulsar, true);
   const open = await gatewayOf(pulsar, false);

@@ -20,18 +20,18 @@ const journal: Readonly<Record<string, string>> = journalSync
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+export const startBenchPulsar = (): Promise<PulsarStandalone> =>
+  startPulsar({
+    ...{ dataDir: '.pulsegate/bench-pulsar', wipe: true, javaOptions: [], config: journal },
+    onProgress: say,
+  });
+
 /** Starts both, runs the benchmark and stops them. */
 export async function inBenchPlace(
   run: (place: BenchPlace) => Promise<void>,
   options: Partial<TestGatewayOptions> = {},
 ): Promise<void> {
-  const pulsar = await startPulsar({
-    dataDir: '.pulsegate/bench-pulsar',
-    wipe: true,
-    javaOptions: [],
-    config: journal,
-    onProgress: say,
-  });
+  const pulsar = await startBenchPulsar();
   const namespace = 'bench/kafka';
   const { serviceUrl, adminUrl } = pulsar;
   const gateway = await startGateway({

@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
 import {
   type AmqpCompositeInput,
   type AmqpFrame,
@@ -7,21 +6,21 @@ import {
   encodeFrame,
   encodeProtocolHeader,
 } from '#libs/amqp-codec';
+import { LoadConnection } from '../load-connection.js';
 
 const windowMax = 0x7fff_ffff;
 const frameBytesMax = 1_048_576;
 
-/** A client that knows as little of AMQP as it can, so that the gateway is measured and not it: one session, one link. */
-export class AmqpSocket {
+/** One session, one link. */
+export class AmqpSocket extends LoadConnection {
   onFrame: (frame: AmqpFrame) => void = () => {};
-  /** All frames of one piece of the socket's bytes were given. */
-  onPiece: () => void = () => {};
   /** Deliveries that it may have sent by now, on a link that it sends on. */
   creditUpTo = 0;
   readonly #decoder = new AmqpFrameDecoder(frameBytesMax);
 
-  private constructor(readonly socket: Socket) {
-    socket.on('data', (bytes) => {
+  private constructor(endpoint: string) {
+    super(endpoint);
+    this.socket.on('data', (bytes) => {
       for (const input of this.#decoder.push(bytes)) if (input.type === 'frame') this.#onFrame(input);
       this.onPiece();
     });
@@ -32,11 +31,9 @@ export class AmqpSocket {
     endpoint: string,
     attach: Omit<AmqpCompositeInput<'attach'>, 'type' | 'handle'>,
   ): Promise<AmqpSocket> {
-    const [host, port] = endpoint.split(':') as [string, string];
-    const socket = connect({ host, port: Number(port), noDelay: true });
-    const client = new AmqpSocket(socket);
+    const client = new AmqpSocket(endpoint);
     const windows = { nextOutgoingId: 0, incomingWindow: windowMax, outgoingWindow: windowMax };
-    socket.write(
+    client.socket.write(
       Buffer.concat([
         encodeProtocolHeader('amqp'),
         encodeFrame(0, { type: 'open', containerId: attach.name }),
@@ -44,9 +41,7 @@ export class AmqpSocket {
         encodeFrame(0, { type: 'attach', handle: 0, ...attach }),
       ]),
     );
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error(`${attach.name} was closed before it was attached`)));
+    return client.opened(attach.name, (resolve, reject) => {
       client.onFrame = ({ performative }) => {
         if (performative.type === 'attach') resolve();
         if (performative.type === 'detach' || performative.type === 'close') {
@@ -54,10 +49,6 @@ export class AmqpSocket {
         }
       };
     });
-    client.failsWith((error) => {
-      throw error;
-    });
-    return client;
   }
 
   #onFrame(frame: AmqpFrame): void {
@@ -80,17 +71,5 @@ export class AmqpSocket {
   accept(first: number, last: number, settled = true): void {
     const state = { type: 'accepted' } as const;
     this.socket.write(encodeFrame(0, { type: 'disposition', role: true, first, last, settled, state }));
-  }
-
-  /** What to do when the connection ends. */
-  failsWith(fail: (error: Error) => void): void {
-    this.socket.removeAllListeners('error').removeAllListeners('close');
-    this.socket.once('error', fail);
-    this.socket.once('close', () => fail(new Error('the gateway closed a connection')));
-  }
-
-  close(): void {
-    this.failsWith(() => {});
-    this.socket.destroy();
   }
 }

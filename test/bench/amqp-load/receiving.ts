@@ -1,3 +1,4 @@
+import { openAll } from '../load-clients.js';
 import { AmqpSocket } from './amqp-socket.js';
 
 export interface ReceiveLoad {
@@ -39,24 +40,15 @@ export async function receiveLoad(load: ReceiveLoad): Promise<void> {
   for (const client of clients) client.close();
 }
 
-/** Connections with a session and a link, so many at a time, all without credit. */
-export async function attachReceivers(
+/** Connections with a session and a link, all without credit. */
+export function attachReceivers(
   { endpoint, address, receivers }: Pick<ReceiveLoad, 'endpoint' | 'address' | 'receivers'>,
   names = 'receiver',
 ): Promise<AmqpSocket[]> {
-  const clients: AmqpSocket[] = [];
-  while (clients.length < receivers) {
-    const next = Math.min(50, receivers - clients.length);
-    clients.push(
-      ...(await Promise.all(
-        Array.from({ length: next }, (_, at) =>
-          AmqpSocket.attach(endpoint, {
-            ...{ name: `${names}-${clients.length + at}`, role: true },
-            ...{ source: { type: 'source', address }, target: { type: 'target' } },
-          }),
-        ),
-      )),
-    );
-  }
-  return clients;
+  return openAll(receivers, (at) =>
+    AmqpSocket.attach(endpoint, {
+      ...{ name: `${names}-${at}`, role: true },
+      ...{ source: { type: 'source', address }, target: { type: 'target' } },
+    }),
+  );
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { encodeTransferHead } from '#libs/amqp-codec';
-import { median } from '../statistics.js';
+import { type Latencies, SampledLatencies } from '../sampled-latencies.js';
 import { AmqpSocket } from './amqp-socket.js';
 
 export interface SendLoad {
@@ -13,16 +13,8 @@ export interface SendLoad {
   readonly messages: number;
 }
 
-export interface SendResult {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-/** One of so many messages has its time taken. */
-const sampled = 64;
-
 /** Resolves when all were accepted. @throws when one was not */
-export async function sendLoad(load: SendLoad): Promise<SendResult> {
+export async function sendLoad(load: SendLoad): Promise<Latencies> {
   const { endpoint, address, senders } = load;
   const sockets = await Promise.all(
     Array.from({ length: senders }, (_, at) =>
@@ -33,16 +25,18 @@ export async function sendLoad(load: SendLoad): Promise<SendResult> {
     ),
   );
   const each = Math.ceil(load.messages / senders);
-  const times = await Promise.all(sockets.map((socket) => sendAll(socket, each, load)));
+  const latencies = await Promise.all(sockets.map((socket) => sendAll(socket, each, load)));
   for (const socket of sockets) socket.close();
-  const sorted = times.flat().sort((one, other) => one - other);
-  return { p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)]! };
+  return SampledLatencies.ofAll(latencies);
 }
 
-function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: SendLoad): Promise<number[]> {
+function sendAll(
+  client: AmqpSocket,
+  count: number,
+  { window, payloadBytes }: SendLoad,
+): Promise<SampledLatencies> {
   const frame = frameOf(payloadBytes);
-  const times: number[] = [];
-  const sentAt = new Map<number, number>();
+  const latencies = new SampledLatencies();
   let sent = 0;
   let settled = 0;
   const send = () => {
@@ -52,7 +46,7 @@ function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: Se
     for (let at = 0; sent < upTo; sent++, at += frame.bytes.length) {
       bytes.set(frame.bytes, at);
       for (const place of frame.idAt) bytes.writeUInt32BE(firstDeliveryId + sent, at + place);
-      if (sent % sampled === 0) sentAt.set(sent, performance.now());
+      latencies.sent(sent);
     }
     client.socket.write(bytes);
   };
@@ -63,18 +57,13 @@ function sendAll(client: AmqpSocket, count: number, { window, payloadBytes }: Se
         const { first, last = first, state } = performative;
         if (state?.type !== 'accepted') reject(new Error(`a message was ${state?.type}`));
         settled += last - first + 1;
-        for (let id = first; id <= last; id++) {
-          const began = sentAt.get(id - firstDeliveryId);
-          if (began === undefined) continue;
-          times.push(performance.now() - began);
-          sentAt.delete(id - firstDeliveryId);
-        }
+        for (let id = first; id <= last; id++) latencies.confirmed(id - firstDeliveryId);
       } else if (performative.type === 'detach' || performative.type === 'close') {
         reject(new Error(`the sender was ended: ${performative.error?.condition}`));
       }
     };
     client.onPiece = () => {
-      if (settled === count) resolve(times);
+      if (settled === count) resolve(latencies);
       else send();
     };
     send();

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { encodeMethod } from '#libs/amqp091-codec';
+import { openAll } from '../load-clients.js';
 import { LoadSocket } from './load-socket.js';
 
 export interface ConsumeLoad {
@@ -84,24 +85,19 @@ class Consumer {
 }
 
 /** Connections with a channel, a prefetch limit, and no consumer yet. */
-export async function openConsumers({
+export function openConsumers({
   endpoint,
   queue,
   consumers,
   prefetch,
 }: Pick<ConsumeLoad, 'endpoint' | 'queue' | 'consumers' | 'prefetch'>): Promise<LoadSocket[]> {
-  const opened: LoadSocket[] = [];
-  while (opened.length < consumers) {
-    const next = Array.from({ length: Math.min(50, consumers - opened.length) }, async () => {
-      const socket = await LoadSocket.open(endpoint);
-      await socket.declare(queue);
-      const qos = { name: 'basic.qos', prefetchSize: 0, prefetchCount: prefetch, global: false } as const;
-      await socket.client.call(qos, 'basic.qos-ok');
-      return socket;
-    });
-    opened.push(...(await Promise.all(next)));
-  }
-  return opened;
+  return openAll(consumers, async () => {
+    const socket = await LoadSocket.open(endpoint);
+    await socket.declare(queue);
+    const qos = { name: 'basic.qos', prefetchSize: 0, prefetchCount: prefetch, global: false } as const;
+    await socket.client.call(qos, 'basic.qos-ok');
+    return socket;
+  });
 }
 
 /** basic.consume that is not answered. */

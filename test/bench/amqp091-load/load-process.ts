@@ -1,4 +1,5 @@
 // The AMQP 0-9-1 clients of a benchmark, in a process of their own.
+import { answerCalls } from '../load-clients.js';
 import { consume, type ConsumeLoad, consumeLoad, openConsumers } from './consuming.js';
 import type { LoadSocket } from './load-socket.js';
 import { type PublishLoad, publishLoad } from './publishing.js';
@@ -10,30 +11,20 @@ export type LoadCall =
   | { readonly kind: 'attach'; readonly load: Omit<ConsumeLoad, 'ackMessages' | 'messages'> }
   | { readonly kind: 'detach' };
 
-export type LoadAnswer = { readonly result: unknown } | { readonly error: string };
-
 const attached: LoadSocket[] = [];
 
-async function answerTo(call: LoadCall): Promise<unknown> {
+answerCalls(async (call: LoadCall) => {
   switch (call.kind) {
     case 'publish':
       return publishLoad(call.load);
     case 'consume':
-      await consumeLoad(call.load);
-      return {};
+      return consumeLoad(call.load);
     case 'attach':
       attached.push(...(await openConsumers(call.load)));
       for (const { socket } of attached) socket.write(consume(call.load.queue));
-      return {};
+      return;
     case 'detach':
       for (const client of attached.splice(0)) client.close();
-      return {};
+      return;
   }
-}
-
-process.on('message', (call: LoadCall) => {
-  answerTo(call).then(
-    (result) => process.send!({ result } satisfies LoadAnswer),
-    (error: Error) => process.send!({ error: error.message } satisfies LoadAnswer),
-  );
 });

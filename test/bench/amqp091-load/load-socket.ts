@@ -1,31 +1,21 @@
 import { Buffer } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
-import { Amqp091Client } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
+import type { Socket } from 'node:net';
+import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 
 /** A connection with channel 1, whose bytes are the owner's from then on. */
 export class LoadSocket {
-  private constructor(
-    readonly socket: Socket,
-    readonly client: Amqp091Client,
-    private readonly link: { onData: ((bytes: Buffer) => void) | undefined },
-  ) {}
+  private constructor(readonly client: Amqp091Wire) {}
+
+  get socket(): Socket {
+    return this.client.socket;
+  }
 
   /** Resolves when its channel is open. */
   static async open(endpoint: string): Promise<LoadSocket> {
-    const [host, port] = endpoint.split(':') as [string, string];
-    const socket = connect({ host, port: Number(port), noDelay: true });
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('error', () => {});
-    const link = {
-      onData: undefined as ((bytes: Buffer) => void) | undefined,
-      closed,
-      write: (bytes: Buffer) => void socket.write(bytes),
-      end: () => void socket.end(),
-    };
-    socket.on('data', (bytes: Buffer) => link.onData?.(bytes));
-    const client = await new Amqp091Client(link).open({ heartbeat: 0 });
+    const client = await openAmqp091Wire(endpoint);
+    await client.open({ heartbeat: 0 });
     await client.openChannel();
-    return new LoadSocket(socket, client, link);
+    return new LoadSocket(client);
   }
 
   async declare(queue: string): Promise<void> {
@@ -36,7 +26,7 @@ export class LoadSocket {
 
   /** From now on nothing is decoded. */
   takeOver(onData: (bytes: Buffer) => void, onClosed: () => void): void {
-    this.link.onData = onData;
+    this.client.link.onData = onData;
     this.socket.once('close', onClosed);
   }
 

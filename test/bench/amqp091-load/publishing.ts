@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { encodeBasicProperties, encodeContent } from '#libs/amqp091-codec';
-import { median } from '../statistics.js';
+import { type Latencies, SampledLatencies } from '../sampled-latencies.js';
 import { LoadSocket } from './load-socket.js';
 
 export interface PublishLoad {
@@ -14,32 +14,24 @@ export interface PublishLoad {
   readonly messages: number;
 }
 
-export interface PublishResult {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
 const ackFrameBytes = 21;
 const ackMethod = 0x003c_0050;
-/** One of so many messages has its time taken. */
-const sampled = 64;
 
 /** Resolves when all were confirmed. @throws when one was not */
-export async function publishLoad(load: PublishLoad): Promise<PublishResult> {
+export async function publishLoad(load: PublishLoad): Promise<Latencies> {
   const { publishers, messages } = load;
   const each = Math.ceil(messages / publishers);
-  const times = await Promise.all(Array.from({ length: publishers }, () => publishAll(each, load)));
-  const sorted = times.flat().sort((one, other) => one - other);
-  return { p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)]! };
+  const latencies = await Promise.all(Array.from({ length: publishers }, () => publishAll(each, load)));
+  return SampledLatencies.ofAll(latencies);
 }
 
 /** A client that knows as little of AMQP as it can, once it is open, so that the gateway is measured and not it. */
-async function publishAll(count: number, load: PublishLoad): Promise<number[]> {
+async function publishAll(count: number, load: PublishLoad): Promise<SampledLatencies> {
   const publisher = await LoadSocket.open(load.endpoint);
   const { client, socket } = publisher;
   await publisher.declare(load.queue);
   await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
-  const times = await new Promise<number[]>((resolve, reject) => {
+  const latencies = await new Promise<SampledLatencies>((resolve, reject) => {
     const closed = () => reject(new Error('the gateway closed a connection'));
     publisher.takeOver(
       confirmed(count, load, (bytes) => void socket.write(bytes), resolve, reject),
@@ -47,7 +39,7 @@ async function publishAll(count: number, load: PublishLoad): Promise<number[]> {
     );
   });
   publisher.close();
-  return times;
+  return latencies;
 }
 
 /** Sends as far as the window goes, and takes what comes for confirms. */
@@ -55,7 +47,7 @@ function confirmed(
   count: number,
   { queue, payloadBytes, window }: PublishLoad,
   write: (bytes: Buffer) => void,
-  resolve: (times: number[]) => void,
+  resolve: (latencies: SampledLatencies) => void,
   reject: (error: Error) => void,
 ): (bytes: Buffer) => void {
   const content = {
@@ -70,8 +62,7 @@ function confirmed(
     immediate: false,
   };
   const message = Buffer.concat(encodeContent(1, publish as never, content, 131_072));
-  const times: number[] = [];
-  const sentAt = new Map<number, number>();
+  const latencies = new SampledLatencies();
   let sent = 0;
   let done = 0;
   let rest: Buffer = Buffer.alloc(0);
@@ -81,7 +72,7 @@ function confirmed(
     const bytes = Buffer.allocUnsafe((upTo - sent) * message.length);
     for (let at = 0; sent < upTo; at += message.length) {
       bytes.set(message, at);
-      if (++sent % sampled === 0) sentAt.set(sent, performance.now());
+      latencies.sent(++sent);
     }
     write(bytes);
   };
@@ -91,19 +82,14 @@ function confirmed(
       return;
     }
     const upTo = frame.readUInt32BE(15);
-    for (let number = done + 1; number <= upTo; number++) {
-      const began = sentAt.get(number);
-      if (began === undefined) continue;
-      times.push(performance.now() - began);
-      sentAt.delete(number);
-    }
+    for (let number = done + 1; number <= upTo; number++) latencies.confirmed(number);
     done = upTo;
   };
   send();
   return (bytes) => {
     rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     for (; rest.length >= ackFrameBytes; rest = rest.subarray(ackFrameBytes)) take(rest);
-    if (done === count) resolve(times);
+    if (done === count) resolve(latencies);
     else send();
   };
 }

@@ -1,4 +1,5 @@
 // The clients of a benchmark, in a process of their own.
+import { answerCalls } from '../load-clients.js';
 import { connectAll, type FanOutLoad, fanOutLoad } from './receiving.js';
 import { type PublishLoad, publishLoad } from './publishing.js';
 import type { MqttSocket } from './mqtt-socket.js';
@@ -16,11 +17,9 @@ export type LoadCall =
   | { readonly kind: 'connect'; readonly load: IdleLoad }
   | { readonly kind: 'disconnect' };
 
-export type LoadAnswer = { readonly result: unknown } | { readonly error: string };
-
 const idle: MqttSocket[] = [];
 
-async function answerTo(call: LoadCall): Promise<unknown> {
+answerCalls(async (call: LoadCall) => {
   switch (call.kind) {
     case 'publish':
       return publishLoad(call.load);
@@ -34,13 +33,6 @@ async function answerTo(call: LoadCall): Promise<unknown> {
     }
     case 'disconnect':
       for (const client of idle.splice(0)) client.close();
-      return {};
+      return;
   }
-}
-
-process.on('message', (call: LoadCall) => {
-  answerTo(call).then(
-    (result) => process.send!({ result } satisfies LoadAnswer),
-    (error: Error) => process.send!({ error: error.message } satisfies LoadAnswer),
-  );
 });

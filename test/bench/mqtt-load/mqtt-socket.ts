@@ -1,25 +1,21 @@
 import { Buffer } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
 import { encodePacket, noProperties } from '#libs/mqtt-codec';
+import { LoadConnection } from '../load-connection.js';
 
-/** A client that knows as little of MQTT as it can, so that the gateway is measured and not it. */
-export class MqttSocket {
+export class MqttSocket extends LoadConnection {
   /** Whole packets: the first byte, and where the rest of the packet begins and ends in the bytes. */
   onPacket: (firstByte: number, bytes: Buffer, start: number, end: number) => void = () => {};
-  /** All packets of one piece of the socket's bytes were given. */
-  onPiece: () => void = () => {};
   #rest: Buffer | undefined;
 
-  private constructor(readonly socket: Socket) {
-    socket.on('data', (bytes) => this.#take(bytes));
+  private constructor(endpoint: string) {
+    super(endpoint);
+    this.socket.on('data', (bytes) => this.#take(bytes));
   }
 
   /** Resolves after CONNACK. */
   static connect(endpoint: string, clientId: string): Promise<MqttSocket> {
-    const [host, port] = endpoint.split(':');
-    const socket = connect({ host: host!, port: Number(port), noDelay: true });
-    const client = new MqttSocket(socket);
-    socket.write(
+    const client = new MqttSocket(endpoint);
+    client.socket.write(
       encodePacket(
         {
           type: 'connect',
@@ -32,28 +28,12 @@ export class MqttSocket {
         4,
       ),
     );
-    return new Promise((resolve, reject) => {
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error(`${clientId} was closed before CONNACK`)));
+    return client.opened(clientId, (resolve, reject) => {
       client.onPacket = (first, bytes, start) => {
-        if (first >> 4 !== 2 || bytes[start + 1] !== 0) {
-          reject(new Error(`${clientId} was refused: ${bytes.toString('hex', start)}`));
-          return;
-        }
-        socket.removeAllListeners('error').removeAllListeners('close');
-        client.failsWith((error) => {
-          throw error;
-        });
-        resolve(client);
+        if (first >> 4 === 2 && bytes[start + 1] === 0) resolve();
+        else reject(new Error(`${clientId} was refused: ${bytes.toString('hex', start)}`));
       };
     });
-  }
-
-  /** What to do when the connection ends. */
-  failsWith(fail: (error: Error) => void): void {
-    this.socket.removeAllListeners('error').removeAllListeners('close');
-    this.socket.once('error', fail);
-    this.socket.once('close', () => fail(new Error('the gateway closed a connection')));
   }
 
   /** QoS 0. Resolves after SUBACK. */
@@ -79,11 +59,6 @@ export class MqttSocket {
         else reject(new Error(`the subscription to ${filter} was refused`));
       };
     });
-  }
-
-  close(): void {
-    this.failsWith(() => {});
-    this.socket.destroy();
   }
 
   #take(piece: Buffer): void {
