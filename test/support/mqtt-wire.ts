@@ -5,7 +5,6 @@ import {
   type ConnackPacket,
   type ConnectPacket,
   encodePacket,
-  MqttDecodeError,
   type MqttPacket,
   MqttPacketDecoder,
   type MqttPacketType,
@@ -93,9 +92,8 @@ export class MqttWire {
   #onBytes(bytes: Buffer): void {
     this.bytes.push(bytes);
     try {
-      this.#packets.push(...this.#decoder.push(bytes));
+      this.#decoder.push(bytes, this.#packets);
     } catch (error) {
-      if (error instanceof MqttDecodeError) this.#packets.push(...error.precedingPackets);
       this.#fault ??= error as Error;
     }
     this.#wake();

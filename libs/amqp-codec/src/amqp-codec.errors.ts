@@ -1,5 +1,3 @@
-import type { AmqpInput } from './frame-decoder.js';
-
 /**
  * The error condition that the peer is told:
  * - `amqp:connection:framing-error`: the bytes are no frames, or a frame is larger than allowed.
@@ -33,8 +31,6 @@ export class AmqpDecodeError extends Error {
    * (AMQP 2.2).
    */
   duringHeader = false;
-  /** What the same bytes held before the fault, in order: still to be served. */
-  precedingInputs: readonly AmqpInput[] = [];
 
   /**
    * @param clause the section of the specification that was violated

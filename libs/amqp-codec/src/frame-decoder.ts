@@ -93,26 +93,21 @@ export class AmqpFrameDecoder {
   /**
    * Takes the next bytes and returns the headers and frames that they complete.
    *
-   * @throws AmqpDecodeError with what came before it in `precedingInputs`, which is to be served before the error is
-   * answered; then on every call, without them
+   * @param inputs gets them, those before an error too: they are to be served before it is answered
+   * @throws AmqpDecodeError then on every call
    */
-  push(bytes: Buffer): AmqpInput[] {
-    if (this.failure) {
-      this.failure.precedingInputs = [];
-      throw this.failure;
-    }
-    const inputs: AmqpInput[] = [];
+  push(bytes: Buffer, inputs: AmqpInput[] = []): AmqpInput[] {
+    if (this.failure) throw this.failure;
     try {
       this.decodeAll(bytes, inputs);
     } catch (error) {
-      if (error instanceof AmqpDecodeError) this.fail(error, inputs);
+      if (error instanceof AmqpDecodeError) this.fail(error);
       throw error;
     }
     return inputs;
   }
 
-  private fail(error: AmqpDecodeError, inputs: readonly AmqpInput[]): void {
-    error.precedingInputs = inputs;
+  private fail(error: AmqpDecodeError): void {
     error.duringHeader = this.layer === 'header';
     this.failure = error;
     this.letGo();

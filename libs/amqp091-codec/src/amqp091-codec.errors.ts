@@ -5,7 +5,6 @@ import {
   replyCodes,
   replyText,
 } from './reply-code.js';
-import type { Amqp091Frame } from './frame.js';
 
 /** Class and method that an exception is about, for `class-id` and `method-id` of a close; 0 where there is none. */
 export interface MethodReference {
@@ -26,8 +25,6 @@ export class Amqp091Error extends Error {
   methodId = 0;
   /** Set where the exception is known to belong to one channel. */
   channel = 0;
-  /** What the same bytes held before the frame at fault, in order: still to be served. */
-  precedingFrames: readonly Amqp091Frame[] = [];
   /**
    * The bytes were no protocol header of 0-9-1: this is sent instead of any method, then the connection is closed
    * (section 4.2.2).

@@ -69,26 +69,21 @@ export class Amqp091FrameDecoder {
   /**
    * Takes the next bytes and returns the frames that they complete.
    *
-   * @throws Amqp091Error with the frames that came before it in `precedingFrames`, which are to be served before the
-   * error is answered; then on every call, without them
+   * @param frames gets them, those before an error too: they are to be served before it is answered
+   * @throws Amqp091Error then on every call
    */
-  push(bytes: Buffer): Amqp091Frame[] {
-    if (this.failure) {
-      this.failure.precedingFrames = [];
-      throw this.failure;
-    }
-    const frames: Amqp091Frame[] = [];
+  push(bytes: Buffer, frames: Amqp091Frame[] = []): Amqp091Frame[] {
+    if (this.failure) throw this.failure;
     try {
       this.cut(bytes, frames);
     } catch (error) {
-      if (error instanceof Amqp091Error) this.fail(error, frames);
+      if (error instanceof Amqp091Error) this.fail(error);
       throw error;
     }
     return frames;
   }
 
-  private fail(error: Amqp091Error, frames: readonly Amqp091Frame[]): void {
-    error.precedingFrames = frames;
+  private fail(error: Amqp091Error): void {
     this.failure = error;
     this.held = EMPTY;
     this.heldBytes = 0;

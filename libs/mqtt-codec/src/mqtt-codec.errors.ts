@@ -1,4 +1,3 @@
-import type { MqttPacket } from './mqtt-packet.js';
 import type { MqttProtocolLevel } from './protocol-level.js';
 import { MqttReasonCode } from './reason-code.js';
 
@@ -35,8 +34,6 @@ export class MqttDecodeError extends Error {
   protocolLevel: MqttProtocolLevel | undefined;
   /** No CONNECT was accepted before this. */
   duringConnect = false;
-  /** What the same bytes held before the packet at fault, in order: still to be served. */
-  precedingPackets: readonly MqttPacket[] = [];
 
   /**
    * @param clause the normative statement that was violated, or the section where it has no number

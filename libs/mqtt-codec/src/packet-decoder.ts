@@ -90,26 +90,21 @@ export class MqttPacketDecoder {
   /**
    * Takes the next bytes and returns the packets that they complete.
    *
-   * @throws MqttDecodeError with the packets that came before it in `precedingPackets`, which are to be served before the
-   * error is answered; then on every call, without them
+   * @param packets gets them, those before an error too: they are to be served before it is answered
+   * @throws MqttDecodeError then on every call
    */
-  push(bytes: Buffer): MqttPacket[] {
-    if (this.failure) {
-      this.failure.precedingPackets = [];
-      throw this.failure;
-    }
-    const packets: MqttPacket[] = [];
+  push(bytes: Buffer, packets: MqttPacket[] = []): MqttPacket[] {
+    if (this.failure) throw this.failure;
     try {
       this.decodeAll(bytes, packets);
     } catch (error) {
-      if (error instanceof MqttDecodeError) this.fail(error, packets);
+      if (error instanceof MqttDecodeError) this.fail(error);
       throw error;
     }
     return packets;
   }
 
-  private fail(error: MqttDecodeError, packets: readonly MqttPacket[]): void {
-    error.precedingPackets = packets;
+  private fail(error: MqttDecodeError): void {
     error.duringConnect = !this.connected;
     error.protocolLevel ??= this.connected || this.isLevelKnown ? this.reader.level : undefined;
     this.failure = error;

@@ -14,10 +14,11 @@ export class ConnectionDecoder implements FrameDecoder<ConnectionInput> {
 
   push(bytes: Buffer): readonly ConnectionInput[] {
     this.heardAtTick = this.clock.tick;
+    const inputs: AmqpInput[] = [];
     try {
-      return this.#frames.push(bytes);
+      return this.#frames.push(bytes, inputs);
     } catch (error) {
-      if (error instanceof AmqpDecodeError) return [...error.precedingInputs, error];
+      if (error instanceof AmqpDecodeError) return [...inputs, error];
       throw error;
     }
   }

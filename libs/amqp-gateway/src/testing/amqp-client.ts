@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import {
   type AmqpComposite,
   type AmqpCompositeInput,
-  AmqpDecodeError,
   type AmqpFrame,
   AmqpFrameDecoder,
   type AmqpInput,
@@ -290,12 +289,13 @@ export class AmqpClient {
 
   #onBytes(bytes: Buffer): void {
     this.bytes.push(bytes);
+    const inputs: AmqpInput[] = [];
     try {
-      this.#take(this.#decoder.push(bytes));
+      this.#decoder.push(bytes, inputs);
     } catch (error) {
-      if (error instanceof AmqpDecodeError) this.#take(error.precedingInputs);
       this.#fault ??= error as Error;
     }
+    this.#take(inputs);
     this.#wake();
   }
 

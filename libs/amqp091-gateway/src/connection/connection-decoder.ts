@@ -21,11 +21,12 @@ export class ConnectionDecoder implements FrameDecoder<ConnectionInput> {
 
   push(bytes: Buffer): readonly ConnectionInput[] {
     this.heardAtTick = this.clock.tick;
+    const frames: Amqp091Frame[] = [];
     try {
-      const frames = this.#frames.push(bytes);
+      this.#frames.push(bytes, frames);
       return this.#isHeaderSeen ? frames : this.#withHeader(frames);
     } catch (error) {
-      if (error instanceof Amqp091Error) return this.#withHeader([...error.precedingFrames, error]);
+      if (error instanceof Amqp091Error) return this.#withHeader([...frames, error]);
       throw error;
     }
   }

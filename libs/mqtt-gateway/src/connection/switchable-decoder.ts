@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import {
   MqttDecodeError,
+  type MqttPacket,
   MqttPacketDecoder,
   type MqttPacketDecoderOptions,
   type MqttProtocolLevel,
@@ -115,12 +116,13 @@ export class SwitchableDecoder implements FrameDecoder<MqttFrame> {
   }
 
   #decode(bytes: Buffer): readonly MqttFrame[] {
+    const packets: MqttPacket[] = [];
     try {
-      return this.#packets.push(bytes);
+      return this.#packets.push(bytes, packets);
     } catch (error) {
       if (!(error instanceof MqttDecodeError)) throw error;
       this.#state = 'failed';
-      return [...error.precedingPackets, error];
+      return [...packets, error];
     }
   }
 
