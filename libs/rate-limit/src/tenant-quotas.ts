@@ -10,7 +10,7 @@ import { EntityPool } from './entity-pool.js';
 import { LimitedEntity, type RateKind } from './limited-entity.js';
 import type { LimitManner, QuotaBucket } from './quota-bucket.js';
 import { LimitCounts } from './quota-counts.js';
-import { TopicCreations } from './topic-creations.js';
+import { type CreationQuotas, TopicCreations } from './topic-creations.js';
 
 /** Below the request timeout of every client that we know (30 s is the usual one). */
 export const throttleMsMaxDefault = 10_000;
@@ -24,7 +24,7 @@ export interface OwedTime {
 }
 
 /** What one tenant may use up in this process, and has used. */
-export class TenantQuotas {
+export class TenantQuotas implements CreationQuotas {
   readonly counts: LimitCounts;
   readonly entity: LimitedEntity;
   /** Users and client ids that have limits of their own. */

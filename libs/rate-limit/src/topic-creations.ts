@@ -1,4 +1,4 @@
-import type { TenantQuotas } from './tenant-quotas.js';
+import type { HeldKind, TenantLimits } from '#libs/tenancy';
 
 /** How long a count of topics is taken as true, with those that were made since, when there seem to be too many. */
 const countKnownMs = 5_000;
@@ -8,13 +8,23 @@ export type CreationRefusal =
   | { readonly quota: 'topics'; readonly topicsMax: number }
   | { readonly quota: 'topicCreations'; readonly waitMs: number };
 
+/** What the creations of a tenant are measured by. */
+export interface CreationQuotas {
+  readonly limits: Pick<TenantLimits, 'topics'>;
+  now(): number;
+  /** Whether there may be `added` more of what there are `held`. */
+  admits(kind: HeldKind, held: number, added: number): boolean;
+  /** Milliseconds until so many topics or partitions may be created; 0: they may, and are counted. */
+  admitCreations(created: number): number;
+}
+
 /** What a tenant may create, whichever protocol its clients speak. Gateways that create at one moment may go over by one each. */
 export class TopicCreations {
   #count: Promise<number> | undefined;
   #countedAtMs = 0;
   #made = 0;
 
-  constructor(private readonly quotas: TenantQuotas) {}
+  constructor(private readonly quotas: CreationQuotas) {}
 
   /**
    * Counts the topic when it may be made. Rejects when the topics cannot be counted.

@@ -1,7 +1,7 @@
 import type { DeadReason } from '../dead-letters/dead-letter.js';
 import type { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
-import type { QueueSourcePlan } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 const tellEveryMs = 10_000;
 

@@ -4,7 +4,8 @@ import type { ConsumerRegistration } from '../keepers/queue-keeper.js';
 import type { ChannelDeliveries } from './channel-deliveries.js';
 import type { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
-import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
+import { type QueueSink, QueueSource } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 export interface QueueConsumerPlan extends QueueSourcePlan {
   readonly tag: string;

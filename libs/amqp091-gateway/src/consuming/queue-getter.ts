@@ -2,7 +2,8 @@ import type { PulsarError } from '#libs/pulsar';
 import type { ReadyCount } from '../queues/queues.js';
 import type { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
-import { type QueueSink, QueueSource, type QueueSourcePlan } from './queue-source.js';
+import { type QueueSink, QueueSource } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 /** What the queue holds and nobody was given, and what Pulsar has sent to this one and was not settled. */
 export type CountReady = () => Promise<Pick<ReadyCount, 'messages' | 'given'>>;

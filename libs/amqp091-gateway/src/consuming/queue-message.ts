@@ -1,7 +1,18 @@
 import type { SourceEntry, SubscriptionPartition } from '#libs/pulsar';
 import { withDeliveryCount } from '../mapping/delivery-count.js';
 import type { StoredMessage } from '../mapping/stored-message.mapping.js';
-import type { QueueSource } from './queue-source.js';
+import type { DeadReason } from '../dead-letters/dead-letter.js';
+
+/** Where messages come from, and what becomes of them. */
+export interface MessageSource {
+  /** Its bytes are not needed here any more. */
+  sent(message: QueueMessage): void;
+  accept(message: QueueMessage): void;
+  /** It comes again, to this consumer or another one. */
+  requeue(message: QueueMessage, delayMs?: number): void;
+  /** Nobody is to have it any more. */
+  reject(message: QueueMessage, reason: DeadReason): void;
+}
 
 /** A message of a queue that waits for its consumer, or is with the client. */
 export class QueueMessage {
@@ -15,7 +26,7 @@ export class QueueMessage {
   readonly priority: number;
 
   constructor(
-    readonly source: QueueSource,
+    readonly source: MessageSource,
     readonly partition: SubscriptionPartition,
     readonly origin: SourceEntry,
     /** -1 of an entry that is no batch. */

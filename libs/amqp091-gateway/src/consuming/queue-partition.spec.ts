@@ -4,7 +4,7 @@ import { silentLog } from '#libs/telemetry';
 import { undeclaredUid } from '../topology/queue-operations.js';
 import type { ConsumingServices } from './consuming-services.js';
 import { openPartitions } from './queue-partition.js';
-import type { QueueSourcePlan } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 const topic = 'persistent://acme/shop/q';
 

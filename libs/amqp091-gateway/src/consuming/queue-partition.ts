@@ -10,7 +10,7 @@ import type { GivenUse } from '../given/given-marks.js';
 import { queueConsumerName, queueSubscription, queueSubscriptionProperties } from '../queues/queues.js';
 import { undeclaredUid } from '../topology/queue-operations.js';
 import type { ConsumingParts, ConsumingServices } from './consuming-services.js';
-import type { QueueSourcePlan } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 export type QueuePartitionEvents = Pick<SubscriptionPartitionParts, 'onEntry' | 'onClosed' | 'onDetached'>;
 

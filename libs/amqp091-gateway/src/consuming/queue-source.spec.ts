@@ -8,7 +8,8 @@ import { appendMessage } from '../mapping/message.mapping.js';
 import { published } from '../testing/mapping-bed.js';
 import { ConsumingServices } from './consuming-services.js';
 import type { QueueMessage } from './queue-message.js';
-import { QueueSource, type QueueSourcePlan } from './queue-source.js';
+import { QueueSource } from './queue-source.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 
 const topic = 'persistent://acme/shop/q';
 const plan = {

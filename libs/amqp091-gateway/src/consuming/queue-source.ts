@@ -10,13 +10,12 @@ import type { DeadReason } from '../dead-letters/dead-letter.js';
 import { expiryOf } from '../mapping/message-expiry.js';
 import type { StoredMessage } from '../mapping/stored-message.mapping.js';
 import type { GivenUse } from '../given/given-marks.js';
-import type { Queue } from '../topology/queue.js';
-import type { VhostTopology } from '../topology/vhost-topology.js';
 import { Burials } from './burials.js';
 import type { ConsumingServices } from './consuming-services.js';
 import { deliveryLimitOf } from './delivery-limit.js';
-import { QueueMessage } from './queue-message.js';
+import { type MessageSource, QueueMessage } from './queue-message.js';
 import { openPartitions, queuePartition, skipUnreadable, wasGivenBefore } from './queue-partition.js';
+import type { QueueSourcePlan } from './queue-source-plan.js';
 import { ReadyMessages } from './ready-messages.js';
 import { unsettledMessages } from './unsettled-messages.js';
 
@@ -28,17 +27,6 @@ export interface QueueSink {
   onMessage(message: QueueMessage): void;
   /** Pulsar does not give any more: the queue is gone, or may not be read. The source is closed. */
   onEnded(error: PulsarError): void;
-}
-
-export interface QueueSourcePlan {
-  readonly topology: VhostTopology;
-  readonly queue: Queue;
-  /** `persistent://tenant/namespace/name` */
-  readonly topic: string;
-  /** For who looks at the subscription in Pulsar. */
-  readonly consumerName?: string;
-  /** Lower is served first. */
-  readonly priorityLevel?: number;
 }
 
 /** Entries that are with the client or wait to be given back: at it, no more are asked for. */
@@ -65,7 +53,7 @@ interface EarlyEntry {
  *                  ├─ requeue ──▶ given back, redelivered
  *                  └─ reject ──▶ dead: where dead letters go, or nowhere, then acknowledged
  */
-export class QueueSource {
+export class QueueSource implements MessageSource {
   /** Its partitions, and how far each was given. */
   private readonly given = new Map<SubscriptionPartition, GivenUse>();
   private readonly ready: ReadyMessages;

@@ -1,7 +1,6 @@
 import { Amqp091Error, type FieldTable, fieldOf, fieldText } from '#libs/amqp091-codec';
 import { comparable, fieldTypeNames } from './field-comparison.js';
-import type { RouteBinding, RouteNode } from './route-node.js';
-import type { RoutedMessage, Router } from './router.js';
+import type { RouteBinding, RoutedMessage, RouteNode, Router } from './route-node.js';
 
 const matchArgument = 'x-match';
 const matchModes = ['all', 'any', 'all-with-x', 'any-with-x'] as const;

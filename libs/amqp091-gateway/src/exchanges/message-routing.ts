@@ -2,8 +2,7 @@ import type { FieldTable, FieldValue } from '#libs/amqp091-codec';
 import type { Queue } from '../topology/queue.js';
 import { defaultExchangeName } from './exchange.js';
 import { comparable } from './field-comparison.js';
-import type { ExchangeNode, QueueNode, RouteNode } from './route-node.js';
-import type { RoutedMessage } from './router.js';
+import type { ExchangeNode, QueueNode, RoutedMessage, RouteNode } from './route-node.js';
 
 /** What is declared, as routing asks for it. */
 export interface RouteTable {

@@ -1,29 +1,7 @@
-import type { FieldTable } from '#libs/amqp091-codec';
 import type { RoutingType } from './exchange.js';
 import { HeadersRouter } from './headers-router.js';
-import type { RouteBinding, RouteNode } from './route-node.js';
+import type { RouteBinding, RoutedMessage, Router } from './route-node.js';
 import { TopicRouter } from './topic-router.js';
-
-/** A message on its way: what routers ask of it, and tell. */
-export interface RoutedMessage {
-  readonly routingKeys: string | readonly string[];
-  /** By name, the first of repeated ones; put together when first asked for. */
-  readonly headers: ReadonlyMap<string, FieldTable[number][1]>;
-  /** Of a header, as `comparable` gives it; undefined: there is none. */
-  comparableHeader(name: string): string | undefined;
-  /** May be told of one destination several times. */
-  reach(destination: RouteNode): void;
-}
-
-/** What one exchange does with a message, by its bindings. */
-export interface Router {
-  readonly size: number;
-  /** Whether a binding with this key may be added: some cost more than their number says. */
-  hasRoom(routingKey: string): boolean;
-  add(binding: RouteBinding): void;
-  remove(binding: RouteBinding): void;
-  route(message: RoutedMessage): void;
-}
 
 export function routerOf(type: RoutingType): Router {
   switch (type) {

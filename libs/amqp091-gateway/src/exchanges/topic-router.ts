@@ -1,5 +1,4 @@
-import type { RouteBinding } from './route-node.js';
-import type { RoutedMessage, Router } from './router.js';
+import type { RouteBinding, RoutedMessage, Router } from './route-node.js';
 
 /** Words of all patterns, those that begin alike once. */
 const nodesMax = 200_000;

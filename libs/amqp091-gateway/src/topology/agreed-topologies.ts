@@ -2,23 +2,15 @@ import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster'
 import type { PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
-import type { QueueStore } from './queue-store.js';
 import type { Amqp091Scope } from './scope.js';
-import { TenantTopology } from './tenant-topology.js';
+import { TenantTopology, type TenantTopologyServices } from './tenant-topology.js';
 import type { Topologies } from './topologies.js';
 import { type TopologyAgreement, topologyPutsMax } from './topology-log.js';
 import { recordBytesMax } from './topology-record.js';
 import type { VhostTopology } from './vhost-topology.js';
 
-export interface TopologiesServices {
-  readonly cluster: ClusterView;
-  /** The common state of a tenant; not started. */
-  readonly openState: (tenant: Tenant) => TopologyAgreement;
-  readonly store: QueueStore;
-  readonly log: Log;
+export interface TopologiesServices extends TenantTopologyServices {
   readonly metrics: Metrics;
-  /** How long what a gateway left is left alone once it is gone, in ms. Default 30 000. */
-  readonly graceMs?: number;
   /** Between looks for what gateways left, in ms. Default 10 000. */
   readonly sweepMs?: number;
   /** Until a connection that opens a vhost is refused because the log was not read, in ms. Default 10 000. */

@@ -1,13 +1,25 @@
 import { Amqp091Error } from '#libs/amqp091-codec';
+import type { ClusterView } from '#libs/cluster';
+import type { Log } from '#libs/telemetry';
 import { type Tenant, tenantAmqp091Defaults } from '#libs/tenancy';
 import { AgreedVhost } from './agreed-vhost.js';
+import type { QueueStore } from './queue-store.js';
 import { topologyAway } from './refusals.js';
 import { type Amqp091Scope, scopeOf } from './scope.js';
-import type { TopologiesServices } from './agreed-topologies.js';
 import { type TopologyAgreement, TopologyLog } from './topology-log.js';
 import { TopologyReplica } from './topology-replica.js';
 import { type SweepView, TopologySweep } from './topology-sweep.js';
 import type { VhostServices } from './vhost-services.js';
+
+export interface TenantTopologyServices {
+  readonly cluster: ClusterView;
+  /** The common state of a tenant; not started. */
+  readonly openState: (tenant: Tenant) => TopologyAgreement;
+  readonly store: QueueStore;
+  readonly log: Log;
+  /** How long what a gateway left is left alone once it is gone, in ms. Default 30 000. */
+  readonly graceMs?: number;
+}
 
 interface OpenVhost {
   readonly vhost: AgreedVhost;
@@ -25,7 +37,7 @@ export class TenantTopology {
 
   constructor(
     private readonly tenant: Tenant,
-    private readonly services: TopologiesServices,
+    private readonly services: TenantTopologyServices,
     private readonly onVhost: (vhost: AgreedVhost) => void,
   ) {
     this.replica = new TopologyReplica(services.log);

@@ -14,7 +14,8 @@ import type { MqttMessage, MqttMessageProperties } from '../message.js';
 import type { PublishRequest } from '../publishing/publisher.js';
 import { appendPublish, clientFields, publishBytes, topicFields } from './message.mapping.js';
 import { messageFromPulsar } from './stored-message.mapping.js';
-import { type PulsarPlace, TopicMapping } from './topic.mapping.js';
+import type { PulsarPlace } from './pulsar-place.js';
+import { TopicMapping } from './topic.mapping.js';
 
 const topics = new TopicMapping([{ filter: 'rooms/+', topic: 'rooms', key: '$1' }]);
 const tenant = { name: 'acme' } as Tenant;

@@ -7,7 +7,7 @@ import {
 import type { PublishRequest } from '../publishing/publisher.js';
 import type { MqttMessageProperties } from '../message.js';
 import { MqttProperty } from './message-properties.js';
-import type { PulsarPlace } from './topic.mapping.js';
+import type { PulsarPlace } from './pulsar-place.js';
 
 const qosFields = [0, 1, 2].map((qos) =>
   qos === 1 ? undefined : encodeMessageFields([{ key: MqttProperty.qos, value: String(qos) }]),

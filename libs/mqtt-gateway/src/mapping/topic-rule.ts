@@ -1,6 +1,6 @@
 import { decodeName, encodeName } from '#libs/auth';
 import type { MqttTopicRule } from '#libs/tenancy';
-import type { PulsarPlace } from './topic.mapping.js';
+import type { PulsarPlace } from './pulsar-place.js';
 import { type TextEnds, TopicTemplate } from './topic-template.js';
 
 /** One rule of a tenant, without fault (`topicRuleFaults`). */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { topicNameFault as pulsarNameFault } from '#libs/auth';
 import type { MqttTopicRule } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
-import { type PulsarPlace, TopicMapping } from './topic.mapping.js';
+import type { PulsarPlace } from './pulsar-place.js';
+import { TopicMapping } from './topic.mapping.js';
 import { topicRuleFaults } from './topic-rule-faults.js';
 
 const rules: readonly MqttTopicRule[] = [

@@ -2,16 +2,10 @@ import { decodeName, encodeName, topicNameFault as pulsarNameFault } from '#libs
 import { MqttReasonCode, topicNameFault } from '#libs/mqtt-codec';
 import type { MqttTopicRule } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
+import type { PulsarPlace } from './pulsar-place.js';
 import { RecentMap } from './recent-map.js';
 import { TopicRule } from './topic-rule.js';
 import { mayBeEqual } from './topic-template.js';
-
-/** Where the messages of an MQTT topic are. */
-export interface PulsarPlace {
-  /** Inside the tenant's namespace; a name without fault (`topicNameFault` of libs/auth). */
-  readonly topic: string;
-  readonly key: string;
-}
 
 /** The Pulsar topics that messages which a filter matches can be on. */
 export interface TopicsOfFilter {

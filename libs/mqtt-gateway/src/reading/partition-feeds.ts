@@ -1,18 +1,12 @@
-import { asPulsarError, type PulsarClient, PulsarError, type PulsarLog } from '#libs/pulsar';
+import { asPulsarError, PulsarError } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { Feed, FeedListener, FeedStart } from './feed.js';
-import { PartitionTail } from './partition-tail.js';
+import { PartitionTail, type PartitionTailParts } from './partition-tail.js';
 import { readTopicOf } from './read-entry.js';
-import type { ReadingCounters } from './reading-counters.js';
 import type { TopicReading } from './topic-reading.js';
 
-export interface PartitionFeedsParts {
-  readonly pulsar: Pick<PulsarClient, 'createReader'>;
+export interface PartitionFeedsParts extends PartitionTailParts {
   readonly reading: TopicReading;
-  readonly counters: ReadingCounters;
-  readonly log: PulsarLog;
-  /** Bytes kept of entries that a paused listener has not taken; beyond, it reads them again. Default 1 MiB. */
-  readonly heldBytesMax?: number;
   /** `partitionsReadMax` of the options. */
   readonly partitionsMax: number;
   /** How long a partition that nobody listens to is still read, in ms. Default 5 s. */

@@ -2,15 +2,25 @@ import {
   asPulsarError,
   type BrokerEntry,
   type EntryPosition,
+  type PulsarClient,
   type PulsarError,
+  type PulsarLog,
   type TopicReader,
 } from '#libs/pulsar';
 import { LoneReader } from './lone-reader.js';
 import { beforeAll } from './entry-order.js';
 import type { FeedListener, FeedStart } from './feed.js';
 import { type CatchUpReader, type FedPartition, ListenerFeed } from './listener-feed.js';
-import type { PartitionFeedsParts } from './partition-feeds.js';
 import { ReadEntry, type ReadTopic } from './read-entry.js';
+import type { ReadingCounters } from './reading-counters.js';
+
+export interface PartitionTailParts {
+  readonly pulsar: Pick<PulsarClient, 'createReader'>;
+  readonly counters: ReadingCounters;
+  readonly log: PulsarLog;
+  /** Bytes kept of entries that a paused listener has not taken; beyond, it reads them again. Default 1 MiB. */
+  readonly heldBytesMax?: number;
+}
 
 /** Bytes asked for ahead by each reader, about. */
 const readerWindowBytes = 2 * 1024 * 1024;
@@ -38,7 +48,7 @@ export class PartitionTail implements FedPartition {
   private closed = false;
 
   constructor(
-    private readonly parts: PartitionFeedsParts,
+    private readonly parts: PartitionTailParts,
     private readonly topic: ReadTopic,
     readonly partition: string,
     private readonly onUnused: () => void,

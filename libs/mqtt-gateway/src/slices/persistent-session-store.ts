@@ -9,13 +9,12 @@ import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
 import type { SharedSubscriptions } from '../subscriptions/share-subscriptions.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';
 import { type InboundIntents, sessionLost } from './inbound-intents.js';
-import type { PendingMessage } from './queued-message.js';
 import type { SliceCheckpoints } from './slice-checkpoints.js';
 import type { SliceDispatch } from './slice-dispatch.js';
 import type { SliceJournal } from './slice-journal.js';
 import type { SliceReading } from './slice-reading.js';
 import type { SliceTable } from './slice-table.js';
-import type { StoredSession } from './stored-session.js';
+import type { PendingMessage, StoredSession } from './stored-session.js';
 
 /** What the stores of a slice's sessions work with. */
 export interface StoreGround {

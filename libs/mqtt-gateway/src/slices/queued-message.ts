@@ -1,9 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import type { MqttQos } from '#libs/mqtt-codec';
 import { contentBytes, type MqttMessage } from '../message.js';
-import type { DeliveryRef, MqttDelivery } from '../session/mqtt-delivery.js';
+import type { DeliveryRef } from '../session/mqtt-delivery.js';
 import { encodeQueueRecord, type MessageSource, type QueueTarget } from './records/queue-record.js';
-import type { StoredSession } from './stored-session.js';
 
 const noTargets: readonly QueueTarget[] = [];
 const nowhere: MessageSource = { partition: '', ledgerId: -1, entryId: -1, index: -1 };
@@ -46,39 +44,5 @@ export class QueuedMessage implements DeliveryRef {
   forgetOrigin(): void {
     this.targets = noTargets;
     this.source = nowhere;
-  }
-}
-
-/** What one session has still to get of a queued message; given to the session as it is. */
-export class PendingMessage implements MqttDelivery {
-  /** 0: it was not sent. */
-  packetId = 0;
-  /** QoS 2: PUBREC has come. */
-  received = false;
-
-  constructor(
-    readonly ref: QueuedMessage,
-    readonly session: StoredSession,
-    private readonly target: QueueTarget,
-  ) {}
-
-  get message(): MqttMessage {
-    return this.ref.message;
-  }
-
-  get qos(): MqttQos {
-    return this.target.qos;
-  }
-
-  get retain(): boolean {
-    return this.target.retain;
-  }
-
-  get checked(): boolean {
-    return this.target.checked;
-  }
-
-  get subscriptionIdentifiers(): readonly number[] {
-    return this.target.subscriptionIdentifiers;
   }
 }

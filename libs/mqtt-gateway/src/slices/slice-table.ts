@@ -2,7 +2,7 @@ import type { EntryPosition } from '#libs/pulsar';
 import type { MqttMessage } from '../message.js';
 import type { SequencedPlace } from '../publishing/sequenced-publisher.js';
 import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
-import { PendingMessage, QueuedMessage } from './queued-message.js';
+import { QueuedMessage } from './queued-message.js';
 import { encodeIntentRecord } from './records/intent-record.js';
 import { encodePositionRecord } from './records/position-record.js';
 import { encodeProgressRecord } from './records/progress-record.js';
@@ -12,7 +12,7 @@ import { encodeSessionRecord, type SessionRecord } from './records/session-recor
 import { encodeSubscriptionRecord } from './records/subscription-record.js';
 import { encodeWillRecord, type WillRecord } from './records/will-record.js';
 import type { SliceChanges } from './slice-changes.js';
-import { StoredSession } from './stored-session.js';
+import { PendingMessage, StoredSession } from './stored-session.js';
 import type { StoredWill } from './stored-will.js';
 
 /**

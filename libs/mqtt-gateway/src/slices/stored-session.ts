@@ -1,9 +1,12 @@
-import type { MqttProtocolLevel } from '#libs/mqtt-codec';
-import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
+import type { MqttProtocolLevel, MqttQos } from '#libs/mqtt-codec';
+import type { MqttMessage } from '../message.js';
 import type { SequencedPlace } from '../publishing/sequenced-publisher.js';
+import type { MqttDelivery } from '../session/mqtt-delivery.js';
+import type { MqttSubscription } from '../subscriptions/mqtt-subscription.js';
 import type { Due } from './due-times.js';
-import type { PendingMessage } from './queued-message.js';
+import type { QueuedMessage } from './queued-message.js';
 import type { ProgressRecord } from './records/progress-record.js';
+import type { QueueTarget } from './records/queue-record.js';
 import type { SessionRecord } from './records/session-record.js';
 
 /** Messages that a client may be done with while it leaves an earlier one unanswered. */
@@ -110,5 +113,39 @@ export class StoredSession implements SessionRecord, Due {
     const { doneBeyond } = this;
     for (const sequence of doneBeyond ?? []) if (sequence <= doneThrough) doneBeyond?.delete(sequence);
     return doneThrough;
+  }
+}
+
+/** What one session has still to get of a queued message; given to the session as it is. */
+export class PendingMessage implements MqttDelivery {
+  /** 0: it was not sent. */
+  packetId = 0;
+  /** QoS 2: PUBREC has come. */
+  received = false;
+
+  constructor(
+    readonly ref: QueuedMessage,
+    readonly session: StoredSession,
+    private readonly target: QueueTarget,
+  ) {}
+
+  get message(): MqttMessage {
+    return this.ref.message;
+  }
+
+  get qos(): MqttQos {
+    return this.target.qos;
+  }
+
+  get retain(): boolean {
+    return this.target.retain;
+  }
+
+  get checked(): boolean {
+    return this.target.checked;
+  }
+
+  get subscriptionIdentifiers(): readonly number[] {
+    return this.target.subscriptionIdentifiers;
   }
 }

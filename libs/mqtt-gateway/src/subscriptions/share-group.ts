@@ -188,7 +188,7 @@ export class SharedGroup implements InterestedReader {
 
   private giveTo(member: SharedMember, message: SharedMessage): boolean {
     try {
-      if (message.giveTo(member)) return true;
+      if (member.give(message)) return true;
     } catch (error) {
       const { clientId } = member.subscriber;
       this.parts.log.error(

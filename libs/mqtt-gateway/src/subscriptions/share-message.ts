@@ -1,14 +1,17 @@
-import type { MqttQos } from '#libs/mqtt-codec';
 import type { MqttMessage } from '../message.js';
-import type { DeliveryOutcome, MqttDelivery } from '../session/mqtt-delivery.js';
+import type { DeliveryOutcome } from '../session/mqtt-delivery.js';
 import type { SharedEntry } from './share-entry.js';
-import type { SharedMember } from './share-member.js';
 
 export interface MessageOwner {
   /** A member gave it back: it is to be given to another one. */
   returned(message: SharedMessage): void;
   /** A member may have room. */
   schedule(): void;
+}
+
+/** Who has messages of a group, and has not acknowledged them. */
+export interface MessageHolder {
+  readonly given: Set<SharedMessage>;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface MessageOwner {
  * ```
  */
 export class SharedMessage {
-  private holder: SharedMember | undefined;
+  private holder: MessageHolder | undefined;
   private isDone = false;
 
   constructor(
@@ -31,24 +34,27 @@ export class SharedMessage {
     private readonly group: MessageOwner,
   ) {}
 
-  /** False: the member has no room. */
-  giveTo(member: SharedMember): boolean {
-    const { options } = member;
-    const qos = Math.min(options.qos, this.message.qos) as MqttQos;
-    const delivery: MqttDelivery = {
-      message: this.message,
-      qos,
-      retain: options.retainAsPublished && this.message.retain,
-      subscriptionIdentifiers: member.identifiers,
-      onDone: (outcome) => this.ended(member, outcome),
-    };
-    // Before it is delivered: it may end at once.
-    this.holder = member;
-    member.given.add(this);
-    if (member.subscriber.deliver(delivery)) return true;
-    member.given.delete(this);
-    if (this.holder === member) this.holder = undefined;
+  /** Before it is delivered: it may end at once. */
+  taken(by: MessageHolder): void {
+    this.holder = by;
+    by.given.add(this);
+  }
+
+  /** It was not delivered. False: another one may have it. */
+  refused(by: MessageHolder): boolean {
+    by.given.delete(this);
+    if (this.holder === by) this.holder = undefined;
     return this.isDone;
+  }
+
+  /** That member is done with it. */
+  ended(of: MessageHolder, outcome: DeliveryOutcome): void {
+    if (this.isDone || this.holder !== of) return;
+    this.holder = undefined;
+    of.given.delete(this);
+    if (outcome === 'completed') this.complete();
+    else this.group.returned(this);
+    this.group.schedule();
   }
 
   /** The member left without it. */
@@ -65,14 +71,5 @@ export class SharedMessage {
   forget(): void {
     this.isDone = true;
     this.holder = undefined;
-  }
-
-  private ended(member: SharedMember, outcome: DeliveryOutcome): void {
-    if (this.isDone || this.holder !== member) return;
-    this.holder = undefined;
-    member.given.delete(this);
-    if (outcome === 'completed') this.complete();
-    else this.group.returned(this);
-    this.group.schedule();
   }
 }

@@ -1,25 +1,15 @@
-import type { EntryPosition, PulsarLog } from '#libs/pulsar';
+import type { EntryPosition } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
-import type { MatchedTopics } from '../reading/matched-topics.js';
-import type { PartitionFeeds } from '../reading/partition-feeds.js';
-import type { TopicReading } from '../reading/topic-reading.js';
 import type { StoreDone } from '../session/session-store.js';
 import type { MqttSubscription } from './mqtt-subscription.js';
 import type { TailSubscriber } from './tail-subscriber.js';
-import { TenantTails } from './tenant-tails.js';
-
-export interface TailSubscriptionsParts {
-  readonly feeds: PartitionFeeds;
-  readonly topics: MatchedTopics;
-  readonly reading: TopicReading;
-  readonly log: PulsarLog;
-}
+import { TenantTails, type TenantTailsParts } from './tenant-tails.js';
 
 /** The subscriptions of sessions that end with their connection: what is published reaches them, and nothing is kept. */
 export class TailSubscriptions {
   private readonly tenants = new Map<string, TenantTails>();
 
-  constructor(private readonly parts: TailSubscriptionsParts) {}
+  constructor(private readonly parts: TenantTailsParts) {}
 
   /**
    * Adds, or replaces the subscriber's subscription with the same filter, which must not be a shared one. `done` when what

@@ -1,6 +1,9 @@
-import type { EntryPosition } from '#libs/pulsar';
+import type { EntryPosition, PulsarLog } from '#libs/pulsar';
 import type { Tenant } from '#libs/tenancy';
 import type { FeedStart } from '../reading/feed.js';
+import type { MatchedTopics } from '../reading/matched-topics.js';
+import type { PartitionFeeds } from '../reading/partition-feeds.js';
+import type { TopicReading } from '../reading/topic-reading.js';
 import type { StoreDone } from '../session/session-store.js';
 import { FilterTree } from './filter-tree.js';
 import { MessageFanOut, TailMember, TailSubscription } from './message-fan-out.js';
@@ -8,8 +11,14 @@ import type { MqttSubscription } from './mqtt-subscription.js';
 import { UnreadPublications } from './published-before.js';
 import { TailPartition } from './tail-partition.js';
 import type { TailSubscriber } from './tail-subscriber.js';
-import type { TailSubscriptionsParts } from './tail-subscriptions.js';
 import { type InterestedReader, TopicInterest } from './topic-interest.js';
+
+export interface TenantTailsParts {
+  readonly feeds: PartitionFeeds;
+  readonly topics: MatchedTopics;
+  readonly reading: TopicReading;
+  readonly log: PulsarLog;
+}
 
 /** Partitions that are gone, and remembered. */
 const goneMax = 1_000;
@@ -26,7 +35,7 @@ export class TenantTails implements InterestedReader {
   private readonly gone = new Map<string, EntryPosition>();
 
   constructor(
-    private readonly parts: TailSubscriptionsParts,
+    private readonly parts: TenantTailsParts,
     private readonly tenant: Tenant,
   ) {
     this.fanOut = new MessageFanOut(this.tree, (clientId, error) => {
