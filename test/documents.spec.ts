@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { clientChanges, operatorChanges } from '#libs/telemetry';
 import { startGateway } from './support/gateway.js';
+import { readSourceTree } from './support/source-tree.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const pages = ['', 'docs'].flatMap((folder) =>
@@ -45,6 +47,20 @@ function absentPathsOf(page: string): string[] {
 describe('the documents', () => {
   it.each(pages)('%s points to what is there', (page) => {
     expect([...brokenLinksOf(page), ...absentPathsOf(page)]).toEqual([]);
+  });
+
+  it('name every change that is recorded, and each is', () => {
+    const [, table] = /\| `change` of \|(.*?)\n\n/s.exec(textOf('docs/configuration.md'))!;
+    const cells = [...table!.matchAll(/^\|[^|]*\|([^|]+)\|/gm)].map(([, cell]) => cell!);
+    const documented = cells.flatMap((cell) =>
+      [...cell.matchAll(/`([a-z-]+\.[a-z-]+)`/g)].map(([, name]) => name!),
+    );
+    const changes = [...clientChanges, ...operatorChanges];
+    expect(documented.sort()).toEqual([...changes].sort());
+    const sources = readSourceTree(root).filter(
+      ({ path }) => !path.startsWith('test/') && !/\.spec\.ts$|audited-changes/.test(path),
+    );
+    expect(changes.filter((name) => !sources.some(({ text }) => text.includes(`'${name}'`)))).toEqual([]);
   });
 
   it('claim of migrations from RabbitMQ what a test shows', () => {

@@ -124,7 +124,8 @@ export class Authenticator {
     this.#now = options.now ?? (() => performance.now());
     this.#listeners = new Map(options.listeners.map((listener) => [listener.name, listener]));
     const { tenants, listeners, certificates } = options;
-    this.users = new KnownUsers(tenants, options.scramSources ?? [], (principal) => this.#revoke(principal));
+    const revoked = (principal: Principal) => this.#revoke(principal);
+    this.users = new KnownUsers(tenants, options.scramSources ?? [], revoked, options.log.audit);
     const faults = [
       ...this.users.replace('configuration', options.users),
       ...(certificates ?? []).map(certificateRuleFault).filter((fault) => fault !== undefined),

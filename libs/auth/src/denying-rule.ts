@@ -1,3 +1,4 @@
+import type { AuthorizationRule } from './authorization-rule.js';
 import type { Authorizer } from './authorizer.js';
 import type { Principal } from './principal.js';
 import type { Action, Resource } from './resource.js';
@@ -18,10 +19,13 @@ export function denyingRule(
     const { rule, origin } = authorizer.explain(principal, action, each, clientId);
     if (origin === 'policy') return 'what Pulsar has granted';
     if (rule?.effect !== 'deny') continue;
-    const { principals, actions, resource } = rule;
-    const where = `${resource.type} ${resource.match} ${JSON.stringify(resource.name)}`;
-    const place = origin === 'state' ? 'made by a client' : 'of the configuration';
-    return `deny ${principals.join(', ')} ${actions.join(', ')} ${where}, ${place}`;
+    return `${ruleText(rule)}, ${origin === 'state' ? 'made by a client' : 'of the configuration'}`;
   }
   return undefined;
+}
+
+/** A permission, for people. */
+export function ruleText({ effect = 'allow', principals, actions, resource }: AuthorizationRule): string {
+  const where = `${resource.type} ${resource.match} ${JSON.stringify(resource.name)}`;
+  return `${effect} ${principals.join(', ')} ${actions.join(', ')} ${where}`;
 }

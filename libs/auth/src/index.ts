@@ -79,7 +79,7 @@ export {
   type SaslNegotiationOptions,
   type SaslStep,
 } from './sasl/sasl-negotiation.js';
-export { denyingRule } from './denying-rule.js';
+export { denyingRule, ruleText } from './denying-rule.js';
 export { PermissionWatch, type WatchedPermission } from './permission-watch.js';
 export { type EndOfIdentity, SessionWatch, type WatchedSession } from './session-watch.js';
 export { scryptVerifier } from './password-verifier.js';

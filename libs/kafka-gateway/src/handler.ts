@@ -11,7 +11,7 @@ import type { ClusterView } from '#libs/cluster';
 import type { Encodable, KafkaApi, RequestHeader } from '#libs/kafka-codec';
 import type { PulsarClient } from '#libs/pulsar';
 import type { ClientQuotas, QuotaHandle, RateLimits } from '#libs/rate-limit';
-import type { ConnectionLog, Log, Metrics } from '#libs/telemetry';
+import type { ClientChange, ConnectionLog, Log, Metrics } from '#libs/telemetry';
 import type { Link } from '#libs/transport';
 import type { SaslExchange } from './connection/sasl-exchange.js';
 import type { Fetches } from './fetching/fetches.js';
@@ -85,7 +85,7 @@ export interface RequestContext {
    */
   refused(code: number, message: string, topic?: string): void;
   /** For the audit: what the principal changed for all, `topic.create`. */
-  changed(action: string, type: 'topic' | 'group' | 'acl' | 'user' | 'quota', name: string): void;
+  changed(action: ClientChange, name: string): void;
   /** Bytes of the request that stay in memory after its answer count as in flight until the function given is called. */
   retain(bytes: number): () => void;
   /** From here on the request takes so many bytes, instead of what was assumed when it was read. */

@@ -1,4 +1,5 @@
 import type { AuditAct, AuditRecord } from './audit/audit.js';
+import type { ClientChange } from './audit/audited-changes.js';
 import type { Log, LogFields } from './log.js';
 import { printable } from './printable.js';
 
@@ -23,7 +24,7 @@ type Details = Omit<Partial<LogFields>, 'event' | 'reason'>;
  */
 export class ConnectionLog {
   readonly #log: Log;
-  readonly #identity: ConnectionIdentity;
+  #identity: ConnectionIdentity;
   #principal: { tenant?: string; user?: string } = {};
   #faulted = false;
   readonly #warned = new Set<string>();
@@ -31,6 +32,11 @@ export class ConnectionLog {
   constructor(log: Log, identity: ConnectionIdentity) {
     this.#log = log;
     this.#identity = identity;
+  }
+
+  /** Of the protocols of its listener it is this one. */
+  speaks(protocol: string): void {
+    this.#identity = { ...this.#identity, protocol };
   }
 
   /** From here on lines also say whose connection this is. */
@@ -72,9 +78,13 @@ export class ConnectionLog {
     this.#log.audit?.record({ kind: 'access', outcome: 'denied', ...this.#who(), ...act }, ruleOf);
   }
 
-  /** A client changed something for others than itself, or could not. */
-  changed(act: AuditAct, outcome: 'allowed' | 'failed' = 'allowed'): void {
-    this.#log.audit?.record({ kind: 'change', outcome, ...this.#who(), ...act });
+  /** A client changed something for others than itself. @param name of what it changed */
+  changed(action: ClientChange, name: string, clientId?: string): void {
+    this.#log.audit?.record({
+      ...{ kind: 'change', outcome: 'allowed', ...this.#who(), action },
+      resource: { type: action.slice(0, action.indexOf('.')), name },
+      ...(clientId !== undefined && { clientId }),
+    });
   }
 
   #who(): Pick<AuditRecord, 'protocol' | 'listener' | 'remoteAddress' | 'tenant' | 'user'> {

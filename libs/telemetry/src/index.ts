@@ -1,4 +1,10 @@
 export type { Audit, AuditAct, AuditEntry, AuditRecord, AuditSink } from './audit/audit.js';
+export {
+  clientChanges,
+  operatorChanges,
+  type ClientChange,
+  type OperatorChange,
+} from './audit/audited-changes.js';
 export { AuditTrail, auditedLog, type AuditTrailOptions } from './audit/audit-trail.js';
 export { LogAuditSink } from './audit/log-audit-sink.js';
 export { ConnectionLog, type ConnectionIdentity } from './connection.log.js';

@@ -68,6 +68,7 @@ class FirstBytesConnection implements ProtocolConnection<unknown>, FrameDecoder<
       return noFrames;
     }
     this.#held = nothing;
+    this.link.log.speaks(chosen.name);
     this.#chosen = chosen.accept(this.link);
     return this.#chosen.decoder.push(first);
   }

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Authenticator, Authorizer, type PreparedUsers } from '#libs/auth';
 import { RateLimits } from '#libs/rate-limit';
 import { type PreparedTenants, TenantDirectory, TenantDirectoryError } from '#libs/tenancy';
-import { type Log, Metrics } from '#libs/telemetry';
+import { type Log, Metrics, type OperatorChange } from '#libs/telemetry';
 import { AdminAccess } from '../admin/admin-access.js';
 import { ConfigError, parseConfig } from '../config-file.js';
 import type { GatewayConfig } from '../gateway.config.js';
@@ -104,7 +104,7 @@ export class ConfigReload {
       this.results.applied++;
       this.lastSuccessMs = Date.now();
       this.record(trigger, 'allowed', address);
-      for (const each of tenantChanges(outcome)) this.record(trigger, 'allowed', address, each);
+      for (const each of actsOf(outcome)) this.record(trigger, 'allowed', address, each);
       this.log.info({ event: 'config.reloaded', trigger, ...outcome }, 'the configuration was taken up');
       return outcome;
     } catch (error) {
@@ -125,12 +125,13 @@ export class ConfigReload {
     reason: ReloadTrigger,
     outcome: 'allowed' | 'failed',
     remoteAddress?: string,
-    { action, tenant }: TenantAct = { action: 'config.reload' },
+    { action, tenant, setting }: ConfigAct = { action: 'config.reload' },
   ): void {
     this.log.audit?.record({
       ...{ kind: 'change', outcome, action, reason },
       ...(tenant !== undefined && { tenant }),
-      ...(remoteAddress !== undefined && { remoteAddress }),
+      ...(setting !== undefined && { resource: { type: 'setting', name: setting } }),
+      ...(remoteAddress !== undefined && { listener: 'admin', remoteAddress }),
     });
   }
 
@@ -206,17 +207,19 @@ export class ConfigReload {
   }
 }
 
-interface TenantAct {
-  readonly action: string;
+interface ConfigAct {
+  readonly action: OperatorChange;
   readonly tenant?: string;
+  readonly setting?: string;
 }
 
-function tenantChanges({ added, removed, changed }: ConfigChange): TenantAct[] {
+function actsOf({ added, removed, changed, gateway }: ConfigChange): ConfigAct[] {
   return [
-    ...added.map((tenant) => ({ action: 'tenant.add', tenant })),
-    ...removed.map((tenant) => ({ action: 'tenant.remove', tenant })),
+    ...gateway.map((setting) => ({ action: 'gateway.change', setting }) as const),
+    ...added.map((tenant) => ({ action: 'tenant.add', tenant }) as const),
+    ...removed.map((tenant) => ({ action: 'tenant.remove', tenant }) as const),
     ...changed.flatMap(({ tenant, settings }) =>
-      settings.map((setting) => ({ action: `tenant.change ${setting}`, tenant })),
+      settings.map((setting) => ({ action: 'tenant.change', tenant, setting }) as const),
     ),
   ];
 }

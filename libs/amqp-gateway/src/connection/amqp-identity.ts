@@ -10,5 +10,5 @@ export interface AmqpIdentity {
   /** Unique over all processes: whose temporary nodes are whose. */
   readonly connectionId: string;
   /** Of its connection. */
-  readonly log?: Pick<ConnectionLog, 'denied'>;
+  readonly log?: Pick<ConnectionLog, 'denied' | 'changed'>;
 }

@@ -69,23 +69,23 @@ export class AmqpTopicRegistry implements AmqpTopics {
     return lookup;
   }
 
-  forTopic(tenant: Tenant, name: string): Promise<AmqpTopic> {
+  forTopic(tenant: Tenant, name: string, onMade = () => {}): Promise<AmqpTopic> {
     return this.once(`topic ${keyOf(tenant, name)}`, async () => {
       const { partitionsDefault } = tenant.amqp ?? tenantAmqpDefaults;
-      return (await this.resolve(tenant, name)) ?? this.create(tenant, name, partitionsDefault);
+      return (await this.resolve(tenant, name)) ?? this.create(tenant, name, partitionsDefault, onMade);
     });
   }
 
-  forQueue(tenant: Tenant, name: string): Promise<AmqpTopic> {
+  forQueue(tenant: Tenant, name: string, onMade = () => {}): Promise<AmqpTopic> {
     return this.once(`queue ${keyOf(tenant, name)}`, async () => {
       const { queuePartitions, autoCreateTopics } = tenant.amqp ?? tenantAmqpDefaults;
       const topic = (await this.resolve(tenant, name)) ?? (await this.create(tenant, name, queuePartitions));
       const known = this.known.get(keyOf(tenant, name));
       if (known?.queue) return topic;
-      if (autoCreateTopics) await this.makeQueue(topic);
-      else if (!(await this.admin.subscriptions(topic.pulsarTopic)).includes(queueSubscription)) {
-        throw notFound('queue');
-      }
+      if (!autoCreateTopics) {
+        const subscriptions = await this.admin.subscriptions(topic.pulsarTopic);
+        if (!subscriptions.includes(queueSubscription)) throw notFound('queue');
+      } else if (await this.makeQueue(topic)) onMade();
       if (known !== undefined) known.queue = true;
       return topic;
     });
@@ -121,11 +121,16 @@ export class AmqpTopicRegistry implements AmqpTopics {
     await this.admin.deleteTopic(fullName(tenant, name), { force: true }).catch(unless(404));
   }
 
-  private async create(tenant: Tenant, name: string, partitions: number): Promise<AmqpTopic> {
+  private async create(
+    tenant: Tenant,
+    name: string,
+    partitions: number,
+    onMade?: () => void,
+  ): Promise<AmqpTopic> {
     const { autoCreateTopics } = tenant.amqp ?? tenantAmqpDefaults;
     if (!autoCreateTopics) throw notFound('topic');
     await this.requireCreation(tenant, partitions);
-    await this.admin.createPartitionedTopic(fullName(tenant, name), partitions).catch(unless(409));
+    if (await isNew(this.admin.createPartitionedTopic(fullName(tenant, name), partitions))) onMade?.();
     this.invalidate(tenant, name);
     const topic = await this.resolve(tenant, name);
     if (topic === undefined) throw notFound('topic');
@@ -143,10 +148,11 @@ export class AmqpTopicRegistry implements AmqpTopics {
     throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
   }
 
-  private async makeQueue({ pulsarTopic }: AmqpTopic): Promise<void> {
-    await this.admin
-      .createSubscription(pulsarTopic, queueSubscription, earliest, { ...queueProperties })
-      .catch(unless(409));
+  /** Resolves to whether it was none before. */
+  private makeQueue({ pulsarTopic }: AmqpTopic): Promise<boolean> {
+    return isNew(
+      this.admin.createSubscription(pulsarTopic, queueSubscription, earliest, { ...queueProperties }),
+    );
   }
 
   private async once(key: string, open: () => Promise<AmqpTopic>): Promise<AmqpTopic> {
@@ -193,6 +199,11 @@ function keyOf(tenant: Tenant, name: string): string {
 
 function notFound(what: 'topic' | 'queue'): AmqpError {
   return new AmqpError(AmqpErrorCondition.NOT_FOUND, `there is no such ${what}`);
+}
+
+/** False where it was there before. */
+async function isNew(creation: Promise<void>): Promise<boolean> {
+  return (await creation.then(() => true).catch(unless(409))) === true;
 }
 
 /** Passes over an answer of this status. */

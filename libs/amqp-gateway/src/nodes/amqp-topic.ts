@@ -17,10 +17,14 @@ export interface AmqpTopic {
 export interface AmqpTopics {
   /** Undefined when Pulsar has no such topic. Known for a short time. Rejects with PulsarAdminError. */
   resolve(tenant: Tenant, name: string): Promise<AmqpTopic | undefined>;
-  /** Rejects with AmqpError `amqp:not-found` where it is not there and the tenant makes none; PulsarAdminError. */
-  forTopic(tenant: Tenant, name: string): Promise<AmqpTopic>;
+  /**
+   * Rejects with AmqpError `amqp:not-found` where it is not there and the tenant makes none; PulsarAdminError.
+   *
+   * @param onMade called where it was made for this call
+   */
+  forTopic(tenant: Tenant, name: string, onMade?: () => void): Promise<AmqpTopic>;
   /** The same, with the subscription that makes it a queue: what is sent from then on waits for a receiver. */
-  forQueue(tenant: Tenant, name: string): Promise<AmqpTopic>;
+  forQueue(tenant: Tenant, name: string, onMade?: () => void): Promise<AmqpTopic>;
   /** Somebody heard that it is gone or has other partitions. */
   invalidate(tenant: Tenant, name: string): void;
 }

@@ -4,7 +4,7 @@ import type { ClusterView } from '#libs/cluster';
 import { isPulsarError, type PulsarAdmin } from '#libs/pulsar';
 import type { RateLimits } from '#libs/rate-limit';
 import type { Log, Metrics } from '#libs/telemetry';
-import { type Tenant, type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
+import { type TenantDirectory, tenantAmqpDefaults } from '#libs/tenancy';
 import {
   type AmqpAddress,
   formatAddress,
@@ -26,6 +26,7 @@ import type {
   Transactions,
 } from '../node.js';
 import { type SourceFilters, sourceFilters } from '../selectors/source-filters.js';
+import { addressedTopic } from './addressed-topic.js';
 import type { AmqpTopic } from './amqp-topic.js';
 import { AmqpTopicRegistry } from './amqp-topic-registry.js';
 import { AnonymousTarget } from './anonymous-target.js';
@@ -131,7 +132,7 @@ export class NodeDirectory implements Nodes {
       throw this.denied(identity, 'consume', address);
     const onTopic = address.kind === 'topic' || (address.kind === 'temporary' && address.of === 'topic');
     const filters = sourceFilters(source.filter, onTopic);
-    const topic = await this.turns.run(identity, () => this.topicOf(tenant, address));
+    const topic = await this.turns.run(identity, () => addressedTopic(this.topics, identity, address));
     const used = reading.kind === 'browser' ? reading.subscription : subscription?.name;
     if (used && used !== queueSubscription)
       await this.durables.requireOwnKind(topic, used, subscription?.endsWhen);
@@ -167,7 +168,7 @@ export class NodeDirectory implements Nodes {
     const isAllowed = () => this.authorization.maySend(identity, address);
     if (!isAllowed()) throw this.denied(identity, 'produce', address);
     if (address.kind === 'subscription') throw invalid('messages are sent to topics and queues');
-    const found = await this.turns.run(identity, () => this.topicOf(identity.principal.tenant, address));
+    const found = await this.turns.run(identity, () => addressedTopic(this.topics, identity, address));
     const isQueue = address.kind === 'queue' || (address.kind === 'temporary' && address.of === 'queue');
     const topic = this.targetTopics.take(found);
     const onClose = () => this.targetTopics.release(topic);
@@ -185,17 +186,6 @@ export class NodeDirectory implements Nodes {
       onClose();
       throw error;
     }
-  }
-
-  /** Looked up, and made where the tenant makes topics. */
-  private async topicOf(tenant: Tenant, address: AmqpAddress): Promise<AmqpTopic> {
-    if (address.kind === 'queue') return this.topics.forQueue(tenant, address.name);
-    if (address.kind !== 'temporary') return this.topics.forTopic(tenant, address.name);
-    const topic = await this.topics.resolve(tenant, address.name);
-    if (topic === undefined) {
-      throw new AmqpError(AmqpErrorCondition.NOT_FOUND, 'there is no such temporary node');
-    }
-    return topic;
   }
 
   private attachTarget(

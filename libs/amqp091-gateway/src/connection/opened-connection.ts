@@ -17,7 +17,7 @@ import type { Amqp091Services } from '../amqp091.services.js';
 import { Channel, type ChannelHost } from '../channels/channel.js';
 import { ContentBudget } from '../channels/content-budget.js';
 import { auditDenial } from '../permissions/denial.js';
-import { VhostAccess } from '../permissions/vhost-access.js';
+import { resourceName, VhostAccess } from '../permissions/vhost-access.js';
 import { queueTopicName } from '../queues/queue-topic.js';
 import type { TopologyClient, VhostTopology } from '../topology/vhost-topology.js';
 import type { ClientCapabilities } from './client-properties.js';
@@ -360,7 +360,11 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
       ...(connectionName === undefined ? {} : { clientId: connectionName }),
       topicOf: queueTopicName,
     });
-    return { connectionId: this.id, access };
+    const { vhost } = this.topology.scope;
+    return {
+      ...{ connectionId: this.id, access },
+      changed: (action, name) => this.log.changed(action, resourceName(vhost, name), connectionName),
+    };
   }
 
   #end(reason: string, said?: Amqp091Method): void {

@@ -7,7 +7,6 @@ import {
   fieldOf,
   type RawFieldTable,
 } from '#libs/amqp091-codec';
-import { auditChange } from '../topology/topology-audit.js';
 import { isPulsarError, queuePriorityLevel } from '#libs/pulsar';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 import { ChannelDeliveries, unackedMax } from '../consuming/channel-deliveries.js';
@@ -267,7 +266,7 @@ class ConsumeHandler implements ChannelPart {
     client.access.read('queue', named);
     const { topology, queue } = await this.#placeOf(named);
     const messageCount = await services.queues.purge(topology.scope, queue);
-    auditChange(channel.connection.log, 'queue.purge', topology.scope, queue.name);
+    if (!queue.exclusive) client.changed?.('queue.purge', queue.name);
     if (!noWait) channel.send({ name: 'queue.purge-ok', messageCount });
   }
 

@@ -1,6 +1,5 @@
 import type { Amqp091Command, Amqp091Method, Amqp091MethodOf } from '#libs/amqp091-codec';
 import type { BindingRequest } from '../topology/vhost-topology.js';
-import { auditChange } from '../topology/topology-audit.js';
 import { declaredName } from './declared-name.js';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 
@@ -38,10 +37,9 @@ class ExchangeHandler implements ChannelPart {
   }
 
   async #delete(method: Amqp091MethodOf<'exchange.delete'>): Promise<void> {
-    const { topology, client, log } = this.channel.connection;
+    const { topology, client } = this.channel.connection;
     const exchange = declaredName(method.exchange);
     await topology.deleteExchange(exchange, { ifUnused: method.ifUnused }, client);
-    auditChange(log, 'exchange.delete', topology.scope, exchange);
     this.#answer(method, { name: 'exchange.delete-ok' });
   }
 

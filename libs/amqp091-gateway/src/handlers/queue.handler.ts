@@ -1,5 +1,4 @@
 import type { Amqp091Command, Amqp091MethodOf } from '#libs/amqp091-codec';
-import { auditChange } from '../topology/topology-audit.js';
 import { declaredName } from './declared-name.js';
 import type { ChannelPart, ChannelPartKind, PartChannel } from '../channels/channel-part.js';
 import { directReplyQueue, isReplyQueue } from '../replies/direct-replies.js';
@@ -33,12 +32,11 @@ class QueueHandler implements ChannelPart {
   close(): void {}
 
   async #declare(method: Amqp091MethodOf<'queue.declare'>): Promise<void> {
-    const { topology, client, services, log } = this.channel.connection;
+    const { topology, client, services } = this.channel.connection;
     const { queue, isNew } = await topology.declareQueue(
       { ...method, queue: declaredName(method.queue) },
       client,
     );
-    if (isNew && !method.exclusive) auditChange(log, 'queue.create', topology.scope, queue.name);
     // Before it is answered: from then on messages are kept.
     await services.queues.prepare(topology.scope, queue);
     await this.#declared(queue, method.noWait, isNew);
@@ -76,11 +74,10 @@ class QueueHandler implements ChannelPart {
 
   async #delete({ queue, ifUnused, ifEmpty, noWait }: Amqp091MethodOf<'queue.delete'>): Promise<void> {
     const { channel } = this;
-    const { topology, client, log } = channel.connection;
+    const { topology, client } = channel.connection;
     const options = { ifUnused, ifEmpty };
     const name = this.#queueNamed(queue);
     const messageCount = await topology.deleteQueue(name, options, client);
-    auditChange(log, 'queue.delete', topology.scope, name);
     if (!noWait) channel.send({ name: 'queue.delete-ok', messageCount });
   }
 

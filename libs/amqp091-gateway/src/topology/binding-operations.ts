@@ -33,7 +33,10 @@ export class BindingOperations {
     this.#checkRoom(request, source);
     await records.put(key, record);
     const bound = state.binding(key);
-    if (bound === undefined || bound.isActive) return;
+    if (bound === undefined || bound.isActive) {
+      this.#changed('binding.create', request, destination, client);
+      return;
+    }
     // One of its ends was deleted meanwhile: it will never hold.
     await this.removals.forget([bound]);
     throw state.isInForce(source.uid)
@@ -57,6 +60,18 @@ export class BindingOperations {
     if (state.binding(key) === undefined) return;
     await records.put(key, null);
     await this.removals.autoDelete([source]);
+    this.#changed('binding.delete', request, destination, client);
+  }
+
+  /** A queue that is a connection's own, and what is bound to it, is nobody else's concern. */
+  #changed(
+    action: 'binding.create' | 'binding.delete',
+    { source, destinationKind, routingKey }: BindingRequest,
+    destination: Exchange | Queue,
+    client: TopologyClient,
+  ): void {
+    if ('exclusive' in destination && destination.exclusive) return;
+    client.changed?.(action, `${source} to ${destinationKind} ${destination.name} by ${routingKey}`);
   }
 
   async #destination(

@@ -25,8 +25,9 @@ export class ExchangeOperations {
     private readonly removals: Removals,
   ) {}
 
-  async declare(declaration: ExchangeDeclaration, { access }: TopologyClient): Promise<Exchange> {
+  async declare(declaration: ExchangeDeclaration, client: TopologyClient): Promise<Exchange> {
     const { scope, state, records } = this.services;
+    const { access } = client;
     const { exchange: name, durable, autoDelete, internal } = declaration;
     const type = parseExchangeType(declaration.type);
     if (name === defaultExchangeName) throw defaultExchangeRefusal();
@@ -45,7 +46,9 @@ export class ExchangeOperations {
     const record: ExchangeRecord = { kind: 'exchange', vhost: scope.vhost, name, ...asked };
     const uid = randomUUID();
     await records.put(declarationKey('exchange', uid), record);
-    return this.#agree(name, uid, asked);
+    const agreed = await this.#agree(name, uid, asked);
+    if (agreed.uid === uid) client.changed?.('exchange.create', name);
+    return agreed;
   }
 
   /** Whoever was first in the log has declared it. */
@@ -97,18 +100,19 @@ export class ExchangeOperations {
     return found;
   }
 
-  async delete(name: string, ifUnused: boolean, { access }: TopologyClient): Promise<void> {
+  async delete(name: string, ifUnused: boolean, client: TopologyClient): Promise<void> {
     const { scope, state, records } = this.services;
     const what = resourceText('exchange', name, scope.vhost);
     if (name === defaultExchangeName) throw defaultExchangeRefusal();
     if (name.startsWith('amq.')) {
       throw new Amqp091Error('access-refused', `deletion of system ${what} not allowed`);
     }
-    access.configure('exchange', name, 'delete');
+    client.access.configure('exchange', name, 'delete');
     await records.caughtUp();
     const exchange = state.exchanges.inForce(name);
     if (exchange === undefined) return;
     if (!ifUnused) await this.removals.remove('exchange', exchange);
     else if (!(await this.removals.removeUnused(exchange))) throw preconditionFailed(`${what} in use`);
+    client.changed?.('exchange.delete', name);
   }
 }

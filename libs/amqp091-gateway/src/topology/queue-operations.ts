@@ -84,7 +84,10 @@ export class QueueOperations {
   async #agree(name: string, uid: string, asked: Asked, client: TopologyClient) {
     const { scope, state, records } = this.services;
     const first = state.queues.inForce(name);
-    if (first?.uid === uid) return { queue: first, isNew: true };
+    if (first?.uid === uid) {
+      if (!first.exclusive) client.changed?.('queue.create', name);
+      return { queue: first, isNew: true };
+    }
     await records.put(declarationKey('queue', uid), null);
     // Deleted again before it was answered.
     if (first === undefined) throw notFound('queue', name, scope.vhost);
@@ -175,7 +178,9 @@ export class QueueOperations {
         if (options.ifUnused && consumers > 0) throw preconditionFailed(`${what} in use`);
         if (options.ifEmpty && messages > 0) throw preconditionFailed(`${what} not empty`);
       }
-      return this.#drop(queue);
+      const messages = await this.#drop(queue);
+      if (!queue.exclusive) client.changed?.('queue.delete', name);
+      return messages;
     });
   }
 

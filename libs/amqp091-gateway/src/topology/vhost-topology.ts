@@ -1,4 +1,5 @@
 import type { FieldTable, RawFieldTable } from '#libs/amqp091-codec';
+import type { ClientChange } from '#libs/telemetry';
 import type { Exchange } from '../exchanges/exchange.js';
 import type { Queue } from './queue.js';
 import type { Amqp091Scope } from './scope.js';
@@ -20,11 +21,15 @@ export interface TopologyAccess {
   readTopic(exchange: string, routingKey: string): void;
 }
 
+export type TopologyChange = Extract<ClientChange, `${ResourceKind | 'binding'}.${string}`>;
+
 /** Who asks. */
 export interface TopologyClient {
   /** Unique in this gateway's life: exclusive queues belong to it. */
   readonly connectionId: string;
   readonly access: TopologyAccess;
+  /** For the audit: what it changed for others, too. @param name inside of the vhost */
+  changed?(action: TopologyChange, name: string): void;
 }
 
 export interface ExchangeDeclaration {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Tenant, TenantDirectory } from '#libs/tenancy';
+import type { Audit, OperatorChange } from '#libs/telemetry';
 import type { Principal } from '../principal.js';
 import { type ScramShape, usualShape } from '../scram/phantom-credential.js';
 import type { ScramCredential, ScramCredentialSource, ScramMechanism } from '../scram-credential.js';
@@ -62,6 +63,7 @@ export class KnownUsers {
   readonly #ofState = new Map<string, KnownUser>();
   readonly #verifiers = new PasswordVerifiers();
   readonly #revoked: (principal: Principal) => void;
+  readonly #audit: Audit | undefined;
   readonly #fingerprintKey = randomBytes(32);
   readonly #shapes = new Map<ScramMechanism, ScramShape>();
   #nextId = 1;
@@ -71,7 +73,9 @@ export class KnownUsers {
     tenants: TenantDirectory,
     states: readonly ScramCredentialSource[],
     revoked: (principal: Principal) => void,
+    audit?: Audit,
   ) {
+    this.#audit = audit;
     this.#tenants = tenants;
     this.#states = states;
     this.#revoked = revoked;
@@ -120,6 +124,7 @@ export class KnownUsers {
       for (const [key, user] of before ?? []) if (after.get(key) !== user) this.#revoke(user);
       // One that was known by the state alone is the file's from now on.
       for (const key of after.keys()) this.#forget(key);
+      if (before !== undefined) this.#record(origin, before, after);
     };
     return { faults, commit };
   }
@@ -222,6 +227,23 @@ export class KnownUsers {
     if (user === undefined) return;
     this.#ofState.delete(key);
     this.#revoke(user);
+  }
+
+  #record(
+    reason: UserOrigin,
+    before: ReadonlyMap<string, RegisteredUser>,
+    after: ReadonlyMap<string, RegisteredUser>,
+  ): void {
+    const record = (action: OperatorChange, { byPassword: { tenant, user } }: KnownUser) =>
+      this.#audit?.record({
+        ...{ kind: 'change', outcome: 'allowed', action, tenant: tenant.name, reason },
+        resource: { type: 'user', name: user },
+      });
+    for (const [key, user] of before) if (!after.has(key)) record('user.remove', user);
+    for (const [key, user] of after) {
+      const known = before.get(key);
+      if (known !== user) record(known === undefined ? 'user.add' : 'user.change', user);
+    }
   }
 
   #revoke({ byPassword, byScram }: KnownUser): void {

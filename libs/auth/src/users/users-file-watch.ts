@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import type { Log } from '#libs/telemetry';
+import type { Log, OperatorChange } from '#libs/telemetry';
 import type { KnownUsers } from './known-users.js';
 import { readUsersFile, UsersFileError } from './users-file.js';
 
@@ -40,10 +40,12 @@ export class UsersFileWatch {
     try {
       this.#load();
       this.#told = '';
+      this.#record('allowed');
       log.info({ event: 'users-file.reloaded', file, users: users.size }, 'the users file was read again');
     } catch (error) {
       const message = (error as Error).message;
       if (message !== this.#told) {
+        this.#record('failed');
         log.error(
           { event: 'users-file.refused', file, reason: message },
           'the users file is not used; the users stay as they were',
@@ -55,6 +57,11 @@ export class UsersFileWatch {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  #record(outcome: 'allowed' | 'failed'): void {
+    const action: OperatorChange = 'users-file.reload';
+    this.#options.log.audit?.record({ kind: 'change', outcome, action });
   }
 
   #load(): void {

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { type Action, denyingRule, type Principal, type Resource } from '#libs/auth';
 import { KafkaErrorCode, kafkaErrorName, type RequestHeader } from '#libs/kafka-codec';
+import type { ClientChange } from '#libs/telemetry';
 import type { ConnectionState, GatewayServices, RequestContext } from '../handler.js';
 import type { ProcessBudget } from './process-budget.js';
 import type { Pending } from './response-order.js';
@@ -98,10 +99,8 @@ export class KafkaRequest implements RequestContext, Pending<ResponseBytes | typ
     });
   }
 
-  changed(action: string, type: string, name: string): void {
-    const { clientId } = this.header;
-    const resource = { type, name };
-    this.connection.log.changed({ action, resource, ...(clientId !== null && { clientId }) });
+  changed(action: ClientChange, name: string): void {
+    this.connection.log.changed(action, name, this.header.clientId ?? undefined);
   }
 
   /** What was asked last, where it is not said what is refused. */

@@ -49,7 +49,7 @@ async function answer(
     if (isTwice) throw invalid('the request names the entity more than once');
     const entity = toQuotaEntity(entry.entity);
     await alter(entity, changesOf(entry), validateOnly, context);
-    if (!validateOnly) context.changed('quota.alter', 'quota', nameForAudit(entry));
+    if (!validateOnly) context.changed('quota.alter', nameForAudit(entry));
     return { errorMessage: null, entity: toEntityParts(entity) };
   } catch (error) {
     const { code, message } = clientQuotaRefusal(error);

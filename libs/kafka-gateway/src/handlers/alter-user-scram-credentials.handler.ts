@@ -54,7 +54,7 @@ export const alterUserScramCredentialsHandler: ApiHandler<
       const results = await boundedParallel([...users], usersParallelMax, async (user) => {
         try {
           await changes.make(user);
-          context.changed('user.change-scram', 'user', user);
+          context.changed('user.change-scram', user);
           return { user, errorMessage: null };
         } catch (error) {
           return refusal(user, error, context);

@@ -37,7 +37,7 @@ export async function alterConfigs(
     try {
       if (times.get(keyOf(each)) !== 1) throw invalidRequest('the request names the resource more than once');
       await alter(each, validateOnly, context);
-      if (!validateOnly) context.changed('topic.alter-configs', 'topic', resourceName);
+      if (!validateOnly) context.changed('topic.alter-configs', resourceName);
       return { errorCode: 0, errorMessage: null, resourceType, resourceName };
     } catch (error) {
       const errorCode = controllerErrorCode(error);

@@ -1,4 +1,4 @@
-import type { AuthorizationRule } from '#libs/auth';
+import { type AuthorizationRule, ruleText } from '#libs/auth';
 import {
   type CreateAclsRequest,
   type CreateAclsRequestAclCreation as AclCreation,
@@ -36,7 +36,7 @@ export const createAclsHandler: ApiHandler<CreateAclsRequest, CreateAclsResponse
     try {
       const rules = accepted.map(({ rule }) => rule);
       await changeableRules(context).add(context.principal.tenant.name, rules);
-      for (const rule of rules) context.changed('acl.create', 'acl', aclText(rule));
+      for (const rule of rules) context.changed('acl.create', ruleText(rule));
     } catch (error) {
       const refused = refusal(error, context);
       for (const { at } of accepted) results[at] = refused;
@@ -51,15 +51,6 @@ function ruleOf(creation: AclCreation, context: RequestContext): AuthorizationRu
   const rule = toRule({ ...creation, patternType: creation.resourcePatternType });
   requireNoLockout(rule, context);
   return rule;
-}
-
-function aclText({
-  effect = 'allow',
-  principals,
-  actions,
-  resource: { type, match, name },
-}: AuthorizationRule): string {
-  return `${effect} ${principals.join(' ')} ${actions.join(' ')} ${type} ${match} ${name}`;
 }
 
 function refusal(error: unknown, context: RequestContext): CreationResult {

@@ -47,7 +47,7 @@ async function answer(
       throw new KafkaError(KafkaErrorCode.INVALID_REQUEST, 'the request names the topic more than once');
     }
     await grow(topic, validateOnly, context);
-    if (!validateOnly) context.changed('topic.add-partitions', 'topic', name);
+    if (!validateOnly) context.changed('topic.add-partitions', name);
     return { name, errorMessage: null };
   } catch (error) {
     const errorCode = controllerErrorCode(error);

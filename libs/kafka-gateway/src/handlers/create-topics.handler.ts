@@ -115,7 +115,7 @@ async function create(
   }
   await requireCreation(context, 1, numPartitions);
   const created = await gateway.topics.create(tenant, name, numPartitions, settings);
-  context.changed('topic.create', 'topic', name);
+  context.changed('topic.create', name);
   return { ...result, name, errorMessage: null, topicId: created.id };
 }
 

@@ -1,3 +1,4 @@
+import { type AuthorizationRule, ruleText } from '#libs/auth';
 import {
   type DeleteAclsRequest,
   type DeleteAclsResponse,
@@ -23,7 +24,7 @@ type Result = Encodable<FilterResult>;
 
 /** What one filter is about: rules to be removed, and what must stay. */
 interface Matches {
-  readonly ids: readonly string[];
+  readonly rules: readonly { readonly id: string; readonly rule: AuthorizationRule }[];
   readonly removed: readonly Acl[];
   readonly kept: readonly Acl[];
 }
@@ -60,11 +61,12 @@ async function remove(
     requireFew(filters);
     requireAclAccess('alter', context);
     requireKnown(filter);
-    const { ids, removed, kept } = matchesOf(filter, listedRules(context), context.header.apiVersion);
-    if (ids.length > 0) await changeableRules(context).remove(context.principal.tenant.name, ids);
-    for (const acl of removed) {
-      context.changed('acl.delete', 'acl', `${acl.principal} ${acl.resourceName}`);
+    const { rules, removed, kept } = matchesOf(filter, listedRules(context), context.header.apiVersion);
+    if (rules.length > 0) {
+      const ids = rules.map(({ id }) => id);
+      await changeableRules(context).remove(context.principal.tenant.name, ids);
     }
+    for (const { rule } of rules) context.changed('acl.delete', ruleText(rule));
     const { code, message } = operators;
     if (kept.length > 0) context.refused(code, message);
     return {
@@ -82,20 +84,20 @@ async function remove(
   }
 }
 
-function matchesOf(filter: AclFilter, rules: readonly ListedRule[], apiVersion: number): Matches {
-  const ids: string[] = [];
+function matchesOf(filter: AclFilter, listed: readonly ListedRule[], apiVersion: number): Matches {
+  const rules: Matches['rules'][number][] = [];
   const removed: Acl[] = [];
   const kept: Acl[] = [];
-  for (const { id, acls } of rules) {
+  for (const { id, rule, acls } of listed) {
     const matching = acls.filter(
       (acl) => aclMatches(filter, acl) && (apiVersion > 0 || acl.patternType === aclPatternType.literal),
     );
     // What Kafka's clients make is one ACL each. A rule that somebody else made may be several, of which some were not meant.
     if (id === undefined || matching.length < acls.length) kept.push(...matching);
     else if (matching.length > 0) {
-      ids.push(id);
+      rules.push({ id, rule });
       removed.push(...matching);
     }
   }
-  return { ids, removed, kept };
+  return { rules, removed, kept };
 }

@@ -26,7 +26,7 @@ export const deleteGroupsHandler: ApiHandler<DeleteGroupsRequest, DeleteGroupsRe
 async function answer(groupId: string, context: RequestContext) {
   try {
     await remove(groupId, context);
-    context.changed('group.delete', 'group', groupId);
+    context.changed('group.delete', groupId);
     return { groupId };
   } catch (error) {
     const errorCode = kafkaErrorCode(error);

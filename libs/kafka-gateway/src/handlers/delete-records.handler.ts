@@ -107,7 +107,7 @@ async function raise(
   }
   const starts = await gateway.topics.logStarts.raise(topic, wanted);
   gateway.topics.changed(principal.tenant, topic.name);
-  context.changed('topic.delete-records', 'topic', topic.name);
+  context.changed('topic.delete-records', topic.name);
   await boundedParallel(deletions, partitionsParallelMax, async ({ partition, offset, isAll }) => {
     if (!isAll) return;
     try {

@@ -62,7 +62,7 @@ async function answer(asked: Asked, times: number, context: RequestContext): Pro
     }
     name ??= await nameOf(asked.topicId, context);
     const topicId = await remove(name, context);
-    context.changed('topic.delete', 'topic', name);
+    context.changed('topic.delete', name);
     return { name, topicId, errorMessage: null };
   } catch (error) {
     const errorCode = controllerErrorCode(error);

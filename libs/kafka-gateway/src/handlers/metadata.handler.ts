@@ -162,7 +162,7 @@ class MetadataLookup {
     await requireCreation(this.context, 1, partitionsDefault);
     try {
       const created = await gateway.topics.create(principal.tenant, name, partitionsDefault);
-      this.context.changed('topic.create', 'topic', name);
+      this.context.changed('topic.create', name);
       return created;
     } catch (error) {
       if (kafkaErrorCode(error) !== KafkaErrorCode.TOPIC_ALREADY_EXISTS) throw error;

@@ -34,7 +34,7 @@ export const offsetDeleteHandler: ApiHandler<OffsetDeleteRequest, OffsetDeleteRe
     const found = await committedTopics(named, 'consume', false, context);
     try {
       const coordinator = gateway.groups.coordinator(principal.tenant, groupId);
-      return await deleteOffsets(request, found, coordinator);
+      return await deleteOffsets(request, found, coordinator, context);
     } catch (error) {
       return refuse(error, context);
     }
@@ -45,6 +45,7 @@ function deleteOffsets(
   { groupId, topics }: OffsetDeleteRequest,
   found: readonly CommittedTopic[],
   coordinator: GroupCoordinator,
+  context: RequestContext,
 ): Promise<Response> {
   const group = coordinator.group(groupId);
   if (group === undefined) throw new KafkaError(KafkaErrorCode.GROUP_ID_NOT_FOUND, 'there is no such group');
@@ -76,6 +77,7 @@ function deleteOffsets(
       return;
     }
     coordinator.deleteOffsets(group, deleted);
+    context.changed('group.delete-offsets', groupId);
     resolve({ topics: answers });
   });
   return promise;

@@ -9,6 +9,7 @@ import { TopicAuthorization } from '../topics/topic-authorization.js';
 export interface ListedRule {
   /** Undefined: it is in the configuration file, which clients cannot change. */
   readonly id: string | undefined;
+  readonly rule: AuthorizationRule;
   readonly acls: readonly Acl[];
 }
 
@@ -38,8 +39,8 @@ export function listedRules({ gateway, principal }: RequestContext): ListedRule[
   const configured = gateway.authorizer.rulesOf(name).filter(({ origin }) => origin === 'config');
   const stored = gateway.security?.rules.rules(name) ?? [];
   return [
-    ...configured.map(({ rule }) => ({ id: undefined, acls: toAcls(rule) })),
-    ...stored.map(({ id, rule }) => ({ id, acls: toAcls(rule) })),
+    ...configured.map(({ rule }) => ({ id: undefined, rule, acls: toAcls(rule) })),
+    ...stored.map(({ id, rule }) => ({ id, rule, acls: toAcls(rule) })),
   ];
 }
 

@@ -33,6 +33,7 @@ export function handlePublish(packet: PublishPacket, client: MqttClient): void {
     properties: travelling(properties),
     messageExpiryIntervalSeconds: properties.messageExpiryIntervalSeconds,
     clientId: client.clientId,
+    log: client.link.log,
   };
   const done = (error: MqttError | undefined) => {
     if (error === undefined) inbound.settle(pending, publishStored);

@@ -6,7 +6,7 @@ import type { RateLimits } from '#libs/rate-limit';
 import { type MqttTopicRule, type Tenant, tenantMqttDefaults } from '#libs/tenancy';
 import { TopicMapping } from '../mapping/topic.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
-import type { MqttTopic, MqttTopics } from './mqtt-topic.js';
+import type { MqttTopic, MqttTopics, TopicUser } from './mqtt-topic.js';
 
 /** What is needed of Pulsar's admin REST. */
 export type MqttTopicAdmin = Pick<
@@ -113,16 +113,16 @@ export class MqttTopicRegistry implements MqttTopics {
     return lookup;
   }
 
-  forPublishing(tenant: Tenant, name: string): Promise<MqttTopic> {
+  forPublishing(tenant: Tenant, name: string, by?: TopicUser): Promise<MqttTopic> {
     const key = keyOf(tenant.name, name);
     const running = this.openings.get(key);
     if (running !== undefined) return running;
-    const opening = this.open(tenant, name).finally(() => this.openings.delete(key));
+    const opening = this.open(tenant, name, by).finally(() => this.openings.delete(key));
     this.openings.set(key, opening);
     return opening;
   }
 
-  private async open(tenant: Tenant, name: string): Promise<MqttTopic> {
+  private async open(tenant: Tenant, name: string, by?: TopicUser): Promise<MqttTopic> {
     const found = await this.resolve(tenant, name);
     if (found?.ofMqtt) return found;
     const { topicsMax, autoCreateTopics, partitionsDefault } = tenant.mqtt ?? tenantMqttDefaults;
@@ -136,6 +136,7 @@ export class MqttTopicRegistry implements MqttTopics {
       await this.requireCreation(tenant, partitionsDefault);
       try {
         await this.admin.createPartitionedTopic(pulsarTopic, partitionsDefault, properties);
+        by?.log?.changed('topic.create', name, by.clientId);
       } catch (error) {
         if (!isStatus(error, 409)) throw error;
         await this.admin.setProperties(pulsarTopic, properties);

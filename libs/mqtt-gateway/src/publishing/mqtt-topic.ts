@@ -1,4 +1,5 @@
 import type { Tenant } from '#libs/tenancy';
+import type { PublishRequest } from './publisher.js';
 import type { TopicMapping } from '../mapping/topic.mapping.js';
 
 /** A Pulsar topic as MQTT has to do with it. Immutable: a change gives a new object. */
@@ -17,6 +18,9 @@ export interface MqttTopic {
   readonly compacted: boolean;
 }
 
+/** Who is the first to publish to a topic. */
+export type TopicUser = Pick<PublishRequest, 'clientId' | 'log'>;
+
 /** The Pulsar topics of all tenants: looked up, created, and known by the property that says that MQTT uses them. */
 export interface MqttTopics {
   mapping(tenant: Tenant): TopicMapping;
@@ -26,7 +30,7 @@ export interface MqttTopics {
    * For publishing: made, or marked as MQTT's, if it is not. Rejects with MqttError 0x97 where the tenant has as many as it
    * may have, 0x90 where the tenant creates none and it is not there; PulsarError, PulsarAdminError.
    */
-  forPublishing(tenant: Tenant, name: string): Promise<MqttTopic>;
+  forPublishing(tenant: Tenant, name: string, by?: TopicUser): Promise<MqttTopic>;
   /**
    * A topic that was there before has become MQTT's: here, or on another gateway. Topics that are made for MQTT are so from
    * the first moment that they are listed.

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { MqttQos } from '#libs/mqtt-codec';
 import type { PublishPressure } from '#libs/pulsar';
+import type { ConnectionLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttMessageProperties } from '../message.js';
 import type { MqttError } from '../mqtt.errors.js';
@@ -17,6 +18,8 @@ export interface PublishRequest {
   readonly properties: MqttMessageProperties;
   readonly messageExpiryIntervalSeconds: number | undefined;
   readonly clientId: string;
+  /** Where it is recorded that a topic was made for it. */
+  readonly log?: Pick<ConnectionLog, 'changed'>;
 }
 
 /** Called once, after Pulsar's receipt or when there will be none. */

@@ -12,7 +12,7 @@ import type { Tenant } from '#libs/tenancy';
 import { clientFields, publishBytes, topicFields } from '../mapping/message.mapping.js';
 import { MqttError } from '../mqtt.errors.js';
 import type { MqttOptions } from '../mqtt.options.js';
-import type { MqttTopics } from './mqtt-topic.js';
+import type { MqttTopics, TopicUser } from './mqtt-topic.js';
 import { type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
 import { asPublishError } from './publish-errors.js';
 import type { PublishDone, PublishRequest } from './publisher.js';
@@ -79,7 +79,11 @@ class NamedProducers implements SequencedProducers {
     const { topic: name, key } = place;
     // The payload's bytes are the socket's: nothing of them is looked at later.
     const isEmpty = request.payload.length === 0;
-    const turn = (this.order.get(name) ?? Promise.resolve()).then(() => this.reserveNow(name, key, isEmpty));
+    const { clientId, log } = request;
+    const by = { clientId, ...(log && { log }) };
+    const turn = (this.order.get(name) ?? Promise.resolve()).then(() =>
+      this.reserveNow(name, key, isEmpty, by),
+    );
     const settled = turn.then(
       () => {},
       () => {},
@@ -129,10 +133,15 @@ class NamedProducers implements SequencedProducers {
     this.onClosed();
   }
 
-  private async reserveNow(name: string, key: string, isEmpty: boolean): Promise<SequencedPlace> {
+  private async reserveNow(
+    name: string,
+    key: string,
+    isEmpty: boolean,
+    by: TopicUser,
+  ): Promise<SequencedPlace> {
     await this.room();
     if (this.closed) throw givenUp();
-    const topic = await this.process.topics.forPublishing(this.tenant, name);
+    const topic = await this.process.topics.forPublishing(this.tenant, name, by);
     if (topic.compacted && isEmpty) throw emptyPayloadFault();
     const partition = topic.partitions[keyHash(key) % topic.partitions.length] as string;
     if (this.closed) throw givenUp();

@@ -8,7 +8,7 @@ import {
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
-import type { MqttTopic } from './mqtt-topic.js';
+import type { MqttTopic, TopicUser } from './mqtt-topic.js';
 import { type CommonFields, type MqttPartitionPublisher, mqttPublishKind } from './publish-kind.js';
 import { asPublishError, publisherClosed, tooMuchInFlight } from './publish-errors.js';
 import type { PublishDone, PublishRequest } from './publisher.js';
@@ -17,7 +17,7 @@ import type { PublishDone, PublishRequest } from './publisher.js';
 export interface PublisherProcess {
   readonly partitionBytesMax: number;
   readonly publishTimeoutMs: number;
-  topic(tenant: Tenant, name: string): Promise<MqttTopic>;
+  topic(tenant: Tenant, name: string, by?: TopicUser): Promise<MqttTopic>;
   open(tenant: Tenant, partition: string): Promise<Producer>;
   schedule(partition: { flush(): void }): void;
   /** Pulsar has an entry; before its publishers hear of it. */
@@ -130,7 +130,7 @@ export class TopicPublisher {
   private async resolve(): Promise<void> {
     this.resolving = true;
     try {
-      const topic = await this.process.topic(this.tenant, this.name);
+      const topic = await this.process.topic(this.tenant, this.name, this.waiting[0]?.request);
       if (!this.ended) this.use(topic);
     } catch (error) {
       const failure = { error: asPublishError(error), untilMs: performance.now() + failureKnownMs };

@@ -71,7 +71,7 @@ export class TopicPublishers implements Publisher {
     this.process = {
       partitionBytesMax: options.publishBytesInFlightMaxPerPartition,
       publishTimeoutMs: options.publishTimeoutMs,
-      topic: (tenant, name) => topics.forPublishing(tenant, name),
+      topic: (tenant, name, by) => topics.forPublishing(tenant, name, by),
       open: (tenant, partition) => pool.open(tenant, partition),
       schedule: pool.schedule,
       onStored: (tenant, partition, position) => this.onStored?.(tenant, partition, position),

@@ -3,7 +3,7 @@ import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { MqttError } from '../mqtt.errors.js';
-import type { Publisher } from '../publishing/publisher.js';
+import type { Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { ClientAuthorization } from '../mqtt.services.js';
 import type { MqttWill } from '../session/session-directory.js';
 import { publishRequestOfWill } from '../session/will.js';
@@ -149,10 +149,24 @@ export class SliceWills {
       return;
     }
     this.#publishing++;
-    publisher.publish(publishRequestOfWill(will, tenant, clientId), (error) => {
+    const request = { ...publishRequestOfWill(will, tenant, clientId), log: this.#logOf(author.user) };
+    publisher.publish(request, (error) => {
       this.#published(stored, error);
       if (--this.#publishing === 0) this.#publishedAll();
     });
+  }
+
+  /** The client's connection has ended, or was another gateway's. */
+  #logOf(user: string): PublishRequest['log'] {
+    const { tenant, log } = this.parts;
+    return {
+      changed: (action, name, clientId) =>
+        log.audit?.record({
+          ...{ kind: 'change', outcome: 'allowed', action, protocol: 'mqtt', tenant: tenant.name, user },
+          ...{ resource: { type: 'topic', name }, reason: 'will' },
+          ...(clientId !== undefined && { clientId }),
+        }),
+    };
   }
 
   #publishedAll(): void {

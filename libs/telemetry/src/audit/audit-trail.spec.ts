@@ -81,7 +81,7 @@ describe('AuditTrail', () => {
     connection.identify({ tenant: 'acme', user: 'ann' });
     const resource = { type: 'topic', name: 'orders' };
     connection.denied({ action: 'produce', resource });
-    connection.changed({ action: 'topic.create', resource });
+    connection.changed('topic.create', 'orders');
     const who = {
       event: 'audit',
       protocol: 'kafka',
