@@ -24,10 +24,11 @@ export class OwnPulsar {
     private readonly dataDir: string,
   ) {}
 
-  /** @param config settings of broker.conf, on top of ours */
+  /** Without transactions, as Pulsar ships it. @param config settings of broker.conf, on top of ours */
   static async start(config: Readonly<Record<string, string>> = {}): Promise<OwnPulsar> {
     const dataDir = mkdtempSync(join(tmpdir(), 'pulsegate-faults-'));
-    return new OwnPulsar(await startPulsar({ dataDir, config }), dataDir);
+    const settings = { transactionCoordinatorEnabled: 'false', ...config };
+    return new OwnPulsar(await startPulsar({ dataDir, config: settings }), dataDir);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PulsarStandalone, startPulsar } from './pulsar.js';
+import { archiveClasses, type PulsarStandalone, startPulsar } from './pulsar.js';
 
 const dataDir = fileURLToPath(new URL('../../../.pulsegate/pulsar/test-data', import.meta.url));
 
@@ -32,6 +32,7 @@ export default async function setUp(): Promise<void> {
     onUnexpectedEnd: (how) =>
       process.stdout.write(`       the embedded Pulsar ended during the run (${how})\n`),
   });
+  archiveClasses(standalone);
   globalThis.pulsegateTestPulsar = standalone;
   process.env.PULSEGATE_TEST_PULSAR_URL = standalone.serviceUrl;
   process.env.PULSEGATE_TEST_PULSAR_ADMIN_URL = standalone.adminUrl;

@@ -170,6 +170,7 @@ export class PulsarWithAuth {
       dataDir: join(this.folder, 'data'),
       binaryPort,
       config: {
+        transactionCoordinatorEnabled: 'false',
         authenticationEnabled: 'true',
         authenticationProviders: ['Token', 'Basic', 'Tls'].map((name) => authentication + name).join(','),
         authenticationRefreshCheckSeconds: '1',

@@ -22,6 +22,9 @@ export function standaloneConfig(ports: PulsarPorts, overrides: Readonly<Record<
     brokerEntryMetadataInterceptors: interceptors,
     exposingBrokerEntryMetadataToClientEnabled: 'true',
     transactionCoordinatorEnabled: 'true',
+    // With transactions each topic that is loaded waits, behind all others, for a read by the broker's own client: one
+    // that is not answered would hold them up for 30 s.
+    brokerClient_operationTimeoutMs: '10000',
     acknowledgmentAtBatchIndexLevelEnabled: 'true',
     nettyMaxFrameSizeBytes: '5253120',
     managedLedgerDefaultEnsembleSize: '1',
