@@ -2,12 +2,19 @@
 // `PULSEGATE_WRITE_PAGES=1` writes it.
 import { fileURLToPath } from 'node:url';
 import { type AbuseItem, type AbuseTable, abuseItems } from './abuse.js';
+import { amqpAbuse } from './amqp/amqp-abuse.js';
+import { amqp091Abuse } from './amqp091/amqp091-abuse.js';
 import { kafkaAbuse } from './kafka/kafka-abuse.js';
 import { mqttAbuse } from './mqtt/mqtt-abuse.js';
 
 export const abusePage = fileURLToPath(new URL('../../../docs/bad-input.md', import.meta.url));
 
-export const abuseTables = [kafkaAbuse, mqttAbuse] as unknown as readonly AbuseTable<unknown>[];
+export const abuseTables = [
+  kafkaAbuse,
+  mqttAbuse,
+  amqpAbuse,
+  amqp091Abuse,
+] as unknown as readonly AbuseTable<unknown>[];
 
 const items = Object.entries(abuseItems) as [AbuseItem, string][];
 

@@ -8,7 +8,7 @@ const atATime = 6;
 const runMsMax = 120_000;
 
 /** Makes a jest test of each row; those that are alone come last. */
-export function describeAbuse<Stage>({ rows }: AbuseTable<Stage>, stage: () => Stage): void {
+export function describeAbuse<Stage>({ rows }: Pick<AbuseTable<Stage>, 'rows'>, stage: () => Stage): void {
   const own = rows.filter((row): row is Abuse<Stage> => 'run' in row);
   for (const alone of [false, true]) {
     const some = own.filter((row) => (row.alone ?? false) === alone);

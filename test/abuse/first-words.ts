@@ -61,7 +61,8 @@ export async function expectShareOfOneAddress(
     await serves();
     const closed = () => sockets.filter((socket) => socket.destroyed).length;
     for (let waitedMs = 0; closed() < extra && waitedMs < closedMsMax; waitedMs += 50) await delay(50);
-    expect(closed()).toBe(extra);
+    // More, where those that are in did not log in in time.
+    expect(closed()).toBeGreaterThanOrEqual(extra);
   } finally {
     for (const socket of sockets) socket.resetAndDestroy();
   }
