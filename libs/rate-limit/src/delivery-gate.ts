@@ -1,12 +1,10 @@
 import type { QuotaHandle } from './quota-handle.js';
-import { QuotaPause } from './quota-pause.js';
+import { QuotaPause, type ThrottleCounters } from './quota-pause.js';
 
 /** Counts of the tenant on one protocol. */
-export interface DeliveryCounters {
+export interface DeliveryCounters extends ThrottleCounters {
   consumeMessages: number;
   consumeBytes: number;
-  throttles: number;
-  throttledMs: number;
 }
 
 /** Counts what one client is given, and is shut for as long as that was too much. */
@@ -22,7 +20,7 @@ export class DeliveryGate {
     this.#pause = new QuotaPause({
       owedMs: () => quota.owedOutMs(),
       throttleMsMax: () => quota.throttleMsMax,
-      onBegin: () => {},
+      counters,
       onEnd: onOpen,
     });
   }
@@ -36,11 +34,7 @@ export class DeliveryGate {
     const { counters } = this;
     counters.consumeMessages++;
     counters.consumeBytes += bytes;
-    const waitMs = this.quota.admitOut(bytes, 1);
-    if (waitMs === 0 || this.#pause.holds) return;
-    counters.throttles++;
-    counters.throttledMs += waitMs;
-    this.#pause.begin(waitMs);
+    this.#pause.begin(this.quota.admitOut(bytes, 1));
   }
 
   close(): void {

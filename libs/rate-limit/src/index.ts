@@ -5,7 +5,7 @@ export type { QuotaEntity, StoredKind } from './client-quota-record.js';
 export { type DeliveryCounters, DeliveryGate } from './delivery-gate.js';
 export type { QuotaCount, QuotaEffect } from './quota-counts.js';
 export { QuotaHandle } from './quota-handle.js';
-export { QuotaPause, type QuotaPauseOptions } from './quota-pause.js';
+export { QuotaPause, type QuotaPauseOptions, type ThrottleCounters } from './quota-pause.js';
 export { registerQuotaMetrics } from './quota-metrics.js';
 export { type LimitedClient, RateLimits, type RateLimitsOptions } from './rate-limits.js';
 export { parseRate, RateTextError, type RateUnit } from './rate-text.js';

@@ -1,4 +1,5 @@
 import type { Rate } from '#libs/tenancy';
+import type { AllowanceSource } from './allowance.js';
 import type { LimitCount } from './quota-counts.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -9,11 +10,12 @@ export interface LimitManner {
 }
 
 /** One rate of one entity. */
-export class QuotaBucket {
+export class QuotaBucket implements AllowanceSource {
   readonly #bucket: TokenBucket;
   #dryRun: boolean;
   /** What is at hand in one go: an answer that is larger is only slowed. */
   perSecond: number;
+  lent = 0;
 
   constructor(
     rate: Rate,
@@ -37,9 +39,12 @@ export class QuotaBucket {
     return this.#dryRun;
   }
 
-  /** Milliseconds to wait for what is taken by this. */
-  take(n: number, nowMs: number): number {
-    const waitMs = this.#bucket.take(n, nowMs);
+  /**
+   * Milliseconds to wait for what is taken by this.
+   * @param longestMs what the taker waits at the most
+   */
+  take(n: number, nowMs: number, longestMs = Number.POSITIVE_INFINITY): number {
+    const waitMs = Math.min(this.#bucket.take(n, nowMs), longestMs);
     if (waitMs === 0) return 0;
     if (this.#dryRun) {
       this.count.dryRun++;
@@ -60,6 +65,21 @@ export class QuotaBucket {
   /** Milliseconds until it is paid back, and takers need not wait. */
   owedMs(nowMs: number): number {
     return this.#dryRun ? 0 : this.#bucket.owedMs(nowMs);
+  }
+
+  tokens(nowMs: number): number {
+    return this.#bucket.tokens(nowMs);
+  }
+
+  draw(n: number, nowMs: number): void {
+    this.lent += n;
+    this.#bucket.take(n, nowMs);
+  }
+
+  giveBack(drawn: number, left: number): void {
+    // Sums of fractions are not exact.
+    this.lent = Math.max(0, this.lent - drawn);
+    this.#bucket.put(left);
   }
 
   isFull(nowMs: number): boolean {

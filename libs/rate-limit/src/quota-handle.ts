@@ -1,13 +1,24 @@
+import { type TrafficKind, trafficKinds } from '#libs/tenancy';
+import { Allowance, type AllowanceSource } from './allowance.js';
 import type { ConnectionQuota, LimitedEntity } from './limited-entity.js';
-import type { QuotaBucket } from './quota-bucket.js';
-import { bucketsOf, type TenantQuotas, type TrafficBuckets } from './tenant-quotas.js';
+import type { TenantQuotas } from './tenant-quotas.js';
+import { Turn } from './turn.js';
 
-const nothing: TrafficBuckets = { bytesIn: [], bytesOut: [], messagesIn: [], messagesOut: [], requests: [] };
+type Allowances = Readonly<Record<TrafficKind, Allowance>>;
+
+/** One for all: it does not change. */
+const unlimited = new Allowance([], new Turn(() => 0));
+const nothing = allowances(() => unlimited);
+
+/** The part of the longest wait that clients together may owe. */
+const owedPart = 0.5;
 
 /** What a handle knows of the process: the gateway's own limits, whose change is its, too. */
 export interface GatewayQuotas {
-  readonly entity: LimitedEntity;
   readonly version: number;
+  readonly turn: Turn;
+  /** A limit of the gateway as it holds for one tenant. */
+  partOf(kind: TrafficKind, tenant: string): AllowanceSource | undefined;
 }
 
 /**
@@ -17,12 +28,11 @@ export interface GatewayQuotas {
 export class QuotaHandle {
   #version = -1;
   #gatewayVersion = -1;
-  #buckets: TrafficBuckets = nothing;
+  #allowances = nothing;
   #used = new Map<string, LimitedEntity>();
   /** Counted as an open connection with these. */
   #connected: readonly LimitedEntity[] = [];
-  #limitsIn = false;
-  #limitsOut = false;
+  #withheldAtMs: number | undefined;
   #closed = false;
 
   constructor(
@@ -39,52 +49,44 @@ export class QuotaHandle {
 
   /** False: nothing that comes in is ever slowed, so nobody need count messages first. */
   get limitsIn(): boolean {
-    this.#look();
-    return this.#limitsIn;
+    const { bytesIn, messagesIn } = this.#look();
+    return bytesIn.isLimited || messagesIn.isLimited;
   }
 
   get limitsOut(): boolean {
-    this.#look();
-    return this.#limitsOut;
+    const { bytesOut, messagesOut } = this.#look();
+    return bytesOut.isLimited || messagesOut.isLimited;
   }
 
   /** Charges what was let in. Answers how long the client must then be slowed. */
   admitIn(bytes: number, messages: number): number {
-    this.#look();
-    if (!this.#limitsIn) return 0;
-    const { bytesIn, messagesIn } = this.#buckets;
-    const nowMs = this.quotas.now();
-    return this.#bounded(take(messagesIn, messages, nowMs, take(bytesIn, bytes, nowMs, 0)));
+    const { bytesIn, messagesIn } = this.#look();
+    return this.#bounded(bytesIn.take(bytes), messagesIn.take(messages));
   }
 
   /** Charges what is given out. Answers how long nothing more is to be given. */
   admitOut(bytes: number, messages: number): number {
-    this.#look();
-    if (!this.#limitsOut) return 0;
-    const { bytesOut, messagesOut } = this.#buckets;
-    const nowMs = this.quotas.now();
-    return this.#bounded(take(messagesOut, messages, nowMs, take(bytesOut, bytes, nowMs, 0)));
+    const { bytesOut, messagesOut } = this.#look();
+    return this.#bounded(bytesOut.take(bytes), messagesOut.take(messages));
   }
 
   admitRequest(): number {
-    this.#look();
-    const { requests } = this.#buckets;
-    return requests.length === 0 ? 0 : this.#bounded(take(requests, 1, this.quotas.now(), 0));
+    return this.#bounded(this.#look().requests.take(1), 0);
   }
 
   /** How long the client must be slowed for what it and others have taken. */
   owedInMs(): number {
-    this.#look();
-    if (!this.#limitsIn) return 0;
-    const nowMs = this.quotas.now();
-    return this.#bounded(owed(this.#buckets.messagesIn, nowMs, owed(this.#buckets.bytesIn, nowMs, 0)));
+    const { bytesIn, messagesIn } = this.#look();
+    return this.#bounded(bytesIn.owedMs(), messagesIn.owedMs());
   }
 
   owedOutMs(): number {
-    this.#look();
-    if (!this.#limitsOut) return 0;
-    const nowMs = this.quotas.now();
-    return this.#bounded(owed(this.#buckets.messagesOut, nowMs, owed(this.#buckets.bytesOut, nowMs, 0)));
+    const { bytesOut, messagesOut } = this.#look();
+    return this.#bounded(bytesOut.owedMs(), messagesOut.owedMs());
+  }
+
+  owedRequestMs(): number {
+    return this.#bounded(this.#look().requests.owedMs(), 0);
   }
 
   /** The longest of all: how long it must be slowed whatever it did. */
@@ -92,26 +94,38 @@ export class QuotaHandle {
     return Math.max(this.owedInMs(), this.owedOutMs(), this.owedRequestMs());
   }
 
-  owedRequestMs(): number {
-    this.#look();
-    const { requests } = this.#buckets;
-    return requests.length === 0 ? 0 : this.#bounded(owed(requests, this.quotas.now(), 0));
+  /** So much that what comes in is refused, where there is a way to say so; no client that is alone comes so far. */
+  get refusesIn(): boolean {
+    return this.owedInMs() > this.throttleMsMax * owedPart;
+  }
+
+  /**
+   * So much is owed that who asks is given nothing, and told to ask again; not for longer than each has to wait at most: whom
+   * others share a limit with, and use it up whenever there is some, gets on, too.
+   */
+  withholdsOut(): boolean {
+    const longestMs = this.throttleMsMax * owedPart;
+    const nowMs = this.quotas.now();
+    if (this.owedOutMs() <= longestMs) this.#withheldAtMs = undefined;
+    else {
+      this.#withheldAtMs ??= nowMs;
+      if (nowMs - this.#withheldAtMs < longestMs) return true;
+      this.#withheldAtMs = undefined;
+    }
+    return false;
   }
 
   /** What may be given out in a second, by the smallest limit; Infinity without one. */
   get bytesOutPerSecond(): number {
-    this.#look();
-    return least(this.#buckets.bytesOut);
+    return this.#look().bytesOut.perSecond;
   }
 
   get bytesInPerSecond(): number {
-    this.#look();
-    return least(this.#buckets.bytesIn);
+    return this.#look().bytesIn.perSecond;
   }
 
   get messagesInPerSecond(): number {
-    this.#look();
-    return least(this.#buckets.messagesIn);
+    return this.#look().messagesIn.perSecond;
   }
 
   /** Kafka's clients say in each request who they are. */
@@ -154,30 +168,43 @@ export class QuotaHandle {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#giveBack();
     for (const each of this.#connected) each.connections--;
     this.#release(this.#used.keys());
     this.#used = new Map();
-    this.#buckets = nothing;
+    this.#allowances = nothing;
   }
 
-  #look(): void {
-    if (this.#version === this.quotas.version && this.#gatewayVersion === this.gateway.version) return;
-    this.#resolve();
+  #look(): Allowances {
+    const isCurrent = this.#version === this.quotas.version && this.#gatewayVersion === this.gateway.version;
+    if (!isCurrent && !this.#closed) this.#resolve();
+    return this.#allowances;
   }
 
   #resolve(): void {
-    if (this.#closed) return;
     this.#version = this.quotas.version;
     this.#gatewayVersion = this.gateway.version;
+    this.#giveBack();
     const before = this.#used;
     // In use before the former ones are let go: what they owe stays known.
     this.#used = new Map();
     for (const [name, entity] of before) if (this.#connected.includes(entity)) this.#use(name);
-    this.#buckets = bucketsOf(this.quotas, this.gateway.entity, this, (name) => this.#use(name));
+    this.#allowances = allowances((kind) => this.#allowance(kind));
     this.#release(before.keys());
-    const { bytesIn, messagesIn, bytesOut, messagesOut } = this.#buckets;
-    this.#limitsIn = bytesIn.length + messagesIn.length > 0;
-    this.#limitsOut = bytesOut.length + messagesOut.length > 0;
+  }
+
+  #allowance(kind: TrafficKind): Allowance {
+    const { rules, manner, entity: tenant, tenant: name } = this.quotas;
+    const rule = rules.find(kind, this.user, this.clientId);
+    const client = rule && this.#use(rule.entity);
+    client?.setRate(kind, rule!.value, manner, this.quotas.now());
+    const all = [client?.bucket(kind), tenant.bucket(kind), this.gateway.partOf(kind, name)];
+    const sources = all.filter((source) => source !== undefined);
+    return sources.length === 0 ? unlimited : new Allowance(sources, this.gateway.turn);
+  }
+
+  #giveBack(): void {
+    for (const kind of trafficKinds) this.#allowances[kind].giveBack();
   }
 
   #use(name: string): LimitedEntity {
@@ -191,25 +218,12 @@ export class QuotaHandle {
     for (const name of names) this.quotas.clients.release(name, nowMs);
   }
 
-  #bounded(waitMs: number): number {
-    return Math.min(waitMs, this.quotas.throttleMsMax);
+  #bounded(waitMs: number, otherMs: number): number {
+    if (waitMs === 0 && otherMs === 0) return 0;
+    return Math.min(Math.max(waitMs, otherMs), this.quotas.throttleMsMax);
   }
 }
 
-function least(buckets: readonly QuotaBucket[]): number {
-  let rate = Number.POSITIVE_INFINITY;
-  for (const { perSecond, dryRun } of buckets) if (!dryRun) rate = Math.min(rate, perSecond);
-  return rate;
-}
-
-function take(buckets: readonly QuotaBucket[], n: number, nowMs: number, most: number): number {
-  let waitMs = most;
-  for (let at = 0; at < buckets.length; at++) waitMs = Math.max(waitMs, buckets[at]!.take(n, nowMs));
-  return waitMs;
-}
-
-function owed(buckets: readonly QuotaBucket[], nowMs: number, most: number): number {
-  let waitMs = most;
-  for (let at = 0; at < buckets.length; at++) waitMs = Math.max(waitMs, buckets[at]!.owedMs(nowMs));
-  return waitMs;
+function allowances(of: (kind: TrafficKind) => Allowance): Allowances {
+  return Object.fromEntries(trafficKinds.map((kind) => [kind, of(kind)])) as unknown as Allowances;
 }

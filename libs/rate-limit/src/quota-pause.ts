@@ -1,9 +1,16 @@
+/** Who hears of each pause; counts of the tenant on one protocol. */
+export interface ThrottleCounters {
+  throttles: number;
+  throttledMs: number;
+}
+
 export interface QuotaPauseOptions {
   /** Milliseconds until what was used, by whomever, is paid back. */
   owedMs(): number;
   /** The longest pause. */
   readonly throttleMsMax: () => number;
-  onBegin(): void;
+  readonly counters?: ThrottleCounters;
+  onBegin?(): void;
   onEnd(): void;
   readonly now?: () => number;
 }
@@ -28,9 +35,14 @@ export class QuotaPause {
   /** Nothing for 0, nor while it is paused already. */
   begin(waitMs: number): void {
     if (waitMs === 0 || this.holds) return;
+    const { counters, onBegin } = this.options;
+    if (counters !== undefined) {
+      counters.throttles++;
+      counters.throttledMs += waitMs;
+    }
     this.#beganAtMs = this.#now();
     this.#wait(waitMs);
-    this.options.onBegin();
+    onBegin?.();
   }
 
   /** `onEnd` is not called. */

@@ -1,9 +1,11 @@
-import type { ClientLimits, GatewayLimits, Tenant } from '#libs/tenancy';
+import type { ClientLimits, GatewayLimits, Tenant, TrafficKind } from '#libs/tenancy';
 import { Arrivals } from './arrivals.js';
+import { FairParts, type TenantPart } from './fair-parts.js';
 import { LimitedEntity } from './limited-entity.js';
 import { LimitCounts, type QuotaCount } from './quota-counts.js';
 import { type GatewayQuotas, QuotaHandle } from './quota-handle.js';
 import { type OwedTime, TenantQuotas, throttleMsMaxDefault } from './tenant-quotas.js';
+import { Turn } from './turn.js';
 
 /** Who a connection is. */
 export interface LimitedClient {
@@ -27,6 +29,8 @@ export class RateLimits implements GatewayQuotas {
   /** The gateway's own. */
   readonly entity = new LimitedEntity(this.#counts);
   readonly arrivals: Arrivals;
+  readonly turn: Turn;
+  readonly #fairParts = new Map<TrafficKind, FairParts>();
   version = 0;
   #storedOf: ((tenant: string) => readonly ClientLimits[]) | undefined;
 
@@ -35,6 +39,7 @@ export class RateLimits implements GatewayQuotas {
     { gateway = {}, now = () => performance.now() }: RateLimitsOptions = {},
   ) {
     this.#now = now;
+    this.turn = new Turn(now);
     this.arrivals = new Arrivals(this.entity, this.#counts, now);
     this.replace(tenants, gateway);
   }
@@ -55,7 +60,10 @@ export class RateLimits implements GatewayQuotas {
       } else if (known.limits !== limits) known.set(limits);
     }
     // What is still open goes on with what it has, and is closed by who took the tenant away.
-    for (const name of gone) this.#tenants.delete(name);
+    for (const name of gone) {
+      this.#tenants.delete(name);
+      for (const parts of this.#fairParts.values()) parts.forget(name);
+    }
   }
 
   /** Where limits come from that clients set by their own tools; they stand behind the configuration's. */
@@ -82,6 +90,17 @@ export class RateLimits implements GatewayQuotas {
    */
   open({ tenant, user, clientId }: LimitedClient): QuotaHandle {
     return new QuotaHandle(this.of(tenant), this, user, clientId);
+  }
+
+  partOf(kind: TrafficKind, tenant: string): TenantPart | undefined {
+    const bucket = this.entity.bucket(kind);
+    if (bucket === undefined) return undefined;
+    const nowMs = this.#now();
+    let parts = this.#fairParts.get(kind);
+    if (parts?.bucket !== bucket) {
+      this.#fairParts.set(kind, (parts = new FairParts(bucket, throttleMsMaxDefault, nowMs)));
+    }
+    return parts.of(tenant, nowMs);
   }
 
   /** How often each limit was met; the gateway's own have an empty tenant. */

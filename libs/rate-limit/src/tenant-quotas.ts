@@ -1,10 +1,4 @@
-import {
-  type ClientLimits,
-  type HeldKind,
-  type TenantLimits,
-  type TrafficKind,
-  trafficKinds,
-} from '#libs/tenancy';
+import type { ClientLimits, HeldKind, TenantLimits } from '#libs/tenancy';
 import { ClientRules, entityParts } from './client-rules.js';
 import { EntityPool } from './entity-pool.js';
 import { LimitedEntity, type RateKind } from './limited-entity.js';
@@ -119,27 +113,6 @@ export class TenantQuotas implements CreationQuotas {
     this.#rules = new ClientRules([...this.#stored, ...(this.#limits.clients ?? [])]);
     this.version++;
   }
-}
-
-/** Of one connection: what each kind of traffic is taken from. */
-export type TrafficBuckets = Readonly<Record<TrafficKind, readonly QuotaBucket[]>>;
-
-/** @param using the entities that the connection has in use, by name */
-export function bucketsOf(
-  quotas: TenantQuotas,
-  gateway: LimitedEntity,
-  client: { readonly user: string; readonly clientId: string },
-  using: (name: string) => LimitedEntity,
-): TrafficBuckets {
-  const found: Partial<Record<TrafficKind, readonly QuotaBucket[]>> = {};
-  const nowMs = quotas.now();
-  for (const kind of trafficKinds) {
-    const rule = quotas.rules.find(kind, client.user, client.clientId);
-    const entity = rule && using(rule.entity);
-    entity?.setRate(kind, rule!.value, quotas.manner, nowMs);
-    found[kind] = [entity, quotas.entity, gateway].flatMap((each) => each?.bucket(kind) ?? []);
-  }
-  return found as TrafficBuckets;
 }
 
 function* owedOf(

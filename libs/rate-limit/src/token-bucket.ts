@@ -39,6 +39,11 @@ export class TokenBucket {
     return this.#waitMs();
   }
 
+  /** Gives back what was taken for nothing. */
+  put(n: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + n);
+  }
+
   /** How long a taker must wait for what was taken before. */
   owedMs(nowMs: number): number {
     this.#refill(nowMs);

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { type AmqpFrame, AmqpErrorCondition, encodeFrame, heartbeatFrame } from '#libs/amqp-codec';
 import type { EndOfIdentity, WatchedSession } from '#libs/auth';
-import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
+import { DeliveryGate, type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import { AmqpSession } from '../amqp-session.js';
@@ -33,6 +33,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
   readonly tenantCounters: TenantCounters;
   readonly quota: QuotaHandle;
   readonly #gate: DeliveryGate;
+  readonly #requests: QuotaPause;
   readonly transactions: TransactionScope;
   writable = true;
   dueAtTick = 0;
@@ -63,6 +64,13 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     this.#gate = new DeliveryGate(quota, this.tenantCounters, () => {
       if (this.writable) this.onWritable();
     });
+    this.#requests = new QuotaPause({
+      owedMs: () => quota.owedRequestMs(),
+      throttleMsMax: () => quota.throttleMsMax,
+      counters: this.tenantCounters,
+      onBegin: () => this.pause(),
+      onEnd: () => this.resume(),
+    });
     this.#link = link;
     this.#decoder = decoder;
     this.#channelMax = channelMax;
@@ -91,6 +99,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
 
   /** @throws AmqpError */
   onFrame({ channel, performative, payload }: AmqpFrame): void {
+    this.#requests.begin(this.quota.admitRequest());
     switch (performative.type) {
       case 'open':
         throw this.#illegal('a second open');
@@ -189,6 +198,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     services.nodes.closeConnection(this.identity);
     this.tenantCounters.connectionsOpen--;
     this.#gate.close();
+    this.#requests.close();
     this.quota.close();
   }
 

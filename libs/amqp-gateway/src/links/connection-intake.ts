@@ -43,7 +43,7 @@ export class ConnectionIntake {
     this.#throttled = new QuotaPause({
       owedMs: () => quota.owedInMs(),
       throttleMsMax: () => quota.throttleMsMax,
-      onBegin: () => {},
+      counters: connection.tenantCounters,
       onEnd: () => this.#relieve(),
     });
     this.#bytesMax = services.options.publishBytesInFlightMax;
@@ -115,12 +115,7 @@ export class ConnectionIntake {
 
   #throttle(waitMs: number): void {
     if (waitMs === 0) return;
-    if (!this.#throttled.holds) {
-      const { tenantCounters } = this.connection;
-      tenantCounters.throttles++;
-      tenantCounters.throttledMs += waitMs;
-      this.#throttled.begin(waitMs);
-    }
+    this.#throttled.begin(waitMs);
     if (waitMs > Math.min(unreadMs, this.#quota.throttleMsMax * unreadPart)) this.#pause();
   }
 

@@ -7,10 +7,11 @@ import {
   closeOf,
   encodeHeartbeat,
   encodeMethod,
+  FrameType,
   methodReference,
 } from '#libs/amqp091-codec';
 import type { EndOfIdentity, Principal, WatchedSession } from '#libs/auth';
-import { DeliveryGate, type QuotaHandle } from '#libs/rate-limit';
+import { DeliveryGate, type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
 import type { Amqp091Services } from '../amqp091.services.js';
@@ -46,6 +47,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
   readonly tenantCounters: TenantCounters;
   readonly quota: QuotaHandle;
   readonly #gate: DeliveryGate;
+  readonly #requests: QuotaPause;
   readonly contents: ContentBudget;
   readonly holds: ReadingHolds;
   writable = true;
@@ -105,6 +107,16 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     this.#gate = new DeliveryGate(quota, this.tenantCounters, () => {
       if (this.writable) this.onWritable();
     });
+    let release = () => {};
+    this.#requests = new QuotaPause({
+      owedMs: () => quota.owedRequestMs(),
+      throttleMsMax: () => quota.throttleMsMax,
+      counters: this.tenantCounters,
+      onBegin: () => {
+        release = this.hold('more is asked than may be');
+      },
+      onEnd: () => release(),
+    });
     this.tenantCounters.connectionsOpen++;
     services.watch.watch(this, principal, endsAtMs);
     services.vhosts.watch(this, topology.scope);
@@ -137,6 +149,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
 
   /** No heartbeat comes here. @throws Amqp091Error that ends the connection */
   onFrame(frame: Amqp091Frame): void {
+    if (frame.type === FrameType.METHOD) this.#requests.begin(this.quota.admitRequest());
     const channel = this.#channels.get(frame.channel);
     if (channel !== undefined) channel.onFrame(frame);
     else if (frame.channel === 0) this.#onMethod(this.#assembler.push(frame)!.method);
@@ -219,6 +232,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     this.#channels.clear();
     this.tenantCounters.connectionsOpen--;
     this.#gate.close();
+    this.#requests.close();
     this.quota.close();
     topology.connectionClosed(this.id).catch((error: unknown) => {
       this.#link.log.debug('connection.leftovers', `exclusive queues are left to the sweep: ${error}`);

@@ -157,7 +157,10 @@ class PublishHandler implements ChannelPart {
     tenantCounters.produceBytes += bodySize;
     const { mandatory } = method;
     if (this.#transaction !== undefined) this.#enlist(this.#transaction, exchange, message, mandatory);
-    else {
+    else if (this.#confirms !== undefined && this.#intake.refuses()) {
+      this.#notStored(new Error('the clients together publish more than they may'));
+      this.#settle(this.#addConfirm(), false);
+    } else {
       const publication = this.#begin(message, this.#addConfirm());
       this.#routeOrWait({ exchange, message, mandatory, publication });
     }
@@ -215,12 +218,15 @@ class PublishHandler implements ChannelPart {
     return new Publication((error) => {
       this.#intake.remove(bytes);
       if (error !== undefined) this.#notStored(error);
-      if (number > 0 && (this.#confirms as Confirms).settle(number, error === undefined)) {
-        this.#publishing.publisher.queues.schedule(this);
-      }
+      if (number > 0) this.#settle(number, error === undefined);
       onDone?.(error);
       if (--this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
     });
+  }
+
+  #settle(number: number, isStored: boolean): void {
+    const isNext = (this.#confirms as Confirms).settle(number, isStored);
+    if (isNext) this.#publishing.publisher.queues.schedule(this);
   }
 
   #route({ exchange, message, publication }: LateMessage): boolean {

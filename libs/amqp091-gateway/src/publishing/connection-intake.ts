@@ -31,6 +31,7 @@ export class ConnectionIntake {
     this.#throttled = new QuotaPause({
       owedMs: () => quota.owedInMs(),
       throttleMsMax: () => quota.throttleMsMax,
+      counters: connection.tenantCounters,
       onBegin: () => {
         release = connection.hold('more is published than may be');
       },
@@ -42,10 +43,17 @@ export class ConnectionIntake {
   /** A whole message was taken. @param messageBytes of its body and properties, as the client sent them */
   add(bytes: number, messageBytes: number): void {
     this.inFlightBytes += bytes;
-    this.#throttle(this.#quota.admitIn(messageBytes, 1));
+    this.#throttled.begin(this.#quota.admitIn(messageBytes, 1));
     if (this.inFlightBytes > this.#bytesMax) {
       this.#release ??= this.connection.hold('too much of what was published is not stored yet');
     }
+  }
+
+  /** All who share a limit together owe so much that no more is taken from who can be told so. */
+  refuses(): boolean {
+    if (!this.#quota.refusesIn) return false;
+    this.#throttled.begin(this.#quota.owedInMs());
+    return true;
   }
 
   /** Pulsar has it, or refused it. */
@@ -65,13 +73,5 @@ export class ConnectionIntake {
       this.#isPressed = false;
       release();
     });
-  }
-
-  #throttle(waitMs: number): void {
-    if (waitMs === 0 || this.#throttled.holds) return;
-    const { tenantCounters } = this.connection;
-    tenantCounters.throttles++;
-    tenantCounters.throttledMs += waitMs;
-    this.#throttled.begin(waitMs);
   }
 }

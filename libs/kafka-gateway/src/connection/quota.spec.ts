@@ -45,6 +45,28 @@ describe('a limit of what is fetched', () => {
     expect(test.metrics.tenant('kafka', 'acme').consumeBytes).toBe(bytes.length);
   });
 
+  it('is not used up by others for ever: whoever waited is given something', async () => {
+    const test = new ReadingBed();
+    const { limits } = test.protocol.services;
+    const bytesOut = { perSecond: 1_000, burst: 1_000 };
+    limits.replace([{ ...tenant, limits: { bytesOut, throttleMsMax: 100 } }], {});
+    const log = test.topic('t');
+    log.append(10);
+    const other = limits.open({ tenant, user: 'other', clientId: '' });
+    const taking = setInterval(() => other.admitOut(10_000, 1), 2);
+    other.admitOut(10_000, 1);
+    const consumer = test.connect();
+    const given: number[] = [];
+    for (const _ of [1, 2, 3]) {
+      const answer = await consumer.fetch([{ fetchOffset: 0 }], 11);
+      given.push(partitionsOf(answer)[0]!.records?.length ?? 0);
+      await wait(60);
+    }
+    clearInterval(taking);
+    const { length } = log.batches[0]!.bytes;
+    expect(given).toEqual([0, length, 0]);
+  });
+
   it('makes answers no larger than what there is of it in a moment', async () => {
     const test = new ReadingBed({ limits: { bytesOut: { perSecond: 1_000, burst: 1e9 } } });
     const log = test.topic('t');

@@ -3,12 +3,10 @@ import type { RequestContext } from '../handler.js';
 /** With a limit, one answer takes what there is of it in so long, and at least so many bytes. */
 const roomSeconds = 0.25;
 const roomBytesMin = 16 * 1024;
-/** The part of the longest wait that may be owed; beyond, answers are empty until it is paid back, as Kafka's are. */
-const owedPart = 0.5;
 
 /** What one Fetch request takes of its client's quota. */
 export class FetchQuota {
-  /** The client, or those that share its limit, have had too much: nothing is given now. */
+  /** The client, or those that share its limit, have had too much: nothing is given now, as Kafka does it. */
   withheld = false;
 
   constructor(private readonly context: RequestContext) {}
@@ -18,7 +16,7 @@ export class FetchQuota {
     const { quota } = this.context.connection;
     this.withheld = false;
     if (quota?.limitsOut !== true) return bytesMax;
-    this.withheld = quota.owedOutMs() > quota.throttleMsMax * owedPart;
+    this.withheld = quota.withholdsOut();
     if (this.withheld) return 0;
     return Math.min(bytesMax, Math.max(roomBytesMin, quota.bytesOutPerSecond * roomSeconds));
   }
