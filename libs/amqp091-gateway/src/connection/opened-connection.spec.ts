@@ -4,6 +4,7 @@ import { encodeFrame, FrameType } from '#libs/amqp091-codec';
 import { idleTickMs } from '#libs/transport';
 import { type Amqp091Bed, type Amqp091BedSettings, amqp091Bed } from '../testing/amqp091-bed.js';
 import { recordingParts } from '../testing/recording-part.js';
+import { tenantOf } from '../testing/topology-fixture.js';
 
 let bed: Amqp091Bed | undefined;
 const ticksPerSecond = 1_000 / idleTickMs;
@@ -103,6 +104,23 @@ describe('a client that is held', () => {
     expect(parts.made[0]!.told).toEqual(['tx.select', 'tx.select']);
     expect(services.counters.connectionsBlocked).toBe(1);
     expect(services.idleWheel.size).toBe(0);
+  });
+});
+
+describe('a limit of requests', () => {
+  it('counts methods: the client is held until they are paid back', async () => {
+    const limits = { requests: { perSecond: 10, burst: 3 } };
+    const { connect, services } = await start({ tenant: { ...tenantOf(), limits } });
+    const client = await connect().open({ heartbeat: 0 });
+    for (let number = 1; number <= 6; number++) client.send({ name: 'channel.open' }, number);
+    // What is lent is paid for by the wait that follows.
+    for (let number = 1; number <= 4; number++) await client.next('channel.open-ok');
+    await settled();
+    expect([services.counters.channelsOpen, client.has('channel.open-ok')]).toEqual([4, false]);
+    pass(bed!, 1);
+    expect((await client.next('connection.blocked')).reason).toBe('more is asked than may be');
+    for (let number = 5; number <= 6; number++) await client.first('channel.open-ok');
+    expect(services.metrics.tenant('amqp091', 'acme').throttles).toBeGreaterThan(0);
   });
 });
 

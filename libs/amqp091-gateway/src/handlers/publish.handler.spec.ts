@@ -19,7 +19,7 @@ import {
   turn,
   until,
 } from '../testing/publisher.js';
-import { table } from '../testing/topology-fixture.js';
+import { table, tenantOf } from '../testing/topology-fixture.js';
 
 let bed: Amqp091Bed;
 
@@ -296,5 +296,29 @@ describe('what a publisher may not', () => {
     expect(await client.next('channel.close')).toMatchObject({ replyCode: 403 });
     await until(() => bed.broker.entries.length > 0);
     expect([bed.broker.bodies('mine'), bed.broker.bodies('theirs')]).toEqual([['x'], []]);
+  });
+});
+
+describe('while all clients together owe too much', () => {
+  it('who awaits confirms hears basic.nack, others are only not read', async () => {
+    const limits = { bytesIn: { perSecond: 100, burst: 100 } };
+    const tenant = { ...tenantOf(), limits };
+    const confirming = await open({ tenant });
+    const plain = await opened(bed);
+    await declare(confirming, 'q');
+    await confirmSelect(confirming);
+    const others = bed.services.limits.open({ tenant, user: 'others', clientId: '' });
+    others.admitIn(550, 1);
+    publish(confirming, '', 'q', 'taken');
+    await confirming.first('basic.ack', ({ deliveryTag }) => deliveryTag === 1);
+    others.admitIn(550, 1);
+    const refused = await opened(bed);
+    await confirmSelect(refused);
+    publish(refused, '', 'q', 'refused');
+    publish(plain, '', 'q', 'lent');
+    expect(await refused.next('basic.nack')).toMatchObject({ deliveryTag: 1, requeue: false });
+    await until(() => bed.broker.entries.length === 2);
+    expect(bed.broker.bodies('q')).toEqual(['taken', 'lent']);
+    expect(bed.services.metrics.tenant('amqp091', 'acme').throttles).toBe(3);
   });
 });

@@ -1,61 +1,12 @@
-import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { type LeaseOptions, type LeaseState, PulsarError, type TopicLease } from '#libs/pulsar';
+import { PulsarError, type TopicLease } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { ManualClock } from './manual-clock.js';
-import { HeldSlice, type SliceGround, type SliceState } from './held-slice.js';
+import { HeldSlice } from './held-slice.js';
+import { Notes, ScriptedLease } from './scripted-lease.js';
 
 const tenant = { name: 'acme' } as Tenant;
-
-/** Keeps what it is given. */
-class Notes implements SliceState {
-  readonly notes = new Map<string, string>();
-  isServing = false;
-  isClosed = false;
-
-  constructor(readonly ground: SliceGround) {}
-
-  get count(): number {
-    return this.notes.size;
-  }
-
-  replay(key: string, value: Buffer | null): void {
-    this.notes.set(key, String(value));
-  }
-
-  serve(): void {
-    this.isServing = true;
-  }
-
-  settle?: () => Promise<void>;
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
-
-class ScriptedLease {
-  state: LeaseState = 'queued';
-  released = 0;
-
-  constructor(readonly options: LeaseOptions) {}
-
-  become(state: LeaseState): void {
-    this.state = state;
-    this.options.onStateChange?.(state, state === 'lost' ? new PulsarError('ProducerFenced', '') : undefined);
-  }
-
-  record(key: string, value: string): void {
-    const place = { ledgerId: 1, entryId: 1, batchIndex: -1 };
-    this.options.onRecord({ key, value: Buffer.from(value), ...place });
-  }
-
-  release(): Promise<void> {
-    this.released++;
-    return Promise.resolve();
-  }
-}
 
 function bed() {
   const clock = new ManualClock();
