@@ -60,6 +60,19 @@ describe('RateLimits', () => {
     expect(open('fast').admitIn(1e9, 1)).toBe(50);
   });
 
+  it('withholds while too much is owed by all, and for no longer than one must wait', () => {
+    const { open, clock } = bed({ acme: { bytesOut: rate(1_000), throttleMsMax: 1_000 } });
+    const [others, one] = [open('acme'), open('acme')];
+    const withheldAt: number[] = [];
+    for (; clock.ms < 1_400; clock.ms += 100) {
+      others.admitOut(1e6, 1);
+      if (one.withholdsOut()) withheldAt.push(clock.ms);
+    }
+    expect(withheldAt).toEqual([0, 100, 200, 300, 400, 600, 700, 800, 900, 1_000, 1_200, 1_300]);
+    clock.ms += 600;
+    expect(one.withholdsOut()).toBe(false);
+  });
+
   it('holds a tenant of many connections to its rate', () => {
     const { open, clock } = bed({ acme: { bytesIn: rate(1_000_000) } });
     const handles = Array.from({ length: 20 }, (_, at) => open('acme', `u${at}`));
