@@ -15,7 +15,8 @@ import type { Link, ProtocolConnection } from '#libs/transport';
 import { MqttAuthentication } from './authentication/mqtt-authentication.js';
 import { AcceptedClient } from './connection/accepted-client.js';
 import { connackOf } from './connection/connack.js';
-import { type ConnectAttempt, connectSteps } from './connection/connect-steps.js';
+import { type ConnectAttempt, servedConnect } from './connection/connect-attempt.js';
+import { connectSteps } from './connection/connect-steps.js';
 import type { MqttFrame } from './connection/mqtt-frame.js';
 import { ReadingPause, ReadingPauses } from './connection/reading-pauses.js';
 import { SwitchableDecoder } from './connection/switchable-decoder.js';
@@ -211,7 +212,7 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   #carry(nodeId: number, attempt: ConnectAttempt): Promise<CarriedClient> {
     const { services, link } = this;
     const { splicing, forwarding } = services.cluster;
-    return CarriedClient.open(nodeId, attempt, {
+    return CarriedClient.open(nodeId, servedConnect(attempt), {
       ...{ splicing, forwarding, watch: services.watch, link },
       refuse: (error) => this.#refuseConnect(error),
     });

@@ -1,6 +1,6 @@
-import { type FetchRequest, KafkaErrorCode } from '#libs/kafka-codec';
+import { type Encodable, type FetchRequest, type FetchResponse, KafkaErrorCode } from '#libs/kafka-codec';
 import type { ProcessBudget } from '../connection/process-budget.js';
-import { noResponse, type RequestContext } from '../handler.js';
+import { type NoResponse, noResponse, type RequestContext } from '../handler.js';
 import { KafkaError } from '../kafka.errors.js';
 import { hasRecordsFrom } from '../mapping/message-set.mapping.js';
 import type { LogRead } from '../reading/partition-log.js';
@@ -9,7 +9,7 @@ import { leaderEpoch } from './leader-epoch.js';
 import { noSessionId, topicKey } from './fetch-session.js';
 import { type FetchTopics, fetchTopics, mayConsume, notAllowed } from './fetch-topics.js';
 import { FetchQuota } from './fetch-quota.js';
-import type { FetchAnswer, Fetches } from './fetches.js';
+import type { Fetches, QueuedFetch } from './fetches.js';
 import { byTopic, ConversionRoom, messageSetsUntil, PartitionFetch } from './partition-fetch.js';
 
 /** The longest wait for records; every client that we know gives up its request after 30 seconds by default. */
@@ -23,6 +23,8 @@ const waitingPartitionBytes = 400;
 /** A log that wakes without anything to read is not asked again at once. */
 const emptyWakeMs = 20;
 
+type FetchAnswer = Encodable<FetchResponse> | NoResponse;
+
 /**
  * One Fetch request.
  *
@@ -34,7 +36,7 @@ const emptyWakeMs = 20;
  *
  * While it waits it holds no records, and only its place with the logs and a timer.
  */
-export class FetchCall {
+export class FetchCall implements QueuedFetch<FetchAnswer> {
   readonly #version: number;
   readonly #maxWaitMs: number;
   readonly #minBytes: number;
@@ -90,6 +92,8 @@ export class FetchCall {
     const request = this.#request!;
     // It may be long, and the call waits.
     this.#request = undefined;
+    // Those before it were answered meanwhile.
+    if (context.connection.closed) return noResponse;
     try {
       this.#fetch = fetchContext(request, this.#version, context.principal, this.fetches.sessions);
     } catch (error) {

@@ -1,15 +1,18 @@
-import type { Encodable, FetchResponse } from '#libs/kafka-codec';
 import type { Metrics } from '#libs/telemetry';
 import { ProcessBudget } from '../connection/process-budget.js';
-import { type ConnectionState, type NoResponse, noResponse } from '../handler.js';
-import type { FetchCall } from './fetch-call.js';
 import { FetchSessionCache, type FetchSessionLimits } from './fetch-session-cache.js';
-
-export type FetchAnswer = Encodable<FetchResponse> | NoResponse;
 
 export interface FetchesOptions extends FetchSessionLimits {
   readonly fetchBytesMax: number;
   readonly fetchBytesInFlightMax: number;
+}
+
+/** One request, in its turn. */
+export interface QueuedFetch<Answer> {
+  readonly context: { readonly connection: object; onSent: (() => void) | undefined };
+  run(): Answer | Promise<Answer>;
+  /** The answer has left the process. */
+  sent(): void;
 }
 
 /** Of what its tenant has left, one answer takes at most this part: what a client does not read must leave some to others. */
@@ -24,7 +27,7 @@ const answerShare = 1 / 8;
 export class Fetches {
   readonly sessions: FetchSessionCache;
   readonly #budget: ProcessBudget;
-  readonly #queues = new WeakMap<ConnectionState, (() => void)[]>();
+  readonly #queues = new WeakMap<object, (() => void)[]>();
   waiting = 0;
 
   constructor(private readonly options: FetchesOptions) {
@@ -44,7 +47,7 @@ export class Fetches {
   }
 
   /** Serves the request when those before it on its connection were answered. */
-  serve(call: FetchCall): FetchAnswer | Promise<FetchAnswer> {
+  serve<Answer>(call: QueuedFetch<Answer>): Answer | Promise<Answer> {
     const { context } = call;
     const { connection } = context;
     const queue = this.#queues.get(connection);
@@ -59,7 +62,7 @@ export class Fetches {
     return new Promise((resolve, reject) => {
       queue.push(() => {
         try {
-          resolve(connection.closed ? noResponse : call.run());
+          resolve(call.run());
         } catch (error) {
           reject(error);
         }
@@ -95,7 +98,7 @@ export class Fetches {
     });
   }
 
-  #next(connection: ConnectionState): void {
+  #next(connection: object): void {
     const queue = this.#queues.get(connection);
     const start = queue?.shift();
     if (start === undefined) this.#queues.delete(connection);

@@ -2,7 +2,7 @@ import { KafkaErrorCode } from '#libs/kafka-codec';
 import { KafkaError } from '../kafka.errors.js';
 import type { Group } from './group.js';
 import type { GroupCoordinator } from './group-coordinator.js';
-import { type CommittedOffset, weightOf } from './group-offsets.js';
+import { type PartitionCommit, weightOf } from './group-offsets.js';
 
 /** Who commits, as the request says it. */
 export interface Committer {
@@ -14,12 +14,6 @@ export interface Committer {
   readonly generationOrEpoch: number;
   /** Of OffsetCommit: some codes differ by it. */
   readonly apiVersion: number;
-}
-
-export interface PartitionCommit {
-  readonly topic: string;
-  readonly partition: number;
-  readonly committed: CommittedOffset;
 }
 
 /** What Pulsar takes as one entry, at most. */

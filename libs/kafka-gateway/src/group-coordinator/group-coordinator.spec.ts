@@ -4,7 +4,7 @@ import type { KafkaError } from '../kafka.errors.js';
 import { type CoordinatorBed, coordinatorBed } from '../testing/group-coordinator-bed.js';
 import { commitOffsets } from './commit-offsets.js';
 import { type GroupProtocol } from './group.js';
-import { offsetRecords } from './group-offsets.js';
+import { offsetRecords } from './group-offsets-kind.js';
 import { groupSlice } from './group-slice.js';
 
 const kinds = [offsetRecords];

@@ -7,10 +7,10 @@ import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import type { TopicRegistry } from '../topics/topic-registry.js';
-import type { PartitionCommit } from './commit-offsets.js';
 import type { CoordinatorClock } from './coordinator-clock.js';
 import { Group } from './group.js';
-import type { GroupRecord, GroupRecordKind } from './group-record.js';
+import type { GroupPartition, PartitionCommit } from './group-offsets.js';
+import type { GroupRecord } from './group-record.js';
 
 /** What groups ask of the topics that their members read. */
 export type GroupTopics = Pick<TopicRegistry, 'resolve' | 'resolveListed' | 'names'>;
@@ -27,16 +27,24 @@ export interface GroupCoordinatorServices {
   readonly log: Log;
 }
 
+/** One kind of record: who wrote it knows how to take it back. */
+export interface GroupRecordKind {
+  /** With its `/`, e.g. `offset/`. No kind's prefix starts with another's. */
+  readonly prefix: string;
+  /**
+   * Called for every record of the kind in the order of the log, before the slice is served; also for keys that are
+   * deleted later. `null` deletes. A value of a version that is not known throws: the slice is then not served.
+   */
+  replay(coordinator: GroupCoordinator, key: string, value: Buffer | null): void;
+  /** Everything of every kind was replayed, and requests come next: session timeouts start now. */
+  serving?(coordinator: GroupCoordinator): void;
+}
+
 /** What happens to committed offsets, after it was stored. */
 export interface GroupObserver {
   committed(group: Group, commits: readonly PartitionCommit[]): void;
   /** Deleted or expired, alone or with its group. */
   deleted(group: Group, partitions: readonly GroupPartition[]): void;
-}
-
-export interface GroupPartition {
-  readonly topic: string;
-  readonly partition: number;
 }
 
 /** What members say is counted anew after so long, at most and at least. */

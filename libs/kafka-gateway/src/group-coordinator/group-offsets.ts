@@ -1,13 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { GroupCoordinator } from './group-coordinator.js';
-import {
-  type GroupRecord,
-  type GroupRecordKind,
-  parseRecord,
-  recordKey,
-  recordKeyNames,
-  recordValue,
-} from './group-record.js';
+import { type GroupRecord, parseRecord, recordKey, recordValue } from './group-record.js';
 
 /** What a group committed for one partition. Immutable. */
 export interface CommittedOffset {
@@ -23,6 +15,15 @@ export interface CommittedOffset {
   readonly topicId?: string;
 }
 
+export interface GroupPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface PartitionCommit extends GroupPartition {
+  readonly committed: CommittedOffset;
+}
+
 interface OffsetValue {
   readonly o: number;
   readonly e?: number;
@@ -32,7 +33,7 @@ interface OffsetValue {
   readonly id?: string;
 }
 
-const prefix = 'offset/';
+export const offsetRecordPrefix = 'offset/';
 
 /** How many offsets a slice has, over all its groups. What clients say with an offset may be much more than the offset. */
 export interface OffsetCount {
@@ -144,11 +145,14 @@ export class GroupOffsets {
       ...(expiresAt !== undefined && { x: expiresAt }),
       ...(topicId !== undefined && { id: topicId }),
     };
-    return { key: recordKey(prefix, this.groupId, topic, String(partition)), value: recordValue(value) };
+    return {
+      key: recordKey(offsetRecordPrefix, this.groupId, topic, String(partition)),
+      value: recordValue(value),
+    };
   }
 
   tombstone(topic: string, partition: number): GroupRecord {
-    return { key: recordKey(prefix, this.groupId, topic, String(partition)), value: null };
+    return { key: recordKey(offsetRecordPrefix, this.groupId, topic, String(partition)), value: null };
   }
 
   /** Of all that is stored, and of what is on its way. */
@@ -159,24 +163,15 @@ export class GroupOffsets {
   }
 }
 
-/** Keys `offset/<group>/<topic>/<partition>`. */
-export const offsetRecords: GroupRecordKind = {
-  prefix,
-  replay(coordinator: GroupCoordinator, key: string, value: Buffer | null): void {
-    const [groupId = '', topic = '', partition = ''] = recordKeyNames(prefix, key);
-    if (value === null) {
-      coordinator.group(groupId)?.offsets.delete(topic, Number(partition));
-      return;
-    }
-    const { o, e = -1, m = '', t, x, id } = parseRecord<OffsetValue>(value);
-    const group = coordinator.group(groupId) ?? coordinator.create(groupId);
-    group.offsets.set(topic, Number(partition), {
-      offset: o,
-      leaderEpoch: e,
-      metadata: m,
-      committedAt: t,
-      ...(x !== undefined && { expiresAt: x }),
-      ...(id !== undefined && { topicId: id }),
-    });
-  },
-};
+/** The value that `GroupOffsets.record` writes. @throws when it is of another version */
+export function parseOffset(value: Buffer): CommittedOffset {
+  const { o, e = -1, m = '', t, x, id } = parseRecord<OffsetValue>(value);
+  return {
+    offset: o,
+    leaderEpoch: e,
+    metadata: m,
+    committedAt: t,
+    ...(x !== undefined && { expiresAt: x }),
+    ...(id !== undefined && { topicId: id }),
+  };
+}

@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import type { GroupCoordinator } from './group-coordinator.js';
 
 /** One record of a slice's log: the latest of each key counts. */
 export interface GroupRecord {
@@ -7,19 +6,6 @@ export interface GroupRecord {
   readonly key: string;
   /** JSON with its version as `v`; null deletes the key. */
   readonly value: Buffer | null;
-}
-
-/** One kind of record: who wrote it knows how to take it back. */
-export interface GroupRecordKind {
-  /** With its `/`, e.g. `offset/`. No kind's prefix starts with another's. */
-  readonly prefix: string;
-  /**
-   * Called for every record of the kind in the order of the log, before the slice is served; also for keys that are
-   * deleted later. `null` deletes. A value of a version that is not known throws: the slice is then not served.
-   */
-  replay(coordinator: GroupCoordinator, key: string, value: Buffer | null): void;
-  /** Everything of every kind was replayed, and requests come next: session timeouts start now. */
-  serving?(coordinator: GroupCoordinator): void;
 }
 
 /** `offset/` + names, each encoded: what `recordKeyNames` takes apart. */

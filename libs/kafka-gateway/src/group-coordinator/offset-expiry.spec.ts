@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import { type CoordinatorBed, coordinatorBed } from '../testing/group-coordinator-bed.js';
 import type { GroupProtocol } from './group.js';
-import { offsetRecords } from './group-offsets.js';
+import { offsetRecords } from './group-offsets-kind.js';
 import { OffsetExpiry } from './offset-expiry.js';
 
 const day = 24 * 3_600_000;

@@ -1,8 +1,8 @@
 import { boundedParallel } from '../topics/bounded-parallel.js';
 import type { KafkaTopic } from '../topics/kafka-topic.js';
 import type { Group } from './group.js';
-import type { GroupCoordinator, GroupPartition } from './group-coordinator.js';
-import type { CommittedOffset } from './group-offsets.js';
+import type { GroupCoordinator } from './group-coordinator.js';
+import type { CommittedOffset, GroupPartition } from './group-offsets.js';
 
 /** Topics that are looked up side by side. */
 const lookupsParallelMax = 4;

@@ -6,7 +6,7 @@ import {
   KafkaErrorCode,
   offsetFetchApi,
 } from '#libs/kafka-codec';
-import { offsetRecords } from '../group-coordinator/group-offsets.js';
+import { offsetRecords } from '../group-coordinator/group-offsets-kind.js';
 import { ReadingBed } from '../testing/fetch-bed.js';
 import { coordinatorBed } from '../testing/group-coordinator-bed.js';
 import { AnswerRoom } from './answer-room.js';

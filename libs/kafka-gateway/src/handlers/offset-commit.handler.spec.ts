@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode, type OffsetCommitResponse, offsetCommitApi } from '#libs/kafka-codec';
-import { offsetRecords } from '../group-coordinator/group-offsets.js';
+import { offsetRecords } from '../group-coordinator/group-offsets-kind.js';
 import { KeyedOrder } from '../group-coordinator/keyed-order.js';
 import { ReadingBed } from '../testing/fetch-bed.js';
 import { coordinatorBed } from '../testing/group-coordinator-bed.js';

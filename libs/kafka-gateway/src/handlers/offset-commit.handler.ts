@@ -7,9 +7,9 @@ import {
   type OffsetCommitResponse,
   offsetCommitApi,
 } from '#libs/kafka-codec';
-import { commitOffsets, type PartitionCommit } from '../group-coordinator/commit-offsets.js';
+import { commitOffsets } from '../group-coordinator/commit-offsets.js';
 import type { GroupCoordinator } from '../group-coordinator/group-coordinator.js';
-import type { CommittedOffset } from '../group-coordinator/group-offsets.js';
+import type { CommittedOffset, PartitionCommit } from '../group-coordinator/group-offsets.js';
 import type { ApiHandler, RequestContext } from '../handler.js';
 import { KafkaError, kafkaErrorCode, kafkaErrorMessage } from '../kafka.errors.js';
 import { type CommittedTopic, committedTopics } from './committed-topic.js';

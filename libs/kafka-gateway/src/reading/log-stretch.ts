@@ -7,7 +7,7 @@ import type { LogReader, LogStart } from './log-source.js';
 import type { LogRead } from './partition-log.js';
 import type { MemoryHolder } from './read-memory.js';
 import { brokerAway, outOfRange, readErrorCode, topicGone, unreadableErrorCode } from './reading.errors.js';
-import type { StretchOwner } from './stretch-owner.js';
+import type { OwnedStretch, StretchOwner } from './stretch-owner.js';
 import { StretchReader } from './stretch-reader.js';
 import { nothingThere, WaitingReads } from './waiting-reads.js';
 
@@ -31,7 +31,7 @@ const retreats = [100, 1_000, 10_000];
  *      └── Pulsar's error ──────────────────▶ failed: served with its code for `failureMs`        any ── close() ──▶ closed
  * ```
  */
-export class LogStretch implements MemoryHolder {
+export class LogStretch implements MemoryHolder, OwnedStretch {
   readonly ring: BatchRing;
   lastReadAt: number;
   private readonly reader: StretchReader;

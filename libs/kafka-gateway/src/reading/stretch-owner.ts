@@ -3,9 +3,15 @@ import type { TrackerTime } from '../mapping/offset-tracker.js';
 import type { EntryUnreadable } from '../mapping/stored-batch.js';
 import type { EntryBatches } from './entry-batches.js';
 import type { LogSource, LogStart } from './log-source.js';
-import type { LogStretch } from './log-stretch.js';
 import type { ReadMemory } from './read-memory.js';
 import type { ReadingCounters } from './reading-counters.js';
+
+/** What its log sees of a stretch. */
+export interface OwnedStretch {
+  /** Whether a read from this offset on is the stretch's. */
+  covers(offset: number): boolean;
+  hasBeyond(offset: number): boolean;
+}
 
 /** The log that a stretch is of. */
 export interface StretchOwner {
@@ -21,13 +27,13 @@ export interface StretchOwner {
   /** An entry was read. */
   arrived(position: EntryPosition, baseOffset: number, lastOffset: number): void;
   /** The offset from which on another stretch has what follows; Infinity for none. */
-  nextStart(stretch: LogStretch): number;
+  nextStart(stretch: OwnedStretch): number;
   /** The offset of the first record that is still there; undefined: there is none. */
   firstStored(): Promise<number | undefined>;
   /** The offset after the last record, whether compaction left it or not. */
   storedEnd(): Promise<number>;
   /** There is more to read, or nothing any more; once per turn of the event loop. */
-  changed(stretch: LogStretch): void;
+  changed(stretch: OwnedStretch): void;
   /** The offsets begin anew: another topic has the name. */
   restarted(): void;
   unreadable(entry: BrokerEntry, error: EntryUnreadable): void;

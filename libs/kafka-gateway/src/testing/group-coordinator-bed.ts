@@ -2,8 +2,12 @@ import { PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { ManualClock, type SliceLog } from '#libs/cluster';
-import { GroupCoordinator, type GroupTopics } from '../group-coordinator/group-coordinator.js';
-import type { GroupRecord, GroupRecordKind } from '../group-coordinator/group-record.js';
+import {
+  GroupCoordinator,
+  type GroupRecordKind,
+  type GroupTopics,
+} from '../group-coordinator/group-coordinator.js';
+import type { GroupRecord } from '../group-coordinator/group-record.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
 
 export const bedTenant: Tenant = {

@@ -23,7 +23,7 @@ import type { SessionSink } from '../session/session-sink.js';
 import { InboundAliases } from '../session/topic-aliases.js';
 import { isSystemFilter } from '../system-topics/system-topics.js';
 import type { TenantTraffic } from '../system-topics/tenant-traffic.js';
-import type { ConnectAttempt } from './connect-steps.js';
+import type { ConnectAttempt } from './connect-attempt.js';
 import { InboundWindow, type PendingPublish, type PublishAnswer } from './inbound-window.js';
 import type { KeptAlive } from './keep-alive-wheel.js';
 import type { MqttClient } from './mqtt-client.js';

@@ -1,52 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Principal } from '#libs/auth';
 import { PeerUnavailable } from '#libs/cluster';
-import { type AuthPacket, type ConnectPacket, MqttReasonCode } from '#libs/mqtt-codec';
-import type { QuotaHandle } from '#libs/rate-limit';
-import type { Link } from '#libs/transport';
+import { MqttReasonCode } from '#libs/mqtt-codec';
 import { assignedClientId, clientIdRefusal } from '../authentication/client-id.js';
-import type { MqttAuthentication, MqttAuthStep } from '../authentication/mqtt-authentication.js';
 import { auditDenial } from '../authorization/denial-audit.js';
 import { levelsOver } from '../handlers/topic-levels.js';
 import { MqttError } from '../mqtt.errors.js';
-import type { MqttServices } from '../mqtt.services.js';
-import type { ConnectedClient, MqttWill, SessionOpening } from '../session/session-directory.js';
+import type { SessionOpening } from '../session/session-directory.js';
 import { willOf } from '../session/will.js';
-import { type CarriedClient, elsewhere } from '../splicing/carried-client.js';
+import { elsewhere } from '../splicing/carried-client.js';
 import type { SplicedClient } from '../splicing/splice-header.js';
-import type { MqttIdentity } from './mqtt-identity.js';
+import type { ConnectAttempt } from './connect-attempt.js';
 
 const carryRetryMs = 200;
-
-/** A CONNECT on its way, filled in by one step after the other. */
-export interface ConnectAttempt {
-  readonly connect: ConnectPacket;
-  readonly link: Link;
-  readonly services: MqttServices;
-  readonly authentication: MqttAuthentication;
-  readonly client: ConnectedClient;
-  /** It comes from another gateway, which has authenticated it. */
-  readonly spliced: SplicedClient | undefined;
-  /** Sends AUTH and gives the client's answer; rejects when it is another packet. */
-  ask(packet: AuthPacket): Promise<AuthPacket>;
-  /** Carries the client on to the gateway that has its session; rejects with PeerUnavailable. */
-  carry(nodeId: number): Promise<CarriedClient>;
-  /** The client has left meanwhile. */
-  isGone(): boolean;
-  principal?: Principal;
-  authenticated: Extract<MqttAuthStep, { kind: 'allow' }>['properties'];
-  clientId: string;
-  assigned: boolean;
-  identity?: MqttIdentity;
-  /** To be closed with the connection. */
-  quota?: QuotaHandle;
-  will: MqttWill | undefined;
-  sessionExpirySeconds: number;
-  keepAliveSeconds: number;
-  opening?: SessionOpening;
-  /** Where the session is elsewhere. */
-  carried?: CarriedClient;
-}
 
 type ConnectStep = (attempt: ConnectAttempt) => Promise<void> | void;
 

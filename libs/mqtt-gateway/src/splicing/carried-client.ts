@@ -7,17 +7,19 @@ import {
   type SpliceEvents,
   type Splicing,
 } from '#libs/cluster';
-import { encodeConnect, MqttReasonCode } from '#libs/mqtt-codec';
+import { type ConnectPacket, encodeConnect, MqttReasonCode } from '#libs/mqtt-codec';
 import type { Link } from '#libs/transport';
 import { MqttError } from '../mqtt.errors.js';
-import type { ConnectAttempt } from '../connection/connect-steps.js';
-import {
-  drainKind,
-  encodeSpliceHeader,
-  type SplicedClient,
-  splicedClientOf,
-  spliceKind,
-} from './splice-header.js';
+import { drainKind, encodeSpliceHeader, type SplicedClient, spliceKind } from './splice-header.js';
+
+/** A CONNECT that was served up to its session. */
+export interface ServedConnect {
+  readonly connect: ConnectPacket;
+  /** What the other gateway is told of its client. */
+  readonly client: SplicedClient;
+  /** When the certificate ends that proved who it is, on the clock of `performance.now()`; Infinity: never, or none did. */
+  readonly certifiedUntilMs: number;
+}
 
 export interface CarriedClientParts {
   readonly splicing: Splicing;
@@ -57,19 +59,18 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
   ) {}
 
   /**
-   * Carries on a client whose CONNECT has been served up to its session. The splice gets CONNECT without its password.
+   * The splice gets CONNECT without its password.
    *
    * @throws PeerUnavailable
    */
   static async open(
     nodeId: number,
-    attempt: ConnectAttempt,
+    served: ServedConnect,
     parts: CarriedClientParts,
   ): Promise<CarriedClient> {
     const carried = new CarriedClient(nodeId, parts);
-    const client = splicedClientOf(attempt);
-    const splice = await parts.splicing.open(nodeId, spliceKind, encodeSpliceHeader(client), carried);
-    carried.#begin(splice, attempt, client);
+    const splice = await parts.splicing.open(nodeId, spliceKind, encodeSpliceHeader(served.client), carried);
+    carried.#begin(splice, served);
     return carried;
   }
 
@@ -138,16 +139,12 @@ export class CarriedClient implements SpliceEvents, WatchedSession {
     this.parts.link.pause();
   }
 
-  #begin(splice: Splice, { connect, authentication }: ConnectAttempt, client: SplicedClient): void {
+  #begin(splice: Splice, { connect, client, certifiedUntilMs }: ServedConnect): void {
     if (this.#ended) throw new PeerUnavailable(this.nodeId, 'it has gone');
     this.#splice = splice;
     const { password: _, ...rest } = connect;
     splice.send(encodeConnect(rest));
-    this.parts.watch.watch(
-      this,
-      client.principal,
-      this.#watchedUntil(client, authentication.certifiedUntilMs),
-    );
+    this.parts.watch.watch(this, client.principal, this.#watchedUntil(client, certifiedUntilMs));
   }
 
   /** Who may prove again who it is does so to the other gateway: that one watches the time, but knows no certificate. */

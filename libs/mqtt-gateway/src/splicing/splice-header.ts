@@ -3,7 +3,6 @@ import type { Principal } from '#libs/auth';
 import type { MqttPropertiesOf } from '#libs/mqtt-codec';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { ListenerInfo, PeerInfo } from '#libs/transport';
-import type { ConnectAttempt } from '../connection/connect-steps.js';
 
 /** The kind of MQTT's splices. */
 export const spliceKind = 'mqtt';
@@ -25,24 +24,6 @@ export interface SplicedClient {
   readonly assigned: boolean;
   /** What CONNACK says of how it was proved. */
   readonly authentication: Pick<MqttPropertiesOf<'connack'>, 'authenticationMethod' | 'authenticationData'>;
-}
-
-/** What there is to tell of a CONNECT that was served up to its session. */
-export function splicedClientOf(attempt: ConnectAttempt): SplicedClient {
-  const { link, principal, authentication, clientId, assigned, authenticated } = attempt;
-  const { id, peer, listener } = link;
-  const leftMs = authentication.endsAtMs - performance.now();
-  const endsAtMs = leftMs === Number.POSITIVE_INFINITY ? undefined : Math.round(Date.now() + leftMs);
-  return {
-    id,
-    peer,
-    listener,
-    principal: principal!,
-    endsAtMs,
-    clientId,
-    assigned,
-    authentication: authenticated,
-  };
 }
 
 interface HeaderJson {

@@ -13,7 +13,7 @@ import { type ConnectPacket, MqttDecodeError, noProperties } from '#libs/mqtt-co
 import { silentLog } from '#libs/telemetry';
 import { TenantDirectory } from '#libs/tenancy';
 import { inMemoryLink, type InMemoryLink, type Link, type ProtocolConnection } from '#libs/transport';
-import type { ConnectAttempt } from '../connection/connect-steps.js';
+import { type ConnectAttempt, servedConnect } from '../connection/connect-attempt.js';
 import type { MqttFrame } from '../connection/mqtt-frame.js';
 import { SwitchableDecoder } from '../connection/switchable-decoder.js';
 import type { MqttError } from '../mqtt.errors.js';
@@ -162,7 +162,7 @@ class Bench {
       link: this.edge.link,
       refuse: (error: MqttError) => this.refused.push(error),
     };
-    this.carried = await CarriedClient.open(1, attempt, parts as never);
+    this.carried = await CarriedClient.open(1, servedConnect(attempt), parts as never);
     return this.carried;
   }
 }

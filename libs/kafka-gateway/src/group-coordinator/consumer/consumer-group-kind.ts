@@ -1,4 +1,4 @@
-import type { GroupRecordKind } from '../group-record.js';
+import type { GroupRecordKind } from '../group-coordinator.js';
 import { ConsumerGroup } from './consumer-group.js';
 import { consumerRecordKey, consumerRecordPrefix } from './consumer-group-records.js';
 

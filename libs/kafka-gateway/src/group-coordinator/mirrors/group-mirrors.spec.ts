@@ -5,7 +5,7 @@ import { kafkaOptionsSchema } from '../../kafka.options.js';
 import { coordinatorBed } from '../../testing/group-coordinator-bed.js';
 import type { KafkaTopic } from '../../topics/kafka-topic.js';
 import { commitOffsets } from '../commit-offsets.js';
-import { offsetRecords } from '../group-offsets.js';
+import { offsetRecords } from '../group-offsets-kind.js';
 import { GroupMirrors } from './group-mirrors.js';
 import type { MirrorAdmin } from './mirror-subscription.js';
 import { firstLedgerKept } from './mirror-sweep.js';

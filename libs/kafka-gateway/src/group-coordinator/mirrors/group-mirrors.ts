@@ -2,10 +2,10 @@ import type { Log, Metrics } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import type { KafkaOptions } from '../../kafka.options.js';
 import type { PartitionLogs } from '../../reading/partition-logs.js';
-import type { PartitionCommit } from '../commit-offsets.js';
+import type { GroupPartition, PartitionCommit } from '../group-offsets.js';
 import type { CoordinatorClock } from '../coordinator-clock.js';
 import type { Group } from '../group.js';
-import type { GroupCoordinator, GroupObserver, GroupPartition } from '../group-coordinator.js';
+import type { GroupCoordinator, GroupObserver } from '../group-coordinator.js';
 import { MirrorQueue } from './mirror-queue.js';
 import {
   cursorAt,

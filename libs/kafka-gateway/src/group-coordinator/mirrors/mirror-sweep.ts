@@ -3,7 +3,8 @@ import type { Log } from '#libs/telemetry';
 import type { KafkaOptions } from '../../kafka.options.js';
 import type { KafkaTopic } from '../../topics/kafka-topic.js';
 import type { ClockTimer, CoordinatorClock } from '../coordinator-clock.js';
-import type { GroupCoordinator, GroupPartition } from '../group-coordinator.js';
+import type { GroupCoordinator } from '../group-coordinator.js';
+import type { GroupPartition } from '../group-offsets.js';
 import { groupSlice } from '../group-slice.js';
 import { isMirror, type MirrorAdmin } from './mirror-subscription.js';
 
