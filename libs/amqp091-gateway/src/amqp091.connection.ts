@@ -12,7 +12,8 @@ import {
 } from '#libs/amqp091-codec';
 import type { QuotaHandle } from '#libs/rate-limit';
 import type { Link, ProtocolConnection } from '#libs/transport';
-import type { Amqp091Services, TenantRefusal } from './amqp091.services.js';
+import type { TenantRefusal } from './amqp091.services.js';
+import type { ConnectionServices } from './connection/connection-services.js';
 import { ConnectionDecoder, type ConnectionInput, headerSeen } from './connection/connection-decoder.js';
 import { Handshake, type TunedClient } from './connection/handshake.js';
 import { OpenedConnection } from './connection/opened-connection.js';
@@ -36,7 +37,7 @@ export class Amqp091Connection implements ProtocolConnection<ConnectionInput> {
 
   constructor(
     readonly link: Link,
-    readonly services: Amqp091Services,
+    readonly services: ConnectionServices,
   ) {
     this.decoder = new ConnectionDecoder(services.idleWheel);
     this.#handshake = new Handshake(link, services, {

@@ -11,7 +11,8 @@ import {
 import { Amqp091Connection } from './amqp091.connection.js';
 import { Amqp091Counters } from './amqp091.counters.js';
 import { registerAmqp091Metrics } from './amqp091.metrics.js';
-import type { Amqp091Process, Amqp091Services } from './amqp091.services.js';
+import type { Amqp091Process } from './amqp091.services.js';
+import type { ConnectionServices } from './connection/connection-services.js';
 import { ChannelParts } from './channels/channel-parts.js';
 import { ContentBudget } from './channels/content-budget.js';
 import type { ConnectionInput } from './connection/connection-decoder.js';
@@ -45,7 +46,7 @@ import { AgreedTopologies, pulsarTopologyState } from './topology/agreed-topolog
 
 /** What the services are made of, and how they end. */
 interface Made {
-  readonly services: Amqp091Services;
+  readonly services: ConnectionServices;
   close(): Promise<void>;
 }
 
@@ -54,7 +55,7 @@ export class Amqp091Protocol implements Protocol<ConnectionInput>, BeginningProt
   readonly name = 'amqp091';
   readonly beginnings = [encodeProtocolHeader()];
   readonly protocol = this;
-  readonly services: Amqp091Services;
+  readonly services: ConnectionServices;
   readonly #made: Made;
 
   constructor(process: Amqp091Process) {
@@ -132,7 +133,7 @@ function makeServices(process: Amqp091Process): Made {
   const notes = new HeadNotes(heads, answers, requests, topologyOf);
   publishing.publisher.queues.watch = notes;
   publishing.publisher.admission = new HeadAdmission(answers, deadLetters);
-  const services: Amqp091Services = {
+  const services: ConnectionServices = {
     ...{ ...process, cluster, counters, idleWheel, watch, vhosts },
     ...{ topologies, queues, publishing, consuming, answers, keeper, useOf },
     // A method that is not here is refused, and nobody is told that it works.

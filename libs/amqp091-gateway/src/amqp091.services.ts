@@ -8,7 +8,6 @@ import type { IdleWheel } from '#libs/transport';
 import type { Amqp091Counters } from './amqp091.counters.js';
 import type { VhostWatch } from './connection/vhost-watch.js';
 import type { Amqp091Options } from './amqp091.options.js';
-import type { ChannelParts } from './channels/channel-parts.js';
 import type { ContentBudget } from './channels/content-budget.js';
 import type { QueueAnswers } from './keepers/queue-answers.js';
 import type { QueueKeeper } from './keepers/queue-keeper.js';
@@ -46,7 +45,7 @@ export interface Amqp091Process {
   readonly metrics: Metrics;
 }
 
-/** What the connections of a process have in common. */
+/** What connections have in common, and the parts of their channels see. */
 export interface Amqp091Services extends Amqp091Process {
   readonly cluster: ClusterView;
   readonly counters: Amqp091Counters;
@@ -58,8 +57,6 @@ export interface Amqp091Services extends Amqp091Process {
   readonly publishing: ChannelPublishing;
   /** What publishers ask and tell the keepers of queues. */
   readonly answers: QueueAnswers;
-  /** Who serves which methods. */
-  readonly parts: ChannelParts;
   /** Contents that have come in part, of all connections. */
   readonly contents: ContentBudget;
   /** Closes connections that fall silent, and keeps the others alive. */

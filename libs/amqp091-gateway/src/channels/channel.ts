@@ -17,12 +17,14 @@ import {
 import { tenantAmqpDefaults } from '#libs/tenancy';
 import { auditDenial } from '../permissions/denial.js';
 import type { ChannelConnection, ChannelPart, PartChannel } from './channel-part.js';
+import type { ConnectionServices } from '../connection/connection-services.js';
 import type { OpenedParts } from './channel-parts.js';
 import type { ChannelTransaction } from './channel-transaction.js';
 import type { ContentBudget } from './content-budget.js';
 
 /** What a connection gives to its channels alone. */
 export interface ChannelHost extends ChannelConnection {
+  readonly services: ConnectionServices;
   readonly contents: ContentBudget;
   /** So much more, or less, waits for its turn on a channel. */
   waiting(bytes: number): void;

@@ -10,7 +10,7 @@ import {
 } from '#libs/amqp091-codec';
 import type { Principal, SaslStep } from '#libs/auth';
 import type { Link } from '#libs/transport';
-import type { Amqp091Services } from '../amqp091.services.js';
+import type { ConnectionServices } from './connection-services.js';
 import { Amqp091Authentication } from '../authentication/amqp091-authentication.js';
 import { type ClientProperties, clientPropertiesOf } from './client-properties.js';
 import { serverProperties } from './server-properties.js';
@@ -50,7 +50,7 @@ export class Handshake {
 
   constructor(
     private readonly link: Link,
-    private readonly services: Amqp091Services,
+    private readonly services: ConnectionServices,
     private readonly hooks: HandshakeHooks,
   ) {
     this.#authentication = new Amqp091Authentication({

@@ -14,7 +14,7 @@ import type { EndOfIdentity, Principal, WatchedSession } from '#libs/auth';
 import { DeliveryGate, type QuotaHandle, QuotaPause } from '#libs/rate-limit';
 import type { ConnectionLog, TenantCounters } from '#libs/telemetry';
 import { idleTickMs, type Link, type WheelRider } from '#libs/transport';
-import type { Amqp091Services } from '../amqp091.services.js';
+import type { ConnectionServices } from './connection-services.js';
 import { Channel, type ChannelHost } from '../channels/channel.js';
 import { ContentBudget } from '../channels/content-budget.js';
 import { auditDenial } from '../permissions/denial.js';
@@ -28,7 +28,7 @@ import { ReadingHolds } from './reading-holds.js';
 
 export interface OpenedParts {
   readonly link: Link;
-  readonly services: Amqp091Services;
+  readonly services: ConnectionServices;
   readonly decoder: ConnectionDecoder;
   readonly client: TunedClient;
   readonly topology: VhostTopology;
@@ -42,7 +42,7 @@ const missedHeartbeatsMax = 2;
 /** A connection from connection.open-ok to its end: its channels by their numbers, and its heartbeats. */
 export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider {
   readonly id: string;
-  readonly services: Amqp091Services;
+  readonly services: ConnectionServices;
   readonly topology: VhostTopology;
   readonly tenantCounters: TenantCounters;
   readonly quota: QuotaHandle;

@@ -1,9 +1,8 @@
 import type { ClusterView } from '#libs/cluster';
 import type { Metrics } from '#libs/telemetry';
-import type { ChannelConnection } from '../channels/channel-part.js';
 import { DirectReplies } from '../replies/direct-replies.js';
 import { CatchUps } from './catch-ups.js';
-import { ConnectionIntake } from './connection-intake.js';
+import { ConnectionIntake, type PublishingConnection } from './connection-intake.js';
 import { HeldBudget } from './held-budget.js';
 import { MessagePublisher } from './message-publisher.js';
 import { QueuePublishers, type QueuePublishersServices } from './queue-publishers.js';
@@ -32,19 +31,19 @@ export class ChannelPublishing {
   readonly catchUps = new CatchUps();
   readonly counters = new PublishCounters();
   readonly #held: HeldBudget;
-  readonly #intakes = new WeakMap<ChannelConnection, ConnectionIntake>();
+  readonly #intakes = new WeakMap<PublishingConnection, ConnectionIntake>();
 
-  constructor(services: ChannelPublishingServices) {
+  constructor(private readonly services: ChannelPublishingServices) {
     this.replies = new DirectReplies(services.cluster, services.metrics);
     this.publisher = new MessagePublisher(new QueuePublishers(services), this.replies);
     this.#held = new HeldBudget(services.options.transactionBytesMaxPerProcess);
     this.#register(services.metrics);
   }
 
-  intakeOf(connection: ChannelConnection): ConnectionIntake {
+  intakeOf(connection: PublishingConnection): ConnectionIntake {
     let intake = this.#intakes.get(connection);
     if (intake === undefined) {
-      intake = new ConnectionIntake(connection, this.#held);
+      intake = new ConnectionIntake(connection, this.services.options, this.#held);
       this.#intakes.set(connection, intake);
     }
     return intake;

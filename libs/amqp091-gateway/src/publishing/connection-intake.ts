@@ -1,7 +1,18 @@
 import type { PublishPressure } from '#libs/pulsar';
 import { type QuotaHandle, QuotaPause } from '#libs/rate-limit';
-import type { ChannelConnection } from '../channels/channel-part.js';
+import type { TenantCounters } from '#libs/telemetry';
+import type { Amqp091Options } from '../amqp091.options.js';
 import { HeldBudget } from './held-budget.js';
+
+/** Who publishes, and is not read while too much of it is not stored. */
+export interface PublishingConnection {
+  readonly quota: QuotaHandle;
+  readonly tenantCounters: TenantCounters;
+  /** The client is not read until the function that is returned was called. @param reason for the client */
+  hold(reason: string): () => void;
+}
+
+export type IntakeLimits = Pick<Amqp091Options, 'transactionBytesMax' | 'publishBytesInFlightMax'>;
 
 /** A client that was stopped is read again when so much of the bound is free. */
 const relievedAt = 0.75;
@@ -21,11 +32,12 @@ export class ConnectionIntake {
   #isPressed = false;
 
   constructor(
-    private readonly connection: ChannelConnection,
+    private readonly connection: PublishingConnection,
+    { transactionBytesMax, publishBytesInFlightMax }: IntakeLimits,
     heldByAll: HeldBudget,
   ) {
-    const { services, quota } = connection;
-    this.held = new HeldBudget(services.options.transactionBytesMax, heldByAll);
+    const { quota } = connection;
+    this.held = new HeldBudget(transactionBytesMax, heldByAll);
     this.#quota = quota;
     let release = () => {};
     this.#throttled = new QuotaPause({
@@ -37,7 +49,7 @@ export class ConnectionIntake {
       },
       onEnd: () => release(),
     });
-    this.#bytesMax = services.options.publishBytesInFlightMax;
+    this.#bytesMax = publishBytesInFlightMax;
   }
 
   /** A whole message was taken. @param messageBytes of its body and properties, as the client sent them */

@@ -1,9 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { Amqp091Error, type RawBasicProperties } from '#libs/amqp091-codec';
+import {
+  Amqp091Error,
+  type Amqp091ContentMethod,
+  type OutgoingContent,
+  type RawBasicProperties,
+} from '#libs/amqp091-codec';
 import type { ClusterView } from '#libs/cluster';
 import type { Metrics } from '#libs/telemetry';
-import type { PartChannel } from '../channels/channel-part.js';
 import type { PublishedMessage } from '../mapping/message.mapping.js';
 import type { Amqp091Scope } from '../topology/scope.js';
 import { decodeReply, encodeReply } from './reply-record.js';
@@ -27,9 +31,17 @@ export function isReplyQueue(queue: string): boolean {
   return queue === directReplyQueue || isReplyName(queue);
 }
 
+/** What may await replies. */
+export interface ReplyChannel {
+  readonly isOpen: boolean;
+  readonly connection: { readonly topology: { readonly scope: Amqp091Scope } };
+  /** @throws Amqp091EncodeError where method or properties are larger than a frame */
+  sendContent(method: Amqp091ContentMethod, content: OutgoingContent, onFlushed?: () => void): boolean;
+}
+
 /** One channel that awaits replies. */
 interface ReplyConsumer {
-  readonly channel: PartChannel;
+  readonly channel: ReplyChannel;
   readonly consumerTag: string;
   /** What `reply-to` becomes. */
   readonly name: string;
@@ -43,7 +55,7 @@ interface ReplyConsumer {
  */
 export class DirectReplies {
   readonly #byName = new Map<string, ReplyConsumer>();
-  readonly #byChannel = new WeakMap<PartChannel, ReplyConsumer>();
+  readonly #byChannel = new WeakMap<ReplyChannel, ReplyConsumer>();
   #dropped = 0;
 
   constructor(
@@ -72,7 +84,7 @@ export class DirectReplies {
    * @param nextDeliveryTag of the channel
    * @throws Amqp091Error `precondition-failed`
    */
-  consume(channel: PartChannel, consumerTag: string, noAck: boolean, nextDeliveryTag: () => number): void {
+  consume(channel: ReplyChannel, consumerTag: string, noAck: boolean, nextDeliveryTag: () => number): void {
     if (this.#byChannel.has(channel)) throw refused('reply consumer already set');
     if (!noAck) throw refused('reply consumer cannot acknowledge');
     const token = randomBytes(tokenBytes).toString('base64url');
@@ -83,7 +95,7 @@ export class DirectReplies {
   }
 
   /** basic.cancel, and the end of the channel. @returns whether it was the consumer of replies */
-  cancel(channel: PartChannel, consumerTag?: string): boolean {
+  cancel(channel: ReplyChannel, consumerTag?: string): boolean {
     const consumer = this.#byChannel.get(channel);
     if (consumer === undefined || (consumerTag ?? consumer.consumerTag) !== consumer.consumerTag)
       return false;
@@ -93,7 +105,7 @@ export class DirectReplies {
   }
 
   /** What `reply-to` becomes of a request on this channel. @throws Amqp091Error `precondition-failed` */
-  nameFor(channel: PartChannel): string {
+  nameFor(channel: ReplyChannel): string {
     const consumer = this.#byChannel.get(channel);
     if (consumer === undefined) throw refused('fast reply consumer does not exist');
     return consumer.name;

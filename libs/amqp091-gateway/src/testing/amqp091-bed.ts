@@ -14,7 +14,7 @@ import { IdleWheel, type InMemoryLink, type InMemoryOptions, inMemoryLink } from
 import { Amqp091Connection } from '../amqp091.connection.js';
 import { Amqp091Counters } from '../amqp091.counters.js';
 import { type Amqp091Options, amqp091OptionsSchema } from '../amqp091.options.js';
-import type { Amqp091Services } from '../amqp091.services.js';
+import type { ConnectionServices } from '../connection/connection-services.js';
 import type { ChannelPartKind } from '../channels/channel-part.js';
 import { ChannelParts } from '../channels/channel-parts.js';
 import { ContentBudget } from '../channels/content-budget.js';
@@ -40,7 +40,7 @@ export interface Amqp091BedSettings {
   readonly rules?: readonly AuthorizationRule[];
   /** Beside, or in the place of, those that serve the same methods. */
   readonly parts?: readonly ChannelPartKind[];
-  readonly services?: Partial<Amqp091Services>;
+  readonly services?: Partial<ConnectionServices>;
   /** Default: it is alone. */
   readonly cluster?: ClusterView;
 }
@@ -79,7 +79,7 @@ const unkept: QueueKeeper = {
 export type BedClient = Amqp091Client & { readonly memory: InMemoryLink };
 
 export interface Amqp091Bed {
-  readonly services: Amqp091Services;
+  readonly services: ConnectionServices;
   readonly authenticator: Authenticator;
   readonly queues: FakeQueues;
   readonly broker: FakeBroker;
@@ -138,7 +138,7 @@ export async function amqp091Bed(settings: Amqp091BedSettings = {}): Promise<Amq
       vhosts: new VhostWatch(tenants),
     },
     ...settings.services,
-  } as unknown as Amqp091Services;
+  } as unknown as ConnectionServices;
   const protocol = { name: 'amqp', accept: (link: never) => new Amqp091Connection(link, services) };
   return {
     ...{ services, authenticator, queues, broker, store: gateway.store, log: topologies.log },
