@@ -5,6 +5,7 @@ import type { GroupCoordinator } from '../group-coordinator.js';
 import type { GroupRecord } from '../group-record.js';
 import { ConsumerGroup, topicSourceOf } from './consumer-group.js';
 import { type HeartbeatAnswer, type HeartbeatCall, heartbeat } from './heartbeat.js';
+import { MixedGroup } from './mixed-group.js';
 import { SubscribedTopics } from './subscribed-topics.js';
 import { PatternFault } from './topic-pattern/pattern-syntax.js';
 import { TopicPattern } from './topic-pattern/topic-pattern.js';
@@ -53,7 +54,7 @@ export async function consumerGroupHeartbeat(
     const consumer =
       protocol instanceof ClassicGroup && shares.length > 0
         ? upgraded(coordinator, group, protocol, shares, learnt)
-        : new ConsumerGroup(coordinator, group, learnt);
+        : new MixedGroup(coordinator, group, learnt);
     group.protocol?.close(KafkaErrorCode.REBALANCE_IN_PROGRESS);
     group.protocol = consumer;
     return beat(consumer, { ...call, patternTopics: patternTopics ?? [] }, tombstones);

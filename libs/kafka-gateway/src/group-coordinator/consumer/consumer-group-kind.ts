@@ -1,6 +1,7 @@
 import type { GroupRecordKind } from '../group-coordinator.js';
 import { ConsumerGroup } from './consumer-group.js';
 import { consumerRecordKey, consumerRecordPrefix } from './consumer-group-records.js';
+import { MixedGroup } from './mixed-group.js';
 
 /** The records of consumer groups: `consumer/<group>/...`. */
 export const consumerRecords: GroupRecordKind = {
@@ -18,7 +19,7 @@ export const consumerRecords: GroupRecordKind = {
     }
     if (!(protocol instanceof ConsumerGroup)) {
       group ??= coordinator.create(groupId);
-      protocol = group.protocol = new ConsumerGroup(coordinator, group);
+      protocol = group.protocol = new MixedGroup(coordinator, group);
     }
     (protocol as ConsumerGroup).state.replay(part, name, value);
   },

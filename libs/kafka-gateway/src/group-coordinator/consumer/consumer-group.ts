@@ -1,24 +1,9 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import { KafkaError, kafkaErrorMessage } from '../../kafka.errors.js';
-import type {
-  ClassicRequests,
-  JoinAnswer,
-  JoinCall,
-  LeavingMember,
-  SyncAnswer,
-  SyncCall,
-} from '../classic/classic-requests.js';
 import type { Group, GroupProtocol } from '../group.js';
 import type { GroupCoordinator } from '../group-coordinator.js';
 import type { GroupRecord } from '../group-record.js';
-import {
-  heartbeatOfClassicMember,
-  joinClassicMember,
-  leaveByClassicRequest,
-  syncClassicMember,
-} from './classic-members.js';
 import { ConsumerGroupState } from './consumer-group-state.js';
-import { downgradeWithout } from './downgrade.js';
 import { GroupJournal } from './group-journal.js';
 import { type ConsumerMember, isReconciledTo, memberBytes, sameNames } from './member.js';
 import { MemberTimers } from './member-timers.js';
@@ -33,7 +18,7 @@ const bytesOfPartition = 16;
 const bytesOfPatternTopic = 32;
 
 /**
- * A group of the consumer protocol (KIP-848), as Kafka's GroupMetadataManager runs it.
+ * A group of the consumer protocol (KIP-848), as Kafka's GroupMetadataManager runs it; `MixedGroup` is all of it.
  *
  * ```
  *            first member joins        target computed          every member has its target
@@ -47,7 +32,7 @@ const bytesOfPatternTopic = 32;
  * heartbeat, or in what stands for one, or when a member's time is up; each is one step that is first done here, then
  * stored, then answered.
  */
-export class ConsumerGroup implements GroupProtocol, ClassicRequests {
+export abstract class ConsumerGroup implements GroupProtocol {
   readonly type = 'consumer';
   readonly protocolType = 'consumer';
   readonly state: ConsumerGroupState;
@@ -125,22 +110,6 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
     if (memberId === null && memberEpoch < 0) return KafkaErrorCode.NONE;
     const member = this.state.members.get(memberId ?? '');
     return member === undefined ? KafkaErrorCode.UNKNOWN_MEMBER_ID : checkEpoch(member, memberEpoch);
-  }
-
-  join(call: JoinCall, answer: (answer: JoinAnswer) => void): void {
-    joinClassicMember(this, call, answer);
-  }
-
-  sync(call: SyncCall, answer: (answer: SyncAnswer) => void): void {
-    syncClassicMember(this, call, answer);
-  }
-
-  heartbeat(memberId: string, instanceId: string | null, generation: number): number {
-    return heartbeatOfClassicMember(this, memberId, instanceId, generation);
-  }
-
-  leave(members: readonly LeavingMember[]): readonly number[] {
-    return leaveByClassicRequest(this, members);
   }
 
   /** The member that a request comes from. @throws KafkaError UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID */
@@ -255,9 +224,9 @@ export class ConsumerGroup implements GroupProtocol, ClassicRequests {
     this.save(() => {});
   }
 
-  /** The others get what these had at their next heartbeats; where all of them speak the classic protocol it is theirs. */
+  /** The others get what these had at their next heartbeats. */
   removeMembers(members: readonly ConsumerMember[]): void {
-    if (members.length === 0 || downgradeWithout(this, members)) return;
+    if (members.length === 0) return;
     for (const { memberId } of members) {
       this.timers.cancelAll(memberId);
       this.state.removeMember(memberId);

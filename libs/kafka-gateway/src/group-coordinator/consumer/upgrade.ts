@@ -11,8 +11,9 @@ import type { ClassicGroup } from '../classic/classic-group.js';
 import type { ClassicMember } from '../classic/classic-member.js';
 import type { Group } from '../group.js';
 import type { GroupCoordinator } from '../group-coordinator.js';
-import { ConsumerGroup } from './consumer-group.js';
+import type { ConsumerGroup } from './consumer-group.js';
 import { type ConsumerMember, newMember, normalizedTopicNames } from './member.js';
+import { MixedGroup } from './mixed-group.js';
 import type { SubscribedTopics } from './subscribed-topics.js';
 import { type TopicPartitions, TopicPartitionsBuilder } from './topic-partitions.js';
 
@@ -63,7 +64,7 @@ export function upgraded(
   topics: SubscribedTopics,
 ): ConsumerGroup {
   const { generation } = classic;
-  const consumer = new ConsumerGroup(coordinator, group, topics);
+  const consumer = new MixedGroup(coordinator, group, topics);
   for (const each of shares) {
     const assigned = toPartitions(each.assignment, topics);
     const member = consumerMemberOf(each, generation, assigned);
