@@ -5,8 +5,6 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 export interface SourceImport {
   /** As written, e.g. `#libs/pulsar`, `./frame.js`, `node:net`. */
   readonly specifier: string;
-  /** `import type` and `export type`: gone after compilation. */
-  readonly typeOnly: boolean;
   /** The file of this tree it means, relative to the root, where it means one. */
   readonly target?: string;
 }
@@ -21,7 +19,7 @@ export interface SourceFile {
 
 const sourceFolders = ['apps', 'libs', 'test'];
 const importPattern =
-  /(?:^|[;\n])\s*(?:import|export)\s+(?<type>type\s)?(?:[^'"`;]*?\sfrom\s*)?['"](?<from>[^'"\n]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"\n]+)['"]\s*\)/g;
+  /(?:^|[;\n])\s*(?:import|export)\s+(?:[^'"`;]*?\sfrom\s*)?['"](?<from>[^'"\n]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"\n]+)['"]\s*\)/g;
 
 function* typescriptFiles(folder: string): Generator<string> {
   if (!existsSync(folder)) return;
@@ -49,7 +47,7 @@ function importsOf(path: string, text: string): SourceImport[] {
   return [...withoutComments(text).matchAll(importPattern)].map(({ groups }) => {
     const specifier = (groups?.from ?? groups?.dynamic)!;
     const target = targetOf(path, specifier);
-    return { specifier, typeOnly: groups?.type !== undefined, ...(target ? { target } : {}) };
+    return { specifier, ...(target ? { target } : {}) };
   });
 }
 
