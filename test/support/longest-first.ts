@@ -7,7 +7,7 @@ const dist = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Seconds on two cores, of suites that take twenty or more. A number that is out of date costs time only. */
 const seconds: Readonly<Record<string, number>> = {
-  'test/fault/consume-trouble.spec': 130,
+  'test/fault/consume-trouble.spec': 90,
   'test/e2e/kafka/sparse-offsets.spec': 84,
   'test/fault/group-churn.check': 80,
   'test/fault/pulsar-away.spec': 80,
