@@ -108,7 +108,7 @@ describe('CONNECT', () => {
   it('must come first [MQTT-3.1.0-1]', async () => {
     const client = (await start()).open();
     client.send(pingreq);
-    expect(await client.closed).toBe('protocol-error');
+    expect(await client.closed).toBe('malformed-frame');
     expect(await client.rest()).toEqual([]);
   });
 
@@ -196,6 +196,21 @@ describe('keep alive', () => {
     const { open, services } = await start();
     await open().connect({ keepAliveSeconds: 0 });
     expect(services.keepAlive.size).toBe(0);
+  });
+
+  it('is that of the gateway where the client asks for a longer one or none, told to it or not', async () => {
+    const { open, services } = await start({ keepAliveSecondsMax: 50 });
+    for (const protocolLevel of [4, 5] as const) {
+      for (const keepAliveSeconds of [0, 51]) {
+        const client = open();
+        const clientId = `${protocolLevel}-${keepAliveSeconds}`;
+        const { properties } = await client.connect({ protocolLevel, keepAliveSeconds, clientId });
+        expect(properties.serverKeepAliveSeconds).toBe(protocolLevel === 5 ? 50 : undefined);
+      }
+    }
+    expect(services.keepAlive.size).toBe(4);
+    for (let turn = 0; turn < 75_000 / keepAliveTickMs + 2; turn++) services.keepAlive.turn();
+    expect(services.counters.sessionsConnected).toBe(0);
   });
 
   it('ends for who takes nothing of a full buffer, as long as it took nothing at all', async () => {

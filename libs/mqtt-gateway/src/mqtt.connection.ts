@@ -231,6 +231,8 @@ export class MqttConnection implements ProtocolConnection<MqttFrame>, ConnectedC
   /** What came before it was served; MQTT 5 is told why, others are closed [MQTT-4.13.1-1]. */
   #onDecodeError(error: MqttDecodeError): void {
     const { reasonCode, protocolLevel, message, code } = error;
+    // Nobody who could be told in MQTT: the listener's log says what it looks like.
+    if (this.#connect === undefined && this.#client === undefined && protocolLevel === undefined) throw error;
     this.services.metrics.protocol('mqtt').malformed++;
     const told = new MqttError(reasonCode, `${code}: ${message}`);
     if (this.#client !== undefined) this.#client.refuse(told);

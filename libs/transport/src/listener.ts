@@ -41,6 +41,7 @@ const acceptBacklog = 1_024;
 const keepAliveDelayMs = 60_000;
 const upgradeTooSlow = 'the client did not complete the WebSocket handshake in time';
 const handshakeTooSlow = 'the client did not complete the TLS handshake in time';
+const tooMuch = 'unauthenticated-bytes';
 /** Bound to all addresses: nothing that a client could connect to. */
 const wildcards = new Set(['0.0.0.0', '::']);
 
@@ -318,14 +319,7 @@ export class Listener {
     peer: PeerInfo,
     onAuthenticated?: () => void,
   ): void {
-    const settled = this.#unauthenticated.watch(socket, () => {
-      this.#counters.unauthenticatedRefusals++;
-      log.fault(
-        'unauthenticated-bytes',
-        'clients have sent too much that nobody has let in, this one among them',
-      );
-      arrival.transport?.close('unauthenticated-bytes');
-    });
+    const settled = this.#unauthenticated.watch(socket, () => arrival.transport?.close(tooMuch));
     const transport = new Transport(stream, this.#protocol, {
       id: arrival.id,
       peer,
@@ -339,7 +333,12 @@ export class Listener {
         settled();
         onAuthenticated?.();
       },
-      onClosed: (closed) => this.#connections.delete(closed),
+      onClosed: (closed, reason) => {
+        this.#connections.delete(closed);
+        if (reason !== tooMuch) return;
+        this.#counters.unauthenticatedRefusals++;
+        log.fault(tooMuch, 'clients have sent too much before they were let in, this one among them');
+      },
     });
     arrival.transport = transport;
     this.#connections.add(transport);

@@ -14,24 +14,33 @@ export class UnauthenticatedBytes {
   #bytes = 0;
 
   /**
+   * Counts what the socket is given by the system, also while it is paused: Node reads on, up to 64 KiB and more.
+   *
    * @param refuse called once at most
    * @returns to be called when the client is let in
    */
   watch(socket: Socket, refuse: () => void): () => void {
     let sent = 0;
+    const push = socket.push;
     const settle = () => {
-      socket.off('data', onData).off('close', settle);
+      socket.push = push;
+      socket.off('close', settle);
       this.#bytes -= sent;
       sent = 0;
     };
-    const onData = ({ length }: Buffer) => {
-      sent += length;
-      this.#bytes += length;
+    const count = (bytes: number) => {
+      sent += bytes;
+      this.#bytes += bytes;
       if (this.#bytes <= bytesMax || sent <= loginBytes) return;
       settle();
       refuse();
     };
-    socket.on('data', onData).once('close', settle);
+    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk !== null) count(chunk.length);
+      return push.call(socket, chunk, encoding);
+    };
+    socket.once('close', settle);
+    count(socket.readableLength);
     return settle;
   }
 }

@@ -100,8 +100,8 @@ function agreeOnTimes(attempt: ConnectAttempt): void {
   const wanted = connect.properties.sessionExpiryIntervalSeconds ?? 0;
   const expiry = protocolLevel === 5 ? wanted : cleanStart ? 0 : sessionExpirySecondsMax;
   attempt.sessionExpirySeconds = Math.min(expiry, sessionExpirySecondsMax);
-  // Before MQTT 5 a client can not be told of another one.
-  const limited = protocolLevel === 5 && keepAliveSecondsMax < 0xffff;
+  // Before MQTT 5 a client can not be told of it, and is closed all the same when it is silent for so long (3.1.2.10 of 3.1.1).
+  const limited = keepAliveSecondsMax < 0xffff;
   const tooLong = keepAliveSeconds === 0 || keepAliveSeconds > keepAliveSecondsMax;
   attempt.keepAliveSeconds = limited && tooLong ? keepAliveSecondsMax : keepAliveSeconds;
 }
