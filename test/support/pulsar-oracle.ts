@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -297,10 +298,49 @@ function start(args: readonly string[], javaOptions: readonly string[] = quickSt
   });
 }
 
-async function run(args: readonly string[], onLine: (line: unknown) => void): Promise<void> {
-  const child = start(args);
-  child.stdin.end();
-  await finished(child, onLine);
+/** Processes that have done what they were asked, and wait for more: each start of one is a second of CPU. */
+const idle = new Set<OracleServer>();
+const idleMsMax = 5_000;
+
+/** Does one `read` or `write` after the other. Ends when nothing was asked of it for a while, or with this process. */
+class OracleServer {
+  readonly #child = start(['serve']);
+  readonly #ended: Promise<void>;
+  #onLine: (line: unknown) => void = () => {};
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.#ended = finished(this.#child, (line) => this.#onLine(line));
+    this.#ended.catch(() => {}).finally(() => idle.delete(this));
+    this.#child.stdin.on('error', () => {}); // it has ended; `#ended` says how
+    // It keeps no test from ending.
+    this.#child.unref();
+    for (const each of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) (each as Socket).unref();
+  }
+
+  async call(args: readonly string[], onLine: (line: unknown) => void): Promise<void> {
+    idle.delete(this);
+    clearTimeout(this.#idleTimer);
+    const answered = new Promise<void>((resolve) => {
+      this.#onLine = (line) => ((line as { end?: true }).end ? resolve() : onLine(line));
+    });
+    this.#child.stdin.write(`${JSON.stringify(args)}\n`);
+    await Promise.race([
+      answered,
+      this.#ended.then(() => Promise.reject(new Error('the Java client ended'))),
+    ]);
+    idle.add(this);
+    this.#idleTimer = setTimeout(() => {
+      idle.delete(this);
+      this.#child.stdin.end();
+    }, idleMsMax);
+    this.#idleTimer.unref();
+  }
+}
+
+function run(args: readonly string[], onLine: (line: unknown) => void): Promise<void> {
+  const [server = new OracleServer()] = idle;
+  return server.call(args, onLine);
 }
 
 /** Resolves after the last line and a good end; else rejects with what the process complained of. */

@@ -41,7 +41,7 @@ final class Read {
   }
 
   private void run() throws Exception {
-    PulsarClient client = PulsarClient.builder().serviceUrl(options.serviceUrl()).build();
+    PulsarClient client = Main.client(options.serviceUrl());
     List<String> partitions = client.getPartitionsForTopic(options.topic()).get();
     List<Thread> threads = new ArrayList<>();
     List<Throwable> failures = new ArrayList<>();
@@ -57,6 +57,7 @@ final class Read {
       Thread thread = new Thread(() -> {
         try {
           print(reader, number);
+          reader.close();
         } catch (Throwable error) {
           synchronized (failures) {
             failures.add(error);

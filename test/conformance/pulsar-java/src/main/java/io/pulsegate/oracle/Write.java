@@ -68,7 +68,7 @@ final class Write {
   }
 
   static void run(Options options) throws Exception {
-    PulsarClient client = PulsarClient.builder().serviceUrl(options.serviceUrl()).build();
+    PulsarClient client = Main.client(options.serviceUrl());
     for (Spec spec : new Gson().fromJson(Files.readString(Path.of(options.third())), Spec[].class)) {
       if (spec.topic == null) spec.topic = options.topic();
       switch (spec.schema) {
