@@ -28,7 +28,8 @@ export function fairPart(wants: readonly number[], perSecond: number): number {
  * for no longer than that takes.
  */
 export class FairParts {
-  readonly #parts = new Map<string, TenantPart>();
+  /** Of those that have taken something of late. */
+  readonly #parts = new Set<TenantPart>();
   #lookedAtMs: number;
   #perSecond: number;
 
@@ -42,28 +43,31 @@ export class FairParts {
     this.#perSecond = bucket.perSecond;
   }
 
-  /** One for all connections of the tenant. */
-  of(tenant: string, nowMs: number): TenantPart {
-    let part = this.#parts.get(tenant);
-    if (part === undefined) {
-      part = new TenantPart(this, new TokenBucket(this.#rate, this.debtMsMax, nowMs));
-      this.#parts.set(tenant, part);
+  /** A part for all connections of one tenant. */
+  part(nowMs: number): TenantPart {
+    return new TenantPart(this, new TokenBucket(this.#rate, this.debtMsMax, nowMs));
+  }
+
+  /** Something is taken of a part. */
+  taken(part: TenantPart, nowMs: number): void {
+    if (!this.#parts.has(part)) {
+      this.#parts.add(part);
+      part.own.set(this.#rate, this.debtMsMax);
     }
-    return part;
+    if (nowMs - this.#lookedAtMs >= lookMs) this.#look(nowMs);
   }
 
-  forget(tenant: string): void {
-    this.#parts.delete(tenant);
-  }
-
-  look(nowMs: number): void {
-    const elapsedMs = nowMs - this.#lookedAtMs;
-    if (elapsedMs < lookMs) return;
+  #look(nowMs: number): void {
+    const perMs = 1_000 / (nowMs - this.#lookedAtMs);
     this.#lookedAtMs = nowMs;
-    const parts = [...this.#parts.values()];
-    const wants = parts.map((part) => (part.takeUsed(nowMs) * 1_000) / elapsedMs);
+    const wants: number[] = [];
+    for (const part of this.#parts) {
+      const used = part.takeUsed(nowMs);
+      if (used > 0) wants.push(used * perMs);
+      else this.#parts.delete(part);
+    }
     this.#perSecond = fairPart(wants, this.bucket.perSecond);
-    for (const { own } of parts) own.set(this.#rate, this.debtMsMax);
+    for (const { own } of this.#parts) own.set(this.#rate, this.debtMsMax);
   }
 
   get #rate() {
@@ -78,7 +82,7 @@ export class TenantPart implements AllowanceSource {
 
   /** @param own what the tenant has of its part */
   constructor(
-    private readonly parts: FairParts,
+    readonly parts: FairParts,
     readonly own: TokenBucket,
   ) {}
 
@@ -95,8 +99,8 @@ export class TenantPart implements AllowanceSource {
   }
 
   take(n: number, nowMs: number): number {
-    this.parts.look(nowMs);
     this.#used += n;
+    this.parts.taken(this, nowMs);
     const waitMs = this.parts.bucket.take(n, nowMs, this.own.take(n, nowMs));
     if (waitMs > 0) this.#hasWaited = true;
     return waitMs;

@@ -18,7 +18,7 @@ export interface GatewayQuotas {
   readonly version: number;
   readonly turn: Turn;
   /** A limit of the gateway as it holds for one tenant. */
-  partOf(kind: TrafficKind, tenant: string): AllowanceSource | undefined;
+  partOf(kind: TrafficKind, tenant: TenantQuotas): AllowanceSource | undefined;
 }
 
 /**
@@ -194,11 +194,11 @@ export class QuotaHandle {
   }
 
   #allowance(kind: TrafficKind): Allowance {
-    const { rules, manner, entity: tenant, tenant: name } = this.quotas;
+    const { rules, manner, entity: tenant } = this.quotas;
     const rule = rules.find(kind, this.user, this.clientId);
     const client = rule && this.#use(rule.entity);
     client?.setRate(kind, rule!.value, manner, this.quotas.now());
-    const all = [client?.bucket(kind), tenant.bucket(kind), this.gateway.partOf(kind, name)];
+    const all = [client?.bucket(kind), tenant.bucket(kind), this.gateway.partOf(kind, this.quotas)];
     const sources = all.filter((source) => source !== undefined);
     return sources.length === 0 ? unlimited : new Allowance(sources, this.gateway.turn);
   }

@@ -60,10 +60,7 @@ export class RateLimits implements GatewayQuotas {
       } else if (known.limits !== limits) known.set(limits);
     }
     // What is still open goes on with what it has, and is closed by who took the tenant away.
-    for (const name of gone) {
-      this.#tenants.delete(name);
-      for (const parts of this.#fairParts.values()) parts.forget(name);
-    }
+    for (const name of gone) this.#tenants.delete(name);
   }
 
   /** Where limits come from that clients set by their own tools; they stand behind the configuration's. */
@@ -92,15 +89,17 @@ export class RateLimits implements GatewayQuotas {
     return new QuotaHandle(this.of(tenant), this, user, clientId);
   }
 
-  partOf(kind: TrafficKind, tenant: string): TenantPart | undefined {
+  partOf(kind: TrafficKind, { parts }: TenantQuotas): TenantPart | undefined {
     const bucket = this.entity.bucket(kind);
     if (bucket === undefined) return undefined;
     const nowMs = this.#now();
-    let parts = this.#fairParts.get(kind);
-    if (parts?.bucket !== bucket) {
-      this.#fairParts.set(kind, (parts = new FairParts(bucket, throttleMsMaxDefault, nowMs)));
+    let fair = this.#fairParts.get(kind);
+    if (fair?.bucket !== bucket) {
+      this.#fairParts.set(kind, (fair = new FairParts(bucket, throttleMsMaxDefault, nowMs)));
     }
-    return parts.of(tenant, nowMs);
+    let part = parts.get(kind);
+    if (part?.parts !== fair) parts.set(kind, (part = fair.part(nowMs)));
+    return part;
   }
 
   /** How often each limit was met; the gateway's own have an empty tenant. */

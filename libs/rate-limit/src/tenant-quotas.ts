@@ -1,6 +1,7 @@
-import type { ClientLimits, HeldKind, TenantLimits } from '#libs/tenancy';
+import type { ClientLimits, HeldKind, TenantLimits, TrafficKind } from '#libs/tenancy';
 import { ClientRules, entityParts } from './client-rules.js';
 import { EntityPool } from './entity-pool.js';
+import type { TenantPart } from './fair-parts.js';
 import { LimitedEntity, type RateKind } from './limited-entity.js';
 import type { LimitManner, QuotaBucket } from './quota-bucket.js';
 import { LimitCounts } from './quota-counts.js';
@@ -23,6 +24,8 @@ export class TenantQuotas implements CreationQuotas {
   readonly entity: LimitedEntity;
   /** Users and client ids that have limits of their own. */
   readonly clients: EntityPool;
+  /** Of the gateway's own limits. */
+  readonly parts = new Map<TrafficKind, TenantPart>();
   readonly creations = new TopicCreations(this);
   /** Whatever was resolved before is resolved again. */
   version = 0;

@@ -15,7 +15,7 @@ import { KafkaClients, plain } from './gateway-fixture.js';
 
 const bytesPerSecond = 200_000;
 const recordBytes = 20_000;
-const measuredMs = 5_000;
+const measuredMs = 3_500;
 const password = 'of-the-other-tenant';
 
 interface Flood {
@@ -114,5 +114,44 @@ describe('a tenant with a limit', () => {
       Number(new RegExp(`^pulsegate_throttles_total\\{.*"${tenant}"\\} (\\S+)$`, 'm').exec(text)?.[1]);
     expect(throttled('slow')).toBeGreaterThan(0);
     expect(throttled('fast')).toBe(0);
+  });
+});
+
+describe('a limit of the gateway', () => {
+  const clients = new KafkaClients();
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    const kafka = { autoCreateTopics: true };
+    gateway = await startGateway({
+      tenants: [
+        { name: 'many', kafka, permissions: [allowAll] },
+        { name: 'one', kafka, permissions: [allowAll], users: [{ name: 'bob', password }] },
+      ],
+      listener: { anonymousTenant: 'many' },
+      config: { limits: { bytesIn: `${2 * bytesPerSecond}B/s burst ${recordBytes}B` } },
+    });
+    const producer = await clients.producer(gateway.kafka);
+    await producer.send({ topic: 'limited', messages: [{ value: 'makes the topic' }] });
+  });
+  afterAll(async () => {
+    await clients.disconnect();
+    await gateway?.stop();
+  });
+
+  it('is the same for a tenant with one connection as for one with many', async () => {
+    const one = await clients.producer(gateway.kafka, plain('one/bob', password));
+    const message = { value: Buffer.alloc(recordBytes) };
+    await one.send({ topic: 'limited', messages: [message] });
+    const floods = Array.from({ length: 20 }, () => flood(gateway.kafka, 'limited', measuredMs));
+    let bytes = 0;
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < measuredMs - 1_000) {
+      await one.send({ topic: 'limited', messages: [message] });
+      bytes += recordBytes;
+    }
+    const rate = (bytes * 1_000) / (performance.now() - startedAt);
+    await Promise.all(floods);
+    expect(rate).toBeGreaterThan(bytesPerSecond * 0.7);
+    expect(rate).toBeLessThan(bytesPerSecond * 1.4);
   });
 });

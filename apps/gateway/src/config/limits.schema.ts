@@ -27,7 +27,7 @@ const traffic = {
   bytesOut: rate('bytes', 'Bytes of messages to clients'),
   messagesIn: rate('count', 'Messages from clients'),
   messagesOut: rate('count', 'Messages to clients'),
-  requests: rate('count', 'Requests, or packets, of any kind'),
+  requests: rate('count', 'Requests, packets, frames or methods of any kind'),
 };
 
 const connections = {
