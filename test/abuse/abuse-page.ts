@@ -2,10 +2,12 @@
 // `PULSEGATE_WRITE_PAGES=1` writes it.
 import { fileURLToPath } from 'node:url';
 import { type AbuseItem, type AbuseTable, abuseItems } from './abuse.js';
+import { adminAbuse } from './admin-abuse.js';
 import { amqpAbuse } from './amqp/amqp-abuse.js';
 import { amqp091Abuse } from './amqp091/amqp091-abuse.js';
 import { kafkaAbuse } from './kafka/kafka-abuse.js';
 import { mqttAbuse } from './mqtt/mqtt-abuse.js';
+import { webSocketAbuse } from './websocket-abuse.js';
 
 export const abusePage = fileURLToPath(new URL('../../../docs/bad-input.md', import.meta.url));
 
@@ -14,6 +16,8 @@ export const abuseTables = [
   mqttAbuse,
   amqpAbuse,
   amqp091Abuse,
+  webSocketAbuse,
+  adminAbuse,
 ] as unknown as readonly AbuseTable<unknown>[];
 
 const items = Object.entries(abuseItems) as [AbuseItem, string][];

@@ -1,9 +1,11 @@
 // What hostile clients of both AMQPs, of WebSocket and of the admin HTTP try, at one gateway.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { adminAbuse } from './admin-abuse.js';
 import { describeAbuse } from './abuse-runs.js';
 import { amqpAbuse } from './amqp/amqp-abuse.js';
 import { amqp091Abuse } from './amqp091/amqp091-abuse.js';
 import { FrontStage } from './front-stage.js';
+import { webSocketAbuse } from './websocket-abuse.js';
 
 let stage: FrontStage;
 
@@ -13,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-const rows = [amqpAbuse, amqp091Abuse].flatMap(({ protocol, rows }) =>
+const rows = [amqpAbuse, amqp091Abuse, webSocketAbuse, adminAbuse].flatMap(({ protocol, rows }) =>
   rows.map((row) => ({ ...row, tries: `${protocol}: ${row.tries}` })),
 );
 describeAbuse({ rows }, () => stage);

@@ -1,4 +1,5 @@
 // The gateway that hostile clients of AMQP, WebSocket and the admin HTTP meet, and clients that behave.
+import mqtt from 'mqtt';
 import type { AmqpClient } from '../../libs/amqp-gateway/src/testing/amqp-client.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../support/amqp091-wire.js';
 import { openAmqpWire } from '../support/amqp-wire.js';
@@ -65,6 +66,11 @@ export class FrontStage {
 
   readonly servesAmqp = async (): Promise<void> => {
     await (await this.amqpClient()).close();
+  };
+
+  readonly servesWebSocket = async (): Promise<void> => {
+    const login = { username: 'acme/app', password, reconnectPeriod: 0 };
+    await (await mqtt.connectAsync(this.gateway.mqtt.ws, login)).endAsync();
   };
 
   readonly servesAmqp091 = async (): Promise<void> => {

@@ -5,6 +5,9 @@ import { referenceFaults } from './config-references.js';
 import type { ConfigFault } from './config/config-fault.js';
 import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.config.js';
 
+/** One bracket that is not closed may be a fault on each line behind it. */
+const textFaultsMax = 20;
+
 /** One fault of a configuration: where it is and what to do about it. */
 export interface LocatedFault {
   /** `file:line:column`, or the name of the environment variable that set the value. */
@@ -60,7 +63,7 @@ export function parseConfig(text: string, options: ConfigText): GatewayConfig {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     throw new ConfigError(
-      document.errors.map((error) => ({
+      document.errors.slice(0, textFaultsMax).map((error) => ({
         where: position(file, lines, error.pos[0]),
         key: '',
         message: withoutContent(error.message),

@@ -8,6 +8,8 @@ import type { AdminAccess } from './admin-access.js';
 const bodyBytesMax = 8 * 1_024 * 1_024;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
+/** How late the two may be: by default Node looks every 30 s. */
+const timeoutCheckMs = 1_000;
 const keepAliveTimeoutMs = 30_000;
 const connectionsMax = 256;
 const methods = ['GET', 'HEAD'];
@@ -47,11 +49,13 @@ export function adminHttp(access: AdminAccess, audit?: Audit): FastifyAdapter {
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs },
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
     frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) => refuse(reply as Reply, 400),
   });
   const server = adapter.getInstance();
   server.server.maxConnections = connectionsMax;
+  // Who asks nothing makes room for who does.
+  server.server.on('drop', () => server.server.closeIdleConnections());
   server.addHook('onRequest', async (request: Request, reply: Reply) => {
     const { method, url, headers } = request;
     if (methods.includes(method)) return;
