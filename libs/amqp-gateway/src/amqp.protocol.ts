@@ -86,12 +86,19 @@ function makeServices(process: AmqpProcess): Made {
     ...{ admin: pulsar.admin, targets: publishers, limits: process.limits },
   });
   const suspendedLinks = new SuspendedLinks(options.suspendedLinkMsMax);
+  const unfollow = tenants.onChange(({ removed }) => {
+    for (const tenant of removed) {
+      suspendedLinks.endTenant(tenant);
+      publishers.endTenant(tenant);
+    }
+  });
   const services: AmqpServices = {
     ...{ ...process, cluster, counters, idleWheel, watch, durableLinks: new LinkNames() },
     ...{ resumableLinks: new LinkNames(), suspendedLinks },
     ...{ nodes, transactions },
   };
   const close = async () => {
+    unfollow();
     idleWheel.close();
     watch.close();
     await suspendedLinks.close();

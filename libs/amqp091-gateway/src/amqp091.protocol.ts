@@ -30,7 +30,6 @@ import { queueMethods } from './handlers/queue.handler.js';
 import { ChannelPublishing } from './publishing/channel-publishing.js';
 import { GivenMarks } from './given/given-marks.js';
 import { KeeperRequests } from './keepers/keeper-requests.js';
-import type { KeptQueueWork } from './keepers/kept-queue-work.js';
 import { KeptQueues } from './keepers/kept-queues.js';
 import { ClusterQueueKeeper } from './keepers/cluster-queue-keeper.js';
 import { QueueExpiry } from './keepers/queue-expiry.js';
@@ -102,7 +101,9 @@ function makeServices(process: Amqp091Process): Made {
   const consuming = new ConsumingServices({
     ...{ pulsar, options, authorizer: process.authorizer, keeper, deadLetters, given, counters, log },
   });
-  const unfollow = tenants.onChange(({ changed }) => {
+  const unfollow = tenants.onChange(({ changed, removed }) => {
+    for (const tenant of removed) topologies.endTenant(tenant);
+    for (const tenant of removed) publishing.publisher.queues.endTenant(tenant);
     for (const { name } of changed) consuming.live.changed(name);
     kept.refresh();
   });
@@ -127,8 +128,7 @@ function makeServices(process: Amqp091Process): Made {
     ...{ counters, log, metrics },
   });
   const expiry = new QueueExpiry({ consumersOf: (key) => keeper.keptConsumers(key), expire, log });
-  const works: readonly KeptQueueWork[] = [heads, expiry];
-  const kept = new KeptQueues(cluster, topologies, works, isServed);
+  const kept = new KeptQueues(cluster, topologies, [heads, expiry], isServed);
   const answers = new QueueAnswers(requests, kept, topologyOf);
   const notes = new HeadNotes(heads, answers, requests, topologyOf);
   publishing.publisher.queues.watch = notes;

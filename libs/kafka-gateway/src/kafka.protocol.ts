@@ -163,6 +163,12 @@ export class KafkaProtocol implements Protocol<Buffer> {
     groups.register(metrics);
     this.#unfollow = [
       followTopicChanges(cluster, topics),
+      services.tenants?.onChange(({ removed }) => {
+        for (const tenant of removed) {
+          partitions.endTenant(tenant);
+          logs.endTenant(tenant);
+        }
+      }) ?? (() => {}),
       cluster.onChange(() => partitions.handOver((topic, partition) => leaders.leads(topic, partition))),
     ];
     this.services = { ...services, cluster, leaders, topics, partitions, logs, fetches, groups };

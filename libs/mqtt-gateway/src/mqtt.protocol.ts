@@ -128,6 +128,14 @@ function makeServices(process: MqttProcess): Made {
     tails.noteStored(tenant, partition, position);
     sessions.noteStored(tenant, partition, position);
   };
+  const unfollow = process.tenants.onChange(({ removed }) => {
+    for (const tenant of removed) {
+      publishers.endTenant(tenant);
+      groups.endTenant(tenant);
+      feeds.endTenant(tenant);
+      retained.endTenant(tenant);
+    }
+  });
   const keepAlive = new KeepAliveWheel();
   const watch = new SessionWatch(authenticator);
   const services: MqttServices = {
@@ -135,6 +143,7 @@ function makeServices(process: MqttProcess): Made {
     ...{ authorization, keepAlive, watch },
   };
   const close = async () => {
+    unfollow();
     keepAlive.close();
     watch.close();
     await sessions.close();

@@ -101,6 +101,11 @@ export class SuspendedLinks {
     }
   }
 
+  /** The tenant is not there any more. */
+  endTenant({ name }: { readonly name: string }): void {
+    for (const [key, { link }] of this.#entries) if (link.tenant === name) void this.take(key)?.release();
+  }
+
   /** All are given back. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -54,6 +54,11 @@ export class AmqpPublishers implements TargetOpener, TargetProcess {
     );
   }
 
+  /** The tenant is not there any more. */
+  endTenant(tenant: Tenant): void {
+    this.pool.endTenant(tenant);
+  }
+
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
   close(): Promise<void> {
     return this.pool.close();

@@ -32,7 +32,10 @@ export class KeptQueues {
     private readonly isServed: (scope: Amqp091Scope) => boolean,
   ) {
     this.#ends.push(
-      topologies.onVhost((topology) => this.#follow(topology)),
+      topologies.onVhost((topology, isThere) => {
+        if (isThere) this.#follow(topology);
+        else this.#unfollow(topology);
+      }),
       cluster.onChange(() => this.refresh()),
     );
   }
@@ -76,6 +79,16 @@ export class KeptQueues {
       }),
     );
     for (const queue of topology.queues()) this.#add(topology, queue);
+  }
+
+  #unfollow(topology: VhostTopology): void {
+    this.#topologies.get(topology)?.();
+    this.#topologies.delete(topology);
+    for (const [key, worked] of this.#queues) {
+      if (worked.topology !== topology) continue;
+      this.#queues.delete(key);
+      stop(worked);
+    }
   }
 
   #add(topology: VhostTopology, queue: Queue): void {

@@ -38,7 +38,10 @@ export class TenantOpenings {
     });
     for (const { instance } of requests.cluster.members()) this.#untold.set(instance, new Set());
     this.#ends = [
-      topologies.onVhost(({ scope }) => this.#opened(scope.tenant.name)),
+      topologies.onVhost(({ scope }, isThere) => {
+        if (isThere) this.#opened(scope.tenant.name);
+        else this.#left(scope.tenant.name);
+      }),
       requests.cluster.onChange(() => this.#membersChanged()),
       tenants.onChange(({ added }) => {
         for (const { name } of added) if (this.#unknown.has(name)) this.#openFor(name);
@@ -72,6 +75,14 @@ export class TenantOpenings {
     if (this.#byPeers.has(name)) return;
     for (const untold of this.#untold.values()) untold.add(name);
     this.#tellAll();
+  }
+
+  /** It was removed here. Where it is not, or it is back sooner, nobody tells again that it has clients. */
+  #left(name: string): void {
+    this.#open.delete(name);
+    this.#byPeers.delete(name);
+    for (const untold of this.#untold.values()) untold.delete(name);
+    if (this.#unknown.size < unknownMax) this.#unknown.add(name);
   }
 
   #membersChanged(): void {

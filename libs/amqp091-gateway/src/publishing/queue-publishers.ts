@@ -10,6 +10,7 @@ import {
   TenantPublishers,
 } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import type { Amqp091Options } from '../amqp091.options.js';
 import type { PublishedMessage } from '../mapping/message.mapping.js';
 import type { Queues } from '../queues/queues.js';
@@ -144,6 +145,11 @@ export class QueuePublishers {
   /** Calls `flush` when the turn of the event loop is over: of the process. */
   get schedule() {
     return this.#pool.schedule;
+  }
+
+  /** The tenant is not there any more. */
+  endTenant(tenant: Tenant): void {
+    this.#pool.endTenant(tenant);
   }
 
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */

@@ -24,7 +24,7 @@ export interface TopologiesServices extends TenantTopologyServices {
 export class AgreedTopologies implements Topologies {
   readonly #tenants = new Map<string, TenantTopology>();
   readonly #vhosts = new Set<VhostTopology>();
-  readonly #listeners = new Set<(topology: VhostTopology) => void>();
+  readonly #listeners = new Set<(topology: VhostTopology, isThere: boolean) => void>();
   readonly #sweeping: NodeJS.Timeout;
 
   constructor(private readonly services: TopologiesServices) {
@@ -35,8 +35,8 @@ export class AgreedTopologies implements Topologies {
   open(tenant: Tenant, vhost: string): Promise<VhostTopology> {
     let found = this.#tenants.get(tenant.name);
     if (found === undefined) {
-      found = new TenantTopology(tenant, this.services, (vhost) => this.#opened(vhost));
-      this.#tenants.set(tenant.name, found);
+      const made = new TenantTopology(tenant, this.services, (vhost) => this.#opened(made, vhost));
+      this.#tenants.set(tenant.name, (found = made));
     }
     return found.open(vhost, this.services.openTimeoutMs ?? 10_000);
   }
@@ -45,10 +45,22 @@ export class AgreedTopologies implements Topologies {
     return this.#tenants.get(tenant.name)?.find(vhost);
   }
 
-  onVhost(listener: (topology: VhostTopology) => void): () => void {
+  onVhost(listener: (topology: VhostTopology, isThere: boolean) => void): () => void {
     this.#listeners.add(listener);
-    for (const vhost of this.#vhosts) listener(vhost);
+    for (const vhost of this.#vhosts) listener(vhost, true);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** The tenant is not there any more. One that comes again is read anew. */
+  endTenant({ name }: Tenant): void {
+    const ended = this.#tenants.get(name);
+    this.#tenants.delete(name);
+    for (const vhost of this.#vhosts) {
+      if (vhost.scope.tenant.name !== name) continue;
+      this.#vhosts.delete(vhost);
+      for (const listener of this.#listeners) listener(vhost, false);
+    }
+    void ended?.leave();
   }
 
   async close(): Promise<void> {
@@ -69,9 +81,10 @@ export class AgreedTopologies implements Topologies {
     await Promise.all([...this.#tenants.values()].map((each) => each.sweep(view)));
   }
 
-  #opened(vhost: VhostTopology): void {
+  #opened(by: TenantTopology, vhost: VhostTopology): void {
+    if (this.#tenants.get(vhost.scope.tenant.name) !== by) return;
     this.#vhosts.add(vhost);
-    for (const listener of this.#listeners) listener(vhost);
+    for (const listener of this.#listeners) listener(vhost, true);
   }
 
   #register(metrics: Metrics): void {

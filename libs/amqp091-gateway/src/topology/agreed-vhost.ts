@@ -123,6 +123,11 @@ export class AgreedVhost implements VhostTopology {
     this.#ended.delete(connectionId);
   }
 
+  /** All connections of this gateway have ended. */
+  async connectionsClosed(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((connectionId) => this.connectionClosed(connectionId)));
+  }
+
   /** Once more for connections whose queues are left because the log, or Pulsar, was away. */
   async retryEnded(nowMs: number): Promise<void> {
     for (const connectionId of [...this.#ended]) {

@@ -99,6 +99,13 @@ export class TenantTopology {
     return this.#state.close();
   }
 
+  /** After what connections, which have all ended, had for themselves alone was deleted, as far as it can be. Never rejects. */
+  async leave(): Promise<void> {
+    const released = [...this.#vhosts.values()].map(({ vhost }) => vhost.connectionsClosed());
+    await within(Promise.all(released), leaveMsMax).catch(() => {});
+    await this.close();
+  }
+
   #openVhost(scope: Amqp091Scope): OpenVhost {
     const known = this.#vhosts.get(scope.vhost);
     if (known !== undefined) return known;
@@ -125,6 +132,7 @@ export class TenantTopology {
   }
 }
 
+const leaveMsMax = 10_000;
 /** What a gateway that has just ended owned, and what it was doing, is left alone for so long. */
 const defaultGraceMs = 30_000;
 
@@ -135,7 +143,7 @@ function withinQuota({ amqp091 = tenantAmqp091Defaults, limits }: Tenant): typeo
   return { ...amqp091, queuesMax: queues };
 }
 
-async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not read within ${timeoutMs} ms`)), timeoutMs);

@@ -13,7 +13,10 @@ export interface Topologies {
   open(tenant: Tenant, vhost: string): Promise<VhostTopology>;
   /** The same without waiting; undefined where it was never opened. */
   find(scope: Amqp091Scope): VhostTopology | undefined;
-  /** Told of each vhost of which it is known what is declared in it, those of now and those to come. Returns the way to cancel. */
-  onVhost(listener: (topology: VhostTopology) => void): () => void;
+  /**
+   * Told of each vhost of which it is known what is declared in it, those of now and those to come; and of each whose tenant
+   * is removed. Returns the way to cancel.
+   */
+  onVhost(listener: (topology: VhostTopology, isThere: boolean) => void): () => void;
   close(): Promise<void>;
 }

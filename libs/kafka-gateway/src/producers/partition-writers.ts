@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import type { Producer, PulsarClient } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import { KafkaError } from '../kafka.errors.js';
 import type { KafkaOptions } from '../kafka.options.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
@@ -31,6 +32,7 @@ export interface StoredListener {
 }
 
 interface OpenWriter {
+  readonly tenantName: string;
   readonly writer: PartitionWriter;
   readonly topic: KafkaTopic;
   readonly partition: number;
@@ -102,6 +104,11 @@ export class PartitionWriters {
     }
   }
 
+  /** The tenant is not there any more: after what is in flight, its partitions have no Pulsar producer. */
+  endTenant({ name }: Tenant): void {
+    for (const [key, { tenantName, writer }] of this.writers) if (tenantName === name) this.end(key, writer);
+  }
+
   /** Takes no more, waits for what is in flight and closes all Pulsar producers. */
   async close(): Promise<void> {
     this.closing = true;
@@ -117,7 +124,7 @@ export class PartitionWriters {
     const known = this.writers.get(key);
     if (known !== undefined) return known.writer;
     const writer = this.open(tenantName, topic, partition);
-    this.writers.set(key, { writer, topic, partition });
+    this.writers.set(key, { tenantName, writer, topic, partition });
     return writer;
   }
 
@@ -194,14 +201,15 @@ export class PartitionWriters {
     for (const [key, { writer }] of this.writers) {
       writer.expire(now - this.options.producerIdIdleMs);
       if (!writer.idle || writer.lastUsedAt > now - partitionIdleMs || writer.remembered > 0) continue;
-      this.writers.delete(key);
-      void writer.end().catch((error) => {
-        this.log.warn(
-          { event: 'kafka.partition-close-failed', error },
-          'an idle partition could not be closed',
-        );
-      });
+      this.end(key, writer);
     }
+  }
+
+  private end(key: string, writer: PartitionWriter): void {
+    this.writers.delete(key);
+    void writer.end().catch((error) => {
+      this.log.warn({ event: 'kafka.partition-close-failed', error }, 'a partition could not be closed');
+    });
   }
 }
 

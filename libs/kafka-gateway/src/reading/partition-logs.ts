@@ -115,11 +115,20 @@ export class PartitionLogs {
     for (let partition = 0; partition < topic.partitions; partition++) {
       const key = keyOf(topic, partition);
       const place = this.places.get(key);
-      if (place === undefined) continue;
-      this.places.delete(key);
-      place.forgotten = true;
-      place.log?.end();
+      if (place !== undefined) this.end(key, place);
     }
+  }
+
+  /** The tenant is not there any more. */
+  endTenant({ pulsarNamespace }: Tenant): void {
+    const within = ` persistent://${pulsarNamespace}/`;
+    for (const [key, place] of this.places) if (key.includes(within)) this.end(key, place);
+  }
+
+  private end(key: string, place: Place): void {
+    this.places.delete(key);
+    place.forgotten = true;
+    place.log?.end();
   }
 
   async close(): Promise<void> {

@@ -119,6 +119,11 @@ export class TopicPublishers implements Publisher {
     return route.publisher.publish(request, fields, route.hash, Date.now(), bytes, done);
   }
 
+  /** The tenant is not there any more. */
+  endTenant(tenant: Tenant): void {
+    this.pool.endTenant(tenant);
+  }
+
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
   close(): Promise<void> {
     return this.pool.close();

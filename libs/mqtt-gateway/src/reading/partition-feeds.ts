@@ -42,6 +42,13 @@ export class PartitionFeeds {
     return tail.feed(from, listener);
   }
 
+  /** The tenant is not there any more: nobody comes back to what nobody listens to. */
+  endTenant({ pulsarNamespace }: Tenant): void {
+    const within = `persistent://${pulsarNamespace}/`;
+    for (const partition of [...this.unused.keys()])
+      if (partition.startsWith(within)) this.endUnused(partition);
+  }
+
   /** Nobody is told anything more. */
   close(): void {
     this.closed = true;
@@ -70,14 +77,17 @@ export class PartitionFeeds {
   /** Clients come back after a moment, and others subscribe to the same. */
   private linger(partition: string, tail: PartitionTail): void {
     if (this.closed || this.tails.get(partition) !== tail) return;
-    const timer = setTimeout(() => {
-      this.unused.delete(partition);
-      if (tail.isUsed) return;
-      this.tails.delete(partition);
-      tail.close();
-    }, this.parts.lingerMs ?? lingerMsDefault);
-    timer.unref();
     clearTimeout(this.unused.get(partition));
-    this.unused.set(partition, timer);
+    const lingerMs = this.parts.lingerMs ?? lingerMsDefault;
+    this.unused.set(partition, setTimeout(() => this.endUnused(partition), lingerMs).unref());
+  }
+
+  private endUnused(partition: string): void {
+    clearTimeout(this.unused.get(partition));
+    this.unused.delete(partition);
+    const tail = this.tails.get(partition);
+    if (tail === undefined || tail.isUsed) return;
+    this.tails.delete(partition);
+    tail.close();
   }
 }

@@ -1,6 +1,7 @@
 import { type ClusterView, LogAgreedState, pulsarStateLog } from '#libs/cluster';
 import type { PulsarClient, PublishPressure } from '#libs/pulsar';
 import type { Log, Metrics } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import type { MqttMessage } from '../message.js';
 import type { PublishRequest } from '../publishing/publisher.js';
 import type { TailSubscriber } from '../subscriptions/tail-subscriber.js';
@@ -75,6 +76,12 @@ export class RetainedMessages {
   /** How many topics of a tenant have one. */
   count(tenant: string): number {
     return this.#tenants.get(tenant)?.size ?? 0;
+  }
+
+  /** The tenant is not there any more: its topic is not read any more. */
+  endTenant({ name }: Tenant): void {
+    void this.#tenants.get(name)?.close();
+    this.#tenants.delete(name);
   }
 
   async close(): Promise<void> {

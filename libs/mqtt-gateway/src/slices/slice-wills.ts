@@ -1,7 +1,7 @@
 import type { SliceClock } from '#libs/cluster';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import type { Log } from '#libs/telemetry';
-import type { Tenant } from '#libs/tenancy';
+import type { Tenant, TenantDirectory } from '#libs/tenancy';
 import type { MqttError } from '../mqtt.errors.js';
 import type { Publisher, PublishRequest } from '../publishing/publisher.js';
 import type { ClientAuthorization } from '../mqtt.services.js';
@@ -15,6 +15,8 @@ import type { StoredWill } from './stored-will.js';
 
 export interface SliceWillsParts {
   readonly tenant: Tenant;
+  /** Those that are served. */
+  readonly tenants?: Pick<TenantDirectory, 'has'>;
   readonly clock: SliceClock;
   readonly log: Log;
   readonly publisher: Publisher;
@@ -139,9 +141,14 @@ export class SliceWills {
   }
 
   #publish(stored: StoredWill): void {
-    const { tenant, publisher, authorization } = this.parts;
+    const { tenant, tenants, publisher, authorization } = this.parts;
     const { will, author, clientId } = stored;
     this.#waitsNoMore(stored);
+    if (tenants?.has(tenant) === false) {
+      // It was removed, and the slice is given back: the will is published when it is there again.
+      this.#due.set(stored, this.parts.clock.now() + retryMs);
+      return;
+    }
     const principal = { tenant, ...author };
     if (!authorization.mayPublish({ principal, clientId }, will.topic, will.qos, will.retain)) {
       this.#log(stored, 'the client may not publish its will any more');

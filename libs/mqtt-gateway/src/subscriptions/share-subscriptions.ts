@@ -91,6 +91,11 @@ export class SharedSubscriptions {
     return this.group(tenant, filter, true)?.keep() ?? (() => undefined);
   }
 
+  /** The tenant is not there any more; the subscriptions stay. */
+  endTenant({ name }: Tenant): void {
+    for (const [key, group] of this.groups) if (key.startsWith(`${name} `)) void group.close();
+  }
+
   /** The subscriptions stay: members come back, here or elsewhere. */
   async close(): Promise<void> {
     this.memberships.clear();

@@ -106,6 +106,13 @@ export class PublisherPool<P extends PooledPublisher, T extends TenantPublishers
     });
   }
 
+  /** The tenant is not there any more: what it has in flight has a moment, then it has no producer. */
+  endTenant(tenant: { readonly name: string }): void {
+    const publishers = [...(this.tenants.get(tenant)?.byName.values() ?? [])];
+    this.tenants.delete(tenant);
+    for (const publisher of publishers) void publisher.end();
+  }
+
   /** Takes no more, waits a moment for what is in flight and closes all Pulsar producers. */
   close(): Promise<void> {
     this.closing ??= this.endAll();
