@@ -33,7 +33,10 @@ export class LimitedEntity {
     for (const kind of rateKinds) this.setRate(kind, limits[kind], manner, nowMs);
   }
 
-  setRate(kind: RateKind, rate: Rate | undefined, manner: LimitManner, nowMs: number): void {
+  setRate(kind: RateKind, rate: Rate | undefined, slowing: LimitManner, nowMs: number): void {
+    // Nobody is slowed by what it created: it is refused more until all of that is paid back, however long it takes (KIP-599).
+    const manner =
+      kind === 'topicCreations' ? { ...slowing, throttleMsMax: Number.POSITIVE_INFINITY } : slowing;
     const bucket = this.#buckets.get(kind);
     if (rate === undefined) this.#buckets.delete(kind);
     else if (bucket !== undefined) bucket.set(rate, manner);

@@ -303,6 +303,40 @@ describe('counts', () => {
     clock.ms = 3_000;
     expect(quotas.admitCreations(1)).toBe(0);
   });
+
+  it('let nobody create many at once in place of waiting for long', () => {
+    const { limits, clock } = bed({ acme: { topicCreations: rate(1), throttleMsMax: 1_000 } });
+    const quotas = limits.of({ name: 'acme' });
+    expect(quotas.admitCreations(1_001)).toBe(0);
+    clock.ms = 999_999;
+    expect(quotas.admitCreations(1)).toBe(1);
+  });
+
+  it('let no more topics be made at once than there is room for, nor when others have made some', async () => {
+    const { limits, clock } = bed({ acme: { topics: 10 } });
+    const { creations } = limits.of({ name: 'acme' });
+    let there = 4;
+    const make = async (topics: number) => {
+      const each = Array.from({ length: topics }, () =>
+        creations.refusal(1, 1, () => Promise.resolve(there)),
+      );
+      const made = (await Promise.all(each)).filter((refusal) => refusal === undefined).length;
+      there += made;
+      return made;
+    };
+    expect(await make(4)).toBe(4);
+    clock.ms = 6_000;
+    expect(await make(6)).toBe(2);
+    there = 9;
+    clock.ms = 12_000;
+    expect(await make(3)).toBe(1);
+    there = 0;
+    clock.ms = 18_000;
+    expect(await make(5)).toBe(5);
+    there = 10;
+    clock.ms = 24_000;
+    expect(await make(1)).toBe(0);
+  });
 });
 
 describe('replacing limits', () => {

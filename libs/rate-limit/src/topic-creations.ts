@@ -1,6 +1,6 @@
 import type { HeldKind, TenantLimits } from '#libs/tenancy';
 
-/** How long a count of topics is taken as true, with those that were made since, when there seem to be too many. */
+/** How long a count of topics is taken as true, with those that were made since. */
 const countKnownMs = 5_000;
 
 /** Why a topic may not be made. */
@@ -18,11 +18,17 @@ export interface CreationQuotas {
   admitCreations(created: number): number;
 }
 
-/** What a tenant may create, whichever protocol its clients speak. Gateways that create at one moment may go over by one each. */
+/** The topics of a tenant, as they were counted, and those that were let through since. */
+class KnownTopics {
+  made = 0;
+  knownUntilMs = Number.POSITIVE_INFINITY;
+
+  constructor(readonly counted: Promise<number>) {}
+}
+
+/** What a tenant may create, whichever protocol its clients speak. What others make in the time that a count is known may go beyond. */
 export class TopicCreations {
-  #count: Promise<number> | undefined;
-  #countedAtMs = 0;
-  #made = 0;
+  #known: KnownTopics | undefined;
 
   constructor(private readonly quotas: CreationQuotas) {}
 
@@ -39,30 +45,31 @@ export class TopicCreations {
   ): Promise<CreationRefusal | undefined> {
     const { quotas } = this;
     const topicsMax = quotas.limits.topics;
-    if (topicsMax !== undefined && topics > 0) {
-      let counted = await this.#counted(count);
-      if (counted + this.#made + topics > topicsMax && quotas.now() - this.#countedAtMs > countKnownMs) {
-        this.#count = undefined;
-        counted = await this.#counted(count);
-      }
+    const known = topicsMax === undefined || topics === 0 ? undefined : this.#know(count);
+    if (known !== undefined) {
+      const counted = await known.counted;
       // From here on nobody comes between: requests of many topics make several at once.
-      if (!quotas.admits('topics', counted + this.#made, topics)) return { quota: 'topics', topicsMax };
+      if (!quotas.admits('topics', counted + known.made, topics))
+        return { quota: 'topics', topicsMax: topicsMax! };
     }
     const waitMs = quotas.admitCreations(partitions);
     if (waitMs > 0) return { quota: 'topicCreations', waitMs };
-    this.#made += topics;
+    if (known !== undefined) known.made += topics;
     return undefined;
   }
 
-  #counted(count: () => Promise<number>): Promise<number> {
-    if (this.#count !== undefined) return this.#count;
-    this.#countedAtMs = this.quotas.now();
-    this.#made = 0;
-    const counting = count();
-    this.#count = counting;
-    counting.catch(() => {
-      this.#count = undefined;
-    });
-    return counting;
+  #know(count: () => Promise<number>): KnownTopics {
+    if (this.#known !== undefined && this.quotas.now() < this.#known.knownUntilMs) return this.#known;
+    const known = new KnownTopics(count());
+    this.#known = known;
+    known.counted.then(
+      () => {
+        known.knownUntilMs = this.quotas.now() + countKnownMs;
+      },
+      () => {
+        known.knownUntilMs = 0;
+      },
+    );
+    return known;
   }
 }
