@@ -35,7 +35,7 @@ describe('Kafka Streams', () => {
   beforeAll(async () => {
     if (kafkaJavaMissing) return;
     buildOracle();
-    classPath = kafkaJavaClassPath('streams', ['WordCount.java']);
+    classPath = kafkaJavaClassPath('streams');
     folder = mkdtempSync(join(tmpdir(), 'pulsegate-streams-'));
     const everything = { ...allowAll, resource: { type: '*', match: 'pattern', name: '*' } };
     gateway = await startGateway({

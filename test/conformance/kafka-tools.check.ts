@@ -47,7 +47,7 @@ describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
 
   function run(tool: KafkaTool, args: string, input = ''): Promise<ToolRun> {
     const command = ['--bootstrap-server', gateway.kafka, ...args.split(' ')];
-    return runKafkaTool(module, kafkaToolClass(tool, module), command, { input });
+    return runKafkaTool(module, kafkaToolClass(tool, module), command, input);
   }
 
   /** The tool's words; fails unless it says that it did what it was told. */

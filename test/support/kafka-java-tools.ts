@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { inForm } from './check-form.js';
+import { checkForm, inForm } from './check-form.js';
 import { isThere, onceFor, runOnce } from './kafka-producers.js';
+import { ServingProcesses } from './serving-processes.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const sources = join(root, 'test', 'conformance', 'kafka-java-tools');
@@ -12,6 +13,14 @@ const installed = join(root, '.pulsegate', 'conformance', 'kafka-java-tools');
 
 /** A module beside `kafka-java-tools/pom.xml`. */
 export type KafkaJavaModule = 'tools-3' | 'tools-4' | 'streams' | 'connect';
+
+/** Beside its pom.xml. */
+const programsOf: Readonly<Record<KafkaJavaModule, readonly string[]>> = {
+  'tools-3': ['../ToolServer.java'],
+  'tools-4': ['../ToolServer.java'],
+  streams: ['WordCount.java'],
+  connect: [],
+};
 
 const newestTools = { name: '4.3', module: 'tools-4' } as const;
 /** Whose tools a check runs. */
@@ -44,18 +53,14 @@ export const kafkaJavaMissing: string | undefined =
   isThere('javac', '-version') && isThere('mvn', '--version') ? undefined : 'no JDK or no Maven';
 
 export interface ToolRun {
-  readonly exitCode: number | null;
+  readonly exitCode: number;
   /** What it wrote to both streams, without the lines of its logging facade. */
   readonly output: string;
 }
 
-export interface ToolOptions {
-  readonly input?: string;
-  readonly timeoutMs?: number;
-}
-
-/** Class path of a module's jars, with the programs that stand beside its pom.xml compiled. */
-export function kafkaJavaClassPath(module: KafkaJavaModule, programs: readonly string[] = []): string {
+/** Class path of a module's jars and programs. */
+export function kafkaJavaClassPath(module: KafkaJavaModule): string {
+  const programs = programsOf[module];
   const folder = join(installed, module);
   const classes = join(installed, `${module}-classes`);
   const files = programs.map((program) => join(sources, module, program));
@@ -73,33 +78,30 @@ export function kafkaJavaArguments(classPath: string, mainClass: string, ...args
   return ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath, mainClass, ...args];
 }
 
-/** Runs one tool to its end. Rejects when it cannot be started; a tool that takes too long is ended, with `exitCode` null. */
-export function runKafkaTool(
+const toolServers = new Map<KafkaJavaModule, ServingProcesses>();
+
+/** One process runs the tools of a suite, which a user, and the full form, start each anew. */
+function toolServersOf(module: KafkaJavaModule): ServingProcesses {
+  const known = toolServers.get(module);
+  if (known !== undefined) return known;
+  const command = kafkaJavaArguments(kafkaJavaClassPath(module), 'ToolServer');
+  const servers = new ServingProcesses(() => spawn('java', command));
+  if (checkForm === 'short') toolServers.set(module, servers);
+  return servers;
+}
+
+/** Runs one tool to its end. Rejects when it cannot be started. */
+export async function runKafkaTool(
   module: KafkaJavaModule,
   mainClass: string,
   args: readonly string[],
-  { input = '', timeoutMs = 60_000 }: ToolOptions = {},
+  input = '',
 ): Promise<ToolRun> {
-  const command = kafkaJavaArguments(kafkaJavaClassPath(module), mainClass, ...args);
-  const child = spawn('java', command, { timeout: timeoutMs, killSignal: 'SIGKILL' });
-  let output = '';
-  const keep = (text: string) => {
-    output += text;
-  };
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
-  // A tool that ends before it has read all says so by its exit code.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (exitCode) => {
-      const lines = output
-        .split('\n')
-        .filter((line) => !/^(SLF4J|log4j|ERROR StatusLogger|WARNING:)/.test(line));
-      resolve({ exitCode, output: lines.join('\n') });
-    });
-  });
+  let run: ToolRun | undefined;
+  await toolServersOf(module).call({ main: mainClass, args, input }, (line) => (run = line as ToolRun));
+  const { exitCode, output } = run!;
+  const lines = output.split('\n').filter((line) => !/^(SLF4J|log4j|ERROR StatusLogger|WARNING:)/.test(line));
+  return { exitCode, output: lines.join('\n') };
 }
 
 /** A program that runs until it is told to end. */

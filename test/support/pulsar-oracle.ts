@@ -1,6 +1,6 @@
 // The official Java client of Pulsar, as an oracle: it reads what ours wrote and writes what ours must read.
 // Built by Maven into .pulsegate/ when its sources have changed (test/conformance/pulsar-java).
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -12,12 +12,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { finished, type PipedProcess, ServingProcesses } from './serving-processes.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const project = join(root, 'test', 'conformance', 'pulsar-java');
@@ -285,12 +283,10 @@ export async function oracleLatency(
   return result!;
 }
 
-type OracleProcess = ChildProcessByStdio<Writable, Readable, Readable>;
-
 /** Starts fast rather than runs fast: most runs are a second. */
 const quickStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m'];
 
-function start(args: readonly string[], javaOptions: readonly string[] = quickStart): OracleProcess {
+function start(args: readonly string[], javaOptions: readonly string[] = quickStart): PipedProcess {
   const folder = buildOracle();
   const classpath = `${join(folder, 'classes')}:${join(folder, 'lib', '*')}`;
   return spawn('java', [...javaOptions, '-cp', classpath, 'io.pulsegate.oracle.Main', ...args], {
@@ -298,70 +294,10 @@ function start(args: readonly string[], javaOptions: readonly string[] = quickSt
   });
 }
 
-/** Processes that have done what they were asked, and wait for more: each start of one is a second of CPU. */
-const idle = new Set<OracleServer>();
-const idleMsMax = 5_000;
-
-/** Does one `read` or `write` after the other. Ends when nothing was asked of it for a while, or with this process. */
-class OracleServer {
-  readonly #child = start(['serve']);
-  readonly #ended: Promise<void>;
-  #onLine: (line: unknown) => void = () => {};
-  #idleTimer: NodeJS.Timeout | undefined;
-
-  constructor() {
-    this.#ended = finished(this.#child, (line) => this.#onLine(line));
-    this.#ended.catch(() => {}).finally(() => idle.delete(this));
-    this.#child.stdin.on('error', () => {}); // it has ended; `#ended` says how
-    // It keeps no test from ending.
-    this.#child.unref();
-    for (const each of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) (each as Socket).unref();
-  }
-
-  async call(args: readonly string[], onLine: (line: unknown) => void): Promise<void> {
-    idle.delete(this);
-    clearTimeout(this.#idleTimer);
-    const answered = new Promise<void>((resolve) => {
-      this.#onLine = (line) => ((line as { end?: true }).end ? resolve() : onLine(line));
-    });
-    this.#child.stdin.write(`${JSON.stringify(args)}\n`);
-    await Promise.race([
-      answered,
-      this.#ended.then(() => Promise.reject(new Error('the Java client ended'))),
-    ]);
-    idle.add(this);
-    this.#idleTimer = setTimeout(() => {
-      idle.delete(this);
-      this.#child.stdin.end();
-    }, idleMsMax);
-    this.#idleTimer.unref();
-  }
-}
+const servers = new ServingProcesses(() => start(['serve']));
 
 function run(args: readonly string[], onLine: (line: unknown) => void): Promise<void> {
-  const [server = new OracleServer()] = idle;
-  return server.call(args, onLine);
-}
-
-/** Resolves after the last line and a good end; else rejects with what the process complained of. */
-function finished(child: OracleProcess, onLine: (line: unknown) => void): Promise<void> {
-  let complaint = '';
-  child.stderr
-    .setEncoding('utf8')
-    .on('data', (text: string) => (complaint = (complaint + text).slice(-4000)));
-  const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
-  const read = new Promise<void>((resolve) =>
-    lines.on('line', (line) => onLine(JSON.parse(line))).on('close', resolve),
-  );
-  const ended = new Promise<void>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) =>
-      code === 0
-        ? resolve()
-        : reject(new Error(`the Java client ended with ${signal ?? code}: ${complaint}`)),
-    );
-  });
-  return Promise.all([ended, read]).then(() => undefined);
+  return servers.call(args, onLine);
 }
 
 /** The folder with `classes` and `lib`; its name has the digest of the sources, so a stale one is never used. */

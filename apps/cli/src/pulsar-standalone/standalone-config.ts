@@ -44,8 +44,8 @@ export function standaloneConfig(ports: PulsarPorts, overrides: Readonly<Record<
     journalSyncData: 'true',
     // As Pulsar ships its bookies (conf/bookkeeper.conf); BookKeeper's own default is 2.
     journalMaxGroupWaitMSec: '1',
-    diskUsageThreshold: '0.99',
-    diskUsageWarnThreshold: '0.98',
+    diskUsageThreshold: '0.999',
+    diskUsageWarnThreshold: '0.998',
     ...overrides,
   };
   return `${Object.entries(settings)
