@@ -5,20 +5,25 @@ import { type AbuseItem, type AbuseTable, abuseItems } from './abuse.js';
 import { adminAbuse } from './admin-abuse.js';
 import { amqpAbuse } from './amqp/amqp-abuse.js';
 import { amqp091Abuse } from './amqp091/amqp091-abuse.js';
+import { everyProtocol } from './every-protocol.js';
 import { kafkaAbuse } from './kafka/kafka-abuse.js';
 import { mqttAbuse } from './mqtt/mqtt-abuse.js';
 import { webSocketAbuse } from './websocket-abuse.js';
 
 export const abusePage = fileURLToPath(new URL('../../../docs/bad-input.md', import.meta.url));
 
-export const abuseTables = [
+const ofMessages = [
   kafkaAbuse,
   mqttAbuse,
   amqpAbuse,
   amqp091Abuse,
+] as unknown as readonly AbuseTable<unknown>[];
+
+export const abuseTables = [
+  ...ofMessages.map((table) => ({ ...table, rows: [...table.rows, ...everyProtocol] })),
   webSocketAbuse,
   adminAbuse,
-] as unknown as readonly AbuseTable<unknown>[];
+] as readonly AbuseTable<unknown>[];
 
 const items = Object.entries(abuseItems) as [AbuseItem, string][];
 

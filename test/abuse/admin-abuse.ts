@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
 import { hostileSockets } from '../support/hostile-sockets.js';
 import type { AbuseTable } from './abuse.js';
+import { namesHosts } from './every-protocol.js';
 import { answerUntilClosed, msUntilClosed } from './first-words.js';
 import { adminToken, type FrontStage, password } from './front-stage.js';
 import { expectNoGrowth } from './growth.js';
@@ -232,6 +233,7 @@ export const adminAbuse: AbuseTable<FrontStage> = {
         test: 'shows gauges and counters of other parts',
       },
     },
+    namesHosts,
   ],
   without: {
     P11: 'has no WebSocket',

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from '@jest/globals';
 import { clientFrame, upgradeRequest } from '../../libs/transport/src/testing/websocket-client.js';
 import type { AbuseTable } from './abuse.js';
+import { namesHosts } from './every-protocol.js';
 import { answerUntilClosed } from './first-words.js';
 import type { FrontStage } from './front-stage.js';
 import { expectNoGrowth } from './growth.js';
@@ -140,6 +141,7 @@ export const webSocketAbuse: AbuseTable<FrontStage> = {
         test: 'drops the answers to pings of a client that does not read them',
       },
     },
+    namesHosts,
   ],
   without: {
     P4: 'connections are counted when they come, whatever they carry: see MQTT',
