@@ -9,23 +9,29 @@ import {
   runAmqp091Client,
   runCelery,
 } from '../support/amqp091-clients.js';
-import { type Amqp091ClientOutcomes, amqp091ClientsSection } from '../support/amqp091-compatibility.js';
+import { amqp091ClientsSection } from '../support/amqp091-compatibility.js';
 import { Amqp091Recorder } from '../support/amqp091-recorder.js';
 import {
   type Amqp091ClientTask,
   type Amqp091Job,
   type Amqp091Scenario,
+  type Amqp091ScenarioOutcome,
   type Amqp091Transport,
   headerValues,
   typesMessages,
 } from '../support/amqp091-scenario.js';
 import { type CeleryTask, celeryScenarios } from '../support/celery-scenario.js';
 import { checkForm, inForm } from '../support/check-form.js';
-import { writeCompatibilitySection } from '../support/compatibility-page.js';
+import {
+  ClientChecks,
+  clientTimeoutMs,
+  itOf,
+  mustHavePlayed,
+  playsOf,
+  portOf,
+} from '../support/client-checks.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 
-const clientTimeoutMs = inForm({ short: 90_000, full: 300_000 });
-const faultsShown = 10;
 const certificates = new Certificates();
 const largeBytes = 3_000_000;
 const amqp = { messageBytesMax: largeBytes + 10_000 };
@@ -55,9 +61,8 @@ const celeryJobs: CeleryTask['jobs'] = [
 ];
 
 (hasOpenssl ? describe : describe.skip)('AMQP 0-9-1 clients', () => {
-  const clients = amqp091Clients();
-  const here = clients.filter(({ missing }) => missing === undefined);
-  const outcomes: Amqp091ClientOutcomes[] = [];
+  const checks = new ClientChecks<ConformingAmqp091Client, Amqp091ScenarioOutcome>(amqp091Clients());
+  const { here } = checks;
   const runs = new Map<string, ReturnType<typeof runAmqp091Client>>();
   const application = celery();
   let applicationRun: ReturnType<typeof runCelery> | undefined;
@@ -87,11 +92,10 @@ const celeryJobs: CeleryTask['jobs'] = [
 
   function clientTask(): Omit<Amqp091ClientTask, 'jobs'> {
     const { tcp, tls } = gateway.amqp;
-    const port = (endpoint: string) => Number(endpoint.split(':')[1]);
     const keys = here.map(({ key }) => key);
     return {
       host: 'localhost',
-      ports: { tcp: port(tcp), tls: port(tls), recorded: recorder.port },
+      ports: { tcp: portOf(tcp), tls: portOf(tls), recorded: recorder.port },
       caFile: certificates.file('authority.crt'),
       ...{ user: user.name, password: user.password, largeBytes },
       ...{ exchange, readers: keys, writers: keys, headers: headerValues },
@@ -104,18 +108,13 @@ const celeryJobs: CeleryTask['jobs'] = [
     recorder?.stop();
     await gateway?.stop();
     certificates.remove();
-    const all = clients.every(
-      ({ name, missing }) => missing || outcomes.some(({ client }) => client.name === name),
-    );
-    if (checkForm !== 'full' || !all) return;
-    writeCompatibilitySection(amqp091ClientsSection(clients, outcomes, celeryRan));
+    checks.writeSection((clients, outcomes) => amqp091ClientsSection(clients, outcomes, celeryRan));
   }, 60_000);
 
-  for (const client of clients) {
-    const name = client.missing ? `${client.name} (${client.missing})` : client.name;
-    const run = client.missing ? it.skip : it;
-    run(name, () => judge(client), 2 * clientTimeoutMs);
-  }
+  checks.itPlays(
+    (client) => runs.get(client.name)!,
+    (client) => playsOf(jobsOf(client)),
+  );
 
   it(
     'give each other every message byte for byte',
@@ -133,47 +132,10 @@ const celeryJobs: CeleryTask['jobs'] = [
     clientTimeoutMs,
   );
 
-  const runOrSkip = application.missing ? it.skip : it;
-  runOrSkip(
-    application.missing ? `Celery (${application.missing})` : 'Celery',
-    async () => {
-      const ran = await applicationRun!;
-      const wanted = [...celeryJobs, { transport: 'tcp', scenarios: 'workers' }];
-      mustHavePlayed(ran, wanted);
-    },
-    2 * clientTimeoutMs,
-  );
-
-  async function judge(client: ConformingAmqp091Client): Promise<void> {
-    const ran = await runs.get(client.name)!;
-    outcomes.push({ client, version: ran.version, outcomes: ran.outcomes });
-    mustHavePlayed(ran, jobsOf(client));
-  }
-});
-
-interface Played {
-  readonly outcomes: readonly {
-    readonly transport: string;
-    readonly scenario: string;
-    readonly fault?: string;
-  }[];
-  readonly said: string;
-}
-
-function mustHavePlayed(
-  { outcomes, said }: Played,
-  jobs: readonly { readonly transport: string; readonly scenarios: string }[],
-): void {
-  const faults = outcomes
-    .filter(({ fault }) => fault !== undefined)
-    .map(({ transport, scenario, fault }) => `${transport} ${scenario}: ${fault}`);
-  expect({ faults: faults.slice(0, faultsShown), said: faults.length > 0 ? said : '' }).toEqual({
-    faults: [],
-    said: '',
+  itOf(application, async () => {
+    mustHavePlayed(
+      await applicationRun!,
+      playsOf([...celeryJobs, { transport: 'tcp', scenarios: 'workers' }]),
+    );
   });
-  const played = new Set(outcomes.map(({ transport, scenario }) => `${transport} ${scenario}`));
-  const missing = jobs
-    .flatMap(({ transport, scenarios }) => scenarios.split(',').map((scenario) => `${transport} ${scenario}`))
-    .filter((wanted) => !played.has(wanted));
-  expect({ missing, said: missing.length > 0 ? said : '' }).toEqual({ missing: [], said: '' });
-}
+});

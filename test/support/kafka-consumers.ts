@@ -1,24 +1,19 @@
 // The Kafka consumers that are checked, what each of them shows, and how to run it.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import {
+  type InstalledClient,
+  javaOrMissing,
+  nodeProgram,
+  pythonOrMissing,
+  pythonProgram,
+} from './client-install.js';
 import { type ConsumerJob, encodeConsumerJobs } from './consumer-job.js';
-import { isThere, javaCommand, nodeCommand, pythonCommand } from './kafka-producers.js';
+import { javaCommand, runJobs } from './kafka-producers.js';
 import type { ProducerConnection } from './producer-job.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-export interface KafkaConsumerClient {
-  readonly name: string;
+export interface KafkaConsumerClient extends InstalledClient {
   readonly protocol: ConsumerJob['protocol'];
   /** Kafka before 0.11 has none. */
   readonly headers: boolean;
-  /** Why it cannot run here, in words that name it; undefined when it can. */
-  readonly missing?: string;
-  readonly command: () => readonly string[];
 }
 
 export interface ConsumerAnswer {
@@ -34,11 +29,7 @@ export interface ConsumerRun {
 }
 
 export function kafkaConsumerClients(): KafkaConsumerClient[] {
-  const java =
-    isThere('javac', '-version') && isThere('mvn', '--version') ? {} : { missing: 'no JDK or no Maven' };
-  const python = isThere('python3', '-c', 'import venv, ensurepip')
-    ? {}
-    : { missing: 'no python3 with venv' };
+  const [java, python] = [javaOrMissing(), pythonOrMissing()];
   const javaClient = (version: string, module: string, protocol: ConsumerJob['protocol'] = 'classic') => ({
     name: `Java kafka-clients ${version}`,
     protocol,
@@ -51,13 +42,13 @@ export function kafkaConsumerClients(): KafkaConsumerClient[] {
     protocol,
     headers: true,
     ...python,
-    command: () => pythonCommand('consume.py'),
+    command: () => pythonProgram('librdkafka', 'consume.py'),
   });
   const nodeClient = (name: string, folder: string, protocol: ConsumerJob['protocol'] = 'classic') => ({
     name,
     protocol,
     headers: true,
-    command: () => nodeCommand(folder, 'consumer'),
+    command: () => nodeProgram(folder, 'consumer'),
   });
   return [
     nodeClient('kafkajs 2.2', 'kafkajs'),
@@ -84,40 +75,21 @@ export async function runConsumer(
   connection: ProducerConnection,
   timeoutMs: number,
 ): Promise<ConsumerRun> {
-  const [command, ...args] = client.command();
-  const folder = mkdtempSync(join(tmpdir(), 'pulsegate-jobs-'));
-  const file = join(folder, 'jobs');
-  writeFileSync(file, encodeConsumerJobs(jobs));
-  const { plainBootstrap, anonymousBootstrap, username, password } = connection;
-  const child = spawn(command!, [...args, file, plainBootstrap, anonymousBootstrap, username, password], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
   let version = client.name;
-  let said = '';
   const lines = new Map(jobs.map(({ id }) => [id, [] as string[]]));
   const ends = new Map<string, string | undefined>();
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (said.length < 20_000) said += `${line}\n`;
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  const said = await runJobs(client, encodeConsumerJobs(jobs), connection, timeoutMs, (line) => {
     const [id, what] = line.split(' ', 2) as [string, string];
     const rest = line.slice(id.length + 1);
     if (id === 'client') version = rest;
-    else if (!lines.has(id)) said += `${line}\n`;
+    else if (!lines.has(id)) return false;
     else if (what === 'ok') ends.set(id, undefined);
     else if (what === 'failed') ends.set(id, rest.slice('failed '.length));
     else lines.get(id)!.push(rest);
+    return true;
   });
-  const status = await new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(signal ?? `exit status ${code}`));
-  });
-  rmSync(folder, { recursive: true, force: true });
   const answers = jobs.map(({ id }): [string, ConsumerAnswer] => {
-    const failure = ends.has(id) ? ends.get(id) : `no answer (${status}) ${said.slice(-1_000)}`;
+    const failure = ends.has(id) ? ends.get(id) : `no answer: ${said.slice(-1_000)}`;
     return [id, { lines: lines.get(id)!, ...(failure === undefined ? {} : { failure }) }];
   });
   return { version, answers: new Map(answers) };

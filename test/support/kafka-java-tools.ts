@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { checkForm, inForm } from './check-form.js';
-import { isThere, onceFor, runOnce } from './kafka-producers.js';
+import { javaOrMissing, onceFor, runOnce } from './client-install.js';
 import { ServingProcesses } from './serving-processes.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -49,8 +49,7 @@ export type KafkaTool = keyof typeof toolClasses;
 export const kafkaToolClass = (tool: KafkaTool, module: KafkaJavaModule): string => toolClasses[tool](module);
 
 /** Why none of it can run here, in words that name it; undefined when it can. */
-export const kafkaJavaMissing: string | undefined =
-  isThere('javac', '-version') && isThere('mvn', '--version') ? undefined : 'no JDK or no Maven';
+export const kafkaJavaMissing: string | undefined = javaOrMissing().missing;
 
 export interface ToolRun {
   readonly exitCode: number;
