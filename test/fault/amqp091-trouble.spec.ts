@@ -1,6 +1,7 @@
 // AMQP 0-9-1 clients in trouble: consumers that never acknowledge, never read or fall silent, publishers that flood a gateway
 // whose Pulsar is away: the specification's words, memory that is bounded, and others served meanwhile.
 import { Buffer } from 'node:buffer';
+import { queueBind } from '../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Amqp091FrameDecoder,
@@ -128,10 +129,9 @@ async function wireOf(heartbeat = 0): Promise<Amqp091Wire> {
 
 async function declare(queue: string, exchange?: string): Promise<void> {
   const socket = await LoadSocket.open(gateway.amqp.tcp);
-  await socket.declare(queue);
+  await socket.client.declare(queue);
   if (exchange !== undefined) {
-    const bind = { queue, exchange, routingKey: '', noWait: false, arguments: Buffer.alloc(0) };
-    await socket.client.call({ name: 'queue.bind', ...bind }, 'queue.bind-ok');
+    await socket.client.call(queueBind(queue, exchange), 'queue.bind-ok');
   }
   socket.close();
 }

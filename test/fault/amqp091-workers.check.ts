@@ -123,11 +123,7 @@ describe('a gateway that is killed', () => {
     async () => {
       const [first, second] = gateways as [TestGateway, TestGateway];
       const other = await opened(second);
-      const declare = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
-      await other.call(
-        { name: 'queue.declare', queue: 'left', ...declare, arguments: Buffer.alloc(0) },
-        'queue.declare-ok',
-      );
+      await other.declare('left');
       await consuming(other, 'left', 1);
       other.publish('', 'left', '0');
       const held = await other.first('basic.deliver');
@@ -162,7 +158,7 @@ describe(`${messageCount} messages for ${workerCount} workers`, () => {
     async () => {
       const endpoints = gateways.map(({ amqp }) => amqp.tcp);
       const declarer = await LoadSocket.open(endpoints[0]!);
-      await declarer.declare(queue);
+      await declarer.client.declare(queue);
       declarer.close();
       const calm = { ...plan, livesFor: 0 };
       publishers = Array.from(

@@ -143,7 +143,7 @@ export class ConfirmedPublisher extends LastingClient {
   }
 
   protected override async onOpen({ client }: LoadSocket): Promise<void> {
-    await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    await client.confirms();
     this.#base = this.#done;
     this.#sent = this.#done;
     this.#attempt++;

@@ -13,6 +13,7 @@ import {
   textField,
 } from '#libs/amqp091-codec';
 import { ChannelParts } from './channels/channel-parts.js';
+import { queueDeclare } from './testing/client-methods.js';
 import { type Amqp091Bed, type Amqp091BedSettings, amqp091Bed } from './testing/amqp091-bed.js';
 
 let bed: Amqp091Bed | undefined;
@@ -23,11 +24,6 @@ async function start(settings?: Amqp091BedSettings): Promise<Amqp091Bed> {
 }
 
 const none = Buffer.alloc(0);
-const declareQueue = (queue: string): Amqp091Method => ({
-  ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
-  ...{ autoDelete: false, noWait: false, arguments: none },
-});
-
 afterEach(async () => {
   await bed?.close();
   bed = undefined;
@@ -157,7 +153,7 @@ describe('channels', () => {
     await client.openChannel(1);
     await client.openChannel(7);
     expect(services.counters.channelsOpen).toBe(2);
-    expect(await client.call(declareQueue('q'), 'queue.declare-ok', 7)).toMatchObject({
+    expect(await client.call(queueDeclare('q'), 'queue.declare-ok', 7)).toMatchObject({
       queue: 'q',
       channel: 7,
     });
@@ -171,8 +167,8 @@ describe('channels', () => {
   it('end with their exceptions, and pass over what comes until close-ok', async () => {
     const client = await (await start()).connect().open();
     await client.openChannel();
-    client.send({ ...declareQueue('absent'), passive: true } as Amqp091Method);
-    client.send(declareQueue('late'));
+    client.send({ ...queueDeclare('absent'), passive: true } as Amqp091Method);
+    client.send(queueDeclare('late'));
     expect(await client.next('channel.close')).toMatchObject({
       ...{
         replyCode: 404,
@@ -181,18 +177,18 @@ describe('channels', () => {
         methodId: 10,
       },
     });
-    client.send(declareQueue('later'));
+    client.send(queueDeclare('later'));
     client.send({ name: 'channel.close-ok' });
     await client.openChannel();
     expect(client.has('queue.declare-ok')).toBe(false);
-    expect((await client.call(declareQueue('q'), 'queue.declare-ok')).queue).toBe('q');
+    expect((await client.call(queueDeclare('q'), 'queue.declare-ok')).queue).toBe('q');
   });
 
   it('know the queue that they declared last, and nobody else does', async () => {
     const client = await (await start()).connect().open();
     await client.openChannel();
     await client.openChannel(2);
-    const { queue } = await client.call(declareQueue(''), 'queue.declare-ok');
+    const { queue } = await client.call(queueDeclare(''), 'queue.declare-ok');
     expect(queue).toMatch(/^amq\.gen-/);
     const bind: Amqp091Method = {
       ...{ name: 'queue.bind', queue: '', exchange: 'amq.direct', routingKey: '', noWait: false },
@@ -229,7 +225,7 @@ describe('channels', () => {
 
   it('end the connection when they were not opened', async () => {
     const client = await (await start()).connect().open();
-    await expect(client.call(declareQueue('q'), 'queue.declare-ok')).rejects.toThrow(
+    await expect(client.call(queueDeclare('q'), 'queue.declare-ok')).rejects.toThrow(
       "504 CHANNEL_ERROR - expected 'channel.open'",
     );
   });
@@ -266,7 +262,7 @@ describe('exchanges and queues', () => {
     };
     await client.call({ name: 'exchange.bind', ...toExchange }, 'exchange.bind-ok');
     await client.call({ name: 'exchange.unbind', ...toExchange }, 'exchange.unbind-ok');
-    await client.call(declareQueue('q'), 'queue.declare-ok');
+    await client.call(queueDeclare('q'), 'queue.declare-ok');
     expect(queues.prepared).toEqual(['q']);
     const toQueue = { queue: 'q', exchange: 'e', routingKey: 'a.*', arguments: none };
     await client.call({ name: 'queue.bind', ...toQueue, noWait: false }, 'queue.bind-ok');
@@ -285,15 +281,15 @@ describe('exchanges and queues', () => {
   it('have names without line ends, whatever the client says', async () => {
     const client = await (await start()).connect().open();
     await client.openChannel();
-    expect((await client.call(declareQueue('a\r\nb'), 'queue.declare-ok')).queue).toBe('ab');
+    expect((await client.call(queueDeclare('a\r\nb'), 'queue.declare-ok')).queue).toBe('ab');
   });
 
   it('are not answered where the client does not want it', async () => {
     const client = await (await start()).connect().open();
     await client.openChannel();
-    client.send({ ...declareQueue('q'), noWait: true } as Amqp091Method);
+    client.send({ ...queueDeclare('q'), noWait: true } as Amqp091Method);
     const declared = await client.call(
-      { ...declareQueue('q'), passive: true } as Amqp091Method,
+      { ...queueDeclare('q'), passive: true } as Amqp091Method,
       'queue.declare-ok',
     );
     expect(declared.queue).toBe('q');

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { encodeMethod } from '#libs/amqp091-codec';
+import { basicConsume, basicQos } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { openAll } from '../load-clients.js';
 import { LoadSocket } from './load-socket.js';
 
@@ -93,20 +94,15 @@ export function openConsumers({
 }: Pick<ConsumeLoad, 'endpoint' | 'queue' | 'consumers' | 'prefetch'>): Promise<LoadSocket[]> {
   return openAll(consumers, async () => {
     const socket = await LoadSocket.open(endpoint);
-    await socket.declare(queue);
-    const qos = { name: 'basic.qos', prefetchSize: 0, prefetchCount: prefetch, global: false } as const;
-    await socket.client.call(qos, 'basic.qos-ok');
+    await socket.client.declare(queue);
+    await socket.client.call(basicQos(prefetch), 'basic.qos-ok');
     return socket;
   });
 }
 
 /** basic.consume that is not answered. */
-export function consume(queue: string): Buffer {
-  return encodeMethod(1, {
-    ...{ name: 'basic.consume', queue, consumerTag: 'bench', noLocal: false, noAck: false },
-    ...{ exclusive: false, noWait: true, arguments: Buffer.alloc(0) },
-  });
-}
+export const consume = (queue: string): Buffer =>
+  encodeMethod(1, basicConsume(queue, {}, { consumerTag: 'bench', noWait: true }));
 
 /** Of all behind `from`, up to and with `upTo`. */
 function acks(from: number, upTo: number, ackMessages: number): Buffer {

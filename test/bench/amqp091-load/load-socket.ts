@@ -18,12 +18,6 @@ export class LoadSocket {
     return new LoadSocket(client);
   }
 
-  async declare(queue: string): Promise<void> {
-    const durable = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
-    const declare = { name: 'queue.declare', queue, ...durable, arguments: Buffer.alloc(0) } as const;
-    await this.client.call(declare, 'queue.declare-ok');
-  }
-
   /** From now on nothing is decoded. */
   takeOver(onData: (bytes: Buffer) => void, onClosed: () => void): void {
     this.client.link.onData = onData;

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { encodeBasicProperties, encodeContent } from '#libs/amqp091-codec';
+import { basicPublish } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Latencies, SampledLatencies } from '../sampled-latencies.js';
 import { LoadSocket } from './load-socket.js';
 
@@ -29,8 +30,8 @@ export async function publishLoad(load: PublishLoad): Promise<Latencies> {
 async function publishAll(count: number, load: PublishLoad): Promise<SampledLatencies> {
   const publisher = await LoadSocket.open(load.endpoint);
   const { client, socket } = publisher;
-  await publisher.declare(load.queue);
-  await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+  await client.declare(load.queue);
+  await client.confirms();
   const latencies = await new Promise<SampledLatencies>((resolve, reject) => {
     const closed = () => reject(new Error('the gateway closed a connection'));
     publisher.takeOver(
@@ -54,14 +55,7 @@ function confirmed(
     properties: encodeBasicProperties({ contentType: 'application/octet-stream', deliveryMode: 2 }),
     body: Buffer.alloc(payloadBytes, 'x'),
   };
-  const publish = {
-    name: 'basic.publish',
-    exchange: '',
-    routingKey: queue,
-    mandatory: false,
-    immediate: false,
-  };
-  const message = Buffer.concat(encodeContent(1, publish as never, content, 131_072));
+  const message = Buffer.concat(encodeContent(1, basicPublish('', queue), content, 131_072));
   const latencies = new SampledLatencies();
   let sent = 0;
   let done = 0;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { BehaviourArea } from './behaviour.js';
-import { exchangeBind, exchangeDeclare } from './methods.js';
+import { exchangeBind, exchangeDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const alternate = (name: string) => ({ 'alternate-exchange': name });
 
@@ -51,9 +51,7 @@ export const alternateBehaviours: BehaviourArea = {
       says: 'An alternate exchange need not be there; then the message is returned or dropped.',
       source: 'docs/ae',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'direct', alternate(bed.name('absent')));
+        const { peer, name } = await bed.exchange('direct', alternate(bed.name('absent')));
         peer.publish(name, 'unknown', 'back', {}, true);
         expect(await peer.first('basic.return')).toMatchObject({ replyCode: 312, exchange: name });
       },

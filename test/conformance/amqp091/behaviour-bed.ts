@@ -1,6 +1,6 @@
 import type { OpenSettings } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
-import { Peer } from './peer.js';
+import { Peer, type Tail } from './peer.js';
 
 /** Users of the gateway that the table runs before; all have this password. */
 export const behaviourPassword = 'secret';
@@ -33,6 +33,27 @@ export class BehaviourBed {
     await wire.open({ ...password, ...settings });
     await wire.openChannel();
     return new Peer(wire);
+  }
+
+  /** A peer, and a queue that it has declared. */
+  async queue(...rest: Tail<Peer['queue']>): Promise<{ peer: Peer; name: string }> {
+    const [peer, name] = [await this.peer(), this.name('q')];
+    await peer.queue(name, ...rest);
+    return { peer, name };
+  }
+
+  /** With these in it. */
+  async filled(...bodies: readonly string[]): Promise<{ peer: Peer; name: string }> {
+    const declared = await this.queue();
+    await declared.peer.fill(declared.name, ...bodies);
+    return declared;
+  }
+
+  /** A peer, and an exchange that it has declared. */
+  async exchange(...rest: Tail<Peer['exchange']>): Promise<{ peer: Peer; name: string }> {
+    const [peer, name] = [await this.peer(), this.name('e')];
+    await peer.exchange(name, ...rest);
+    return { peer, name };
   }
 
   end(): void {

@@ -2,7 +2,11 @@ import { expect } from '@jest/globals';
 import type { FieldValue } from '#libs/amqp091-codec';
 import type { Behaviour, BehaviourArea } from './behaviour.js';
 import type { BehaviourBed } from './behaviour-bed.js';
-import { type Fields, queueBind, rawFields } from './methods.js';
+import {
+  type Fields,
+  queueBind,
+  rawFields,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const binding = (key: string, fields: Fields = {}) => [key, fields] as const;
 
@@ -321,9 +325,7 @@ export const bindingBehaviours: BehaviourArea = {
       says: 'An unknown `x-match` is 406 PRECONDITION_FAILED.',
       source: 'docs/exchanges, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const queue = bed.name('q');
-        await peer.queue(queue);
+        const { peer, name: queue } = await bed.queue();
         await peer.refuses(
           queueBind(queue, 'amq.headers', '', { 'x-match': 'some' }),
           '406 PRECONDITION_FAILED - Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
@@ -353,9 +355,7 @@ export const bindingBehaviours: BehaviourArea = {
       says: 'Each queue that is bound gets its own copy.',
       source: 'spec 3.1.3',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const exchange = bed.name('e');
-        await peer.exchange(exchange, 'direct');
+        const { peer, name: exchange } = await bed.exchange('direct');
         const queues = [1, 2, 3].map((at) => bed.name(`q${at}`));
         for (const queue of queues) {
           await peer.queue(queue);

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { encodeFrame, encodeMethod, FrameType, methodReference } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import { until } from './behaviour-bed.js';
-import { basicPublish, queueDeclare } from './methods.js';
+import { basicPublish, queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { ended } from './peer.js';
 
 const none = Buffer.alloc(0);
@@ -215,9 +215,7 @@ export const channelBehaviours: BehaviourArea = {
       says: 'A message without a body is complete with its header.',
       source: 'spec 4.2.6.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, none);
         expect((await peer.get(name)).body).toEqual(none);
       },
@@ -242,9 +240,7 @@ export const channelBehaviours: BehaviourArea = {
       says: 'Contents of several channels may be mixed frame by frame.',
       source: 'spec 4.2.6',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.another(2);
         const of = (channel: number, text: string) => {
           const head = Buffer.from(contentHeader(60, text.length));

@@ -11,9 +11,7 @@ export const confirmBehaviours: BehaviourArea = {
       says: 'Messages are counted from 1 on from `confirm.select`, each confirmed once, alone or by `multiple`.',
       source: 'docs/confirms',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         peer.publish('', name, 'before');
         await peer.confirms();
         for (let at = 1; at <= 50; at++) peer.publish('', name, String(at));
@@ -158,9 +156,7 @@ export const confirmBehaviours: BehaviourArea = {
       says: 'One that comes to a queue is not returned.',
       source: 'docs/publishers',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.confirms();
         peer.publish('', name, 'x', {}, true);
         await peer.first('basic.ack');
@@ -183,9 +179,7 @@ export const confirmBehaviours: BehaviourArea = {
       says: 'Messages of a channel come to a queue in the order of their publishing.',
       source: 'docs/semantics, spec 4.7',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const texts = Array.from({ length: 200 }, (_, at) => String(at));
         for (const text of texts) peer.publish('', name, text);
         expect(await peer.texts(name)).toEqual(texts);
@@ -202,9 +196,8 @@ export const transactionBehaviours: BehaviourArea = {
       says: 'What was published is there when it is committed, not before.',
       source: 'docs/semantics, spec 1.9',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         await peer.call({ name: 'tx.select' }, 'tx.select-ok');
         for (const text of ['a', 'b']) peer.publish('', name, text);
         expect(await other.texts(name)).toEqual([]);
@@ -217,9 +210,8 @@ export const transactionBehaviours: BehaviourArea = {
       says: 'What is rolled back was never published; a new transaction begins at once.',
       source: 'docs/semantics, spec 1.9.2.6',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         await peer.call({ name: 'tx.select' }, 'tx.select-ok');
         peer.publish('', name, 'never');
         await peer.call({ name: 'tx.rollback' }, 'tx.rollback-ok');
@@ -233,10 +225,7 @@ export const transactionBehaviours: BehaviourArea = {
       says: 'Acknowledgements take part: what is rolled back can be acknowledged again.',
       source: 'docs/semantics, spec 1.9',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         await peer.call({ name: 'tx.select' }, 'tx.select-ok');
         await peer.consume(name);
         const { deliveryTag } = await peer.delivery();
@@ -253,9 +242,8 @@ export const transactionBehaviours: BehaviourArea = {
       says: 'An acknowledgement that was not committed is none when the channel ends.',
       source: 'docs/semantics',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         await peer.fill(name, 'a');
         await peer.call({ name: 'tx.select' }, 'tx.select-ok');
         await peer.consume(name);
@@ -307,9 +295,7 @@ export const transactionBehaviours: BehaviourArea = {
       says: 'A message to an exchange that is not there closes the channel when it is published; the transaction is lost.',
       source: 'docs/semantics, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.call({ name: 'tx.select' }, 'tx.select-ok');
         peer.publish('', name, 'lost');
         peer.publish(bed.name('absent'), '', 'x');

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { BehaviourArea } from './behaviour.js';
 import { until } from './behaviour-bed.js';
-import { basicConsume, basicQos } from './methods.js';
+import { basicConsume, basicQos } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const missing = (name: string) => `404 NOT_FOUND - no queue '${name}' in vhost '/'`;
 const inUse = (name: string) => `403 ACCESS_REFUSED - queue '${name}' in vhost '/' in exclusive use`;
@@ -14,9 +14,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'A consumer without a tag gets one from the server, `amq.ctag-` and more.',
       source: 'docs/consumers, spec 1.8.3.3',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const tags = [await peer.consume(name), await peer.consume(name)];
         for (const tag of tags) expect(tag).toMatch(/^amq\.ctag-[\w-]{22}$/);
         expect(tags[0]).not.toBe(tags[1]);
@@ -27,9 +25,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'A tag that is in use on the channel ends the connection: 530 NOT_ALLOWED.',
       source: 'spec 1.8.3.3',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.consume(name, {}, { consumerTag: 'c' });
         await peer.ends(
           basicConsume(name, {}, { consumerTag: 'c' }),
@@ -63,9 +59,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'With no-wait there is no answer, and deliveries have the tag of the client.',
       source: 'spec 1.8.3.3',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         peer.send(basicConsume(name, {}, { consumerTag: 'quiet', noWait: true }));
         await peer.fill(name, 'a');
         expect((await peer.delivery()).consumerTag).toBe('quiet');
@@ -77,10 +71,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'consume-ok comes before the first delivery.',
       source: 'spec 1.8.3.4',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         peer.send(basicConsume(name));
         await peer.wire.next('basic.consume-ok');
         await peer.wire.next('basic.deliver');
@@ -91,9 +82,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'Without acknowledgements a message is gone when it is sent; prefetch does not count.',
       source: 'docs/confirms, docs/consumer-prefetch',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.qos(1);
         await peer.consume(name, {}, { noAck: true });
         await peer.fill(name, 'a', 'b', 'c');
@@ -108,9 +97,8 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'A queue that another consumes exclusively is 403 ACCESS_REFUSED.',
       source: 'docs/consumers, spec 1.8.3.3',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         const tag = await peer.consume(name, {}, { exclusive: true });
         await other.refuses(basicConsume(name), inUse(name));
         await peer.cancel(tag);
@@ -129,9 +117,8 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'Who wants a queue exclusively that has consumers is refused, too.',
       source: 'docs/consumers, spec 1.8.3.3',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         await peer.consume(name);
         await other.refuses(basicConsume(name, {}, { exclusive: true }), inUse(name));
       },
@@ -141,9 +128,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: '`no-local` means nothing.',
       source: 'docs/specification',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.consume(name, {}, { noLocal: true });
         await peer.fill(name, 'own');
         expect(await peer.deliveredTexts(1)).toEqual(['own']);
@@ -204,9 +189,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'An `x-priority` that is no integer is 406 PRECONDITION_FAILED.',
       source: 'docs/consumer-priority',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         peer.send(basicConsume(name, { 'x-priority': 'high' }));
         const { replyCode } = await peer.first('channel.close');
         expect(replyCode).toBe(406);
@@ -217,9 +200,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'After cancel-ok nothing more comes; what the client has can still be acknowledged.',
       source: 'docs/consumers, spec 1.8.3.5',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const tag = await peer.consume(name);
         await peer.fill(name, 'a');
         const { deliveryTag } = await peer.delivery();
@@ -247,9 +228,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'A tag that was cancelled can be used again.',
       source: 'spec 1.8.3.5',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         for (let at = 0; at < 2; at++) {
           await peer.consume(name, {}, { consumerTag: 'c' });
           await peer.cancel('c');
@@ -261,9 +240,7 @@ export const consumeBehaviours: BehaviourArea = {
       says: 'A client may answer the `basic.cancel` that it hears of its queue’s deletion.',
       source: 'docs/consumer-cancel',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.consume(name);
         await peer.deleteQueue(name);
         const { consumerTag } = await peer.first('basic.cancel');
@@ -282,10 +259,7 @@ export const prefetchBehaviours: BehaviourArea = {
       says: 'A consumer has at most its prefetch unacknowledged; an acknowledgement makes room for the next.',
       source: 'docs/consumer-prefetch',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a', 'b', 'c');
+        const { peer, name } = await bed.filled('a', 'b', 'c');
         await peer.qos(2);
         await peer.consume(name);
         const [first] = await peer.deliveries(2);
@@ -355,9 +329,7 @@ export const prefetchBehaviours: BehaviourArea = {
       says: 'A prefetch of 0 is no limit.',
       source: 'docs/consumer-prefetch',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         for (let at = 0; at < 300; at++) peer.publish('', name, String(at));
         await peer.qos(0);
         await peer.consume(name);
@@ -381,10 +353,7 @@ export const prefetchBehaviours: BehaviourArea = {
       says: '`basic.get` does not count for prefetch.',
       source: 'docs/consumer-prefetch',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a', 'b');
+        const { peer, name } = await bed.filled('a', 'b');
         await peer.qos(1, true);
         await peer.get(name, false);
         await peer.consume(name);

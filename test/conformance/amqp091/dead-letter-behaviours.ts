@@ -10,7 +10,12 @@ import {
 } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import type { BehaviourBed } from './behaviour-bed.js';
-import { type Fields, queueDeclare, rawFields, textsField } from './methods.js';
+import {
+  type Fields,
+  queueDeclare,
+  rawFields,
+  textsField,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import type { Delivery, Peer } from './peer.js';
 
 const deadLetters = (exchange: string, routingKey?: string): Fields => ({
@@ -298,9 +303,7 @@ export const deadLetterBehaviours: BehaviourArea = {
       says: 'Consumers of a quorum queue are told how often a message was delivered before: `x-delivery-count`, from the second time on.',
       source: 'docs/quorum-queues',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-queue-type': 'quorum' });
+        const { peer, name } = await bed.queue({ 'x-queue-type': 'quorum' });
         await peer.fill(name, 'a');
         await peer.consume(name);
         const counts: unknown[] = [];
@@ -332,10 +335,7 @@ export const deadLetterBehaviours: BehaviourArea = {
       says: 'Classic queues have none.',
       source: 'docs/quorum-queues, docs/classic-queues',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         await peer.consume(name);
         for (let at = 0; at < 25; at++) peer.nack((await peer.delivery()).deliveryTag);
         await peer.delivery();

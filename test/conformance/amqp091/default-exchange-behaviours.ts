@@ -1,6 +1,11 @@
 import { expect } from '@jest/globals';
 import type { BehaviourArea } from './behaviour.js';
-import { exchangeBind, exchangeDeclare, exchangeDelete, queueBind } from './methods.js';
+import {
+  exchangeBind,
+  exchangeDeclare,
+  exchangeDelete,
+  queueBind,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const refused = '403 ACCESS_REFUSED - operation not permitted on the default exchange';
 
@@ -27,9 +32,7 @@ export const defaultExchangeBehaviours: BehaviourArea = {
       says: 'Nothing is bound to the default exchange: 403 ACCESS_REFUSED.',
       source: 'docs/exchanges, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.refuses(queueBind(name, '', 'k'), refused);
         await peer.refuses(exchangeBind('amq.fanout', '', 'k'), refused);
       },
@@ -39,9 +42,7 @@ export const defaultExchangeBehaviours: BehaviourArea = {
       says: 'Each queue is bound to the default exchange by its name.',
       source: 'docs/exchanges, spec 3.1.3.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         peer.publish('', name, 'by name');
         const [delivery] = await peer.contents(name);
         expect(delivery).toMatchObject({ exchange: '', routingKey: name });

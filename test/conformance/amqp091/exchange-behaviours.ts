@@ -1,6 +1,10 @@
 import type { BehaviourArea } from './behaviour.js';
 import { expect } from '@jest/globals';
-import { basicPublish, exchangeDeclare, exchangeDelete } from './methods.js';
+import {
+  basicPublish,
+  exchangeDeclare,
+  exchangeDelete,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const passive = { passive: true };
 const inequivalent = (name: string, argument: string, received: string, current: string) =>
@@ -116,9 +120,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Passive declaration looks at the name alone: type, flags and arguments are not compared.',
       source: 'spec 1.6.2.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'fanout');
+        const { peer, name } = await bed.exchange('fanout');
         await peer.exchange(name, 'topic', { 'alternate-exchange': 'x' }, { passive: true, durable: false });
       },
     },
@@ -142,9 +144,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Another type is 406 PRECONDITION_FAILED, "inequivalent arg".',
       source: 'spec 1.6.2.1, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'topic');
+        const { peer, name } = await bed.exchange('topic');
         await peer.refuses(
           exchangeDeclare(name, 'direct'),
           inequivalent(name, 'type', "'direct'", "'topic'"),
@@ -156,9 +156,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Another durability is 406.',
       source: 'spec 1.6.2.1, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name);
+        const { peer, name } = await bed.exchange();
         await peer.refuses(
           exchangeDeclare(name, 'direct', {}, { durable: false }),
           inequivalent(name, 'durable', "'false'", "'true'"),
@@ -170,9 +168,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Another auto-delete flag is 406.',
       source: 'spec 1.6.2.1, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name);
+        const { peer, name } = await bed.exchange();
         await peer.refuses(
           exchangeDeclare(name, 'direct', {}, { autoDelete: true }),
           inequivalent(name, 'auto_delete', "'true'", "'false'"),
@@ -184,9 +180,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Another internal flag is 406.',
       source: 'server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name);
+        const { peer, name } = await bed.exchange();
         await peer.refuses(
           exchangeDeclare(name, 'direct', {}, { internal: true }),
           inequivalent(name, 'internal', "'true'", "'false'"),
@@ -198,9 +192,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Another alternate exchange is 406.',
       source: 'docs/ae, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'direct', { 'alternate-exchange': 'one' });
+        const { peer, name } = await bed.exchange('direct', { 'alternate-exchange': 'one' });
         await peer.refuses(
           exchangeDeclare(name, 'direct', { 'alternate-exchange': 'two' }),
           inequivalent(
@@ -217,9 +209,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Arguments that nobody knows mean nothing, and are not compared.',
       source: 'server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'direct', { 'x-own': 1 });
+        const { peer, name } = await bed.exchange('direct', { 'x-own': 1 });
         await peer.exchange(name, 'direct', { 'x-own': 2 });
       },
     },
@@ -240,9 +230,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'Clients do not publish to an internal exchange: 403 ACCESS_REFUSED.',
       source: 'docs/exchanges, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'fanout', {}, { internal: true });
+        const { peer, name } = await bed.exchange('fanout', {}, { internal: true });
         peer.publish(name, '', 'x');
         await peer.isClosed(
           `403 ACCESS_REFUSED - cannot publish to internal exchange '${name}' in vhost '/'`,
@@ -307,9 +295,7 @@ export const exchangeBehaviours: BehaviourArea = {
       says: 'An auto-delete exchange to which nothing was ever bound stays.',
       source: 'docs/exchanges',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('e');
-        await peer.exchange(name, 'direct', {}, { autoDelete: true });
+        const { name } = await bed.exchange('direct', {}, { autoDelete: true });
         await (await bed.peer()).exchange(name, 'direct', {}, passive);
       },
     },

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { decodeBasicProperties, decodeFieldTable, fieldOf, fieldText } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import { type BehaviourBed, until } from './behaviour-bed.js';
-import { type Fields, queueDeclare } from './methods.js';
+import { type Fields, queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import type { Delivery } from './peer.js';
 
 /** A queue that nobody consumes, whose dead letters go to another. */
@@ -33,9 +33,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'A message that is in a queue with `x-message-ttl` for so long is not delivered any more.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-message-ttl': 700 });
+        const { peer, name } = await bed.queue({ 'x-message-ttl': 700 });
         await peer.fill(name, 'old');
         await later(800);
         await peer.consume(name);
@@ -47,9 +45,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'The property `expiration` does the same for one message.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, 'short', { expiration: '500' });
         await peer.store('', name, 'long', { expiration: '60000' });
         await later(600);
@@ -82,9 +78,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'Whoever gets it in time sees its `expiration`.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, 'x', { expiration: '60000' });
         expect(decodeBasicProperties((await peer.get(name)).properties).expiration).toBe('60000');
       },
@@ -94,9 +88,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'What a consumer has does not expire; given back when it is over, it is gone.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-message-ttl': 2_500 });
+        const { peer, name } = await bed.queue({ 'x-message-ttl': 2_500 });
         await peer.fill(name, 'held');
         const { deliveryTag } = await peer.get(name, false);
         await later(2_600);
@@ -129,9 +121,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'It is dropped from a queue that nobody consumes, too: counts go down.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-message-ttl': 500 });
+        const { peer, name } = await bed.queue({ 'x-message-ttl': 500 });
         await peer.fill(name, 'a', 'b');
         await until('none is ready', async () => (await peer.ready(name)) === 0);
       },
@@ -210,9 +200,7 @@ export const messageTtlBehaviours: BehaviourArea = {
       says: 'With a TTL of 0 a message goes to a consumer that waits for it.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-message-ttl': 0 });
+        const { peer, name } = await bed.queue({ 'x-message-ttl': 0 });
         await peer.consume(name, {}, { noAck: true });
         // It has half a second, which the first one of a queue may need to be stored.
         await until('one is delivered', async () => {
@@ -244,9 +232,7 @@ export const queueTtlBehaviours: BehaviourArea = {
       says: 'A queue with `x-expires` that is not used for so long is deleted.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-expires': 1_500 });
+        const { peer, name } = await bed.queue({ 'x-expires': 1_500 });
         await later(2_000);
         await until('it is gone', async () => {
           // Passive declaration is a use as any other.
@@ -262,9 +248,7 @@ export const queueTtlBehaviours: BehaviourArea = {
       says: 'While it has consumers it stays.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-expires': 1_000 });
+        const { peer, name } = await bed.queue({ 'x-expires': 1_000 });
         await peer.consume(name);
         await later(3_000);
         expect((await peer.queue(name, {}, { passive: true })).consumerCount).toBe(1);
@@ -275,9 +259,7 @@ export const queueTtlBehaviours: BehaviourArea = {
       says: 'A declaration or `basic.get` is a use.',
       source: 'docs/ttl',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-expires': 2_000 });
+        const { peer, name } = await bed.queue({ 'x-expires': 2_000 });
         for (let at = 0; at < 5; at++) {
           await later(800);
           if (at % 2 === 0) await peer.getNothing(name);

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { decodeFieldTable, encodeFieldTable, fieldOf, textField } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import { behaviourPassword } from './behaviour-bed.js';
-import { queueDeclare } from './methods.js';
+import { queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { ended } from './peer.js';
 
 const plain = (user: string, password: string) => Buffer.from(`\0${user}\0${password}`);

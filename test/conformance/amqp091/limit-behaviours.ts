@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { decodeBasicProperties, decodeFieldTable, fieldOf, fieldText } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import { until } from './behaviour-bed.js';
-import { basicConsume } from './methods.js';
+import { basicConsume } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 export const lengthBehaviours: BehaviourArea = {
   title: 'Length limits',
@@ -12,9 +12,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'Of a queue over `x-max-length` the oldest messages are dropped.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 3 });
+        const { peer, name } = await bed.queue({ 'x-max-length': 3 });
         await peer.fill(name, '1', '2', '3', '4', '5');
         await until('3 are left', async () => (await peer.ready(name)) === 3);
         expect((await peer.get(name)).body.toString()).toBe('3');
@@ -25,9 +23,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'Of one over `x-max-length-bytes`, too.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length-bytes': 25_000 });
+        const { peer, name } = await bed.queue({ 'x-max-length-bytes': 25_000 });
         for (const each of ['1', '2', '3', '4']) await peer.store('', name, each.repeat(10_000));
         await until('2 are left', async () => (await peer.ready(name)) === 2);
         expect((await peer.get(name)).body[0]).toBe('3'.charCodeAt(0));
@@ -56,9 +52,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'Only ready messages count: what consumers have does not.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 2 });
+        const { peer, name } = await bed.queue({ 'x-max-length': 2 });
         await peer.fill(name, 'a', 'b');
         await peer.qos(2);
         const tag = await peer.consume(name);
@@ -76,9 +70,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'With `x-overflow: reject-publish` the newest are refused: `basic.nack` to who awaits confirms.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 2, 'x-overflow': 'reject-publish' });
+        const { peer, name } = await bed.queue({ 'x-max-length': 2, 'x-overflow': 'reject-publish' });
         await peer.fill(name, 'a', 'b');
         await peer.confirms();
         await until('one is refused', async () => {
@@ -94,9 +86,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'When there is room again, they are taken.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+        const { peer, name } = await bed.queue({ 'x-max-length': 1, 'x-overflow': 'reject-publish' });
         await peer.confirms();
         const isTaken = async () => {
           peer.publish('', name, 'x');
@@ -113,9 +103,7 @@ export const lengthBehaviours: BehaviourArea = {
       says: 'Who does not await confirms hears nothing of it.',
       source: 'docs/maxlength',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+        const { peer, name } = await bed.queue({ 'x-max-length': 1, 'x-overflow': 'reject-publish' });
         await peer.fill(name, 'a');
         for (let at = 0; at < 5; at++) peer.publish('', name, 'b');
         await peer.served();
@@ -154,9 +142,7 @@ export const priorityBehaviours: BehaviourArea = {
       says: 'A queue with `x-max-priority` gives out the highest priority first, the same in its order.',
       source: 'docs/priority',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-priority': 5 });
+        const { peer, name } = await bed.queue({ 'x-max-priority': 5 });
         const priorities = [1, 3, 2, 3, 0];
         for (const [at, priority] of priorities.entries())
           await peer.store('', name, String(at), { priority });
@@ -169,9 +155,7 @@ export const priorityBehaviours: BehaviourArea = {
       says: 'A message without a priority has 0; one above the highest has the highest.',
       source: 'docs/priority',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-priority': 5 });
+        const { peer, name } = await bed.queue({ 'x-max-priority': 5 });
         await peer.store('', name, 'none');
         await peer.store('', name, 'highest', { priority: 5 });
         await peer.store('', name, 'above', { priority: 200 });
@@ -184,9 +168,7 @@ export const priorityBehaviours: BehaviourArea = {
       says: 'Queues without it keep the order of publishing.',
       source: 'docs/priority',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, 'low', { priority: 0 });
         await peer.store('', name, 'high', { priority: 9 });
         expect(await peer.texts(name)).toEqual(['low', 'high']);
@@ -198,9 +180,7 @@ export const priorityBehaviours: BehaviourArea = {
       source: 'docs/quorum-queues',
       instead: 'only queues with `x-max-priority` have priorities, of whichever type',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-queue-type': 'quorum' });
+        const { peer, name } = await bed.queue({ 'x-queue-type': 'quorum' });
         await peer.store('', name, 'low', { priority: 0 });
         await peer.store('', name, 'high', { priority: 9 });
         expect(await peer.texts(name)).toEqual(['low', 'high']);
@@ -299,9 +279,7 @@ export const singleActiveBehaviours: BehaviourArea = {
       says: 'Nobody consumes such a queue exclusively: 403 ACCESS_REFUSED.',
       source: 'docs/consumers',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, singleActive);
+        const { peer, name } = await bed.queue(singleActive);
         await peer.refuses(
           basicConsume(name, {}, { exclusive: true }),
           `403 ACCESS_REFUSED - queue '${name}' in vhost '/' in exclusive use`,

@@ -10,7 +10,11 @@ import {
   textField,
 } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
-import { basicPublish, rawFields, textsField } from './methods.js';
+import {
+  basicPublish,
+  rawFields,
+  textsField,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const allProperties: BasicProperties = {
   contentType: 'application/json',
@@ -56,9 +60,7 @@ export const messageBehaviours: BehaviourArea = {
       says: 'All properties come out as they went in, byte for byte.',
       source: 'docs/publishers, spec 1.8.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, 'x', allProperties);
         expect((await peer.get(name)).properties).toEqual(encodeBasicProperties(allProperties));
       },
@@ -68,9 +70,7 @@ export const messageBehaviours: BehaviourArea = {
       says: 'Headers of every type come out as they went in, tables in tables and repeated names too.',
       source: 'spec 4.2.5, docs/specification (field types)',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const headers = encodeFieldTable(everyType);
         await peer.store('', name, 'x', { headers });
         expect(decodeBasicProperties((await peer.get(name)).properties).headers).toEqual(headers);
@@ -81,9 +81,7 @@ export const messageBehaviours: BehaviourArea = {
       says: 'A message without properties comes out without properties.',
       source: 'spec 4.2.6.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.store('', name, 'x');
         expect((await peer.get(name)).properties).toEqual(encodeBasicProperties({}));
       },
@@ -93,9 +91,7 @@ export const messageBehaviours: BehaviourArea = {
       says: 'A body of many frames comes out as it went in.',
       source: 'spec 2.3.5.2',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const body = Buffer.alloc(1_000_000, 'abcdefg');
         await peer.store('', name, body);
         expect((await peer.get(name)).body.equals(body)).toBe(true);
@@ -106,9 +102,7 @@ export const messageBehaviours: BehaviourArea = {
       says: 'A delivery says the exchange and the routing key of its publishing.',
       source: 'spec 1.8.3.9',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.bind(name, 'amq.topic', `${name}.#`);
         await peer.store('amq.topic', `${name}.a b.ü`, 'x');
         expect(await peer.get(name)).toMatchObject({ exchange: 'amq.topic', routingKey: `${name}.a b.ü` });

@@ -21,7 +21,7 @@ import {
   queueDeclare,
   queueDelete,
   queueUnbind,
-} from './methods.js';
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 export type Delivery = ClientMethod<'basic.deliver'>;
 
@@ -108,7 +108,7 @@ export class Peer {
   }
 
   confirms() {
-    return this.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    return this.wire.confirms(this.channel);
   }
 
   /** Resolves when Pulsar has it. */
@@ -120,7 +120,7 @@ export class Peer {
   ): Promise<void> {
     if (this.#stored++ === 0) {
       await this.wire.openChannel(storingChannel);
-      await this.wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', storingChannel);
+      await this.wire.confirms(storingChannel);
     }
     const number = this.#stored;
     this.wire.sendContent(basicPublish(exchange, routingKey), body, properties, storingChannel);
@@ -233,7 +233,8 @@ export class Peer {
   }
 }
 
-type Tail<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never;
+/** The parameters behind the first. */
+export type Tail<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never;
 
 /** The connection is closed: code and text. */
 export async function ended(wire: Amqp091Wire, says: string | RegExp): Promise<void> {

@@ -11,7 +11,7 @@ import {
   queueDeclare,
   queueDelete,
   queueUnbind,
-} from './methods.js';
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 type Right = 'configure' | 'write' | 'read';
 

@@ -1,5 +1,5 @@
 import type { Behaviour, BehaviourArea } from './behaviour.js';
-import { type Fields, queueDeclare } from './methods.js';
+import { type Fields, queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 interface ArgumentRow {
   readonly id: string;
@@ -203,9 +203,7 @@ function inequivalentRow({ id, says, source, current, asked, rest, refusal }: In
   return {
     ...{ id, says: `${says} is 406 PRECONDITION_FAILED, "inequivalent arg".`, source },
     run: async (bed) => {
-      const peer = await bed.peer();
-      const name = bed.name('q');
-      await peer.queue(name, current);
+      const { peer, name } = await bed.queue(current);
       await peer.refuses(
         queueDeclare(name, asked, rest),
         `406 PRECONDITION_FAILED - inequivalent arg '${argument}' for queue '${name}' in vhost '/': received ${received} but current is ${before}`,
@@ -224,9 +222,7 @@ export const queueArgumentBehaviours: BehaviourArea = {
       says: 'Whole numbers of another size are the same: 1,000 as int32 and as int64.',
       source: 'server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 1_000 });
+        const { peer, name } = await bed.queue({ 'x-max-length': 1_000 });
         await peer.queue(name, { 'x-max-length': 1_000n });
       },
     },
@@ -235,9 +231,7 @@ export const queueArgumentBehaviours: BehaviourArea = {
       says: 'Arguments that nobody knows are taken and not compared.',
       source: 'docs/queues',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-own': 'a' });
+        const { peer, name } = await bed.queue({ 'x-own': 'a' });
         await peer.queue(name, { 'x-own': 'b' });
       },
     },
@@ -246,9 +240,7 @@ export const queueArgumentBehaviours: BehaviourArea = {
       says: '`x-queue-type: classic` is the same as none.',
       source: 'docs/queues',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-queue-type': 'classic' });
+        const { peer, name } = await bed.queue({ 'x-queue-type': 'classic' });
         await peer.queue(name);
       },
     },

@@ -1,7 +1,11 @@
 import { expect } from '@jest/globals';
 import type { BehaviourArea } from './behaviour.js';
 import { until } from './behaviour-bed.js';
-import { queueBind, queueDeclare, queueDelete } from './methods.js';
+import {
+  queueBind,
+  queueDeclare,
+  queueDelete,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const passive = { passive: true };
 const missing = (name: string) => `404 NOT_FOUND - no queue '${name}' in vhost '/'`;
@@ -27,9 +31,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'The empty name stands for the queue that the channel declared last.',
       source: 'docs/queues, spec 1.7.2.3',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.bind('', 'amq.direct', name);
         await peer.store('amq.direct', name, 'here');
         const tag = await peer.consume('');
@@ -60,9 +62,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'Passive declaration looks at the name alone: flags and arguments are not compared.',
       source: 'docs/queues, spec 1.7.2.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.queue(name, { 'x-max-length': 7 }, { passive: true, durable: false, autoDelete: true });
       },
     },
@@ -71,9 +71,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'A queue declared again in the same way keeps what is in it.',
       source: 'docs/queues, spec 1.7.2.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-max-length': 100 });
+        const { peer, name } = await bed.queue({ 'x-max-length': 100 });
         await peer.fill(name, 'kept');
         await peer.queue(name, { 'x-max-length': 100 });
         expect(await peer.texts(name)).toEqual(['kept']);
@@ -141,9 +139,8 @@ export const queueBehaviours: BehaviourArea = {
       says: 'An exclusive queue is its connection’s: for others it is 405 RESOURCE_LOCKED.',
       source: 'docs/queues, spec 1.7.2.1',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name, {}, { exclusive: true });
+        const { peer, name } = await bed.queue({}, { exclusive: true });
+        const other = await bed.peer();
         await peer.queue(name, {}, { exclusive: true });
         for (const method of [
           queueDeclare(name, {}, { exclusive: true }),
@@ -172,9 +169,8 @@ export const queueBehaviours: BehaviourArea = {
       says: 'It is deleted with its connection, however that ends.',
       source: 'docs/queues, spec 1.7.2.1',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name, {}, { exclusive: true });
+        const { peer, name } = await bed.queue({}, { exclusive: true });
+        const other = await bed.peer();
         peer.wire.cut();
         await until('it is gone', async () => {
           other.send(queueDeclare(name, {}, passive));
@@ -190,9 +186,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'One that is not exclusive is not declared again as exclusive: 405.',
       source: 'docs/queues, server',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.refuses(queueDeclare(name, {}, { exclusive: true }), locked(name));
       },
     },
@@ -201,9 +195,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'An auto-delete queue is deleted when its last consumer is cancelled, or its channel closed.',
       source: 'docs/queues, spec 1.7.2.1',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, {}, { autoDelete: true });
+        const { peer, name } = await bed.queue({}, { autoDelete: true });
         const tags = [await peer.consume(name), await peer.consume(name)];
         await peer.cancel(tags[0]!);
         await peer.queue(name, {}, passive);
@@ -235,9 +227,8 @@ export const queueBehaviours: BehaviourArea = {
       says: 'A queue may be neither durable nor exclusive.',
       source: 'docs/queues',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name, {}, { durable: false });
+        const { name } = await bed.queue({}, { durable: false });
+        const other = await bed.peer();
         await other.fill(name, 'a');
         expect(await other.texts(name)).toEqual(['a']);
       },
@@ -273,9 +264,8 @@ export const queueBehaviours: BehaviourArea = {
       says: '`if-unused` keeps a queue that has consumers: 406 PRECONDITION_FAILED, "in use".',
       source: 'spec 1.7.2.9',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         const tag = await peer.consume(name);
         await other.refuses(
           queueDelete(name, { ifUnused: true }),
@@ -297,10 +287,7 @@ export const queueBehaviours: BehaviourArea = {
       says: '`if-empty` keeps a queue that has messages: 406 PRECONDITION_FAILED, "not empty".',
       source: 'spec 1.7.2.9',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         await until('it is ready', async () => (await peer.ready(name)) === 1);
         await peer.refuses(
           queueDelete(name, { ifEmpty: true }),
@@ -316,10 +303,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'Purge drops what is ready and says how many messages that were.',
       source: 'docs/queues, spec 1.7.2.7',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a', 'b', 'c');
+        const { peer, name } = await bed.filled('a', 'b', 'c');
         expect(await peer.purge(name)).toMatchObject({ messageCount: 3 });
         await peer.fill(name, 'after');
         expect(await peer.texts(name)).toEqual(['after']);
@@ -330,10 +314,7 @@ export const queueBehaviours: BehaviourArea = {
       says: 'What consumers have unacknowledged stays, and is not counted.',
       source: 'docs/queues, spec 1.7.2.7',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'held', 'ready');
+        const { peer, name } = await bed.filled('held', 'ready');
         await peer.qos(1);
         const tag = await peer.consume(name);
         const { deliveryTag } = await peer.delivery();

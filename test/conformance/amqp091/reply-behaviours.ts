@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { decodeBasicProperties } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import type { BehaviourBed } from './behaviour-bed.js';
-import { basicConsume, queueDeclare } from './methods.js';
+import { basicConsume, queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 
 const pseudoQueue = 'amq.rabbitmq.reply-to';
 const replies = { noAck: true, consumerTag: 'replies' };

@@ -8,10 +8,7 @@ const unknownTag = (tag: number) => `406 PRECONDITION_FAILED - unknown delivery 
 
 /** A consumer that has these, by delivery tags from 1 on. */
 async function given(bed: BehaviourBed, ...bodies: readonly string[]): Promise<{ peer: Peer; name: string }> {
-  const peer = await bed.peer();
-  const name = bed.name('q');
-  await peer.queue(name);
-  await peer.fill(name, ...bodies);
+  const { peer, name } = await bed.filled(...bodies);
   await peer.consume(name);
   await peer.deliveries(bodies.length);
   return { peer, name };
@@ -119,10 +116,7 @@ export const settleBehaviours: BehaviourArea = {
       says: 'What needs no acknowledgement cannot be acknowledged.',
       source: 'docs/confirms',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         const { deliveryTag } = await peer.get(name);
         await peer.refuses({ name: 'basic.ack', deliveryTag, multiple: false }, unknownTag(deliveryTag));
       },
@@ -192,10 +186,7 @@ export const settleBehaviours: BehaviourArea = {
       says: 'What is given back takes its former place: before what was not delivered yet.',
       source: 'docs/nack, docs/confirms',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a', 'b', 'c');
+        const { peer, name } = await bed.filled('a', 'b', 'c');
         await peer.qos(1);
         const tag = await peer.consume(name);
         const { deliveryTag } = await peer.delivery();
@@ -213,9 +204,8 @@ export const settleBehaviours: BehaviourArea = {
       says: 'It may come to another consumer.',
       source: 'docs/nack',
       run: async (bed) => {
-        const [peer, other] = [await bed.peer(), await bed.peer()];
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
+        const other = await bed.peer();
         const tag = await peer.consume(name);
         await peer.fill(name, 'a');
         const { deliveryTag } = await peer.delivery();
@@ -248,9 +238,7 @@ export const settleBehaviours: BehaviourArea = {
       instead:
         'there is no such time: the argument means nothing, and a consumer may keep a message as long as its channel lives',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name, { 'x-consumer-timeout': 1_000 });
+        const { peer, name } = await bed.queue({ 'x-consumer-timeout': 1_000 });
         await peer.fill(name, 'a');
         await peer.consume(name);
         const { deliveryTag } = await peer.delivery();
@@ -301,10 +289,7 @@ export const getBehaviours: BehaviourArea = {
       says: '`basic.get` gives the first message, with its tag, and how many are left.',
       source: 'docs/consumers, spec 1.8.3.10',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a', 'b', 'c');
+        const { peer, name } = await bed.filled('a', 'b', 'c');
         expect(await peer.get(name)).toMatchObject({
           ...{ deliveryTag: 1, redelivered: false, exchange: '', routingKey: name, messageCount: 2 },
           body: Buffer.from('a'),
@@ -318,9 +303,7 @@ export const getBehaviours: BehaviourArea = {
       says: 'Of an empty queue, get-empty.',
       source: 'spec 1.8.3.12',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         await peer.getNothing(name);
       },
     },
@@ -353,10 +336,7 @@ export const getBehaviours: BehaviourArea = {
       says: 'What was got and given back is got again, with `redelivered`.',
       source: 'docs/consumers, docs/nack',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         const { deliveryTag } = await peer.get(name, false);
         peer.reject(deliveryTag, true);
         expect(await peer.get(name, false)).toMatchObject({ redelivered: true, deliveryTag: 2 });
@@ -367,10 +347,7 @@ export const getBehaviours: BehaviourArea = {
       says: 'Who gets is no consumer of the queue.',
       source: 'docs/consumers',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
-        await peer.fill(name, 'a');
+        const { peer, name } = await bed.filled('a');
         await peer.get(name, false);
         expect((await peer.queue(name, {}, { passive: true })).consumerCount).toBe(0);
       },

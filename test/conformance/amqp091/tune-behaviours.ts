@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { encodeFrame, encodeMethod, FrameType } from '#libs/amqp091-codec';
 import type { BehaviourArea } from './behaviour.js';
 import { type BehaviourBed, until } from './behaviour-bed.js';
-import { basicPublish, queueDeclare } from './methods.js';
+import { basicPublish, queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { ended } from './peer.js';
 
 /** Opened up to connection.tune. */
@@ -99,9 +99,7 @@ export const tuneBehaviours: BehaviourArea = {
       says: 'No frame to a client is larger than the `frame-max` that it chose; bodies are split.',
       source: 'spec 4.2.3, 2.3.5.2',
       run: async (bed) => {
-        const peer = await bed.peer();
-        const name = bed.name('q');
-        await peer.queue(name);
+        const { peer, name } = await bed.queue();
         const body = Buffer.alloc(20_000, 'x');
         await peer.store('', name, body);
         const small = await bed.peer({ frameMax: 4_096 });

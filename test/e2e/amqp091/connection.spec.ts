@@ -2,10 +2,10 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Amqp091Method, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
 import { formatScramVerifier, scramCredential } from '#libs/auth';
 import { ScramClient } from '../../../libs/kafka-gateway/src/testing/scram-client.js';
 import { Certificates, hasOpenssl } from '../../../libs/transport/src/testing/certificates.js';
+import { exchangeDeclare, queueBind } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { openAmqpWire } from '../../support/amqp-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
@@ -51,16 +51,6 @@ afterAll(async () => {
 }, setUpTimeoutMs);
 
 const none = Buffer.alloc(0);
-const queue = (name: string, rest: object = {}): Amqp091Method =>
-  ({
-    ...{ name: 'queue.declare', queue: name, passive: false, durable: true, exclusive: false },
-    ...{ autoDelete: false, noWait: false, arguments: none, ...rest },
-  }) as Amqp091Method;
-const exchange = (name: string, type: string, fields: FieldTable = []): Amqp091Method => ({
-  ...{ name: 'exchange.declare', exchange: name, type, passive: false, durable: true, autoDelete: false },
-  ...{ internal: false, noWait: false, arguments: encodeFieldTable(fields) },
-});
-
 /** Opened, with channel 1. */
 async function opened(settings: Parameters<Amqp091Wire['open']>[0] = {}): Promise<Amqp091Wire> {
   const wire = await openAmqp091Wire(gateway.amqp.tcp);
@@ -102,15 +92,14 @@ describe('a client', () => {
 
   it('declares and binds, and what it declared is there for all others', async () => {
     const wire = await opened();
-    await wire.call(exchange('orders', 'topic'), 'exchange.declare-ok');
-    await wire.call(queue('all orders'), 'queue.declare-ok');
-    const binding = { queue: '', exchange: 'orders', routingKey: '#', noWait: false, arguments: none };
-    await wire.call({ name: 'queue.bind', ...binding }, 'queue.bind-ok');
+    await wire.call(exchangeDeclare('orders', 'topic'), 'exchange.declare-ok');
+    await wire.declare('all orders');
+    await wire.call(queueBind('', 'orders', '#'), 'queue.bind-ok');
     const other = await opened();
-    expect(await other.call(queue('all orders', { passive: true }), 'queue.declare-ok')).toMatchObject({
+    expect(await other.declare('all orders', {}, { passive: true })).toMatchObject({
       ...{ queue: 'all orders', messageCount: 0, consumerCount: 0 },
     });
-    await expect(other.call(exchange('orders', 'direct'), 'exchange.declare-ok')).rejects.toThrow(
+    await expect(other.call(exchangeDeclare('orders', 'direct'), 'exchange.declare-ok')).rejects.toThrow(
       "406 PRECONDITION_FAILED - inequivalent arg 'type' for exchange 'orders' in vhost '/': received 'direct' but current is 'topic'",
     );
     const topic = `/persistent/${gateway.namespaceOf('acme')}/all.x20orders`;
@@ -125,10 +114,10 @@ describe('a client', () => {
 
   it('has in each vhost what was declared there', async () => {
     const wire = await opened({ vhost: 'second' });
-    await wire.call(queue('q'), 'queue.declare-ok');
+    await wire.declare('q');
     expect(await pulsarAdmin('GET', `/persistent/${second}/q/subscriptions`)).toEqual(['pulsegate.queue']);
     const other = await opened();
-    await expect(other.call(queue('q', { passive: true }), 'queue.declare-ok')).rejects.toThrow(
+    await expect(other.declare('q', {}, { passive: true })).rejects.toThrow(
       "404 NOT_FOUND - no queue 'q' in vhost '/'",
     );
     await expect(opened({ vhost: 'third' })).rejects.toThrow('530 NOT_ALLOWED - vhost third not found');
@@ -138,17 +127,16 @@ describe('a client', () => {
   it('meets nothing of another tenant, whatever the names are', async () => {
     const ours = await opened();
     const theirs = await opened({ user: 'bob@globex', password: 'secret' });
-    await ours.call(exchange('shared', 'fanout'), 'exchange.declare-ok');
-    await theirs.call(exchange('shared', 'direct'), 'exchange.declare-ok');
-    await ours.call(queue('shared'), 'queue.declare-ok');
-    const binding = { queue: 'shared', exchange: 'shared', routingKey: '', noWait: false, arguments: none };
-    await expect(theirs.call({ name: 'queue.bind', ...binding }, 'queue.bind-ok')).rejects.toThrow(
+    await ours.call(exchangeDeclare('shared', 'fanout'), 'exchange.declare-ok');
+    await theirs.call(exchangeDeclare('shared', 'direct'), 'exchange.declare-ok');
+    await ours.declare('shared');
+    await expect(theirs.call(queueBind('shared', 'shared'), 'queue.bind-ok')).rejects.toThrow(
       "404 NOT_FOUND - no queue 'shared' in vhost '/'",
     );
     theirs.send({ name: 'channel.close-ok' });
     await theirs.openChannel();
-    await theirs.call(queue('shared', { exclusive: true }), 'queue.declare-ok');
-    await ours.call(queue('shared', { passive: true }), 'queue.declare-ok');
+    await theirs.declare('shared', {}, { exclusive: true });
+    await ours.declare('shared', {}, { passive: true });
     const vhost = { user: 'bob@globex', password: 'secret', vhost: 'second' };
     await expect(opened(vhost)).rejects.toThrow('530 NOT_ALLOWED - vhost second not found');
     await Promise.all([ours.close(), theirs.close()]);
@@ -156,16 +144,16 @@ describe('a client', () => {
 
   it('loses its exclusive queues with its connection', async () => {
     const wire = await opened();
-    await wire.call(queue('mine', { exclusive: true }), 'queue.declare-ok');
+    await wire.declare('mine', {}, { exclusive: true });
     const other = await opened();
-    await expect(other.call(queue('mine', { passive: true }), 'queue.declare-ok')).rejects.toThrow(
+    await expect(other.declare('mine', {}, { passive: true })).rejects.toThrow(
       "405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'mine' in vhost '/'",
     );
     other.send({ name: 'channel.close-ok' });
     wire.cut();
     for (;;) {
       await other.openChannel();
-      const gone = await other.call(queue('mine', { passive: true }), 'queue.declare-ok').then(
+      const gone = await other.declare('mine', {}, { passive: true }).then(
         () => false,
         (error: Error) => error.message.includes('404'),
       );

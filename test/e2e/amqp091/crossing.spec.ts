@@ -253,7 +253,7 @@ async function cross(): Promise<Read> {
   wire = await openAmqp091Wire(gateway.amqp.tcp);
   await wire.open();
   await wire.openChannel();
-  await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+  await wire.confirms();
   // A queue that nobody declared: the topic is there.
   for (const { body, properties } of rows) wire.publish('', topic, body, properties);
   await wire.first('basic.ack', ({ deliveryTag }) => deliveryTag === rows.length);
@@ -288,13 +288,7 @@ async function crossFromOthers(): Promise<void> {
     const to = await kafka.topic();
     await write(to, row);
     const consumerTag = String(at);
-    await wire.call(
-      {
-        ...{ name: 'basic.consume', queue: to, consumerTag, noAck: true, noLocal: false, exclusive: false },
-        ...{ noWait: false, arguments: Buffer.alloc(0) },
-      },
-      'basic.consume-ok',
-    );
+    await wire.consume(to, { consumerTag, noAck: true });
     consumed.push(await wire.first('basic.deliver', (each) => each.consumerTag === consumerTag));
     expect([consumed[at]?.exchange, consumed[at]?.routingKey]).toEqual(['', to]);
   }

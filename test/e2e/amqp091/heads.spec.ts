@@ -1,16 +1,12 @@
 // What becomes of messages that no consumer takes: dead letters, messages that expire, queues that are full.
-import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  type Amqp091Method,
   type BasicProperties,
   decodeBasicProperties,
   decodeFieldTable,
-  encodeFieldTable,
   fieldOf,
   fieldText,
   type FieldTable,
-  type FieldValue,
 } from '#libs/amqp091-codec';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
@@ -27,7 +23,7 @@ beforeAll(async () => {
   wire = await openAmqp091Wire(gateway.amqp.tcp);
   await wire.open();
   await wire.openChannel();
-  await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+  await wire.confirms();
 }, setUpTimeoutMs);
 
 afterAll(async () => {
@@ -35,28 +31,12 @@ afterAll(async () => {
   await gateway?.stop();
 }, setUpTimeoutMs);
 
-function fields(values: Readonly<Record<string, string | number | boolean>>): Buffer {
-  return encodeFieldTable(
-    Object.entries(values).map(([name, value]): [string, FieldValue] => {
-      if (typeof value === 'string') return [name, { tag: 'S', value: Buffer.from(value) }];
-      return [name, typeof value === 'number' ? { tag: 'I', value } : { tag: 't', value }];
-    }),
-  );
-}
-
-async function declare(queue: string, values: Parameters<typeof fields>[0] = {}, rest: object = {}) {
-  const method = {
-    ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
-    ...{ autoDelete: false, noWait: false, arguments: fields(values), ...rest },
-  } as Amqp091Method;
-  return wire.call(method, 'queue.declare-ok');
-}
+const declare = (...queue: Parameters<Amqp091Wire['declare']>) => wire.declare(...queue);
 
 const ready = async (queue: string) => (await declare(queue, {}, { passive: true })).messageCount;
 
 function publish(queue: string, body: string, properties: BasicProperties = {}): void {
-  const method = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
-  wire.sendContent({ name: 'basic.publish', ...method }, body, properties);
+  wire.publish('', queue, body, properties);
 }
 
 /** Each by itself, so that each has its answer. */
@@ -155,7 +135,7 @@ describe('dead letters of a client that rejects and is gone', () => {
     await client.openChannel();
     const consume = { queue: 'hasty', consumerTag: 'c', noLocal: false, noAck: false, exclusive: false };
     await client.call(
-      { name: 'basic.consume', ...consume, noWait: false, arguments: Buffer.alloc(0) } as Amqp091Method,
+      { name: 'basic.consume', ...consume, noWait: false, arguments: Buffer.alloc(0) },
       'basic.consume-ok',
     );
     await client.take('basic.deliver', 50);

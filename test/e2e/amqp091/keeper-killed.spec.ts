@@ -1,8 +1,7 @@
 // Heads of queues that one of two gateways keeps: publishers at the other, and retry queues whose keeper is killed while it moves what has ended.
-import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Amqp091Method, encodeFieldTable } from '#libs/amqp091-codec';
+import { basicPublish } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { createPulsarNamespace } from '../../support/pulsar.js';
@@ -33,34 +32,16 @@ afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
 }, timeoutMs);
 
-async function declare(queue: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
-  const fields = Object.entries(settings).map(
-    ([name, value]) =>
-      [
-        name,
-        typeof value === 'number'
-          ? ({ tag: 'I', value } as const)
-          : ({ tag: 'S', value: Buffer.from(value) } as const),
-      ] as const,
-  );
-  const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
-  await wire.call(
-    { name: 'queue.declare', queue, ...flags, arguments: encodeFieldTable(fields) },
-    'queue.declare-ok',
-  );
-}
-
 it(
   'refuses what a full queue has no room for, whoever keeps it',
   async () => {
     await wire.openChannel(2);
-    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', 2);
+    await wire.confirms(2);
     for (let at = 0; at < 4; at++) {
-      await declare(`full-${at}`, { 'x-max-length': 5, 'x-overflow': 'reject-publish' });
-      const method = { exchange: '', routingKey: `full-${at}`, mandatory: false, immediate: false };
+      await wire.declare(`full-${at}`, { 'x-max-length': 5, 'x-overflow': 'reject-publish' });
       let answer = '';
       for (let sent = 0; answer !== 'basic.nack'; sent++) {
-        wire.sendContent({ name: 'basic.publish', ...method }, String(sent), {}, 2);
+        wire.sendContent(basicPublish('', `full-${at}`), String(sent), {}, 2);
         answer = (await wire.firstOf('basic.ack', 'basic.nack')).name;
         if (answer === 'basic.nack') expect(sent).toBeGreaterThanOrEqual(5);
       }
@@ -72,22 +53,18 @@ it(
 it(
   'moves all that has ended, whoever keeps the queue',
   async () => {
-    await declare('done', {});
+    await wire.declare('done', {});
     const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'done' };
-    for (let at = 0; at < queueCount; at++) await declare(`retry-${at}`, { 'x-message-ttl': 1_000, ...dead });
-    const consume = { queue: 'done', consumerTag: 'c', noLocal: false, noAck: true, exclusive: false };
-    await wire.call(
-      { name: 'basic.consume', ...consume, noWait: false, arguments: Buffer.alloc(0) } as Amqp091Method,
-      'basic.consume-ok',
-    );
-    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    for (let at = 0; at < queueCount; at++)
+      await wire.declare(`retry-${at}`, { 'x-message-ttl': 1_000, ...dead });
+    await wire.consume('done', { noAck: true });
+    await wire.confirms();
     const moved = new Set<string>();
     const movedUntil = async (isSo: () => boolean) => {
       while (!isSo()) moved.add((await wire.first('basic.deliver')).body.toString());
     };
     for (let at = 0; at < messageCount; at++) {
-      const method = { exchange: '', routingKey: `retry-${at % queueCount}`, mandatory: false };
-      wire.sendContent({ name: 'basic.publish', ...method, immediate: false }, String(at));
+      wire.publish('', `retry-${at % queueCount}`, String(at));
       if (at % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await movedUntil(() => moved.size > messageCount / 5);

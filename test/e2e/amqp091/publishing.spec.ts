@@ -3,7 +3,12 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import rhea from 'rhea';
-import { type Amqp091Method, encodeFieldTable, type FieldTable, textField } from '#libs/amqp091-codec';
+import { encodeFieldTable, type FieldTable, textField } from '#libs/amqp091-codec';
+import {
+  basicPublish,
+  exchangeDeclare,
+  queueBind,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { createPulsarNamespace, pulsarAdmin, testPulsar } from '../../support/pulsar.js';
@@ -16,19 +21,6 @@ let namespace: string;
 let one: Amqp091Wire;
 let other: Amqp091Wire;
 
-const none = Buffer.alloc(0);
-const flags = { passive: false, durable: true, autoDelete: false, noWait: false };
-const queue = (name: string): Amqp091Method => ({
-  ...{ name: 'queue.declare', queue: name, exclusive: false, ...flags, arguments: none },
-});
-const exchange = (name: string, type: string, fields: FieldTable = []): Amqp091Method => ({
-  ...{ name: 'exchange.declare', exchange: name, type, internal: false, ...flags },
-  arguments: encodeFieldTable(fields),
-});
-const bind = (name: string, to: string, routingKey: string): Amqp091Method => ({
-  ...{ name: 'queue.bind', queue: name, exchange: to, routingKey, noWait: false, arguments: none },
-});
-
 async function opened({ amqp }: TestGateway): Promise<Amqp091Wire> {
   const wire = await openAmqp091Wire(amqp.tcp);
   wires.push(wire);
@@ -38,8 +30,7 @@ async function opened({ amqp }: TestGateway): Promise<Amqp091Wire> {
 }
 
 function publishMandatory(wire: Amqp091Wire, to: string, routingKey: string, body: string): void {
-  const method = { name: 'basic.publish', exchange: to, routingKey, immediate: false } as const;
-  wire.sendContent({ ...method, mandatory: true }, body);
+  wire.sendContent(basicPublish(to, routingKey, { mandatory: true }), body);
 }
 
 beforeAll(async () => {
@@ -56,7 +47,7 @@ beforeAll(async () => {
     );
   }
   [one, other] = (await Promise.all(gateways.map(opened))) as [Amqp091Wire, Amqp091Wire];
-  await other.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+  await other.confirms();
 }, timeoutMs);
 
 afterAll(async () => {
@@ -68,12 +59,12 @@ describe('what is declared at one gateway', () => {
   it('is known to who publishes at another as soon as it is answered', async () => {
     const names = Array.from({ length: 10 }, (_, at) => `now-${at}`);
     for (const name of names) {
-      await one.call(queue(name), 'queue.declare-ok');
+      await one.declare(name);
       publishMandatory(other, '', name, 'by the default exchange');
-      await one.call(exchange(name, 'topic'), 'exchange.declare-ok');
+      await one.call(exchangeDeclare(name, 'topic'), 'exchange.declare-ok');
       publishMandatory(other, name, 'a.b', 'comes to no queue');
       await other.first('basic.return', ({ exchange: to }) => to === name);
-      await one.call(bind(name, name, 'a.*'), 'queue.bind-ok');
+      await one.call(queueBind(name, name, 'a.*'), 'queue.bind-ok');
       publishMandatory(other, name, 'a.b', 'by a binding');
     }
     await other.first('basic.ack', ({ deliveryTag }) => deliveryTag === 3 * names.length);
@@ -89,8 +80,8 @@ describe('what is declared at one gateway', () => {
 describe('what is confirmed', () => {
   it('is there in order, though the topic moves meanwhile', async () => {
     const wire = await opened(gateways[0]!);
-    await wire.call(queue('moving'), 'queue.declare-ok');
-    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    await wire.declare('moving');
+    await wire.confirms();
     const count = 3_000;
     const publish = (from: number, to: number) => {
       for (let at = from; at < to; at++) wire.publish('', 'moving', String(at), { messageId: String(at) });
@@ -119,9 +110,9 @@ describe('what is confirmed', () => {
 
   it('may be delayed by an exchange', async () => {
     const type: FieldTable = [['x-delayed-type', textField('direct')]];
-    await one.call(exchange('later', 'x-delayed-message', type), 'exchange.declare-ok');
-    await one.call(queue('delayed'), 'queue.declare-ok');
-    await one.call(bind('delayed', 'later', 'k'), 'queue.bind-ok');
+    await one.call(exchangeDeclare('later', 'x-delayed-message', type), 'exchange.declare-ok');
+    await one.declare('delayed');
+    await one.call(queueBind('delayed', 'later', 'k'), 'queue.bind-ok');
     const delayed = (ms: number) => ({ headers: encodeFieldTable([['x-delay', { tag: 'I', value: ms }]]) });
     const begun = Date.now();
     one.publish('later', 'k', 'last', delayed(1_500));

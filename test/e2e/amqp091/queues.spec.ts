@@ -1,12 +1,13 @@
 // How AMQP 0-9-1 clients get the messages of queues: consumers, single messages, what they settle and what they do not.
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Amqp091Method, decodeBasicProperties, encodeFieldTable } from '#libs/amqp091-codec';
 import {
-  type Amqp091Method,
-  decodeBasicProperties,
-  encodeFieldTable,
-  type FieldTable,
-} from '#libs/amqp091-codec';
+  basicConsume,
+  basicPublish,
+  basicQos,
+  type Rest,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { pulsarAdmin } from '../../support/pulsar.js';
@@ -30,33 +31,20 @@ async function opened(): Promise<Amqp091Wire> {
   return wire;
 }
 
-async function declare(wire: Amqp091Wire, queue: string, fields: FieldTable = [], rest: object = {}) {
-  const method = {
-    ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
-    ...{ autoDelete: false, noWait: false, arguments: encodeFieldTable(fields), ...rest },
-  } as Amqp091Method;
-  return wire.call(method, 'queue.declare-ok');
-}
-
 /** Stored in their order, one after the other. */
 async function publish(wire: Amqp091Wire, queue: string, ...bodies: readonly string[]): Promise<void> {
   await wire.openChannel(9);
-  await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', 9);
+  await wire.confirms(9);
   for (const body of bodies) {
-    const method = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
-    wire.sendContent({ name: 'basic.publish', ...method }, body, {}, 9);
+    wire.sendContent(basicPublish('', queue), body, {}, 9);
     await wire.first('basic.ack');
   }
   const close = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
   await wire.call({ name: 'channel.close', ...close }, 'channel.close-ok', 9);
 }
 
-function consume(queue: string, rest: object = {}): Amqp091Method {
-  return {
-    ...{ name: 'basic.consume', queue, consumerTag: 'c', noLocal: false, noAck: false, exclusive: false },
-    ...{ noWait: false, arguments: Buffer.alloc(0), ...rest },
-  } as Amqp091Method;
-}
+const consume = (queue: string, rest: Rest<'basic.consume'> = {}) =>
+  basicConsume(queue, {}, { consumerTag: 'c', ...rest });
 
 async function get(wire: Amqp091Wire, queue: string, noAck = false) {
   wire.send({ name: 'basic.get', queue, noAck });
@@ -71,13 +59,10 @@ const ack = (deliveryTag: number, multiple = false): Amqp091Method => ({
 const nack = (deliveryTag: number, requeue: boolean, multiple = false): Amqp091Method => ({
   ...{ name: 'basic.nack', deliveryTag, multiple, requeue },
 });
-const qos = (prefetchCount: number, global = false): Amqp091Method => ({
-  ...{ name: 'basic.qos', prefetchSize: 0, prefetchCount, global },
-});
 const texts = (all: readonly { readonly body: Buffer }[]) => all.map(({ body }) => body.toString());
 
 async function ready(wire: Amqp091Wire, queue: string): Promise<readonly [number, number]> {
-  const { messageCount, consumerCount } = await declare(wire, queue, [], { passive: true });
+  const { messageCount, consumerCount } = await wire.declare(queue, [], { passive: true });
   return [messageCount, consumerCount];
 }
 
@@ -92,9 +77,9 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 describe('a consumer', () => {
   it('is given as many as its prefetch says, in order, and more for each acknowledgement', async () => {
     const wire = await opened();
-    await declare(wire, 'prefetch');
+    await wire.declare('prefetch');
     await publish(wire, 'prefetch', 'a', 'b', 'c', 'd', 'e');
-    await wire.call(qos(2), 'basic.qos-ok');
+    await wire.call(basicQos(2), 'basic.qos-ok');
     expect(await wire.call(consume('prefetch', { consumerTag: '' }), 'basic.consume-ok')).toMatchObject({
       consumerTag: expect.stringMatching(/^amq\.ctag-/),
     });
@@ -122,7 +107,7 @@ describe('a consumer', () => {
   it('leaves what it had to others when its connection is lost, or its channel closed', async () => {
     const wire = await opened();
     const other = await opened();
-    await declare(wire, 'left');
+    await wire.declare('left');
     await publish(wire, 'left', 'a', 'b');
     await wire.call(consume('left'), 'basic.consume-ok');
     await wire.take('basic.deliver', 2);
@@ -141,7 +126,7 @@ describe('a consumer', () => {
 
   it('may have no need to acknowledge, or the queue for itself', async () => {
     const wire = await opened();
-    await declare(wire, 'own');
+    await wire.declare('own');
     await wire.call(consume('own', { noAck: true, exclusive: true }), 'basic.consume-ok');
     await publish(wire, 'own', 'a', 'b', 'c');
     expect(texts(await wire.take('basic.deliver', 3))).toEqual(['a', 'b', 'c']);
@@ -160,17 +145,16 @@ describe('a consumer', () => {
     await wire.open({ frameMax: 4_096 });
     await wire.openChannel();
     const other = await opened();
-    await declare(other, 'dead');
+    await other.declare('dead');
     const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' };
-    await declare(
-      other,
+    await other.declare(
       'frames',
       Object.entries(dead).map(([name, value]) => [name, { tag: 'S', value: Buffer.from(value) }]),
     );
     const header = { tag: 'S', value: Buffer.alloc(5_000, 'x') } as const;
     const big = { headers: encodeFieldTable([['big', header]]) };
     const method = { exchange: '', routingKey: 'frames', mandatory: false, immediate: false };
-    await other.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    await other.confirms();
     for (const [body, properties] of [
       ['a', big],
       ['b', {}],
@@ -181,7 +165,7 @@ describe('a consumer', () => {
       await other.first('basic.ack');
     }
     expect(await get(wire, 'frames', true)).toMatchObject({ body: Buffer.from('b') });
-    await wire.call(qos(1), 'basic.qos-ok');
+    await wire.call(basicQos(1), 'basic.qos-ok');
     await wire.call(consume('frames'), 'basic.consume-ok');
     expect(texts(await wire.take('basic.deliver', 1))).toEqual(['d']);
     expect(texts([await get(other, 'dead', true), await get(other, 'dead', true)])).toEqual(['a', 'c']);
@@ -190,7 +174,7 @@ describe('a consumer', () => {
 
   it('hears that its queue was deleted', async () => {
     const wire = await opened();
-    await declare(wire, 'deleted');
+    await wire.declare('deleted');
     await wire.call(consume('deleted'), 'basic.consume-ok');
     const remove = { name: 'queue.delete', queue: 'deleted', ifUnused: false, ifEmpty: false, noWait: false };
     wire.send(remove as Amqp091Method);
@@ -201,19 +185,19 @@ describe('a consumer', () => {
 
   it('takes the queue with it where that is deleted with its last one, and is followed by the next single active one', async () => {
     const wire = await opened();
-    await declare(wire, 'auto', [], { autoDelete: true });
+    await wire.declare('auto', [], { autoDelete: true });
     await wire.call(consume('auto'), 'basic.consume-ok');
     await wire.call({ name: 'basic.cancel', consumerTag: 'c', noWait: false }, 'basic.cancel-ok');
     await until(async () => {
       const looking = await opened();
-      const isGone = await declare(looking, 'auto', [], { passive: true }).then(
+      const isGone = await looking.declare('auto', [], { passive: true }).then(
         () => false,
         () => true,
       );
       looking.link.end();
       return isGone;
     });
-    await declare(wire, 'single', [['x-single-active-consumer', { tag: 't', value: true }]]);
+    await wire.declare('single', [['x-single-active-consumer', { tag: 't', value: true }]]);
     await wire.call(consume('single', { consumerTag: 'one' }), 'basic.consume-ok');
     await wire.call(consume('single', { consumerTag: 'two' }), 'basic.consume-ok');
     await publish(wire, 'single', 'a', 'b');
@@ -231,7 +215,7 @@ describe('a consumer', () => {
 describe('an unload of the topic', () => {
   it('brings nothing again that was acknowledged, or that the client has', async () => {
     const wire = await opened();
-    await declare(wire, 'moved');
+    await wire.declare('moved');
     const bodies = Array.from({ length: 40 }, (_, at) => String(at));
     await publish(wire, 'moved', ...bodies);
     await wire.call(consume('moved'), 'basic.consume-ok');
@@ -253,7 +237,7 @@ describe('a channel', () => {
   it('gets single messages of as many queues as it likes', async () => {
     const wire = await opened();
     const queues = Array.from({ length: 20 }, (_, at) => `single-${at}`);
-    for (const queue of queues) await declare(wire, queue, [], { durable: false, exclusive: true });
+    for (const queue of queues) await wire.declare(queue, [], { durable: false, exclusive: true });
     for (const queue of queues) wire.send({ name: 'basic.get', queue, noAck: true });
     expect(await wire.take('basic.get-empty', queues.length)).toHaveLength(queues.length);
     await wire.close();
@@ -261,7 +245,7 @@ describe('a channel', () => {
 
   it('gets single messages, says how many are left, and gives again what is recovered', async () => {
     const wire = await opened();
-    await declare(wire, 'single-get');
+    await wire.declare('single-get');
     wire.send({ name: 'basic.get', queue: 'single-get', noAck: false });
     await wire.first('basic.get-empty');
     await publish(wire, 'single-get', 'a', 'b', 'c');
@@ -285,9 +269,9 @@ describe('a channel', () => {
 
   it('has one prefetch limit for all its consumers, or empties the queue', async () => {
     const wire = await opened();
-    await declare(wire, 'purged');
+    await wire.declare('purged');
     await publish(wire, 'purged', 'a', 'b', 'c');
-    await wire.call(qos(1, true), 'basic.qos-ok');
+    await wire.call(basicQos(1, true), 'basic.qos-ok');
     await wire.call(consume('purged', { consumerTag: 'one' }), 'basic.consume-ok');
     await wire.call(consume('purged', { consumerTag: 'two' }), 'basic.consume-ok');
     await wire.first('basic.deliver');
@@ -311,14 +295,14 @@ describe('a channel', () => {
 
   it('is given the highest priority first, and nothing more often than the queue allows', async () => {
     const wire = await opened();
-    await declare(wire, 'ranked', [['x-max-priority', { tag: 'I', value: 5 }]]);
+    await wire.declare('ranked', [['x-max-priority', { tag: 'I', value: 5 }]]);
     const method = { exchange: '', routingKey: 'ranked', mandatory: false, immediate: false };
-    await wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    await wire.confirms();
     for (const priority of [0, 5, 9, 2]) {
       wire.sendContent({ name: 'basic.publish', ...method }, `p${priority}`, { priority });
       await wire.first('basic.ack');
     }
-    await wire.call(qos(1), 'basic.qos-ok');
+    await wire.call(basicQos(1), 'basic.qos-ok');
     await wire.call(consume('ranked'), 'basic.consume-ok');
     const given: string[] = [];
     for (let at = 0; at < 4; at++) {
@@ -328,7 +312,7 @@ describe('a channel', () => {
     }
     // The first may be given before the others came.
     expect(given.filter((text) => text !== 'p0')).toEqual(['p5', 'p9', 'p2']);
-    await declare(wire, 'limited', [['x-delivery-limit', { tag: 'I', value: 1 }]]);
+    await wire.declare('limited', [['x-delivery-limit', { tag: 'I', value: 1 }]]);
     await publish(wire, 'limited', 'poison');
     await wire.call(consume('limited', { consumerTag: 'd' }), 'basic.consume-ok');
     for (const redelivered of [false, true]) {
@@ -343,7 +327,7 @@ describe('a channel', () => {
 
   it('acknowledges with its transaction, and receives direct replies', async () => {
     const wire = await opened();
-    await declare(wire, 'acked-in-tx');
+    await wire.declare('acked-in-tx');
     await publish(wire, 'acked-in-tx', 'a');
     await wire.call({ name: 'tx.select' }, 'tx.select-ok');
     await wire.call(consume('acked-in-tx'), 'basic.consume-ok');

@@ -1,10 +1,10 @@
 // Queues that clients of two gateways use at once: who may consume, who is counted, who hears what, and what is left of a gateway that is killed.
-import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Amqp091Method, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
+import type { FieldTable } from '#libs/amqp091-codec';
+import { basicConsume, type Rest } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { createPulsarNamespace } from '../../support/pulsar.js';
@@ -47,24 +47,8 @@ async function opened(at: number, settings: object = {}): Promise<Amqp091Wire> {
   return wire;
 }
 
-function declaration(queue: string, fields: FieldTable = [], rest: object = {}): Amqp091Method {
-  return {
-    ...{ name: 'queue.declare', queue, passive: false, durable: true, exclusive: false },
-    ...{ autoDelete: false, noWait: false, arguments: encodeFieldTable(fields), ...rest },
-  } as Amqp091Method;
-}
-
-function declare(wire: Amqp091Wire, queue: string, fields: FieldTable = [], rest: object = {}) {
-  return wire.call(declaration(queue, fields, rest), 'queue.declare-ok');
-}
-
-async function consume(wire: Amqp091Wire, queue: string, rest: object = {}): Promise<void> {
-  const method = {
-    ...{ name: 'basic.consume', queue, consumerTag: queue, noLocal: false, noAck: false, exclusive: false },
-    ...{ noWait: false, arguments: Buffer.alloc(0), ...rest },
-  } as Amqp091Method;
-  await wire.call(method, 'basic.consume-ok');
-}
+const consume = (wire: Amqp091Wire, queue: string, rest: Rest<'basic.consume'> = {}) =>
+  wire.consume(queue, { consumerTag: queue, ...rest });
 
 const single: FieldTable = [['x-single-active-consumer', { tag: 't', value: true }]];
 /** Each is kept by one of the gateways: of so many, not all by the same. */
@@ -74,7 +58,7 @@ const passive = { passive: true };
 /** Whether it can be declared passively, by a channel of its own. */
 async function isThere(at: number, queue: string): Promise<boolean> {
   const wire = await opened(at);
-  const answer = await declare(wire, queue, [], passive).then(
+  const answer = await wire.declare(queue, [], passive).then(
     () => true,
     (error: Error) => !/40[34]/.test(error.message),
   );
@@ -95,14 +79,10 @@ describe('clients of two gateways', () => {
     const [one, other] = await Promise.all([opened(0), opened(1)]);
     for (const each of several) {
       const queue = `alone-${each}`;
-      await declare(one, queue);
+      await one.declare(queue);
       await consume(one, queue, { exclusive: true });
       await other.openChannel(2);
-      const refused = {
-        ...{ name: 'basic.consume', queue, consumerTag: '', noLocal: false, noAck: false, exclusive: false },
-        ...{ noWait: false, arguments: Buffer.alloc(0) },
-      } as Amqp091Method;
-      other.send(refused, 2);
+      other.send(basicConsume(queue), 2);
       expect(await other.first('channel.close')).toMatchObject({
         ...{ replyCode: 403, replyText: `ACCESS_REFUSED - queue '${queue}' in vhost '/' in exclusive use` },
       });
@@ -121,7 +101,7 @@ describe('clients of two gateways', () => {
       );
     }
     for (const each of several) {
-      await declare(one, `next-${each}`, single);
+      await one.declare(`next-${each}`, single);
       await consume(one, `next-${each}`);
       await consume(other, `next-${each}`);
       for (let at = 0; at < 10; at++) one.publish('', `next-${each}`, String(at));
@@ -143,11 +123,11 @@ describe('clients of two gateways', () => {
     const [one, other] = await Promise.all([opened(0), opened(1)]);
     for (const each of several) {
       const queue = `counted-${each}`;
-      await declare(one, queue, each < 'd' ? single : []);
+      await one.declare(queue, each < 'd' ? single : []);
       await consume(one, queue);
       await consume(other, queue);
       for (const wire of [one, other]) {
-        expect(await declare(wire, queue, [], passive)).toMatchObject({ consumerCount: 2 });
+        expect(await wire.declare(queue, [], passive)).toMatchObject({ consumerCount: 2 });
       }
       await other.openChannel(2);
       other.send({ name: 'queue.delete', queue, ifUnused: true, ifEmpty: false, noWait: false }, 2);
@@ -169,10 +149,10 @@ describe('clients of two gateways', () => {
     const [one, other] = await Promise.all([opened(0), opened(1)]);
     const expires: FieldTable = [['x-expires', { tag: 'I', value: 600 }]];
     for (const each of several.slice(0, 2)) {
-      await declare(one, `auto-${each}`, [], { autoDelete: true });
-      await declare(one, `own-${each}`, [], { durable: false, exclusive: true });
-      await declare(one, `expires-${each}`, expires);
-      await declare(one, `used-${each}`, expires);
+      await one.declare(`auto-${each}`, [], { autoDelete: true });
+      await one.declare(`own-${each}`, [], { durable: false, exclusive: true });
+      await one.declare(`expires-${each}`, expires);
+      await one.declare(`used-${each}`, expires);
       await consume(one, `auto-${each}`);
       await consume(other, `auto-${each}`);
       await consume(other, `used-${each}`);
@@ -195,7 +175,7 @@ describe('clients of two gateways', () => {
 describe('a consumer whose permission is taken away', () => {
   it('hears that it is cancelled, or its channel is closed, within a second', async () => {
     const admin = await opened(0, { user: alice.name, password: alice.password });
-    await declare(admin, 'secrets');
+    await admin.declare('secrets');
     const user = { user: bob.name, password: bob.password };
     const [knowing, other] = await Promise.all([
       opened(0, user),
@@ -212,7 +192,7 @@ describe('a consumer whose permission is taken away', () => {
     expect(await knowing.first('basic.cancel')).toMatchObject({ consumerTag: 'secrets' });
     const replyText = "ACCESS_REFUSED - read access to queue 'secrets' in vhost '/' refused for user 'bob'";
     expect(await other.first('channel.close')).toMatchObject({ replyCode: 403, replyText });
-    expect(await declare(admin, 'secrets', [], passive)).toMatchObject({ consumerCount: 0 });
+    expect(await admin.declare('secrets', [], passive)).toMatchObject({ consumerCount: 0 });
     writeFileSync(configFile, before);
     process.kill(pid, 'SIGHUP');
     await until(async () => isThere(0, 'secrets'));
@@ -223,7 +203,7 @@ describe('when a gateway is killed', () => {
   it('the consumers that wait at the other one are active, of queues that either had kept', async () => {
     const [one, other] = await Promise.all([opened(0), opened(1)]);
     for (const each of several) {
-      await declare(one, `left-${each}`, single);
+      await one.declare(`left-${each}`, single);
       await consume(one, `left-${each}`);
       await consume(other, `left-${each}`);
       other.publish('', `left-${each}`, each);
@@ -240,7 +220,7 @@ describe('when a gateway is killed', () => {
     const more = await opened(1);
     for (const each of several) {
       await consume(more, `left-${each}`);
-      expect(await declare(more, `left-${each}`, [], passive)).toMatchObject({ consumerCount: 2 });
+      expect(await more.declare(`left-${each}`, [], passive)).toMatchObject({ consumerCount: 2 });
     }
   }, 40_000);
 });

@@ -3,15 +3,20 @@ import {
   type Amqp091Method,
   type Amqp091MethodName,
   type BasicProperties,
-  encodeFieldTable,
   type FieldTable,
 } from '#libs/amqp091-codec';
 import type { ClientMethod } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
+import {
+  basicConsume,
+  basicPublish,
+  exchangeDeclare,
+  queueBind,
+  queueDeclare,
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { secretOf, type TenantName, userName } from '../two-tenants.js';
 
 export const none = Buffer.alloc(0);
-const declared = { passive: false, durable: true, autoDelete: false, noWait: false };
 
 export interface SideSettings {
   readonly tenant: TenantName;
@@ -71,7 +76,7 @@ export class Hand {
   }
 
   queue(name: string, fields: FieldTable = [], rest: object = {}): Promise<ClientMethod<'queue.declare-ok'>> {
-    return this.wire.call(queueDeclare(name, fields, rest), 'queue.declare-ok');
+    return this.wire.declare(name, fields, rest);
   }
 
   async bind(queue: string, exchange: string, key = queue, fields: FieldTable = []): Promise<void> {
@@ -86,7 +91,7 @@ export class Hand {
   }
 
   async confirms(): Promise<this> {
-    await this.wire.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok');
+    await this.wire.confirms();
     return this;
   }
 
@@ -102,14 +107,7 @@ export class Hand {
     properties: BasicProperties = {},
     body = this.said,
   ): Promise<boolean> {
-    const method = {
-      name: 'basic.publish',
-      exchange,
-      routingKey,
-      mandatory: true,
-      immediate: false,
-    } as const;
-    this.wire.sendContent(method, body, properties);
+    this.wire.sendContent(basicPublish(exchange, routingKey, { mandatory: true }), body, properties);
     const { name } = await this.wire.firstOf('basic.ack', 'basic.nack', 'channel.close');
     if (name !== 'basic.ack') throw new Error(`not stored but ${name}`);
     if (!this.wire.has('basic.return')) return true;
@@ -119,7 +117,10 @@ export class Hand {
   }
 
   async consume(queue: string, rest: object = {}, fields: FieldTable = []): Promise<void> {
-    await this.wire.call(basicConsume(queue, rest, fields), 'basic.consume-ok');
+    await this.wire.call(
+      basicConsume(queue, fields, { consumerTag: 'consumer', ...rest }),
+      'basic.consume-ok',
+    );
   }
 
   /** What comes to its consumer next. */
@@ -172,45 +173,4 @@ export class Hand {
       return false;
     }
   }
-}
-
-export function exchangeDeclare(
-  exchange: string,
-  type: string,
-  fields: FieldTable = [],
-  rest: object = {},
-): Amqp091Method {
-  const flags = { ...declared, internal: false, ...rest };
-  return { name: 'exchange.declare', exchange, type, ...flags, arguments: encodeFieldTable(fields) };
-}
-
-export function queueDeclare(queue: string, fields: FieldTable = [], rest: object = {}): Amqp091Method {
-  const flags = { ...declared, exclusive: false, ...rest };
-  return { name: 'queue.declare', queue, ...flags, arguments: encodeFieldTable(fields) };
-}
-
-export function queueBind(
-  queue: string,
-  exchange: string,
-  routingKey: string,
-  fields: FieldTable = [],
-): Amqp091Method {
-  const table = encodeFieldTable(fields);
-  return { name: 'queue.bind', queue, exchange, routingKey, noWait: false, arguments: table };
-}
-
-export function exchangeBind(
-  name: 'exchange.bind' | 'exchange.unbind',
-  source: string,
-  destination: string,
-  routingKey = '',
-): Amqp091Method {
-  return { name, source, destination, routingKey, noWait: false, arguments: none };
-}
-
-export function basicConsume(queue: string, rest: object = {}, fields: FieldTable = []): Amqp091Method {
-  return {
-    ...{ name: 'basic.consume', queue, consumerTag: 'consumer', noLocal: false, noAck: false },
-    ...{ exclusive: false, noWait: false, ...rest, arguments: encodeFieldTable(fields) },
-  } as Amqp091Method;
 }

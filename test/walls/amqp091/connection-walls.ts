@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from '@jest/globals';
 import { encodeFieldTable, textField } from '#libs/amqp091-codec';
+import { queueDeclare } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
 import { ScramClient } from '../../../libs/kafka-gateway/src/testing/scram-client.js';
 import { secondVhost, secretOf, userName } from '../two-tenants.js';
 import type { Wall } from '../wall.js';
-import { type Amqp091Side, hands, queueDeclare } from './amqp091-side.js';
+import { type Amqp091Side, hands } from './amqp091-side.js';
 
 const tenants = { between: ['tenants'] } as const;
 const bye = { replyCode: 200, replyText: 'bye', classId: 0, methodId: 0 };

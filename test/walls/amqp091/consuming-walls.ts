@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import { type Amqp091Method, type FieldTable, textField } from '#libs/amqp091-codec';
 import type { Wall } from '../wall.js';
-import { type Amqp091Side, basicConsume, type Hand, hands } from './amqp091-side.js';
+import { basicConsume } from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
+import { type Amqp091Side, type Hand, hands } from './amqp091-side.js';
 
 /** Both have the queue; each has so many of its own messages in it. */
 async function filled(

@@ -2,14 +2,13 @@ import { expect } from '@jest/globals';
 import { type FieldTable, textField } from '#libs/amqp091-codec';
 import type { Wall } from '../wall.js';
 import {
-  type Amqp091Side,
   exchangeBind,
   exchangeDeclare,
-  hands,
-  none,
+  exchangeUnbind,
   queueBind,
   queueDeclare,
-} from './amqp091-side.js';
+} from '../../../libs/amqp091-gateway/src/testing/client-methods.js';
+import { type Amqp091Side, hands, none } from './amqp091-side.js';
 
 /** Names that could lead out of a namespace, or to what has another name. `é`: once composed, once not. */
 function hostileNames({ settings: { namespace, tenant, vhost } }: Amqp091Side, name: string): string[] {
@@ -95,13 +94,13 @@ const exchangeWalls: readonly Wall<Amqp091Side>[] = [
         await hand.exchange(`${name}-source`, 'fanout');
         await hand.bound(name, 'fanout');
       }
-      await mine.wire.call(exchangeBind('exchange.bind', `${name}-source`, name), 'exchange.bind-ok');
+      await mine.wire.call(exchangeBind(name, `${name}-source`), 'exchange.bind-ok');
       await mine.exchange(`${name}-only`);
       for (const [source, destination] of [
         [name, `${name}-only`],
         [`${name}-only`, name],
       ] as const) {
-        const bind = exchangeBind('exchange.bind', source, destination);
+        const bind = exchangeBind(destination, source);
         expect(await theirs.refusal(bind, 'exchange.bind-ok')).toMatch(
           /^404 NOT_FOUND - no exchange 'row.*only'/,
         );
@@ -122,9 +121,9 @@ const exchangeWalls: readonly Wall<Amqp091Side>[] = [
       for (const hand of [mine, theirs]) {
         await hand.exchange(`${name}-source`, 'fanout');
         await hand.bound(name, 'fanout');
-        await hand.wire.call(exchangeBind('exchange.bind', `${name}-source`, name), 'exchange.bind-ok');
+        await hand.wire.call(exchangeBind(name, `${name}-source`), 'exchange.bind-ok');
       }
-      await theirs.wire.call(exchangeBind('exchange.unbind', `${name}-source`, name), 'exchange.unbind-ok');
+      await theirs.wire.call(exchangeUnbind(name, `${name}-source`), 'exchange.unbind-ok');
       await theirs.confirms();
       expect(await theirs.publish(`${name}-source`, '')).toBe(false);
       const from = await (await one.hand('far')).confirms();

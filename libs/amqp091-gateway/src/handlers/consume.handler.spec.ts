@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { afterEach, expect, it } from '@jest/globals';
 import { silentLog } from '#libs/telemetry';
 import { amqp091OptionsSchema } from '../amqp091.options.js';
@@ -24,13 +23,7 @@ it('refuses a consumer whose queue is deleted before it is told that it consumes
   bed = await amqp091Bed({ parts: [consumeMethods], services: { keeper: keeper as never, consuming } });
   const client = await opened(bed);
   await declare(client, 'q');
-  const asked = client.call(
-    {
-      ...{ name: 'basic.consume', queue: 'q', consumerTag: 'c', noLocal: false, noAck: false },
-      ...{ exclusive: false, noWait: false, arguments: Buffer.alloc(0) },
-    },
-    'basic.consume-ok',
-  );
+  const asked = client.consume('q', { consumerTag: 'c' });
   await expect(asked).rejects.toThrow("404 NOT_FOUND - no queue 'q' in vhost '/'");
   expect(client.has('basic.cancel')).toBe(false);
   await consuming.close();

@@ -174,8 +174,7 @@ describe('publishing', () => {
 
   it('delays what comes through a delaying exchange', async () => {
     const client = await open();
-    const args = encodeFieldTable(table({ 'x-delayed-type': 'direct' }));
-    await declareExchange(client, 'later', 'x-delayed-message', { arguments: args });
+    await declareExchange(client, 'later', 'x-delayed-message', {}, { 'x-delayed-type': 'direct' });
     await declare(client, 'q');
     await bind(client, 'q', 'later', 'k');
     await confirmSelect(client);

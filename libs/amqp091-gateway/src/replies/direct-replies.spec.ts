@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Amqp091Method, type Amqp091MethodOf, encodeBasicProperties } from '#libs/amqp091-codec';
+import { type Amqp091MethodOf, encodeBasicProperties } from '#libs/amqp091-codec';
 import { aloneCluster } from '#libs/cluster';
 import { Metrics } from '#libs/telemetry';
 import type { ChannelPartKind, PartChannel } from '../channels/channel-part.js';
+import { basicConsume, queueDeclare } from '../testing/client-methods.js';
 import { type Amqp091Bed, amqp091Bed, type BedClient } from '../testing/amqp091-bed.js';
 import { linkedClusters } from '../testing/linked-clusters.js';
 import { published } from '../testing/mapping-bed.js';
@@ -49,15 +50,8 @@ async function gateways(count: number): Promise<Amqp091Bed[]> {
   return beds;
 }
 
-const consume = (noAck = true): Amqp091Method => ({
-  ...{ name: 'basic.consume', queue: directReplyQueue, consumerTag: 'replies', noAck },
-  ...{ noLocal: false, exclusive: false, noWait: false, arguments: none },
-});
-
-const check = (queue: string): Amqp091Method => ({
-  ...{ name: 'queue.declare', queue, passive: true, durable: false, exclusive: false },
-  ...{ autoDelete: false, noWait: false, arguments: none },
-});
+const consume = (noAck = true) => basicConsume(directReplyQueue, {}, { consumerTag: 'replies', noAck });
+const check = (queue: string) => queueDeclare(queue, {}, { passive: true, durable: false });
 
 /** What a server reads in the request of this client, whose replies come to it. */
 async function asked(bed: Amqp091Bed, client: BedClient): Promise<string> {

@@ -20,6 +20,7 @@ import {
   FrameType,
   textField,
 } from '#libs/amqp091-codec';
+import { basicConsume, basicPublish, type Fields, type Rest, queueDeclare } from './client-methods.js';
 
 /** Where the client's bytes go to and come from. */
 export interface ClientBytes {
@@ -118,11 +119,7 @@ export class Amqp091Client {
   }
 
   publish(exchange: string, routingKey: string, body: Buffer | string, properties?: BasicProperties): void {
-    this.sendContent(
-      { name: 'basic.publish', exchange, routingKey, mandatory: false, immediate: false },
-      body,
-      properties,
-    );
+    this.sendContent(basicPublish(exchange, routingKey), body, properties);
   }
 
   /** The method that comes next, on whichever channel, which must be of this name. */
@@ -207,6 +204,22 @@ export class Amqp091Client {
 
   async openChannel(channel = 1): Promise<void> {
     await this.call({ name: 'channel.open' }, 'channel.open-ok', channel);
+  }
+
+  confirms(channel = 1): Promise<ClientMethod<'confirm.select-ok'>> {
+    return this.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok', channel);
+  }
+
+  declare(
+    queue: string,
+    fields?: Fields,
+    rest?: Rest<'queue.declare'>,
+  ): Promise<ClientMethod<'queue.declare-ok'>> {
+    return this.call(queueDeclare(queue, fields, rest), 'queue.declare-ok');
+  }
+
+  consume(queue: string, rest?: Rest<'basic.consume'>): Promise<ClientMethod<'basic.consume-ok'>> {
+    return this.call(basicConsume(queue, {}, rest), 'basic.consume-ok');
   }
 
   async close(): Promise<void> {

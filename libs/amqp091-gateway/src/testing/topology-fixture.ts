@@ -1,5 +1,4 @@
-import { Buffer } from 'node:buffer';
-import { Amqp091Error, encodeFieldTable, type FieldTable, type FieldValue } from '#libs/amqp091-codec';
+import { Amqp091Error, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
 import { aloneCluster, type ClusterView } from '#libs/cluster';
 import { Metrics, silentLog } from '#libs/telemetry';
 import { type Tenant, type TenantAmqp091Options, tenantAmqp091Defaults } from '#libs/tenancy';
@@ -40,15 +39,7 @@ export function tenantOf(amqp091: Partial<TenantAmqp091Options> = {}): Tenant {
   };
 }
 
-export function table(fields: Readonly<Record<string, FieldValue | string | number | boolean>>): FieldTable {
-  return Object.entries(fields).map(([name, value]) => [name, fieldOfValue(value)]);
-}
-
-function fieldOfValue(value: FieldValue | string | number | boolean): FieldValue {
-  if (typeof value === 'string') return { tag: 'S', value: Buffer.from(value) };
-  if (typeof value === 'number') return { tag: 'I', value };
-  return typeof value === 'boolean' ? { tag: 't', value } : value;
-}
+export { fieldsOf as table } from './client-methods.js';
 
 export function exchange(
   name: string,

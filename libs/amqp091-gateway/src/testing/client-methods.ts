@@ -10,9 +10,10 @@ import {
 } from '#libs/amqp091-codec';
 
 /** Whole numbers are int32, or int64 where they are bigint; text is a long string. */
-export type Fields = Readonly<Record<string, number | bigint | string | boolean | FieldValue>>;
+export type Fields = Readonly<Record<string, FieldContent>> | FieldTable;
+type FieldContent = number | bigint | string | boolean | FieldValue;
 
-function fieldFor(value: Fields[string]): FieldValue {
+function fieldFor(value: FieldContent): FieldValue {
   switch (typeof value) {
     case 'number':
       return { tag: 'I', value };
@@ -28,8 +29,11 @@ function fieldFor(value: Fields[string]): FieldValue {
 }
 
 export function fieldsOf(fields: Fields): FieldTable {
+  if (isTable(fields)) return fields;
   return Object.entries(fields).map(([name, value]) => [name, fieldFor(value)]);
 }
+
+const isTable = (fields: Fields): fields is FieldTable => Array.isArray(fields);
 
 export function rawFields(fields: Fields): RawFieldTable {
   return encodeFieldTable(fieldsOf(fields));
@@ -40,7 +44,8 @@ export const textsField = (...texts: readonly string[]): FieldValue => ({
   value: texts.map(textField),
 });
 
-type Rest<N extends Amqp091Method['name']> = Partial<Omit<Amqp091MethodOf<N>, 'name' | 'arguments'>>;
+/** Fields of a method that matter to a test, beside its names and arguments. */
+export type Rest<N extends Amqp091Method['name']> = Partial<Omit<Amqp091MethodOf<N>, 'name' | 'arguments'>>;
 
 export function queueDeclare(
   queue: string,
