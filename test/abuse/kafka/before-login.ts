@@ -74,6 +74,17 @@ export const beforeLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
       }),
   },
   {
+    item: 'P1',
+    tries: 'asks for ApiVersions 2,000 times and reads no answer',
+    meets: 'is closed after ten answers; a thousand of them take less than 20 MB',
+    alone: true,
+    run: ({ gateway, endpoint, serves }) =>
+      expectNoGrowth({
+        ...{ gateway, endpoint, serves },
+        kinds: [Buffer.alloc(2_000 * 14, framed(header(apiVersions!, 0)))],
+      }),
+  },
+  {
     item: 'P2',
     tries: 'speaks TLS, HTTP, MQTT or AMQP, or something that nobody speaks',
     meets: 'is closed unanswered; the log says which protocol it looks like',

@@ -55,7 +55,7 @@ export const tenantLimits = z.strictObject({
     .describe('Subscriptions of the MQTT clients that are connected to this gateway.'),
   groups: count.optional().describe('Kafka groups that this gateway coordinates.'),
   queues: count.optional().describe('AMQP 0-9-1 queues, over all gateways.'),
-  topics: count.optional().describe('Topics that the tenant may have; clients create none beyond.'),
+  topics: count.default(10_000).describe('Topics that the tenant may have; clients create none beyond.'),
   topicCreations: rate('count', 'Topics and partitions that clients create'),
   clients: z
     .array(client)

@@ -15,6 +15,8 @@ const apiKey = { saslHandshake: 17, apiVersions: 18, saslAuthenticate: 36 } as c
 const tokenBytesMax = 65_536;
 /** Tokens of a client in one exchange: SCRAM has two. */
 const tokensMax = 4;
+/** ApiVersions before the login: clients ask once, and again where a version is not served. Each answer is much longer than its question. */
+const versionsAskedMax = 10;
 /** Kafka's MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS; and no session is told to be shorter. */
 const sessionMsMin = 1_000;
 const forever = Number.POSITIVE_INFINITY;
@@ -97,6 +99,7 @@ export class SaslExchange {
   #mechanism: string | undefined;
   #exchange: MechanismExchange | undefined;
   #tokens = 0;
+  #versionsAsked = 0;
   /** Whom SASL may say; anybody when undefined. */
   #bound: Principal | undefined;
   /** Why the renewal that was begun will be refused. */
@@ -162,7 +165,8 @@ export class SaslExchange {
       case 'authenticated':
         return nowMs < this.#endsAtMs || key === apiKey.saslHandshake;
       case 'initial':
-        return key === apiKey.apiVersions || key === apiKey.saslHandshake;
+        if (key === apiKey.apiVersions) return ++this.#versionsAsked <= versionsAskedMax;
+        return key === apiKey.saslHandshake;
       case 'anonymous':
       case 'certified':
         if (nowMs >= this.#endsAtMs) return false;

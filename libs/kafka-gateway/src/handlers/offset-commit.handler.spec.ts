@@ -90,6 +90,22 @@ describe('OffsetCommit', () => {
     expect(most).toBe(16);
   });
 
+  it('takes no retention beyond 30 days, and no time of a commit that is still to come', async () => {
+    const { front, coordinator, clock, kafka } = bed();
+    front.topic('t');
+    const forEver = 2n ** 62n;
+    const committed = async (version: number, more: object, ofPartition: object) => {
+      const partitions = [{ partitionIndex: 0, committedOffset: 1n, ...ofPartition }];
+      kafka.send(offsetCommitApi, version, { groupId: 'g', topics: [{ name: 't', partitions }], ...more });
+      await kafka.response<OffsetCommitResponse>(offsetCommitApi, version);
+      return coordinator.group('g')!.offsets.get('t', 0)!;
+    };
+    const { expiresAt } = await committed(2, { retentionTimeMs: forEver }, {});
+    expect(expiresAt).toBe(clock.now() + 30 * 24 * 3_600_000);
+    expect((await committed(2, { retentionTimeMs: 5n }, {})).expiresAt).toBe(clock.now() + 5);
+    expect((await committed(1, {}, { commitTimestamp: forEver })).committedAt).toBe(clock.now());
+  });
+
   it('does not need Pulsar to say that a topic with an offset is there', async () => {
     const { front, send, code, offset } = bed();
     front.topic('t');

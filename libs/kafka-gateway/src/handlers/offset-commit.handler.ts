@@ -121,12 +121,20 @@ function judge(
     offset,
     leaderEpoch: asked.committedLeaderEpoch,
     metadata: committedMetadata ?? '',
-    committedAt: commitTimestamp >= 0n ? Number(commitTimestamp) : now,
-    ...(retentionTimeMs >= 0n && { expiresAt: now + Number(retentionTimeMs) }),
+    // Neither makes an offset that is never taken away: of later than now, and of longer than the longest, nothing counts.
+    committedAt: commitTimestamp >= 0n ? Math.min(Number(commitTimestamp), now) : now,
+    ...(retentionTimeMs >= 0n && { expiresAt: now + retentionOf(retentionTimeMs, coordinator) }),
     ...(topicId !== undefined && { topicId }),
   };
   accepted.push({ topic: name, partition, committed });
   return NONE;
+}
+
+/** What a client may choose, at most, where the gateway itself does not keep offsets for longer. */
+const chosenRetentionMsMax = 30 * 24 * 3_600_000;
+
+function retentionOf(chosenMs: bigint, { options }: GroupCoordinator): number {
+  return Math.min(Number(chosenMs), Math.max(chosenRetentionMsMax, options.offsetsRetentionMs));
 }
 
 function refuse(
