@@ -71,6 +71,22 @@ function join(client: KafkaSocket, groupId: string, groupInstanceId: string | nu
   });
 }
 
+/** So often somebody else is answered while a large request is served. */
+const answersMin = 3;
+
+async function answersUntil(done: Promise<unknown>, client: KafkaSocket): Promise<number> {
+  let isDone = false;
+  const ended = () => {
+    isDone = true;
+  };
+  done.then(ended, ended);
+  let answers = 0;
+  for (; !isDone; answers++) {
+    await client.call(apiVersionsApi, 3, { clientSoftwareName: 'sound', clientSoftwareVersion: '1' });
+  }
+  return answers;
+}
+
 export const afterLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
   {
     item: 'A2',
@@ -169,27 +185,17 @@ export const afterLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
   },
   {
     item: 'A8',
-    tries: 'produces records of 900 KB that are headers, 150,000 in each',
+    tries: 'produces records of 900 KB that are headers, 180,000 in each',
     meets: 'has them stored, and given back with all of their headers; others are served meanwhile',
     async run(stage) {
       const [client, sound] = [await stage.client(), await stage.client()];
       await stage.topic(client, 'headers');
-      const headers = numbers(recordBytes / 6).map((at) => ({ key: `h${at % 10}`, value: Buffer.alloc(1) }));
+      const headers = numbers(recordBytes / 5).map((at) => ({ key: `h${at % 10}`, value: Buffer.alloc(1) }));
       const records = batch(Buffer.from('v'), headers);
       const producing = Promise.all(numbers(3).map(() => produce(client, 'headers', records)));
-      let slowestMs = 0;
-      let done = false;
-      const asking = (async () => {
-        while (!done) {
-          const beganMs = performance.now();
-          await sound.call(apiVersionsApi, 3, { clientSoftwareName: 'sound', clientSoftwareVersion: '1' });
-          slowestMs = Math.max(slowestMs, performance.now() - beganMs);
-        }
-      })();
-      const codes = await producing.finally(() => (done = true));
-      await asking;
+      expect(await answersUntil(producing, sound)).toBeGreaterThan(answersMin);
+      const codes = await producing;
       expect(codes).toEqual([code.NONE, code.NONE, code.NONE]);
-      expect(slowestMs).toBeLessThan(1_500);
       const asked = { partition: 0, fetchOffset: 0, partitionMaxBytes: recordBytes };
       const { responses } = await client.call(fetchApi, 11, {
         ...{ maxWaitMs: 5_000, minBytes: 1, maxBytes: recordBytes, sessionId: 0, sessionEpoch: -1 },
@@ -205,22 +211,13 @@ export const afterLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
     async run(stage) {
       const [client, sound] = [await stage.client(), await stage.client()];
       const names = numbers(100_000).map((at) => ({ name: `absent-${at}` }));
-      let answered = false;
-      const asked = client
-        .call(metadataApi, 9, { topics: names, allowAutoTopicCreation: false })
-        .finally(() => (answered = true));
-      let slowestMs = 0;
-      while (!answered) {
-        const beganMs = performance.now();
-        await sound.call(apiVersionsApi, 3, { clientSoftwareName: 'sound', clientSoftwareVersion: '1' });
-        slowestMs = Math.max(slowestMs, performance.now() - beganMs);
-      }
+      const asked = client.call(metadataApi, 9, { topics: names, allowAutoTopicCreation: false });
+      expect(await answersUntil(asked, sound)).toBeGreaterThan(answersMin);
       const { topics } = await asked;
       expect(topics).toHaveLength(names.length);
       expect(new Set(topics.map(({ errorCode }) => errorCode))).toEqual(
         new Set([code.UNKNOWN_TOPIC_OR_PARTITION]),
       );
-      expect(slowestMs).toBeLessThan(1_500);
     },
   },
   {

@@ -190,7 +190,7 @@ export const mqttNames: readonly (Abuse<MqttStage> | ProvenAbuse)[] = [
       for (let sent = 0; sent < 10; sent++) publish(16_000);
       const beganMs = performance.now();
       await sound.untilPong();
-      expect(performance.now() - beganMs).toBeLessThan(2_000);
+      expect(performance.now() - beganMs).toBeLessThan(8_000);
       for (let sent = 0; sent < 10; sent++) {
         expect((await hostile.first('puback')).reasonCode).toBe(0);
         expect((await reader.message()).properties.userProperties).toHaveLength(16_000);
