@@ -37,6 +37,7 @@ const seconds: Readonly<Record<string, number>> = {
 const kindSeconds: readonly (readonly [folder: string, seconds: number])[] = [
   ['test/conformance/', 15],
   ['test/fault/', 15],
+  ['test/abuse/', 20],
   ['test/walls/', 12],
   ['test/e2e/', 10],
   ['test/', 5],
