@@ -14,8 +14,9 @@ import { openAmqpWire } from '../support/amqp-wire.js';
 import { measureMemory } from '../support/collect-garbage.js';
 import { FaultyLink } from '../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
-import { until } from '../support/group-member.js';
+
 import { testPulsar } from '../support/pulsar.js';
+import { until } from '../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 const testTimeoutMs = 60_000;

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AmqpOutcome } from '#libs/amqp-codec';
 import { checkForm, inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
-import { until } from '../support/group-member.js';
+
 import { buildOracle, oracleRead } from '../support/pulsar-oracle.js';
 import { createPulsarNamespace, pulsarAdmin, testPulsar } from '../support/pulsar.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
 import { RetryingSender, SettlementRecord, UnsettledReceiver } from './unsettled-links.js';
+import { until } from '../support/until.js';
 
 const messageCount = inForm({ short: 2_000, full: 100_000 });
 const testTimeoutMs = inForm({ short: 120_000, full: 900_000 });

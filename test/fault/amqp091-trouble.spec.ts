@@ -18,8 +18,9 @@ import { type Amqp091Wire, openAmqp091Wire } from '../support/amqp091-wire.js';
 import { measureMemory } from '../support/collect-garbage.js';
 import { FaultyLink } from '../support/faulty-link.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
-import { until } from '../support/group-member.js';
+
 import { testPulsar } from '../support/pulsar.js';
+import { until } from '../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 const testTimeoutMs = 60_000;

@@ -7,12 +7,13 @@ import { LoadSocket } from '../bench/amqp091-load/load-socket.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../support/amqp091-wire.js';
 import { checkForm, inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
-import { until } from '../support/group-member.js';
+
 import { buildOracle, oracleRead } from '../support/pulsar-oracle.js';
 import { createPulsarNamespace, testPulsar } from '../support/pulsar.js';
 import { RandomNumbers } from '../support/random-numbers.js';
 import { ConfirmedPublisher, CrashingWorker, type WorkerPlan, WorkRecord } from './crashing-workers.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
+import { until } from '../support/until.js';
 
 const messageCount = inForm({ short: 4_000, full: 100_000 });
 const testTimeoutMs = inForm({ short: 90_000, full: 900_000 });

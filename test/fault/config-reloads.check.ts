@@ -8,8 +8,9 @@ import rhea, { type Connection, type Sender } from 'rhea';
 import { inForm } from '../support/check-form.js';
 import { allowAll, startGateway, type TestGateway } from '../support/gateway.js';
 import { GatewayReload } from '../support/gateway-reload.js';
-import { until } from '../support/group-member.js';
+
 import { TestMqttClient } from '../support/mqtt-client.js';
+import { until } from '../support/until.js';
 
 const reloads = inForm({ short: 10, full: 100 });
 const pauseMs = inForm({ short: 50, full: 200 });

@@ -21,9 +21,10 @@ import { ChurnProcess } from '../support/churn-process.js';
 import { ChurnRecord, type Outage } from '../support/churn-record.js';
 import { type JavaFlood, javaFlood } from '../support/flood.js';
 import type { TestGateway } from '../support/gateway.js';
-import { GroupMember, until } from '../support/group-member.js';
+import { GroupMember } from '../support/group-member.js';
 import { KafkaSocket } from '../support/kafka-socket.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
+import { until } from '../support/until.js';
 
 const mebibyte = 1_048_576;
 const fetchBytesInFlightMax = 32 * mebibyte;

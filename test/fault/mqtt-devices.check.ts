@@ -3,10 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inForm } from '../support/check-form.js';
 import type { TestGateway } from '../support/gateway.js';
-import { until } from '../support/group-member.js';
+
 import { MqttDevice } from '../support/mqtt-device.js';
 import { buildOracle } from '../support/pulsar-oracle.js';
 import { brokerTimeoutMs, OwnPulsar } from './own-pulsar.js';
+import { until } from '../support/until.js';
 
 const deviceCount = inForm({ short: 40, full: 200 });
 const messagesMin = inForm({ short: 6_000, full: 100_000 });

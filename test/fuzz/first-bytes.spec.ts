@@ -6,8 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Certificates, hasOpenssl } from '../../libs/transport/src/testing/certificates.js';
 import { proxyHeader, tlv } from '../../libs/transport/src/testing/proxy-header.js';
-import { clientHello, echoes, TlsBench, until } from '../../libs/transport/src/testing/tls-client.js';
+import { clientHello, echoes, TlsBench } from '../../libs/transport/src/testing/tls-client.js';
 import { RandomNumbers } from '../support/random-numbers.js';
+import { until } from '../support/until.js';
 
 const durationMs = Number(process.env.PULSEGATE_FUZZ_MS ?? 5_000);
 const proxy = '127.0.0.2';

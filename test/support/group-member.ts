@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { javaCommand } from './kafka-producers.js';
+import { until } from './until.js';
 
 export interface GroupMemberOptions {
   readonly bootstrap: string;
@@ -11,9 +12,6 @@ export interface GroupMemberOptions {
   /** Settings of the consumer. */
   readonly settings?: Readonly<Record<string, string>>;
 }
-
-const waitMsMax = 60_000;
-const pollMs = 50;
 
 /** test/conformance/kafka-java/GroupMember.java */
 export class GroupMember {
@@ -76,14 +74,5 @@ export class GroupMember {
     else if (what === 'read') this.read.push(rest.join(' '));
     else if (what === 'group') this.described = rest.join(' ');
     else if (what === 'failed' || what === 'uncommitted') this.failures.push(line);
-  }
-}
-
-/** Waits for what members tell; the error says what they told last. */
-export async function until(condition: () => boolean, tell: () => string, msMax = waitMsMax): Promise<void> {
-  const deadline = Date.now() + msMax;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not in ${msMax} ms: ${condition}\n${tell()}`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

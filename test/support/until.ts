@@ -1,4 +1,4 @@
-const waitMsMax = 20_000;
+const waitMsMax = 60_000;
 const lookMs = 20;
 
 /**

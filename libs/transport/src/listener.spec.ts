@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ListenerOptions } from './protocol.js';
 import { type Served, serve } from './testing/serve.js';
+import { until } from './testing/until.js';
 
 const running: Served[] = [];
 const sockets: Socket[] = [];
@@ -32,14 +32,6 @@ async function reads(socket: Socket, bytes: number): Promise<string> {
     if (length >= bytes) break;
   }
   return Buffer.concat(chunks).toString();
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`not within 30 s: ${condition}`);
-    await delay(5);
-  }
 }
 
 afterEach(async () => {

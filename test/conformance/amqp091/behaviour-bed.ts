@@ -1,6 +1,7 @@
 import type { OpenSettings } from '../../../libs/amqp091-gateway/src/testing/amqp091-client.js';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { Peer, type Tail } from './peer.js';
+import { until as soon } from '../../support/until.js';
 
 /** Users of the gateway that the table runs before; all have this password. */
 export const behaviourPassword = 'secret';
@@ -62,10 +63,4 @@ export class BehaviourBed {
 }
 
 /** Until it is so; throws when it does not become so. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 45_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`it did not come: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
+export const until = (what: string, isSo: () => boolean | Promise<boolean>) => soon(isSo, what, 45_000);

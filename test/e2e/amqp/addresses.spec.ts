@@ -1,9 +1,9 @@
 // Which Pulsar topic, subscription and permission an address stands for, with a client that knows nothing of Pulsar.
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import rhea from 'rhea';
 import { startGateway, type TestGateway } from '../../support/gateway.js';
 import { pulsarAdmin } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 const connections: rhea.Connection[] = [];
@@ -236,8 +236,3 @@ describe('addresses', () => {
 const topicsOf = () => pulsarAdmin('GET', `/persistent/${namespace}`) as Promise<string[]>;
 
 /** A generous limit: it is a moment. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const began = performance.now(); !(await isSo()); await delay(50)) {
-    if (performance.now() - began > 20_000) throw new Error('it did not come to be');
-  }
-}

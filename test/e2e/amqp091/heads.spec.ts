@@ -10,6 +10,7 @@ import {
 } from '#libs/amqp091-codec';
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
+import { until } from '../../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 let gateway: TestGateway;
@@ -53,14 +54,6 @@ async function get(queue: string, noAck = true) {
   wire.send({ name: 'basic.get', queue, noAck });
   const found = await wire.firstOf('basic.get-ok', 'basic.get-empty');
   return found.name === 'basic.get-ok' ? found : undefined;
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('it did not come so');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** The first message that comes to the queue. */

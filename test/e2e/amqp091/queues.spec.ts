@@ -11,6 +11,7 @@ import {
 import { type Amqp091Wire, openAmqp091Wire } from '../../support/amqp091-wire.js';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { pulsarAdmin } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 let gateway: TestGateway;
@@ -64,14 +65,6 @@ const texts = (all: readonly { readonly body: Buffer }[]) => all.map(({ body }) 
 async function ready(wire: Amqp091Wire, queue: string): Promise<readonly [number, number]> {
   const { messageCount, consumerCount } = await wire.declare(queue, [], { passive: true });
   return [messageCount, consumerCount];
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('it did not come so');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe('a consumer', () => {

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs';
 import type { TestGateway } from '../../support/gateway.js';
+import { until as soon } from '../../support/until.js';
 
 const main = fileURLToPath(new URL('../../../apps/cli/src/main.js', import.meta.url));
 const commandMsMax = 30_000;
@@ -139,11 +139,4 @@ export function untilVerified(gateway: TestGateway): Promise<void> {
   return until('every namespace was looked at', isSo, 30_000);
 }
 
-/** Looks until it is so, for at most `ms`. */
-export async function until(what: string, isSo: () => Promise<boolean>, ms = 15_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await delay(100);
-  }
-}
+export const until = (what: string, isSo: () => Promise<boolean>, ms = 15_000) => soon(isSo, what, ms);

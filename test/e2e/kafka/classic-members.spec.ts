@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
-import { GroupMember, until } from '../../support/group-member.js';
+import { GroupMember } from '../../support/group-member.js';
 import { javaCommand } from '../../support/kafka-producers.js';
 import { createPartitionedTopic } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 const partitions = 6;
 const cooperative = 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor';

@@ -7,6 +7,7 @@ import { KafkaErrorCode as code } from '#libs/kafka-codec';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { RawMember, type RawMemberOptions, untilSettled } from '../../support/raw-member.js';
 import { createPartitionedTopic } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 let gateway: TestGateway;
 
@@ -65,11 +66,6 @@ describe('kafkajs', () => {
       await producer.send({ topic: name, messages });
     }
     await producer.disconnect();
-  }
-
-  async function until(condition: () => boolean): Promise<void> {
-    for (const deadline = Date.now() + 30_000; !condition() && Date.now() < deadline; ) await delay(20);
-    expect(condition()).toBe(true);
   }
 
   it('shares the partitions, hands them over when a member leaves, and goes on where it committed', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import mqtt, { type IConnackPacket, type IDisconnectPacket, type MqttClient } from 'mqtt';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { createPulsarNamespace } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 const timeoutMs = 60_000;
 const memberTimeoutMs = 1_000;
@@ -49,10 +50,6 @@ async function connectAgain(gateway: TestGateway, clientId: string): Promise<Con
       await delay(200);
     }
   }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(20);
 }
 
 async function gauge({ adminUrl }: TestGateway, name: string): Promise<number> {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { allowAll, startGateway, type TestGateway } from '../../support/gateway.js';
 import { createPulsarNamespace } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 
 const setUpTimeoutMs = 120_000;
 const testTimeoutMs = 60_000;
-const waitMsMax = 15_000;
 const clients: MqttClient[] = [];
 let gateways: readonly [TestGateway, TestGateway];
 
@@ -36,14 +36,6 @@ async function stuckMember(gateway: TestGateway): Promise<{ client: MqttClient; 
   });
   await client.subscribeAsync('$share/workers/jobs/+', { qos: 1 });
   return { client, kept };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + waitMsMax;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error('waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, at) => String(from + at));

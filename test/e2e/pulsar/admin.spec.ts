@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PulsarAdminError } from '#libs/pulsar';
-import { batchOf, PulsarFixture, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 describe('admin REST of a real broker', () => {
   let fixture: PulsarFixture;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Connection, parseServiceUrl, PulsarClient, type PulsarError, singleEntry } from '#libs/pulsar';
 import { testPulsar } from '../../support/pulsar.js';
-import { PulsarFixture, sent, until } from './pulsar-fixture.js';
+import { PulsarFixture, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 const accessMode = { shared: 0, exclusive: 1 } as const;
 

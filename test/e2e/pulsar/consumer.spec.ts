@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ConsumerOptions, type Delivery, singleEntry, type TopicConsumer } from '#libs/pulsar';
 import { pulsarAdmin } from '../../support/pulsar.js';
-import { batchOf, PulsarFixture, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 describe('consumer on a real broker', () => {
   let fixture: PulsarFixture;

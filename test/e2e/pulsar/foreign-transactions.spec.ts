@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type BrokerEntry, type OutgoingEntry, singleEntry, type Transaction } from '#libs/pulsar';
-import { batchOf, PulsarFixture, readEntries, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, readEntries, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 const timeoutMs = 10_000;
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LeaseState, PulsarClient, TopicLease } from '#libs/pulsar';
-import { PulsarFixture, until } from './pulsar-fixture.js';
+import { PulsarFixture } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 const leaseGraceMs = 800;
 

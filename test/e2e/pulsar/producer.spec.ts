@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { singleEntry } from '#libs/pulsar';
 import { pulsarAdmin } from '../../support/pulsar.js';
-import { batchOf, PulsarFixture, readEntries, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, readEntries, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 describe('producer on a real broker', () => {
   let fixture: PulsarFixture;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type BrokerEntry, type ReaderOptions, singleEntry, type TopicReader } from '#libs/pulsar';
-import { batchOf, PulsarFixture, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 describe('topic reader on a real broker', () => {
   let fixture: PulsarFixture;

@@ -6,7 +6,8 @@ import {
   type TopicConsumer,
   type Transaction,
 } from '#libs/pulsar';
-import { batchOf, PulsarFixture, sent, until } from './pulsar-fixture.js';
+import { batchOf, PulsarFixture, sent } from './pulsar-fixture.js';
+import { until } from '../../support/until.js';
 
 const timeoutMs = 10_000;
 

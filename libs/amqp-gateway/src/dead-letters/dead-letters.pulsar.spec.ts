@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tenantAmqpDefaults } from '#libs/tenancy';
-import { accepted, failed, numbers, queueReading, SourceBed, until } from '../testing/source-bed.js';
+import { accepted, failed, numbers, queueReading, SourceBed } from '../testing/source-bed.js';
+import { until } from '../testing/until.js';
 
 const bed = new SourceBed('amqp-dead-letters');
 

@@ -7,9 +7,9 @@ import {
   queueReading,
   released,
   SourceBed,
-  until,
   wants,
 } from '../testing/source-bed.js';
+import { until } from '../testing/until.js';
 
 const bed = new SourceBed('amqp-readers');
 const reader: SourcePlan['reading'] = { kind: 'reader' };

@@ -4,9 +4,10 @@ import { temporaryNodeName } from '../address.js';
 import type { DeliveryOutcome, EnlistedOutcome, MessageSink, OutgoingDelivery } from '../node.js';
 import type { SubscriptionPlan } from '../nodes/node-plan.js';
 import { noTransactions } from '../transactions/no-transactions.js';
-import { CheckedLink, turns, until } from '../testing/checked-link.js';
+import { CheckedLink, turns } from '../testing/checked-link.js';
 import { FakeSourceParts, textOf } from '../testing/fake-source-parts.js';
 import { FakeSubscription } from '../testing/fake-subscription.js';
+import { until } from '../testing/until.js';
 
 const accepted: DeliveryOutcome = { type: 'accepted' };
 const outcomes: readonly DeliveryOutcome[] = [

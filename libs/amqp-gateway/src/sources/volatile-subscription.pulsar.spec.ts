@@ -5,7 +5,8 @@ import { silentLog } from '#libs/telemetry';
 import { linkSubscription } from '../nodes/link-subscription.js';
 import type { SourcePlan } from '../nodes/node-plan.js';
 import { VolatileSubscriptions } from '../nodes/volatile-subscriptions.js';
-import { accepted, numbers, SourceBed, type TestReceiver, until } from '../testing/source-bed.js';
+import { accepted, numbers, SourceBed, type TestReceiver } from '../testing/source-bed.js';
+import { until } from '../testing/until.js';
 
 const bed = new SourceBed('amqp-volatile');
 const name = 'news::volatile';

@@ -8,14 +8,6 @@ export async function turns(count: number): Promise<void> {
   for (let at = 0; at < count; at++) await turn();
 }
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const endsAt = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > endsAt) throw new Error(`still waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 /** A link that checks what it is given. */
 export class CheckedLink implements MessageSink {
   source!: SubscriptionSource;

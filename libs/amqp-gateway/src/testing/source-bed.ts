@@ -164,14 +164,6 @@ export function numbers(count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, at) => String(from + at));
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const endsAt = performance.now() + 15_000;
-  while (!(await condition())) {
-    if (performance.now() > endsAt) throw new Error(`still waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 function outgoing(message: string | OutgoingMessage): OutgoingMessage {
   return typeof message === 'string' ? { value: Buffer.from(message) } : message;
 }

@@ -9,6 +9,7 @@ import type { AmqpIdentity } from '../connection/amqp-identity.js';
 import type { TransactionScope } from '../node.js';
 import { AmqpTransactions } from './amqp-transactions.js';
 import { heldBytesMax } from './transaction-limits.js';
+import { until } from '../testing/until.js';
 
 const serviceUrl = process.env.PULSEGATE_TEST_PULSAR_URL ?? 'pulsar://127.0.0.1:6650';
 const adminUrl = process.env.PULSEGATE_TEST_PULSAR_ADMIN_URL ?? 'http://127.0.0.1:8080';
@@ -93,13 +94,6 @@ function enlist(
       onEnd: (error) => resolve(error?.condition ?? 'done'),
     });
   });
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + 15_000; !condition(); ) {
-    if (performance.now() > deadline) throw new Error(`waited for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 describe('AMQP transactions on Pulsar', () => {

@@ -3,6 +3,7 @@ import { PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { FakePulsar, FakeReading, fullName, settled, testTenant } from '../testing/fake-topics.js';
 import { type FollowedFilter, MatchedTopics } from './matched-topics.js';
+import { until } from '../testing/feed-bed.js';
 
 let pulsar: FakePulsar;
 let reading: FakeReading;
@@ -23,10 +24,6 @@ async function follow(filter: string): Promise<{ told: string[]; followed: Follo
     onRemoved: (partition) => told.push(`gone ${partition.split('/').at(-1)}`),
   });
   return { told, followed };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition() && tries < 500; tries++) await new Promise((run) => setTimeout(run, 5));
 }
 
 describe('the topics that a filter can match', () => {

@@ -103,7 +103,7 @@ function batchOf(messages: readonly FakeMessage[]): OutgoingEntry {
   return builder.finish('none');
 }
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(condition: () => boolean, what = `${condition}`): Promise<void> {
   const end = performance.now() + 20_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited for ${what}`);

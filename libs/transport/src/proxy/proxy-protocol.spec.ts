@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { ListenerOptions } from '../protocol.js';
 import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { proxyHeader, tlv } from '../testing/proxy-header.js';
-import { closed, echoes, TlsBench, until } from '../testing/tls-client.js';
+import { closed, echoes, TlsBench } from '../testing/tls-client.js';
+import { until } from '../testing/until.js';
 
 // Proxies and clients are told apart by their address; every address of 127.0.0.0/8 is ours.
 const proxy = '127.0.0.2';

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectPlain, createServer, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { ListenerOptions, ListenerTlsOptions } from '../protocol.js';
 import type { Certificates } from './certificates.js';
@@ -94,11 +93,4 @@ export async function echoes(socket: Socket): Promise<void> {
 export function closed(socket: Socket): Promise<void> {
   if (socket.closed) return Promise.resolve();
   return new Promise((resolve) => socket.resume().once('close', () => resolve()));
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  for (let waits = 0; !condition(); waits++) {
-    if (waits > 500) throw new Error(`not within 5 s: ${condition}`);
-    await delay(10);
-  }
 }

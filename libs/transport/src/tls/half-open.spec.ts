@@ -7,8 +7,9 @@ import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { proxyHeader, tlv } from '../testing/proxy-header.js';
-import { clientHello, closed, echoes, TlsBench, until } from '../testing/tls-client.js';
+import { clientHello, closed, echoes, TlsBench } from '../testing/tls-client.js';
 import { handshakesPerAddressMax } from './handshake-slots.js';
+import { until } from '../testing/until.js';
 
 // field: slow loris. A client that begins and falls silent costs little, keeps nobody else out, and is ended in time.
 

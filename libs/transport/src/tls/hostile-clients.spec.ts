@@ -9,8 +9,9 @@ import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { attribute, type Forged, forgeCertificate } from '../testing/forged-certificate.js';
 import { RecordForge } from '../testing/record-forge.js';
 import type { Served } from '../testing/serve.js';
-import { closed, echoes, TlsBench, until } from '../testing/tls-client.js';
+import { closed, echoes, TlsBench } from '../testing/tls-client.js';
 import { emptyBytesMax } from './record-watch.js';
+import { until } from '../testing/until.js';
 
 const title = hasOpenssl
   ? 'hostile TLS clients'

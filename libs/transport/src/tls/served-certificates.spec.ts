@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { RecordedLog } from '../testing/recorded-log.js';
 import type { Served } from '../testing/serve.js';
-import { closed, echoes, TlsBench, until } from '../testing/tls-client.js';
+import { closed, echoes, TlsBench } from '../testing/tls-client.js';
 import { ServedCertificates } from './served-certificates.js';
+import { until } from '../testing/until.js';
 
 const title = hasOpenssl ? 'certificates' : 'certificates (skipped: there is no openssl command)';
 const dayMs = 86_400_000;

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { ListenerOptions, ListenerTlsOptions } from '../protocol.js';
 import { Certificates, hasOpenssl } from '../testing/certificates.js';
 import { type Served, serve } from '../testing/serve.js';
+import { until } from '../testing/until.js';
 
 const title = hasOpenssl ? 'TLS' : 'TLS (skipped: there is no openssl command)';
 
@@ -67,13 +68,6 @@ const title = hasOpenssl ? 'TLS' : 'TLS (skipped: there is no openssl command)';
 
   function closed(socket: Socket): Promise<void> {
     return new Promise((resolve) => socket.resume().once('close', () => resolve()));
-  }
-
-  async function until(condition: () => boolean): Promise<void> {
-    for (let waits = 0; !condition(); waits++) {
-      if (waits > 500) throw new Error(`not within 5 s: ${condition}`);
-      await delay(10);
-    }
   }
 
   it('terminates TLS and knows the name that was asked for', async () => {

@@ -7,9 +7,10 @@ import { Certificates } from '../testing/certificates.js';
 import { LineProtocol } from '../testing/line-protocol.js';
 import { proxyHeader } from '../testing/proxy-header.js';
 import type { Served } from '../testing/serve.js';
-import { closed, TlsBench, until } from '../testing/tls-client.js';
+import { closed, TlsBench } from '../testing/tls-client.js';
 import { clientFrame, upgradeRequest } from '../testing/websocket-client.js';
 import { WebSocketHandshakes } from './websocket-handshake.js';
+import { until } from '../testing/until.js';
 
 const websocket = { path: '/mqtt', origins: ['https://app.example'] };
 const certificates = new Certificates();
