@@ -74,6 +74,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   #inbound: InboundWindow | undefined;
   #aliases: InboundAliases | undefined;
   #room: SubscriptionRoom | undefined;
+  #subscriptionsCounted = 0;
   #replay: RetainedReplay | undefined;
   #stalled = false;
   #stalledBytes = 0;
@@ -137,10 +138,20 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
   }
 
   get room(): SubscriptionRoom {
-    this.#room ??= new SubscriptionRoom(this.session.store, this.services.options.subscriptionsMax, () =>
-      this.quota.quotas.admits('subscriptions', this.traffic.subscriptions),
+    this.#room ??= new SubscriptionRoom(
+      this.session.store,
+      this.services.options.subscriptionsMax,
+      () => this.quota.quotas.admits('subscriptions', this.traffic.subscriptions),
+      () => this.#countSubscriptions(),
     );
     return this.#room;
+  }
+
+  /** Those that are being begun count, or many at once were not limited; and whatever becomes of them, none after the end. */
+  #countSubscriptions(): void {
+    const before = this.#subscriptionsCounted;
+    this.#subscriptionsCounted = this.#closed ? 0 : (this.#room ?? this.session.store.subscriptions).size;
+    this.traffic.subscriptions += this.#subscriptionsCounted - before;
   }
 
   get replay(): RetainedReplay {
@@ -248,7 +259,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     services.counters.sessionsConnected--;
     this.tenantCounters.connectionsOpen--;
     this.traffic.disconnected();
-    this.traffic.subscriptions -= session.store.subscriptions.size;
+    this.#countSubscriptions();
     this.#opened.close(how);
   }
 
@@ -303,7 +314,7 @@ export class AcceptedClient implements MqttClient, SessionSink, KeptAlive, Watch
     services.counters.sessionsConnected++;
     this.tenantCounters.connectionsOpen++;
     this.traffic.connected();
-    this.traffic.subscriptions += this.session.store.subscriptions.size;
+    this.#countSubscriptions();
     services.watch.watch(this, authentication.principal!, authentication.endsAtMs);
     if (keepAliveSeconds > 0) services.keepAlive.watch(this, keepAliveSeconds);
   }

@@ -10,7 +10,6 @@ const levelsPerSubscription = 10;
  * force. The levels of all filters are what they cost: in memory, and for each message that many of them fit.
  */
 export class SubscriptionRoom {
-  /** Filters that there are, and that are being subscribed to. */
   readonly #filters: Set<string>;
   #levels = 0;
 
@@ -19,9 +18,16 @@ export class SubscriptionRoom {
     private readonly subscriptionsMax: number,
     /** Whether the tenant may have one more. */
     private readonly mayAdd: () => boolean = () => true,
+    /** There are more, or fewer. */
+    private readonly changed: () => void = () => {},
   ) {
     this.#filters = new Set(store.subscriptions.keys());
     for (const filter of this.#filters) this.#levels += levelsOf(filter);
+  }
+
+  /** Filters that there are, and that are being subscribed to. */
+  get size(): number {
+    return this.#filters.size;
   }
 
   /** Why there is none for one more. */
@@ -41,12 +47,14 @@ export class SubscriptionRoom {
     if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
     this.#levels += levelsOf(filter);
+    this.changed();
   }
 
   /** To be called when it did not come into force, or is no more. */
   give(filter: string): void {
     if (this.store.subscriptions.has(filter) || !this.#filters.delete(filter)) return;
     this.#levels -= levelsOf(filter);
+    this.changed();
   }
 }
 

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SubscriptionRoom } from '../connection/subscription-room.js';
-import { type MqttBed, mqttBed } from '../testing/mqtt-bed.js';
+import { RateLimits } from '#libs/rate-limit';
+import { until } from '../testing/feed-bed.js';
+import { type MqttBed, mqttBed, testTenants } from '../testing/mqtt-bed.js';
+import type { TestClient } from '../testing/test-client.js';
 
 let bed: MqttBed | undefined;
 
@@ -48,6 +51,39 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     expect([room.refusal('a'), room.refusal('b')?.reasonCode]).toEqual([undefined, 0x97]);
     room.give('a');
     expect(room.refusal('b')).toBeUndefined();
+  });
+
+  it('keep the tenant to its limit while they are being begun, and count once whatever becomes of them', async () => {
+    const [acme] = testTenants;
+    const limits = new RateLimits([{ ...acme!, limits: { subscriptions: 2 } }]);
+    const { open, messages, services } = await start({}, { limits });
+    const traffic = services.system.traffic('acme');
+    const begun: (() => void)[] = [];
+    messages.subscribe = (_tenant, _subscriber, _subscription, done) => void begun.push(done);
+    const options = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+    const subscribe = (client: TestClient, ...filters: string[]) => {
+      const subscriptions = filters.map((filter) => ({ filter, ...options }));
+      client.send({ type: 'subscribe', packetId: 1, subscriptions, properties: {} });
+    };
+    const [client, other] = [open(), open()];
+    await client.connect();
+    await other.connect({ clientId: 'other' });
+    subscribe(client, 'a', 'b', 'c', 'a');
+    await until(() => begun.length === 3, 'subscriptions');
+    subscribe(other, 'd');
+    expect(await other.next('suback')).toMatchObject({ reasonCodes: [0x97] });
+    for (const done of begun.splice(0)) done();
+    expect(await client.next('suback')).toMatchObject({ reasonCodes: [1, 1, 0x97, 1] });
+    expect(traffic.subscriptions).toBe(2);
+    client.send({ type: 'unsubscribe', packetId: 2, filters: ['a', 'a', 'b'], properties: {} });
+    await client.next('unsuback');
+    expect(traffic.subscriptions).toBe(0);
+    subscribe(client, 'e');
+    await until(() => begun.length === 1, 'a subscription');
+    await open().connect();
+    await client.closed;
+    for (const done of begun) done();
+    expect(traffic.subscriptions).toBe(0);
   });
 
   it('before MQTT 5 have one word for all refusals', async () => {

@@ -48,7 +48,6 @@ export function handleSubscribe(packet: SubscribePacket, client: MqttClient): vo
       if (error !== undefined) client.room.give(granted.filter);
       reasonCodes[index] = error === undefined ? granted.qos : refusalCode(error, granted.filter, client);
       if (error === undefined) added.push({ subscription: granted, existed });
-      if (error === undefined && !existed) client.traffic.subscriptions++;
       settled();
     });
   }

@@ -4,14 +4,14 @@ import { isSystemFilter } from '../system-topics/system-topics.js';
 
 /** UNSUBACK when nothing more is delivered for them; what is on its way is finished [MQTT-3.10.4-3]. */
 export function handleUnsubscribe({ packetId, filters }: UnsubscribePacket, client: MqttClient): void {
-  const { services, session, tenant } = client;
+  // What is unsubscribed from was in it.
+  const { services, session, tenant, room } = client;
   const reasonCodes: number[] = [];
   let waiting = filters.length;
   for (const [index, filter] of filters.entries()) {
     session.store.unsubscribe(filter, (error, existed) => {
       reasonCodes[index] = codeOf(error !== undefined, existed);
-      if (existed) client.traffic.subscriptions--;
-      client.room.give(filter);
+      room.give(filter);
       if (--waiting > 0 || client.closed) return;
       client.send({ type: 'unsuback', packetId, reasonCodes, properties: noProperties });
     });
