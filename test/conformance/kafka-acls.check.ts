@@ -47,7 +47,8 @@ describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
     for (let count = 0; count < 2; count++) {
       const tenants = [{ name: 'acme', namespace, users, permissions }];
       const listener = { defaultTenant: 'acme' };
-      gateways.push(await startGateway({ tenants, listener, stateNamespace }));
+      const config = { kafka: { groupInitialRebalanceDelayMs: 0 } };
+      gateways.push(await startGateway({ tenants, listener, stateNamespace, config }));
     }
     login('admin', 'PLAIN', 'plain.PlainLoginModule', 'secret-of-admin');
   }, scenarioTimeoutMs);

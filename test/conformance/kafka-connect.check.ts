@@ -44,6 +44,7 @@ describe('Kafka Connect', () => {
     gateway = await startGateway({
       tenants: [{ name: 'acme', permissions: [everything] }],
       listener: { anonymousTenant: 'acme' },
+      config: { kafka: { groupInitialRebalanceDelayMs: 0 } },
     });
     workerSettings = {
       'bootstrap.servers': gateway.kafka,

@@ -37,6 +37,7 @@ describe.each(kafkaToolVersions)("Kafka's tools $name", ({ module }) => {
     gateway = await startGateway({
       tenants: [{ name: 'acme', permissions: [everything] }],
       listener: { anonymousTenant: 'acme' },
+      config: { kafka: { groupInitialRebalanceDelayMs: 0 } },
     });
   }, installTimeoutMs);
 

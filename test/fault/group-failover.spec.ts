@@ -17,6 +17,8 @@ const stateNamespace = `public/pulsegate-groups-${randomBytes(4).toString('hex')
 const running = new Set<TestGateway>();
 const members: RawMember[] = [];
 let namespace: string;
+/** Mostly waits, while the other tests run. */
+let apart: ReturnType<typeof outage>;
 
 /** What a client may be told while the coordinator moves: it tries again by itself. */
 const expected =
@@ -116,11 +118,14 @@ function refusalsOf(all: readonly RawMember[]): string[] {
 beforeAll(async () => {
   namespace = await createPulsarNamespace('group-failover');
   await createPartitionedTopic(namespace, topic, partitions);
+  apart = outage();
+  apart.catch(() => {}); // its test tells
   await startOne();
   await startOne();
 }, 60_000);
 
 afterAll(async () => {
+  await apart?.catch(() => {});
   await Promise.all(members.map((each) => each.crash()));
   await Promise.all([...running].map((each) => each.stop()));
 }, 60_000);
@@ -245,40 +250,49 @@ describe('the coordinator of a group', () => {
   }, 120_000);
 });
 
+/** What members are told, and in which generation they are before and after their gateway cannot reach Pulsar for 15 s. */
+async function outage(): Promise<{
+  during: string[];
+  all: string[];
+  generations: readonly [number, number];
+}> {
+  const link = await FaultyLink.start();
+  const own = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
+  const gateway = await startGateway({
+    tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
+    listener: { anonymousTenant: 'acme' },
+    stateNamespace: own,
+    config: {
+      cluster: { stateNamespace: own },
+      pulsar: { serviceUrl: `pulsar://127.0.0.1:${link.port}`, adminUrl: testPulsar.adminUrl },
+      kafka: { groupInitialRebalanceDelayMs: 100 },
+    },
+  });
+  const groupId = `g-${randomBytes(4).toString('hex')}`;
+  const settings = { bootstrap: [gateway.kafka], groupId, topic, partitions };
+  const all = [0, 1, 2].map(() => new RawMember({ ...settings, heartbeatMs: 200, sessionTimeoutMs: 6_000 }));
+  try {
+    const generation = await untilSettled(all, partitions);
+    link.stall(15_000);
+    await delay(12_000);
+    const during = refusalsOf(all);
+    await untilCommitted(all[0]!, 30_000);
+    await delay(2_000);
+    const generations = [generation, await untilSettled(all, partitions)] as const;
+    return { during, all: refusalsOf(all), generations };
+  } finally {
+    await Promise.all(all.map((each) => each.crash()));
+    await gateway.stop();
+    await link.stop();
+  }
+}
+
 describe('a gateway that cannot reach Pulsar', () => {
   it('throws nobody out: commits are refused until Pulsar is back, and the generation is the same', async () => {
-    const link = await FaultyLink.start();
-    const own = `public/pulsegate-groups-${randomBytes(4).toString('hex')}`;
-    const gateway = await startGateway({
-      tenants: [{ name: 'acme', namespace, permissions: [allowAll] }],
-      listener: { anonymousTenant: 'acme' },
-      stateNamespace: own,
-      config: {
-        cluster: { stateNamespace: own },
-        pulsar: { serviceUrl: `pulsar://127.0.0.1:${link.port}`, adminUrl: testPulsar.adminUrl },
-        kafka: { groupInitialRebalanceDelayMs: 100 },
-      },
-    });
-    try {
-      const groupId = `g-${randomBytes(4).toString('hex')}`;
-      const settings = { bootstrap: [gateway.kafka], groupId, topic, partitions };
-      const all = [0, 1, 2].map(
-        () => new RawMember({ ...settings, heartbeatMs: 200, sessionTimeoutMs: 6_000 }),
-      );
-      members.push(...all);
-      const generation = await untilSettled(all, partitions);
-      link.stall(15_000);
-      await delay(12_000);
-      expect(refusalsOf(all)).toContain('COORDINATOR_NOT_AVAILABLE');
-      await untilCommitted(all[0]!, 30_000);
-      await delay(2_000);
-      expect(await untilSettled(all, partitions)).toBe(generation);
-      for (const refusal of refusalsOf(all)) expect(refusal).toMatch(expected);
-      await Promise.all(all.map((each) => each.crash()));
-    } finally {
-      await gateway.stop();
-      await link.stop();
-    }
+    const { during, all, generations } = await apart;
+    expect(during).toContain('COORDINATOR_NOT_AVAILABLE');
+    expect(generations[1]).toBe(generations[0]);
+    for (const refusal of all) expect(refusal).toMatch(expected);
   }, 90_000);
 });
 
