@@ -1,4 +1,4 @@
-export { ConfigError, checkConfig, type LocatedFault, loadConfig } from './config-file.js';
+export { ConfigError, checkConfig, loadConfig } from './config-file.js';
 export { configJsonSchema } from './config-schema.js';
 export { type RunningGateway, runGateway } from './gateway.js';
 export {

@@ -89,14 +89,6 @@ export function amqpLong(value: bigint): AmqpScalar {
   return { type: 'long', value };
 }
 
-export function amqpUlong(value: bigint): AmqpScalar {
-  return { type: 'ulong', value };
-}
-
-export function amqpTimestamp(value: bigint): AmqpScalar {
-  return { type: 'timestamp', value };
-}
-
 export function amqpBoolean(value: boolean): AmqpScalar {
   return { type: 'boolean', value };
 }

@@ -2,7 +2,6 @@ export {
   AmqpDecodeError,
   type AmqpDecodeErrorCode,
   AmqpEncodeError,
-  type AmqpEncodeErrorCode,
   type AmqpFault,
 } from './amqp-codec.errors.js';
 export { amqpElementsMax, amqpNestingMax } from './amqp-reader.js';
@@ -12,8 +11,6 @@ export {
   type AmqpDescribed,
   type AmqpDescribedArray,
   type AmqpFields,
-  type AmqpList,
-  type AmqpMap,
   type AmqpMessageId,
   type AmqpScalar,
   type AmqpValue,
@@ -23,9 +20,7 @@ export {
   amqpNull,
   amqpString,
   amqpSymbol,
-  amqpTimestamp,
   amqpUint,
-  amqpUlong,
 } from './amqp-value.js';
 export { decodeComposite } from './composite-decoder.js';
 export { describedComposite } from './composite-encoder.js';
@@ -46,7 +41,6 @@ export { AmqpErrorCondition, type AmqpErrorConditionSymbol, AmqpSaslCode } from 
 export {
   type AmqpFrame,
   AmqpFrameDecoder,
-  type AmqpHeartbeat,
   type AmqpInput,
   type AmqpSaslFrame,
   unopenedFrameBytesMax,
@@ -59,7 +53,6 @@ export {
   heartbeatFrame,
 } from './frame-encoder.js';
 export {
-  type AmqpBodyKind,
   type AmqpMessageSections,
   type AmqpSection,
   bareMessage,
@@ -72,7 +65,6 @@ export {
   protocolHeaderBytes,
 } from './protocol-header.js';
 export {
-  type AmqpBody,
   decodeApplicationProperties,
   decodeBody,
   decodeDeliveryAnnotations,
@@ -92,7 +84,7 @@ export {
   encodeSequence,
   encodeValueSection,
 } from './section-encoder.js';
-export { type AmqpSourceFilter, decodeFilters, noLocalFilter, selectorFilter } from './source-filter.js';
+export { decodeFilters, noLocalFilter, selectorFilter } from './source-filter.js';
 export {
   type TransferHead,
   transferHeadBytesMax,

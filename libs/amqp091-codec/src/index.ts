@@ -1,6 +1,5 @@
 export {
   Amqp091EncodeError,
-  type Amqp091EncodeErrorCode,
   Amqp091Error,
   type MethodReference,
 } from './amqp091-codec.errors.js';
@@ -15,11 +14,10 @@ export {
   type Amqp091Content,
   AssemblyBudget,
   ContentAssembler,
-  type ContentAssemblerOptions,
 } from './content-assembler.js';
 export { copiedBodyBytesMax, encodeContent, type OutgoingContent } from './content-encoder.js';
-export { type ContentHeader, decodeContentHeader } from './content-header.js';
-export { closeOf, type ExceptionClose } from './exception-close.js';
+export { decodeContentHeader } from './content-header.js';
+export { closeOf } from './exception-close.js';
 export {
   decodeFieldTable,
   encodeFieldTable,
@@ -40,7 +38,7 @@ export {
   FRAME_BYTES_MIN,
   FrameType,
 } from './frame.js';
-export { Amqp091FrameDecoder, type Amqp091FrameDecoderOptions } from './frame-decoder.js';
+export { Amqp091FrameDecoder } from './frame-decoder.js';
 export { encodeMethod, hasContent, methodReference, peekMethodName } from './method-codec.js';
 export {
   type Amqp091ContentMethod,
@@ -52,7 +50,6 @@ export {
 export {
   encodeProtocolHeader,
   PROTOCOL_HEADER_BYTES,
-  type ProtocolHeaderKind,
   protocolHeaderKind,
 } from './protocol-header.js';
 export {

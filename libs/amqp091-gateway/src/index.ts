@@ -1,13 +1,8 @@
-export {
-  type RabbitPermissionFault,
-  rabbitPermissionFaults,
-} from './permissions/rabbit-permission-faults.js';
-export { VhostAccess, type VhostAccessServices } from './permissions/vhost-access.js';
+export { rabbitPermissionFaults } from './permissions/rabbit-permission-faults.js';
+export { VhostAccess } from './permissions/vhost-access.js';
 export {
   AgreedTopologies,
   pulsarTopologyState,
-  type PulsarTopologyServices,
-  type TopologiesServices,
 } from './topology/agreed-topologies.js';
 export type { QueueStore } from './topology/queue-store.js';
 export type { Amqp091Scope } from './topology/scope.js';

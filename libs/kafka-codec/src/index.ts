@@ -4,29 +4,25 @@ export { ByteWriter } from './byte-writer.js';
 export {
   CONSUMER_PROTOCOL_TYPE,
   type ConsumerProtocolAssignment,
-  type ConsumerProtocolPartitions,
   type ConsumerProtocolSubscription,
   decodeConsumerProtocolAssignment,
   decodeConsumerProtocolSubscription,
   encodeConsumerProtocolAssignment,
   encodeConsumerProtocolSubscription,
 } from './consumer-protocol.js';
-export { isRetriable, KafkaErrorCode, type KafkaErrorName, kafkaErrorName } from './error-code.js';
+export { isRetriable, KafkaErrorCode, kafkaErrorName } from './error-code.js';
 export { KafkaFrameDecoder } from './frame.js';
 export * from './generated/index.js';
 export type { AnyKafkaApi, Encodable, KafkaApi } from './kafka-api.js';
 export {
   KafkaDecodeError,
-  type KafkaDecodeErrorCode,
   KafkaEncodeError,
-  type KafkaEncodeErrorCode,
 } from './kafka-codec.errors.js';
 export { decodeRequestHeader, encodeRequestFrame, type RequestHeader } from './request-header.js';
 export { decodeResponseHeader, encodeResponseFrame, responseHeaderVersion } from './response-header.js';
-export { encodeMessageSet, type MessageSetOptions } from './record-batch/message-set-writer.js';
+export { encodeMessageSet } from './record-batch/message-set-writer.js';
 export { MessageSetCursor } from './record-batch/message-set-cursor.js';
 export {
-  type EncodedBatchOptions,
   RecordBatchEncoder,
   withoutCompression,
 } from './record-batch/record-batch-encoder.js';

@@ -2,7 +2,6 @@ export {
   MqttDecodeError,
   type MqttDecodeErrorCode,
   MqttEncodeError,
-  type MqttEncodeErrorCode,
 } from './mqtt-codec.errors.js';
 export type { MqttPacket, MqttPacketType } from './mqtt-packet.js';
 export { packetElementsMax } from './mqtt-reader.js';
@@ -12,9 +11,6 @@ export {
   type AcknowledgementPacket,
   type AcknowledgementType,
   encodeAcknowledgement,
-  type PubackPacket,
-  type PubcompPacket,
-  type PubrecPacket,
   type PubrelPacket,
 } from './packets/acknowledgement.js';
 export { type AuthPacket, encodeAuth } from './packets/auth.js';
@@ -39,7 +35,6 @@ export {
   connackReturnCode,
   MqttConnectReturnCode,
   MqttReasonCode,
-  type MqttReasonCodeName,
   mayCarryReasonCode,
   mqttReasonCodeName,
   subackReturnCode,
@@ -47,7 +42,6 @@ export {
 export {
   isSharedFilter,
   splitSharedFilter,
-  type TopicFault,
   topicFilterFault,
   topicNameFault,
 } from './topic-syntax.js';

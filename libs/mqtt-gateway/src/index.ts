@@ -6,8 +6,6 @@ export {
 export {
   explainFilter,
   explainTopic,
-  type FilterExplanation,
-  type TopicExplanation,
 } from './mapping/topic-explanation.js';
 export { topicRuleFaults } from './mapping/topic-rule-faults.js';
 export { asMqttError, MqttError } from './mqtt.errors.js';

@@ -17,7 +17,7 @@ export {
   topicCount,
 } from './admin/index.js';
 export { presumedRole } from './auth/presumed-role.js';
-export { PulsarClient, type PulsarClientState } from './client.js';
+export { PulsarClient } from './client.js';
 export type { AuthOptions, PulsarClientOptions, PulsarIdentity, TlsOptions } from './client.options.js';
 export type {
   BrokerAddress,
@@ -30,11 +30,11 @@ export type {
   PulsarLog,
 } from './connection.js';
 export type { TopicConsumer } from './consumer/consumer.js';
-export type { ConsumerOptions, KeySharedOptions, SubscriptionTypeName } from './consumer/consumer.options.js';
+export type { ConsumerOptions } from './consumer/consumer.options.js';
 export { type AckDone, Delivery } from './consumer/delivery.js';
 export type { TransactionalAck } from './consumer/transactional-ack.js';
 export * from './entry.js';
-export { GrantWatch, type GrantWatchOptions } from './grants/grant-watch.js';
+export { GrantWatch } from './grants/grant-watch.js';
 export {
   type AuthPolicies,
   type GrantAction,
@@ -57,34 +57,29 @@ export {
 export type { NamespaceCheck } from './namespace-check.js';
 export type { NamespaceOffsets, OffsetsWanted } from './namespace-offsets.js';
 export {
-  type NamespacePurpose,
   type NamespaceReport,
   verifyNamespace,
 } from './namespace-verification.js';
 export type { SendDone, SendReceipt } from './producer/pending-entries.js';
 export type { Producer } from './producer/producer.js';
-export type { AccessMode, ProducerOptions } from './producer/producer.options.js';
+export type { ProducerOptions } from './producer/producer.options.js';
 export {
   asPulsarError,
-  type ClientErrorName,
   isPulsarError,
   PulsarError,
   type PulsarErrorCode,
-  type ServerErrorName,
 } from './pulsar.errors.js';
 export { parseServiceUrl, type ServiceHost, type ServiceUrl } from './service-url.js';
 export type { TopicListWatchOptions } from './topic-list-watch.js';
-export { parseTopicName, partitionTopicName, type TopicName, withoutPartition } from './topic-name.js';
+export { parseTopicName, partitionTopicName, withoutPartition } from './topic-name.js';
 export type { ReaderOptions, ReaderStart, TopicReader } from './topic-reader.js';
 export type {
   Transaction,
   TransactionId,
-  TransactionState,
-  TransactionSubscription,
 } from './transactions/transaction.js';
 export type { PulsarTransactions } from './transactions/transactions.js';
 export type { KeyValue, MessageId } from './wire/commands.js';
-export { PartitionPublisher, type PartitionPublisherOptions } from './publishing/partition-publisher.js';
+export { PartitionPublisher } from './publishing/partition-publisher.js';
 export { PublisherPool, TenantPublishers } from './publishing/publisher-pool.js';
 export { PublishBudget } from './publishing/publish-budget.js';
 export type { PublishedDone, PublishKind, PublishPressure } from './publishing/publish-kind.js';

@@ -5,12 +5,12 @@ export {
   type ClientChange,
   type OperatorChange,
 } from './audit/audited-changes.js';
-export { AuditTrail, auditedLog, type AuditTrailOptions } from './audit/audit-trail.js';
+export { AuditTrail, auditedLog } from './audit/audit-trail.js';
 export { LogAuditSink } from './audit/log-audit-sink.js';
-export { ConnectionLog, type ConnectionIdentity } from './connection.log.js';
+export { ConnectionLog } from './connection.log.js';
 export { EventCounter, ProtocolCounters, TenantCounters } from './counters.js';
 export { type Log, type LogFields, silentLog } from './log.js';
-export { createLogger, type LoggerOptions } from './logger.js';
+export { createLogger } from './logger.js';
 export { LatencyHistogram } from './latency-histogram.js';
-export { Metrics, type MetricsOptions, type MetricReading } from './metrics.js';
-export { printable, printableCharsMax } from './printable.js';
+export { Metrics } from './metrics.js';
+export { printable } from './printable.js';

@@ -6,11 +6,11 @@ export {
 } from './in-memory-link.js';
 export { IdleWheel, idleTickMs, type WheelRider } from './idle-wheel.js';
 export { Listener, type ListenerHooks } from './listener.js';
-export { type BeginningProtocol, FirstBytesProtocol, type FirstBytesOptions } from './first-bytes.js';
+export { type BeginningProtocol, FirstBytesProtocol } from './first-bytes.js';
 export { addressRangeFault } from './proxy/address-set.js';
 export { serverNameFault } from './tls/server-name.js';
 export type { CertificateExpiry } from './tls/served-certificates.js';
-export { connectOut, type OutgoingConnection, type OutgoingOptions } from './outgoing.js';
+export { connectOut, type OutgoingConnection } from './outgoing.js';
 export {
   type CertificateAttribute,
   type CertificateAttributeKind,

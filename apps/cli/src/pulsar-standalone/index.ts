@@ -1,10 +1,9 @@
 export {
   obtainPulsar,
-  type PulsarChoice,
   type PulsarStandalone,
   type PulsarStandaloneOptions,
   startPulsar,
 } from './pulsar-standalone.js';
 export { pulsarVersion } from './pulsar-jars.js';
-export { startWatchedProcess, type WatchedProcess, type WatchedProcessOptions } from './watched-process.js';
+export { startWatchedProcess, type WatchedProcess } from './watched-process.js';
 export { findFreePort, isPortFree } from './free-port.js';

@@ -41,10 +41,3 @@ export interface Queue {
   /** Of an exclusive queue, and of one that is not durable. */
   readonly owner: QueueOwner | undefined;
 }
-
-/** What a queue has that nobody declared: a Pulsar topic of its name. */
-export const undeclaredQueueSettings: QueueSettings = {
-  type: 'classic',
-  overflow: 'drop-head',
-  singleActiveConsumer: false,
-};
