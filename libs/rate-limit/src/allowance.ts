@@ -1,4 +1,4 @@
-import type { DrawnAhead, Turn } from './turn.js';
+import type { DrawnAhead, Period } from './period.js';
 
 /** What an {@link Allowance} is taken from. Times are milliseconds. */
 export interface AllowanceSource {
@@ -17,25 +17,29 @@ export interface AllowanceSource {
   giveBack(drawn: number, left: number): void;
 }
 
-/** Of what is left so much is drawn: others need some in the same turn, too. */
+/** Of what is left so much is drawn: others need some at the same time, too. */
 const drawnPart = 1 / 8;
 /** It is not worth while for fewer like the one that was taken, */
 const drawnTakesMin = 8;
-/** nor for who takes so seldom. */
-const drawnAgainMs = 1;
+/** nor for who takes so few in that time: after it the next asks draw nothing. */
+const drawnTakesWorth = 4;
+const asksBetween = 32;
 
 /**
- * What one connection takes of one kind, from all that limits it. Where there is enough, it draws some for the turn of the
- * event loop: so what is read at once is charged at once, a message costs a subtraction, and nobody gets more than there is.
+ * What one connection takes of one kind, from all that limits it. Where there is enough, it draws some for a few
+ * milliseconds: so many messages are charged at once, each costs a subtraction, and nobody gets more than there is.
  */
 export class Allowance implements DrawnAhead {
   #drawn = 0;
   #left: number;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
+  /** What was taken when it drew first. */
+  #taken = 0;
+  /** Asks that draw nothing. */
+  #pass = 1;
 
   constructor(
     private readonly sources: readonly AllowanceSource[],
-    private readonly turn: Turn,
+    private readonly period: Period,
   ) {
     this.#left = sources.length === 0 ? Number.POSITIVE_INFINITY : 0;
   }
@@ -64,7 +68,7 @@ export class Allowance implements DrawnAhead {
   /** How long to wait for what was taken before, by whomever. */
   owedMs(): number {
     if (this.#left > 0) return 0;
-    const nowMs = this.turn.now();
+    const nowMs = this.period.now();
     let waitMs = 0;
     for (const source of this.sources) waitMs = Math.max(waitMs, source.owedMs(nowMs));
     return waitMs;
@@ -72,19 +76,20 @@ export class Allowance implements DrawnAhead {
 
   giveBack(): void {
     if (this.#drawn === 0) return;
+    if (this.#drawn - this.#left < this.#taken * drawnTakesWorth) this.#pass = asksBetween;
     for (const source of this.sources) source.giveBack(this.#drawn, this.#left);
     this.#drawn = 0;
     this.#left = 0;
   }
 
   #ask(n: number): number {
-    const { sources, turn } = this;
-    const nowMs = turn.now();
-    if (sources.some((source) => source.lent > 0 && source.tokens(nowMs) < n)) turn.recall();
+    const { sources, period } = this;
+    const nowMs = period.now();
+    for (const source of sources) if (source.lent > 0 && source.tokens(nowMs) < n) period.recall();
     let waitMs = 0;
     for (const source of sources) waitMs = Math.max(waitMs, source.take(n, nowMs));
-    if (waitMs === 0 && nowMs - this.#askedAtMs < drawnAgainMs) this.#draw(n, nowMs);
-    this.#askedAtMs = nowMs;
+    if (this.#pass > 0) this.#pass--;
+    else if (waitMs === 0) this.#draw(n, nowMs);
     return waitMs;
   }
 
@@ -95,7 +100,10 @@ export class Allowance implements DrawnAhead {
     const drawn = least * drawnPart;
     if (drawn < n * drawnTakesMin) return;
     for (const source of sources) source.draw(drawn, nowMs);
-    if (this.#drawn === 0) this.turn.add(this);
+    if (this.#drawn === 0) {
+      this.#taken = n;
+      this.period.add(this);
+    }
     this.#drawn += drawn;
     this.#left += drawn;
   }

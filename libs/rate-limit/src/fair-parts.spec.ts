@@ -62,7 +62,7 @@ function run(
   for (; clock.ms < 22_000; clock.ms++) {
     if (clock.ms === 2_000) for (const { sender } of senders) sender.bytes = 0;
     for (const { sender, fromMs } of senders) if (clock.ms >= fromMs) sender.send(clock.ms);
-    limits.turn.recall();
+    limits.period.recall();
   }
   const parts = senders.map(({ sender }) => sender.bytes / 20 / perSecond);
   return {

@@ -107,7 +107,8 @@ export class TenantPart implements AllowanceSource {
   }
 
   owedMs(nowMs: number): number {
-    return Math.min(this.parts.bucket.owedMs(nowMs), this.own.owedMs(nowMs));
+    const owedMs = this.parts.bucket.owedMs(nowMs);
+    return owedMs === 0 ? 0 : Math.min(owedMs, this.own.owedMs(nowMs));
   }
 
   tokens(nowMs: number): number {

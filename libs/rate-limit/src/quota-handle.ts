@@ -2,12 +2,12 @@ import { type TrafficKind, trafficKinds } from '#libs/tenancy';
 import { Allowance, type AllowanceSource } from './allowance.js';
 import type { ConnectionQuota, LimitedEntity } from './limited-entity.js';
 import type { TenantQuotas } from './tenant-quotas.js';
-import { Turn } from './turn.js';
+import { Period } from './period.js';
 
 type Allowances = Readonly<Record<TrafficKind, Allowance>>;
 
 /** One for all: it does not change. */
-const unlimited = new Allowance([], new Turn(() => 0));
+const unlimited = new Allowance([], new Period(() => 0));
 const nothing = allowances(() => unlimited);
 
 /** The part of the longest wait that clients together may owe. */
@@ -16,7 +16,7 @@ const owedPart = 0.5;
 /** What a handle knows of the process: the gateway's own limits, whose change is its, too. */
 export interface GatewayQuotas {
   readonly version: number;
-  readonly turn: Turn;
+  readonly period: Period;
   /** A limit of the gateway as it holds for one tenant. */
   partOf(kind: TrafficKind, tenant: TenantQuotas): AllowanceSource | undefined;
 }
@@ -200,7 +200,7 @@ export class QuotaHandle {
     client?.setRate(kind, rule!.value, manner, this.quotas.now());
     const all = [client?.bucket(kind), tenant.bucket(kind), this.gateway.partOf(kind, this.quotas)];
     const sources = all.filter((source) => source !== undefined);
-    return sources.length === 0 ? unlimited : new Allowance(sources, this.gateway.turn);
+    return sources.length === 0 ? unlimited : new Allowance(sources, this.gateway.period);
   }
 
   #giveBack(): void {

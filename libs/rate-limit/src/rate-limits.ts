@@ -5,7 +5,7 @@ import { LimitedEntity } from './limited-entity.js';
 import { LimitCounts, type QuotaCount } from './quota-counts.js';
 import { type GatewayQuotas, QuotaHandle } from './quota-handle.js';
 import { type OwedTime, TenantQuotas, throttleMsMaxDefault } from './tenant-quotas.js';
-import { Turn } from './turn.js';
+import { Period } from './period.js';
 
 /** Who a connection is. */
 export interface LimitedClient {
@@ -29,7 +29,7 @@ export class RateLimits implements GatewayQuotas {
   /** The gateway's own. */
   readonly entity = new LimitedEntity(this.#counts);
   readonly arrivals: Arrivals;
-  readonly turn: Turn;
+  readonly period: Period;
   readonly #fairParts = new Map<TrafficKind, FairParts>();
   version = 0;
   #storedOf: ((tenant: string) => readonly ClientLimits[]) | undefined;
@@ -39,7 +39,7 @@ export class RateLimits implements GatewayQuotas {
     { gateway = {}, now = () => performance.now() }: RateLimitsOptions = {},
   ) {
     this.#now = now;
-    this.turn = new Turn(now);
+    this.period = new Period(now);
     this.arrivals = new Arrivals(this.entity, this.#counts, now);
     this.replace(tenants, gateway);
   }
