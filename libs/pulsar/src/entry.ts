@@ -5,6 +5,7 @@ export { ChunkAssembler, type ChunkAssemblerOptions, type ChunkOutcome } from '.
 export { EntryDecodeError, type EntryDecodeErrorCode } from './entry/entry.errors.js';
 export type { EntryMetadata } from './entry/entry-metadata.js';
 export type { EntryMemory } from './entry/entry-memory.js';
+export { joinEntries } from './entry/joined-entry.js';
 export { MessageCursor, type MessageCursorOptions } from './entry/message-cursor.js';
 export {
   type BatchMetadata,

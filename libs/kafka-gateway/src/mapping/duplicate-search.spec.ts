@@ -21,7 +21,9 @@ class FakeLog implements EntrySource {
 
   append(messages: number, producerName: string, sequenceId: number): EntryPosition {
     this.index += messages;
-    const entry = { ledgerId: 1, entryId: this.entries.length, index: this.index, producerName, sequenceId };
+    const highestSequenceId = sequenceId + messages - 1;
+    const position = { ledgerId: 1, entryId: this.entries.length };
+    const entry = { ...position, index: this.index, producerName, sequenceId, highestSequenceId };
     this.entries.push(entry);
     return entry;
   }
@@ -64,8 +66,8 @@ function set(options: Partial<typeof duplicateSearchDefaults> = {}) {
   const log = new FakeLog();
   const search = new DuplicateSearch(log, { ...duplicateSearchDefaults, roundTimeoutMs: 50, ...options });
   const results = new Map<string, number>();
-  const find = (name: string, sequenceId: number, messages: number, since?: EntryPosition) =>
-    search.find(name, sequenceId, messages, since, (base) => results.set(`${name} ${sequenceId}`, base));
+  const find = (name: string, sequenceId: number, since?: EntryPosition) =>
+    search.find(name, sequenceId, since, (base) => results.set(`${name} ${sequenceId}`, base));
   return { log, search, results, find };
 }
 
@@ -76,9 +78,9 @@ describe('DuplicateSearch', () => {
       log.append(3, 'a', at * 3);
       log.append(2, 'b', at * 3);
     }
-    find('a', 30, 3, { ledgerId: 1, entryId: 4 });
-    find('b', 30, 2, { ledgerId: 1, entryId: 6 });
-    find('b', 33, 2, { ledgerId: 1, entryId: 6 });
+    find('a', 30, { ledgerId: 1, entryId: 4 });
+    find('b', 30, { ledgerId: 1, entryId: 6 });
+    find('b', 33, { ledgerId: 1, entryId: 6 });
     await settle();
     expect(results).toEqual(
       new Map([
@@ -91,11 +93,21 @@ describe('DuplicateSearch', () => {
     expect(log.open).toBe(0);
   });
 
+  it('finds batches that were stored as parts of one entry', async () => {
+    const { log, results, find } = set();
+    log.append(4, 'b', 0);
+    const since = log.append(10, 'a', 100);
+    log.append(5, 'a', 110);
+    for (const sequenceId of [100, 103, 108, 110, 115]) find('a', sequenceId, since);
+    await settle();
+    expect([...results.values()]).toEqual([4, 7, 12, 14, offsetUnknown]);
+  });
+
   it('looks through the end of the partition when nothing is known', async () => {
     const { log, results, find } = set({ tailEntries: 5 });
     for (let at = 0; at < 20; at++) log.append(1, 'a', at);
-    find('a', 16, 1);
-    find('a', 3, 1);
+    find('a', 16);
+    find('a', 3);
     await settle();
     expect(log.starts).toEqual([
       { ledgerId: 1, entryId: 14 },
@@ -111,15 +123,15 @@ describe('DuplicateSearch', () => {
 
   it('gives up at the end, after enough entries, after enough time, and on an empty partition', async () => {
     const { log, results, find } = set({ scanEntriesMax: 10 });
-    find('a', 1, 1);
+    find('a', 1);
     await settle();
     for (let at = 0; at < 30; at++) log.append(1, 'a', at);
-    find('a', 25, 1, { ledgerId: 1, entryId: 0 });
+    find('a', 25, { ledgerId: 1, entryId: 0 });
     await settle();
-    find('b', 7, 1, { ledgerId: 1, entryId: 28 });
+    find('b', 7, { ledgerId: 1, entryId: 28 });
     await settle();
     log.silent = true;
-    find('a', 29, 1, { ledgerId: 1, entryId: 28 });
+    find('a', 29, { ledgerId: 1, entryId: 28 });
     await new Promise((resolve) => setTimeout(resolve, 80));
     expect([...results.values()]).toEqual([offsetUnknown, offsetUnknown, offsetUnknown, offsetUnknown]);
     expect(log.open).toBe(0);
@@ -129,15 +141,15 @@ describe('DuplicateSearch', () => {
     const { log, search, results, find } = set({ wantedMax: 2 });
     log.silent = true;
     log.append(1, 'a', 0);
-    find('a', 0, 1);
+    find('a', 0);
     await settle();
-    find('a', 1, 1);
-    find('a', 2, 1);
-    find('a', 3, 1);
+    find('a', 1);
+    find('a', 2);
+    find('a', 3);
     expect(results).toEqual(new Map([['a 3', offsetUnknown]]));
     search.close();
     await new Promise((resolve) => setTimeout(resolve, 80));
-    find('a', 4, 1);
+    find('a', 4);
     expect(results.size).toBe(5);
   });
 
@@ -145,7 +157,7 @@ describe('DuplicateSearch', () => {
     const { log, results, find } = set();
     log.append(1, 'a', 0);
     log.lastPosition = () => Promise.reject(new Error('away'));
-    find('a', 0, 1);
+    find('a', 0);
     await settle();
     expect(results).toEqual(new Map([['a 0', offsetUnknown]]));
   });

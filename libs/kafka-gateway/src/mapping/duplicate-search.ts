@@ -19,18 +19,21 @@ export const duplicateSearchDefaults: DuplicateSearchOptions = {
   wantedMax: 10_000,
 };
 
+/** By producer, and by the lowest sequence id of what is wanted. */
+type Round = Map<string, Map<number, Wanted>>;
+
 interface Wanted {
-  readonly messages: number;
   readonly since: EntryPosition | undefined;
   readonly done: (baseOffset: number) => void;
 }
 
 /**
- * Finds the offsets of entries that Pulsar's deduplication dropped because they were stored before: after a lost
- * receipt. Such an entry is recognised by producer name and sequence id. One reader looks for all that are wanted.
+ * Finds the offsets of what Pulsar's deduplication dropped because it was stored before: after a lost receipt. It is
+ * recognised by producer name and sequence id, and may be a part of the entry. One reader looks for all that is wanted.
  */
 export class DuplicateSearch {
-  private wanted = new Map<string, Wanted>();
+  private wanted: Round = new Map();
+  private wantedCount = 0;
   private running = false;
   private closed = false;
 
@@ -47,23 +50,23 @@ export class DuplicateSearch {
   find(
     producerName: string,
     sequenceId: number,
-    messages: number,
     since: EntryPosition | undefined,
     done: (baseOffset: number) => void,
   ): void {
-    const key = keyOf(producerName, sequenceId);
-    if (this.closed || this.wanted.size >= this.options.wantedMax || this.wanted.has(key)) {
+    let ofProducer = this.wanted.get(producerName);
+    if (this.closed || this.wantedCount >= this.options.wantedMax || ofProducer?.has(sequenceId)) {
       done(offsetUnknown);
       return;
     }
-    this.wanted.set(key, { messages, since, done });
+    if (ofProducer === undefined) this.wanted.set(producerName, (ofProducer = new Map()));
+    ofProducer.set(sequenceId, { since, done });
+    this.wantedCount++;
     if (!this.running) void this.run();
   }
 
   close(): void {
     this.closed = true;
     this.giveUp(this.wanted);
-    this.wanted.clear();
   }
 
   private async run(): Promise<void> {
@@ -71,27 +74,27 @@ export class DuplicateSearch {
     while (this.wanted.size > 0 && !this.closed) {
       const round = this.wanted;
       this.wanted = new Map();
+      this.wantedCount = 0;
       await this.search(round).catch(() => undefined);
       this.giveUp(round);
     }
     this.running = false;
   }
 
-  private async search(round: Map<string, Wanted>): Promise<void> {
+  private async search(round: Round): Promise<void> {
     const end = await this.source.lastPosition();
     if (end === undefined) return;
     let start: EntryPosition | undefined;
-    for (const { since } of round.values()) {
-      const from = since ?? {
-        ledgerId: end.ledgerId,
-        entryId: Math.max(0, end.entryId - this.options.tailEntries),
-      };
-      if (start === undefined || isBehind(start, from)) start = from;
+    const tail = { ledgerId: end.ledgerId, entryId: Math.max(0, end.entryId - this.options.tailEntries) };
+    for (const ofProducer of round.values()) {
+      for (const { since = tail } of ofProducer.values()) {
+        if (start === undefined || isBehind(start, since)) start = since;
+      }
     }
     if (start !== undefined) await this.scan(start, end, round);
   }
 
-  private scan(start: EntryPosition, end: EntryPosition, round: Map<string, Wanted>): Promise<void> {
+  private scan(start: EntryPosition, end: EntryPosition, round: Round): Promise<void> {
     return new Promise((resolve) => {
       let follower: EntryFollower | undefined;
       let left = this.options.scanEntriesMax;
@@ -113,22 +116,22 @@ export class DuplicateSearch {
     });
   }
 
-  private recognise(entry: FollowedEntry, round: Map<string, Wanted>): void {
-    const key = keyOf(entry.producerName, entry.sequenceId);
-    const found = round.get(key);
-    if (found === undefined) return;
-    round.delete(key);
-    found.done(entry.index === undefined ? offsetUnknown : entry.index - found.messages + 1);
+  /** What is wanted is told the offset of its first message. */
+  private recognise({ producerName, sequenceId, highestSequenceId, index }: FollowedEntry, round: Round): void {
+    const ofProducer = round.get(producerName);
+    if (ofProducer === undefined) return;
+    for (const [wanted, { done }] of ofProducer) {
+      if (wanted < sequenceId || wanted > highestSequenceId) continue;
+      ofProducer.delete(wanted);
+      done(index === undefined ? offsetUnknown : index - (highestSequenceId - wanted));
+    }
+    if (ofProducer.size === 0) round.delete(producerName);
   }
 
-  private giveUp(round: Map<string, Wanted>): void {
-    for (const { done } of round.values()) done(offsetUnknown);
+  private giveUp(round: Round): void {
+    for (const ofProducer of round.values()) for (const { done } of ofProducer.values()) done(offsetUnknown);
     round.clear();
   }
-}
-
-function keyOf(producerName: string, sequenceId: number): string {
-  return `${sequenceId}@${producerName}`;
 }
 
 /** `b` comes before `a`. */

@@ -9,6 +9,7 @@ export interface FollowedEntry extends EntryPosition {
   readonly producerName: string;
   /** The lowest of the entry's messages. */
   readonly sequenceId: number;
+  readonly highestSequenceId: number;
 }
 
 export interface EntryListener {

@@ -13,6 +13,7 @@ interface LogEntry extends EntryPosition {
   readonly index: number;
   readonly producerName: string;
   readonly sequenceId: number;
+  readonly highestSequenceId: number;
 }
 
 /** Timers that run when the test says so. */
@@ -64,7 +65,7 @@ class FakeLog implements EntrySource {
   append(messages: number, producerName = 'someone', sequenceId = 0): LogEntry {
     this.index += messages;
     const position = { ledgerId: this.ledgerId, entryId: ++this.entryId };
-    const entry = { ...position, index: this.index, producerName, sequenceId };
+    const entry = { ...position, index: this.index, producerName, sequenceId, highestSequenceId: sequenceId };
     this.entries.push(entry);
     return entry;
   }

@@ -44,6 +44,9 @@ const growthBytesPerRecord = 12;
 /** Entries of one batch: with more, a Pulsar producer would refuse the last ones after the first ones were sent. */
 const partsMax = 512;
 
+/** Bytes of an entry of several batches: what a client has on its way at a time by default, and what Pulsar's own clients make. */
+const joinedBytesMax = 128 * 1024;
+
 export interface RecordMappingOptions {
   readonly produceVersion: number;
   readonly config: KafkaTopicConfig;
@@ -61,6 +64,8 @@ export interface PartitionBatch {
   readonly epoch: number;
   /** Of the first record, 0 to 2^31-1. */
   readonly sequence: number;
+  /** It may share an entry of so many bytes with batches before and behind it; 0: it has its own. */
+  readonly joinedBytesMax: number;
   /** What is stored behind it, in order: of a batch with more records than sparse offsets can tell apart in an entry. */
   readonly rest?: readonly PartitionBatch[];
 }
@@ -97,7 +102,13 @@ function batchToPulsar(batch: RecordBatch, options: RecordMappingOptions): Parti
     producerId: batch.producerId,
     epoch: batch.producerEpoch,
     sequence: batch.baseSequence,
+    joinedBytesMax: batch.compression === 0 ? sharedEntryBytesMax(options.config) : 0,
   };
+}
+
+/** With LogAppendTime all records of an entry are told with one time, and each batch was answered its own. */
+function sharedEntryBytesMax({ sparse, timestampType, messageBytesMax }: KafkaTopicConfig): number {
+  return sparse || timestampType === 'append' ? 0 : Math.min(joinedBytesMax, messageBytesMax);
 }
 
 /**
@@ -126,6 +137,7 @@ function splitToPulsar(batch: RecordBatch, options: RecordMappingOptions): Parti
       producerId: batch.producerId,
       epoch: batch.producerEpoch,
       sequence: batch.producerId < 0n ? batch.baseSequence : sequenceOf(batch.baseSequence + first),
+      joinedBytesMax: 0,
     });
   }
   // What lies behind the last record is its fault too.
@@ -154,7 +166,7 @@ function messageSetsToPulsar(sets: readonly RecordSet[], options: RecordMappingO
   const compression = pulsarCompression[(sets[0]?.bytes[firstMessageAttributesAt] ?? 0) & 7] as Compression;
   const parts: PartitionBatch[] = [];
   const finish = (full: BatchBuilder) =>
-    parts.push({ entry: full.finish(compression), producerId: -1n, epoch: -1, sequence: -1 });
+    parts.push({ entry: full.finish(compression), producerId: -1n, epoch: -1, sequence: -1, joinedBytesMax: 0 });
   let bytes = 0;
   for (const set of sets) bytes += set.bytes.length;
   let builder = newBuilder(bytes * 2, options);

@@ -1,9 +1,10 @@
 import { KafkaErrorCode } from '#libs/kafka-codec';
-import type { Producer, SendReceipt } from '#libs/pulsar';
+import type { Producer } from '#libs/pulsar';
 import { KafkaError } from '../kafka.errors.js';
 import type { EntryPosition } from '../mapping/entry-source.js';
 import type { Append, AppendFinished, ProducingClient } from './append.js';
 import { isCertainlyNotStored, offsetFault, retriable } from './append-errors.js';
+import { type BatchSend, JoinedSends } from './joined-sends.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import { ProducerSlot, producerSlotDefaults } from './producer-slot.js';
 import { sequenceOf, toSequenceId } from './pulsar-sequence.js';
@@ -26,6 +27,7 @@ type SendVerdict = Extract<SequenceVerdict<number>, { readonly first: number }>;
  */
 export class IdempotentWriter {
   private readonly slot: ProducerSlot;
+  private readonly sends: JoinedSends;
   private readonly window = new SequenceWindow<number>();
   private readonly waiting = new Map<SequencedBatch<number>, Append[]>();
   private readonly clients = new Map<ProducingClient, () => void>();
@@ -41,12 +43,13 @@ export class IdempotentWriter {
 
   constructor(
     create: () => Promise<Producer>,
-    private readonly offsets: PartitionOffsets,
+    offsets: PartitionOffsets,
     private readonly finished: AppendFinished,
     private readonly now: () => number,
   ) {
     const restore = (producer: Producer) => this.window.restore(producer.lastSequenceId);
     this.slot = new ProducerSlot(create, restore, producerSlotDefaults, now);
+    this.sends = new JoinedSends(offsets);
   }
 
   get idle(): boolean {
@@ -76,6 +79,7 @@ export class IdempotentWriter {
   async end(): Promise<void> {
     for (const cancel of this.clients.values()) cancel();
     this.clients.clear();
+    this.sends.flush();
     await this.slot.end();
   }
 
@@ -127,39 +131,31 @@ export class IdempotentWriter {
   private send(producer: Producer, append: Append, { kind, first }: SendVerdict): void {
     const { epoch, entry } = append.batch;
     const batch = this.window.begin(epoch, first, entry.numMessages);
-    const sentAfter = kind === 'ask-broker' ? this.uncertainSince : this.offsets.lastKnown;
     entry.sequenceId = toSequenceId(epoch, batch.first);
     entry.highestSequenceId = toSequenceId(epoch, batch.last);
-    producer.send(entry, (error, receipt) => {
-      if (error === undefined) {
+    const send: BatchSend = {
+      batch: append.batch,
+      stored: (baseOffset, fault) => {
         if (kind !== 'ask-broker') this.uncertainSince = undefined;
-        this.sent(append, batch, receipt, producer.name, sentAfter);
-        return;
-      }
-      if (isCertainlyNotStored(error)) this.window.failed(batch);
-      else {
-        this.uncertainSince ??= sentAfter;
-        if (this.slot.current === producer) this.slot.discard();
-      }
-      this.answer(append, retriable(error), -1);
-      this.answerRepeats(batch, retriable(error), -1);
-    });
+        this.window.stored(batch, baseOffset);
+        this.conclude(append, batch, offsetFault(fault) ?? storedUnder(baseOffset), baseOffset);
+      },
+      failed: (error, sentAfter) => {
+        if (isCertainlyNotStored(error)) this.window.failed(batch);
+        else {
+          this.uncertainSince ??= sentAfter;
+          if (this.slot.current === producer) this.slot.discard();
+        }
+        this.conclude(append, batch, retriable(error), -1);
+      },
+    };
+    if (kind === 'ask-broker') this.sends.repeat(producer, send, this.uncertainSince);
+    else this.sends.send(producer, send);
   }
 
-  private sent(
-    append: Append,
-    batch: SequencedBatch<number>,
-    receipt: SendReceipt,
-    producerName: string,
-    sentAfter: EntryPosition | undefined,
-  ): void {
-    const { numMessages } = append.batch.entry;
-    this.offsets.learn(receipt, producerName, numMessages, sentAfter, (baseOffset, fault) => {
-      this.window.stored(batch, baseOffset);
-      const error = offsetFault(fault) ?? storedUnder(baseOffset);
-      this.answer(append, error, baseOffset);
-      this.answerRepeats(batch, error, baseOffset);
-    });
+  private conclude(append: Append, batch: SequencedBatch<number>, error: unknown, baseOffset: number): void {
+    this.answer(append, error, baseOffset);
+    this.answerRepeats(batch, error, baseOffset);
   }
 
   private repeat(append: Append, batch: SequencedBatch<number>): void {

@@ -73,7 +73,7 @@ export class PartitionOffsets {
     }
     const { counters } = this;
     counters.duplicates++;
-    this.duplicates.find(producerName, receipt.sequenceId, messages, sentAfter, (baseOffset) => {
+    this.duplicates.find(producerName, receipt.sequenceId, sentAfter, (baseOffset) => {
       if (baseOffset < 0) counters.unknown++;
       done(baseOffset);
     });

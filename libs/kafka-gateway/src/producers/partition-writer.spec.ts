@@ -37,13 +37,13 @@ function set(more: Partial<{ inFlightBytesMax: number; producerIdsMax: number; i
   const results: Record<string, number | string> = {};
   const append = (
     name: string,
-    numbers: [id: bigint, sequence: number, count?: number, epoch?: number],
+    numbers: [id: bigint, sequence: number, count?: number, epoch?: number, joinedBytesMax?: number],
     from = client,
   ) => {
-    const [producerId, sequence, numMessages = 1, epoch = 0] = numbers;
+    const [producerId, sequence, numMessages = 1, epoch = 0, joinedBytesMax = 0] = numbers;
     const entry = { buffer: Buffer.alloc(100), payloadStart: 0, payloadEnd: 100, numMessages, metadata: {} };
     const item: Append & { abandoned: boolean } = {
-      batch: { entry, producerId, epoch, sequence },
+      batch: { entry, producerId, epoch, sequence, joinedBytesMax },
       client: from,
       abandoned: false,
       done: (error, baseOffset) => {

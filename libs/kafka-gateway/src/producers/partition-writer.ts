@@ -168,6 +168,7 @@ export class PartitionWriter {
     this.producerIds.value -= this.idempotent.size;
     const writers = [...this.idempotent.values()];
     this.idempotent.clear();
+    this.plain.flush();
     await Promise.all([this.plainSlot.end(), ...writers.map((writer) => writer.end())]);
     this.offsets.close();
   }

@@ -51,7 +51,7 @@ describe('PartitionWriters', () => {
   function use(of: KafkaTopic, partition = 0, producerId = -1n, done: Append['done'] = () => {}): void {
     const entry = { buffer: Buffer.alloc(1), payloadStart: 0, payloadEnd: 1, numMessages: 1, metadata: {} };
     writers.writer('acme', of, partition).append({
-      batch: { entry, producerId, epoch: 0, sequence: 0 },
+      batch: { entry, producerId, epoch: 0, sequence: 0, joinedBytesMax: 0 },
       client: { whenClosed: () => () => {} },
       abandoned: false,
       done,

@@ -1,6 +1,7 @@
 import type { Producer } from '#libs/pulsar';
 import type { Append, AppendFinished } from './append.js';
 import { offsetFault, retriable } from './append-errors.js';
+import { JoinedSends } from './joined-sends.js';
 import type { PartitionOffsets } from './partition-offsets.js';
 import type { ProducerSlot } from './producer-slot.js';
 
@@ -9,11 +10,15 @@ import type { ProducerSlot } from './producer-slot.js';
  * name is new with every process, so that deduplication knows resends after a reconnect and nothing else.
  */
 export class PlainWriter {
+  private readonly sends: JoinedSends;
+
   constructor(
     private readonly slot: ProducerSlot,
-    private readonly offsets: PartitionOffsets,
+    offsets: PartitionOffsets,
     private readonly finished: AppendFinished,
-  ) {}
+  ) {
+    this.sends = new JoinedSends(offsets);
+  }
 
   append(append: Append): void {
     const producer = this.slot.current;
@@ -27,21 +32,19 @@ export class PlainWriter {
     });
   }
 
+  flush(): void {
+    this.sends.flush();
+  }
+
   private send(producer: Producer, append: Append): void {
     if (append.abandoned) {
       this.finished(append, undefined, -1);
       return;
     }
-    const { entry } = append.batch;
-    const sentAfter = this.offsets.lastKnown;
-    producer.send(entry, (error, receipt) => {
-      if (error !== undefined) {
-        this.finished(append, retriable(error), -1);
-        return;
-      }
-      this.offsets.learn(receipt, producer.name, entry.numMessages, sentAfter, (baseOffset, fault) =>
-        this.finished(append, offsetFault(fault), baseOffset),
-      );
+    this.sends.send(producer, {
+      batch: append.batch,
+      stored: (baseOffset, fault) => this.finished(append, offsetFault(fault), baseOffset),
+      failed: (error) => this.finished(append, retriable(error), -1),
     });
   }
 }

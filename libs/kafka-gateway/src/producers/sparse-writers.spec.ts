@@ -19,7 +19,7 @@ const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
 function batchOf(numMessages: number, producerId = -1n, sequence = -1): Append['batch'] {
   const entry = { buffer: Buffer.alloc(1), payloadStart: 0, payloadEnd: 1, numMessages, metadata: {} };
-  return { entry, producerId, epoch: 0, sequence };
+  return { entry, producerId, epoch: 0, sequence, joinedBytesMax: 0 };
 }
 
 describe('the writer of a topic with sparse offsets', () => {

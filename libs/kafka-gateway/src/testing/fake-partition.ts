@@ -9,6 +9,7 @@ interface Stored extends EntryPosition {
   readonly index: number;
   readonly producerName: string;
   readonly sequenceId: number;
+  readonly highestSequenceId: number;
 }
 
 /** A broker's partition with deduplication, whose receipts come when the test says so. */
@@ -20,6 +21,8 @@ export class FakePartition implements EntrySource {
   opened: string[] = [];
   busy = new Set<string>();
   hidesIndex = false;
+  /** A policy of the topic. */
+  payloadBytesMax = Number.POSITIVE_INFINITY;
 
   async create(name: string): Promise<Producer> {
     if (this.busy.has(name)) throw new PulsarError('ProducerBusy', 'taken');
@@ -76,6 +79,10 @@ export class FakeProducer {
   send(entry: OutgoingEntry, done: SendDone): void {
     const sequenceId = entry.sequenceId ?? this.next;
     const highest = entry.highestSequenceId ?? sequenceId + entry.numMessages - 1;
+    if (this.closed) {
+      this.fail({ sequenceId, highest, done }, new PulsarError('Closed', 'closed'));
+      return;
+    }
     this.next = highest + 1;
     this.pending.push({ entry, sequenceId, highest, done });
   }
@@ -84,7 +91,11 @@ export class FakeProducer {
   confirm(count = Infinity, lost = false): void {
     for (let done = 0; done < count && this.pending.length > 0; done++) {
       const item = this.pending.shift()!;
-      const { log, last } = this.partition;
+      const { log, last, payloadBytesMax } = this.partition;
+      if (item.entry.payloadEnd - item.entry.payloadStart > payloadBytesMax) {
+        this.fail(item, new PulsarError('NotAllowedError', 'over the maximum message size'));
+        continue;
+      }
       const known = (last.get(this.name) ?? -1) >= item.sequenceId;
       if (!known) {
         last.set(this.name, item.highest);
@@ -95,6 +106,7 @@ export class FakeProducer {
           index,
           producerName: this.name,
           sequenceId: item.sequenceId,
+          highestSequenceId: item.highest,
         });
       }
       const position = known ? { ledgerId: -1, entryId: -1 } : { ledgerId: 1, entryId: log.length - 1 };

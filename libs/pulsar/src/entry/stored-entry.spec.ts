@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BatchBuilder, type Compression, parseEntry, singleEntry } from '../entry.js';
+import { BatchBuilder, type Compression, joinEntries, parseEntry, singleEntry } from '../entry.js';
 import type { OutgoingMessage, PulsarMessage } from '../message.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import {
@@ -186,6 +186,33 @@ describe('batches', () => {
         value: Buffer.alloc(5000, key),
       });
     }
+  });
+});
+
+describe('joined batches', () => {
+  it('hold the messages of all, in order, under the sequence ids of the first and the last', () => {
+    const batches = fc.array(fc.array(message, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(batches, (sent) => {
+        let sequenceId = 5;
+        const entries = sent.map((messages) => {
+          const builder = new BatchBuilder({ capacityBytes: 64, payloadBytesMax: bytesMax });
+          for (const each of messages) builder.append(each);
+          const highestSequenceId = sequenceId + messages.length - 1;
+          const entry = { ...builder.finish('none'), sequenceId, highestSequenceId };
+          sequenceId = highestSequenceId + 1;
+          return entry;
+        });
+        const joined = joinEntries(entries);
+        const all = sent.flat();
+        const received = messagesOf(parse(storedOutgoing(joined)));
+        expect(received).toHaveLength(all.length);
+        received.forEach((one, at) => expect(one).toMatchObject({ ...expected(all[at]!) }));
+        const { numMessages, highestSequenceId } = joined;
+        expect([numMessages, joined.sequenceId, highestSequenceId]).toEqual([all.length, 5, 4 + all.length]);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
