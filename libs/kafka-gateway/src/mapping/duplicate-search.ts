@@ -117,7 +117,10 @@ export class DuplicateSearch {
   }
 
   /** What is wanted is told the offset of its first message. */
-  private recognise({ producerName, sequenceId, highestSequenceId, index }: FollowedEntry, round: Round): void {
+  private recognise(
+    { producerName, sequenceId, highestSequenceId, index }: FollowedEntry,
+    round: Round,
+  ): void {
     const ofProducer = round.get(producerName);
     if (ofProducer === undefined) return;
     for (const [wanted, { done }] of ofProducer) {

@@ -166,7 +166,13 @@ function messageSetsToPulsar(sets: readonly RecordSet[], options: RecordMappingO
   const compression = pulsarCompression[(sets[0]?.bytes[firstMessageAttributesAt] ?? 0) & 7] as Compression;
   const parts: PartitionBatch[] = [];
   const finish = (full: BatchBuilder) =>
-    parts.push({ entry: full.finish(compression), producerId: -1n, epoch: -1, sequence: -1, joinedBytesMax: 0 });
+    parts.push({
+      entry: full.finish(compression),
+      producerId: -1n,
+      epoch: -1,
+      sequence: -1,
+      joinedBytesMax: 0,
+    });
   let bytes = 0;
   for (const set of sets) bytes += set.bytes.length;
   let builder = newBuilder(bytes * 2, options);

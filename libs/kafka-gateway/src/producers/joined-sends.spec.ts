@@ -38,7 +38,13 @@ class Place {
     );
   }
 
-  append(producerId: bigint, sequence: number, numMessages: number, joinedBytesMax: number, done: Done): void {
+  append(
+    producerId: bigint,
+    sequence: number,
+    numMessages: number,
+    joinedBytesMax: number,
+    done: Done,
+  ): void {
     const payload = { buffer: Buffer.alloc(batchBytes, sequence), payloadStart: 0, payloadEnd: batchBytes };
     this.writer.append({
       batch: {

@@ -97,7 +97,8 @@ export class SequenceWindow<Outcome> {
     const batch = new SequencedBatch<Outcome>(epoch, first, first + count - 1);
     let at = this.batches.length;
     while (at > 0 && (this.batches[at - 1] as SequencedBatch<Outcome>).first > first) at--;
-    this.batches.splice(at, 0, batch);
+    if (at === this.batches.length) this.batches.push(batch);
+    else this.batches.splice(at, 0, batch);
     this.nextPosition = Math.max(this.nextPosition, batch.last + 1);
     return batch;
   }

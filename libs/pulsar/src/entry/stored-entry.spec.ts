@@ -191,7 +191,10 @@ describe('batches', () => {
 
 describe('joined batches', () => {
   it('hold the messages of all, in order, under the sequence ids of the first and the last', () => {
-    const batches = fc.array(fc.array(message, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 });
+    const batches = fc.array(fc.array(message, { minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
     fc.assert(
       fc.property(batches, (sent) => {
         let sequenceId = 5;
@@ -207,7 +210,9 @@ describe('joined batches', () => {
         const all = sent.flat();
         const received = messagesOf(parse(storedOutgoing(joined)));
         expect(received).toHaveLength(all.length);
-        received.forEach((one, at) => expect(one).toMatchObject({ ...expected(all[at]!) }));
+        received.forEach((one, at) => {
+          expect(one).toMatchObject({ ...expected(all[at]!) });
+        });
         const { numMessages, highestSequenceId } = joined;
         expect([numMessages, joined.sequenceId, highestSequenceId]).toEqual([all.length, 5, 4 + all.length]);
       }),
