@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaErrorCode } from '#libs/kafka-codec';
+import { RateLimits } from '#libs/rate-limit';
 import { Metrics } from '#libs/telemetry';
 import type { RequestContext } from '../handler.js';
 import { produceHandler } from '../handlers/produce.handler.js';
@@ -78,11 +79,14 @@ describe('a limit of what is fetched', () => {
 });
 
 describe('a limit of what is produced', () => {
-  it('refuses while all who share it owe as much as may be: producers try again', async () => {
+  it('refuses while all who share it owe too much: producers try again', async () => {
+    const limits = new RateLimits([{ ...tenant, limits: { bytesIn: { perSecond: 100, burst: 100 } } }]);
+    const [quota, other] = ['a', 'b'].map((clientId) => limits.open({ tenant, user: 'u', clientId }));
+    other!.admitIn(700, 1);
     const throttles: number[] = [];
     const refusals: number[] = [];
     const context = {
-      connection: { quota: { limitsIn: true, owedInMs: () => 10_000, throttleMsMax: 10_000 } },
+      connection: { quota },
       ...{ principal: { tenant }, header: { apiVersion: 9 } },
       gateway: {
         metrics: new Metrics({ processMetrics: false }),
@@ -101,6 +105,7 @@ describe('a limit of what is produced', () => {
     expect(answer).toMatchObject({
       responses: [{ partitionResponses: [{ errorCode: 89, baseOffset: -1 }] }],
     });
-    expect([throttles, refusals]).toEqual([[10_000], [KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED]]);
+    expect(refusals).toEqual([KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED]);
+    expect(throttles).toEqual([expect.closeTo(6_000, -3)]);
   });
 });

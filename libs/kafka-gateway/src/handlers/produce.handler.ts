@@ -51,15 +51,14 @@ function requestFault(request: ProduceRequest): KafkaError | undefined {
 }
 
 /**
- * While as much is owed as may be, by all that share a limit, nothing more is taken: it could not be paid for by waiting, for
- * clients give up what takes too long. Nobody who is alone comes here. It is an error that clients try again after.
+ * While all that share a limit owe too much, nothing more is taken: it could not be paid for by waiting, for clients give up
+ * what takes too long. Nobody who is alone comes here. It is an error that clients try again after.
  */
 function overQuota(context: RequestContext): KafkaError | undefined {
   const { quota } = context.connection;
   if (quota?.limitsIn !== true) return undefined;
-  const owedMs = quota.owedInMs();
-  if (owedMs < quota.throttleMsMax) return undefined;
-  context.throttle(owedMs);
+  if (!quota.refusesIn) return undefined;
+  context.throttle(quota.owedInMs());
   return new KafkaError(
     KafkaErrorCode.THROTTLING_QUOTA_EXCEEDED,
     'more is produced than may be, by all clients together',
