@@ -141,15 +141,15 @@ describe('a tenant that is removed', () => {
     reload.remove('goes');
     expect((await reload.put()).status).toBe(200);
     let open: readonly string[] = before;
-    await until(
-      'nothing is open',
-      async () => {
-        open = await openAtPulsar(gateway, 'goes');
-        return open.length === 0;
-      },
-      10_000,
-    ).catch(() => expect(open).toEqual([]));
-    expect((await openAtPulsar(gateway, 'stays')).filter(isLasting)).toEqual(others.filter(isLasting));
+    const isEmpty = async () => {
+      // A broker may be asked of a topic at the moment that it ends.
+      open = await openAtPulsar(gateway, 'goes').catch((error: unknown) => [String(error)]);
+      return open.length === 0;
+    };
+    await until('nothing is open', isEmpty).catch(() => {});
+    expect(open).toEqual([]);
+    // More slices of its state may have been taken up meanwhile.
+    expect(await openAtPulsar(gateway, 'stays')).toEqual(expect.arrayContaining(others.filter(isLasting)));
     reload.config.tenants.push(removed as never);
     expect((await reload.put()).status).toBe(200);
     await useAll('goes', 'second');

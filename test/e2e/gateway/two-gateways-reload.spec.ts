@@ -134,7 +134,9 @@ describe('two gateways', () => {
       await until('it is gone', async () => revoked[at]!.open().length === 0, 1_000);
     }
     expect([...colleagues, ...others].map((each) => each.open())).toEqual([all, all, all, all]);
-    expect({ joins: steady.joins(), producers: await producers() }).toEqual(before);
+    // More slices of its state may have been taken up meanwhile.
+    const after = { joins: before.joins, producers: expect.arrayContaining(before.producers) };
+    expect({ joins: steady.joins(), producers: await producers() }).toEqual(after);
     expect(steady.isConnected()).toBe(true);
     await steady.end();
   }, 60_000);
