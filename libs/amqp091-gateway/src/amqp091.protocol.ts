@@ -74,7 +74,7 @@ export class Amqp091Protocol implements Protocol<ConnectionInput>, BeginningProt
 
 /** In the order of who needs whom; closed in the other order. */
 function makeServices(process: Amqp091Process): Made {
-  const { metrics, authenticator, pulsar, tenants, options, log, stateServed = () => true } = process;
+  const { metrics, authenticator, pulsar, tenants, options, log, limits, stateServed = () => true } = process;
   const cluster = process.cluster ?? aloneCluster();
   const counters = new Amqp091Counters();
   registerAmqp091Metrics(metrics, counters);
@@ -119,7 +119,7 @@ function makeServices(process: Amqp091Process): Made {
     },
   };
   const openState = pulsarTopologyState({ pulsar, cluster, stateServed, log });
-  const topologies = new AgreedTopologies({ cluster, openState, store, log, metrics });
+  const topologies = new AgreedTopologies({ cluster, openState, store, log, limits, metrics });
   const openings = new TenantOpenings({ requests, tenants, topologies, log });
   // What is done for queues by the gateway that keeps them.
   const heads = new QueueHeads({

@@ -1,5 +1,6 @@
 import { Amqp091Error, encodeFieldTable, type FieldTable } from '#libs/amqp091-codec';
 import { aloneCluster, type ClusterView } from '#libs/cluster';
+import type { RateLimits } from '#libs/rate-limit';
 import { Metrics, silentLog } from '#libs/telemetry';
 import { type Tenant, type TenantAmqp091Options, tenantAmqp091Defaults } from '#libs/tenancy';
 import { AgreedTopologies } from '../topology/agreed-topologies.js';
@@ -136,6 +137,7 @@ export class TestTopologies {
   constructor(
     readonly tenant: Tenant = tenantOf(),
     readonly log = new MemoryTopologyLog(),
+    private readonly limits?: RateLimits,
   ) {}
 
   gateway(cluster: ClusterView = aloneCluster({ instance: `g${this.#gateways.length}` })): TestGateway {
@@ -146,6 +148,7 @@ export class TestTopologies {
       openState: () => state,
       store,
       log: silentLog,
+      ...(this.limits && { limits: this.limits }),
       metrics: new Metrics(),
       openTimeoutMs: 1_000,
     });

@@ -98,9 +98,9 @@ export class BindingOperations {
   }
 
   #checkRoom({ destinationKind, destination, routingKey }: BindingRequest, source: Exchange): void {
-    const { counts, limits, scope, state } = this.services;
+    const { counts, limits, records, scope, state } = this.services;
     const what = resourceText(destinationKind, destination, scope.vhost);
-    if (counts.binding >= limits.bindingsMax) {
+    if (counts.binding + records.making.binding >= limits.bindingsMax) {
       throw preconditionFailed(`cannot bind ${what}: binding limit (${limits.bindingsMax}) is reached`);
     }
     if (state.exchangeNode(source.name)?.router.hasRoom(routingKey) === false) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RateLimits } from '#libs/rate-limit';
 import {
   binding,
   clientOf,
@@ -137,6 +138,19 @@ describe('exchange.declare', () => {
       `406 channel: PRECONDITION_FAILED - cannot declare queue 'r': queue limit in vhost '/' (1) is reached`,
     );
     expect(await refusal(limited.bind(binding('x', 'q', 'b'), client))).toContain('limit');
+    await small.close();
+  });
+
+  it('is limited with what is being declared, and with what all protocols of the tenant are', async () => {
+    const all = { ...tenantOf(), limits: { queues: 2 } };
+    const limits = new RateLimits([all]);
+    const small = new TestTopologies(all, undefined, limits);
+    const limited = await small.gateway().open();
+    const declared = ['a', 'b', 'c', 'd'].map((name) => refusal(limited.declareQueue(queue(name), client)));
+    const nothing = 'nothing was refused';
+    const refused = expect.stringContaining(`queue limit in vhost '/' (2) is reached`);
+    expect(await Promise.all(declared)).toEqual([nothing, nothing, refused, refused]);
+    expect([...limits.counts()]).toMatchObject([{ quota: 'queues', refused: 2 }]);
     await small.close();
   });
 });

@@ -84,8 +84,8 @@ export class ExchangeOperations {
   }
 
   #checkRoom(name: string): void {
-    const { counts, limits, scope } = this.services;
-    if (counts.exchange < limits.exchangesMax) return;
+    const { counts, limits, records, scope } = this.services;
+    if (counts.exchange + records.making.exchange < limits.exchangesMax) return;
     throw preconditionFailed(
       `cannot declare exchange '${name}': exchange limit in vhost '${scope.vhost}' (${limits.exchangesMax}) is reached`,
     );

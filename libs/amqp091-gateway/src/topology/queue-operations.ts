@@ -112,10 +112,12 @@ export class QueueOperations {
   }
 
   #checkRoom(name: string): void {
-    const { counts, limits, scope } = this.services;
-    if (counts.queue < limits.queuesMax) return;
+    const { counts, limits, mayHaveMore, records, scope } = this.services;
+    const queues = counts.queue + records.making.queue;
+    if (queues < limits.queuesMax && mayHaveMore(queues)) return;
+    const queuesMax = Math.min(limits.queuesMax, scope.tenant.limits.queues ?? limits.queuesMax);
     throw preconditionFailed(
-      `cannot declare queue '${name}': queue limit in vhost '${scope.vhost}' (${limits.queuesMax}) is reached`,
+      `cannot declare queue '${name}': queue limit in vhost '${scope.vhost}' (${queuesMax}) is reached`,
     );
   }
 

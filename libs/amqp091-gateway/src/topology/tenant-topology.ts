@@ -1,5 +1,6 @@
 import { Amqp091Error } from '#libs/amqp091-codec';
 import type { ClusterView } from '#libs/cluster';
+import type { RateLimits } from '#libs/rate-limit';
 import type { Log } from '#libs/telemetry';
 import { type Tenant, tenantAmqp091Defaults } from '#libs/tenancy';
 import { AgreedVhost } from './agreed-vhost.js';
@@ -17,6 +18,7 @@ export interface TenantTopologyServices {
   readonly openState: (tenant: Tenant) => TopologyAgreement;
   readonly store: QueueStore;
   readonly log: Log;
+  readonly limits?: Pick<RateLimits, 'of'>;
   /** How long what a gateway left is left alone once it is gone, in ms. Default 30 000. */
   readonly graceMs?: number;
 }
@@ -109,14 +111,15 @@ export class TenantTopology {
   #openVhost(scope: Amqp091Scope): OpenVhost {
     const known = this.#vhosts.get(scope.vhost);
     if (known !== undefined) return known;
-    const { cluster, store, log, graceMs } = this.services;
+    const { cluster, store, log, limits, graceMs } = this.services;
     const { tenant } = this;
     const services: VhostServices = {
       scope,
       // Those of the settings that the tenant has by then.
       get limits() {
-        return withinQuota(tenant);
+        return tenant.amqp091 ?? tenantAmqp091Defaults;
       },
+      mayHaveMore: (queues) => limits?.of(tenant).admits('queues', queues) ?? true,
       counts: this.replica.counts,
       state: this.replica.vhost(scope.vhost),
       records: this.#records,
@@ -135,13 +138,6 @@ export class TenantTopology {
 const leaveMsMax = 10_000;
 /** What a gateway that has just ended owned, and what it was doing, is left alone for so long. */
 const defaultGraceMs = 30_000;
-
-/** `limits.queues` is what an operator gives all tenants alike, `queuesMax` this protocol's own bound: the smaller one counts. */
-function withinQuota({ amqp091 = tenantAmqp091Defaults, limits }: Tenant): typeof amqp091 {
-  const { queues, dryRun } = limits;
-  if (queues === undefined || dryRun || queues >= amqp091.queuesMax) return amqp091;
-  return { ...amqp091, queuesMax: queues };
-}
 
 async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

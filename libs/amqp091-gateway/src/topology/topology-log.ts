@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { type AgreedState, AgreedStateError } from '#libs/cluster';
 import { Amqp091Error } from '#libs/amqp091-codec';
 import { preconditionFailed, topologyAway } from './refusals.js';
@@ -18,6 +19,8 @@ export class TopologyLog {
   #asking: Promise<void> | undefined;
   #nextAsking: Promise<void> | undefined;
   #putting = 0;
+  /** Of each kind, what is being declared and is not there yet: it needs room, too. */
+  readonly making: Record<TopologyRecord['kind'], number> = { exchange: 0, queue: 0, binding: 0, unused: 0 };
   readonly #waiting: (() => void)[] = [];
 
   constructor(private readonly state: TopologyAgreement) {}
@@ -32,6 +35,15 @@ export class TopologyLog {
     if (value !== null && value.length > recordBytesMax) {
       throw preconditionFailed(`arguments of over ${recordBytesMax} bytes`);
     }
+    if (record !== null) this.making[record.kind]++;
+    try {
+      await this.#put(key, value);
+    } finally {
+      if (record !== null) this.making[record.kind]--;
+    }
+  }
+
+  async #put(key: string, value: Buffer | null): Promise<void> {
     if (this.#putting >= topologyPutsMax) await this.#turn();
     else this.#putting++;
     try {

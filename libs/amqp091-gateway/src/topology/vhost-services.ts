@@ -11,6 +11,8 @@ import type { VhostState } from './vhost-state.js';
 export interface VhostServices {
   readonly scope: Amqp091Scope;
   readonly limits: Pick<TenantAmqp091Options, 'exchangesMax' | 'queuesMax' | 'bindingsMax'>;
+  /** Whether the tenant may have one more queue than so many; counts what is refused. */
+  readonly mayHaveMore: (queues: number) => boolean;
   /** Of the tenant. */
   readonly counts: TopologyReplica['counts'];
   readonly state: VhostState;
