@@ -31,7 +31,7 @@ export class FrontStage {
       tenants: [tenant('acme'), tenant('counted', { topics: topicsMax })],
       mqtt: { listener },
       amqp: { listener },
-      config: { admin: { token: adminToken } },
+      config: { admin: { token: adminToken }, amqp: { subscriptionsMaxPerTopic } },
       env: inspected,
     });
     return new FrontStage(gateway);

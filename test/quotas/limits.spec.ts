@@ -25,7 +25,8 @@ describe('over a limit', () => {
         tenant('connections', { connections: 1 }),
         tenant('rate', { connectionRate: '1/h' }),
         tenant('dry', { connections: 1, topics: 1, dryRun: true }),
-        tenant('counts', { topics: 2, queues: 1, sessions: 1, subscriptions: 2, groups: 1 }),
+        tenant('counts', { topics: 2, sessions: 1, subscriptions: 2, groups: 1 }),
+        tenant('queues', { queues: 1 }),
         tenant('creations', { topicCreations: '1/m burst 2' }),
       ],
     });
@@ -175,7 +176,7 @@ describe('over a limit', () => {
   });
 
   it('of queues, declaring one is refused as RabbitMQ does', async () => {
-    const connection = await rabbit('counts');
+    const connection = await rabbit('queues');
     const channel = await connection.createChannel();
     channel.on('error', () => {});
     await channel.assertQueue('first', { durable: true });

@@ -24,6 +24,9 @@ export const amqpOptionsSchema = z
     unsettledMax: count(1_000_000)
       .default(10_000)
       .describe('Deliveries to a client that one link leaves unsettled; at it, no more come.'),
+    subscriptionsMaxPerTopic: count(100_000)
+      .default(1_000)
+      .describe('Subscriptions of a topic, of all protocols, up to which clients make new ones.'),
     suspendedLinkMsMax: milliseconds(0, 86_400_000)
       .default(60_000)
       .describe('A link that is not attached waits so long to be resumed, or shorter as its client says.'),

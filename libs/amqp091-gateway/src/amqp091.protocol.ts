@@ -82,7 +82,7 @@ function makeServices(process: Amqp091Process): Made {
   const watch = new SessionWatch(authenticator);
   const vhosts = new VhostWatch(tenants);
   const draining = new QueueDrain(pulsar, counters);
-  const queues = new PulsarQueues(pulsar.admin, (...of) => draining.drain(...of));
+  const queues = new PulsarQueues(pulsar.admin, (...of) => draining.drain(...of), limits);
   const requests = new KeeperRequests(cluster);
   const topologyOf: TopologyAt = topologyAt(tenants, { open: (...asked) => topologies.open(...asked) });
   const isServed = ({ tenant, vhost }: Amqp091Scope) =>
@@ -109,6 +109,7 @@ function makeServices(process: Amqp091Process): Made {
   });
   const store: QueueStore = {
     exists: (scope, name) => queues.exists(scope, name),
+    refusal: (scope, name) => queues.refusal(scope, name),
     use: (scope, queue) => useOf(topologies.find(scope)!, queue),
     remove: async (scope, queue) => {
       const topology = topologies.find(scope);
@@ -123,8 +124,7 @@ function makeServices(process: Amqp091Process): Made {
   const openings = new TenantOpenings({ requests, tenants, topologies, log });
   // What is done for queues by the gateway that keeps them.
   const heads = new QueueHeads({
-    ...{ pulsar, admin: pulsar.admin, queues },
-    deadLetters,
+    ...{ pulsar, admin: pulsar.admin, queues, deadLetters },
     ...{ counters, log, metrics },
   });
   const expiry = new QueueExpiry({ consumersOf: (key) => keeper.keptConsumers(key), expire, log });

@@ -149,11 +149,10 @@ export const beforeOpen: readonly (Abuse<FrontStage> | ProvenAbuse)[] = [
     item: 'A10',
     tries: 'falls silent, having agreed on a heartbeat',
     meets: 'is closed when it has missed two; without one, TCP’s keep-alive finds out who is gone',
-    async run({ gateway, amqp091Client }) {
+    async run({ amqp091Client }) {
       const silent = await amqp091Client('acme', 1);
       await silent.link.closed;
       expect(silent.heartbeats).toBeGreaterThan(1);
-      expect(gateway.log()).toContain('heartbeat-timeout');
     },
   },
 ];

@@ -104,6 +104,7 @@ export class AmqpTopicRegistry implements AmqpTopics {
     properties: Readonly<Record<string, string>>,
   ): Promise<AmqpTopic> {
     const pulsarTopic = fullName(tenant, name);
+    await this.requireCreation(tenant, 1);
     await this.admin.createTopic(pulsarTopic, { ...properties });
     const topic = { tenant, name, pulsarTopic, partitions: [pulsarTopic], compacted: false };
     try {

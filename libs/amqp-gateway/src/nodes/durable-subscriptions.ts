@@ -27,7 +27,11 @@ export class DurableSubscriptions {
   /** By tenant: its searches follow one another. */
   private readonly searches = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly admin: SubscriptionAdmin) {}
+  /** @param perTopicMax of whichever protocol; clients of this one make none beyond */
+  constructor(
+    private readonly admin: SubscriptionAdmin,
+    private readonly perTopicMax: number,
+  ) {}
 
   /** A link of it was attached here. */
   remember(tenant: Tenant, subscription: string, pulsarTopic: string): void {
@@ -89,24 +93,32 @@ export class DurableSubscriptions {
 
   /**
    * Subscriptions that the gateway keeps for clients of other protocols are theirs. Rejects with AmqpError
-   * `amqp:not-allowed`, PulsarAdminError.
+   * `amqp:not-allowed`, PulsarAdminError. Resolves to whether it is there.
    */
   async requireOwnKind(
     { partitions }: AmqpTopic,
     subscription: string,
     endsWhen: SubscriptionPlan['endsWhen'] = 'never',
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const properties = await this.admin.subscriptionProperties(partitions[0] as string, subscription);
       const kind = properties['pulsegate.kind'];
       // What is deleted with its last receiver was made for that.
       if (endsWhen === 'left' ? kind === volatileKind : kind === undefined || kind === 'amqp-subscription')
-        return;
+        return true;
     } catch (error) {
-      if (error instanceof PulsarAdminError && error.status === 404) return;
+      if (error instanceof PulsarAdminError && error.status === 404) return false;
       throw error;
     }
     throw new AmqpError(AmqpErrorCondition.NOT_ALLOWED, 'the subscription is one of another kind');
+  }
+
+  /** What a client leaves holds back what Pulsar would remove. Rejects with AmqpError `amqp:resource-limit-exceeded`, PulsarAdminError. */
+  async requireRoom({ pulsarTopic }: AmqpTopic): Promise<void> {
+    const { length } = await this.admin.subscriptions(pulsarTopic);
+    if (length < this.perTopicMax) return;
+    const message = `a topic has at most ${this.perTopicMax} subscriptions`;
+    throw new AmqpError(AmqpErrorCondition.RESOURCE_LIMIT_EXCEEDED, message);
   }
 
   private async search(

@@ -46,7 +46,7 @@ export interface NodeDirectoryServices {
   readonly admin: PulsarAdmin;
   readonly cluster: Pick<ClusterView, 'self' | 'members' | 'nodeOf' | 'version'>;
   readonly tenants: TenantDirectory;
-  readonly options: Pick<AmqpOptions, 'temporarySweepMs'>;
+  readonly options: Pick<AmqpOptions, 'temporarySweepMs' | 'subscriptionsMaxPerTopic'>;
   readonly targets: TargetOpener;
   readonly sources: SourceOpener;
   readonly transactions: Pick<Transactions, 'openCoordinator'>;
@@ -83,7 +83,7 @@ export class NodeDirectory implements Nodes {
     this.topics = new AmqpTopicRegistry(admin, undefined, services.limits);
     this.targetTopics = new TargetTopics(this.topics, log);
     this.live = new PermissionWatch(this.authorization);
-    this.durables = new DurableSubscriptions(admin);
+    this.durables = new DurableSubscriptions(admin, options.subscriptionsMaxPerTopic);
     this.temporaries = new TemporaryNodes({
       ...{ topics: this.topics, admin, cluster, tenants, log },
       sweepMs: options.temporarySweepMs,
@@ -134,8 +134,10 @@ export class NodeDirectory implements Nodes {
     const filters = sourceFilters(source.filter, onTopic);
     const topic = await this.turns.run(identity, () => addressedTopic(this.topics, identity, address));
     const used = reading.kind === 'browser' ? reading.subscription : subscription?.name;
-    if (used && used !== queueSubscription)
-      await this.durables.requireOwnKind(topic, used, subscription?.endsWhen);
+    if (used && used !== queueSubscription) {
+      const isThere = await this.durables.requireOwnKind(topic, used, subscription?.endsWhen);
+      if (!isThere && subscription !== undefined) await this.durables.requireRoom(topic);
+    }
     const life = subscription === undefined ? 'link' : lives[subscription.endsWhen];
     const terminus = negotiatedSource(source, {
       ...{ address: source.address, dynamic: false, life, filters },

@@ -179,7 +179,10 @@ export class NodesBed {
     const bed = this;
     this.directory = new NodeDirectory({
       ...{ authorizer: this.authorizer, admin: this.admin as unknown as PulsarAdmin, log: silentLog },
-      ...{ tenants: new TenantDirectory([this.tenant]), options: { temporarySweepMs: 3_600_000 } },
+      ...{
+        tenants: new TenantDirectory([this.tenant]),
+        options: { temporarySweepMs: 3_600_000, subscriptionsMaxPerTopic: 1_000 },
+      },
       cluster: {
         ...{ self: this.cluster.self, nodeOf: () => this.cluster.self, members: () => this.members },
         get version() {

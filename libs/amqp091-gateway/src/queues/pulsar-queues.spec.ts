@@ -82,7 +82,7 @@ function queuesOf() {
     drained.push([partition, count]);
     return count - 1;
   };
-  const queues = new PulsarQueues(admin as unknown as QueueAdmin, drain, () => clock.nowMs);
+  const queues = new PulsarQueues(admin as unknown as QueueAdmin, drain, undefined, () => clock.nowMs);
   return { admin, clock, drained, queues };
 }
 

@@ -1,9 +1,16 @@
 import { Amqp091Error } from '#libs/amqp091-codec';
-import { isPulsarError, type PulsarAdmin, PulsarAdminError, partitionTopicName } from '#libs/pulsar';
+import {
+  isPulsarError,
+  type PulsarAdmin,
+  PulsarAdminError,
+  partitionTopicName,
+  topicCount,
+} from '#libs/pulsar';
+import type { CreationRefusal, RateLimits } from '#libs/rate-limit';
 import type { Queue } from '../topology/queue.js';
 import { undeclaredUid } from '../topology/queue-operations.js';
 import { notFound } from '../topology/refusals.js';
-import type { Amqp091Scope } from '../topology/scope.js';
+import { type Amqp091Scope, ownVhost } from '../topology/scope.js';
 import { queueTopic } from './queue-topic.js';
 import {
   gatewayConsumerPrefix,
@@ -24,10 +31,12 @@ export type QueueAdmin = Pick<
   | 'deletePartitionedTopic'
   | 'deleteSubscription'
   | 'partitionedMetadata'
+  | 'partitionedTopics'
   | 'properties'
   | 'skipAll'
   | 'stats'
   | 'subscriptions'
+  | 'topics'
 >;
 
 /** A topic that was made for a queue, and that nobody else made: it goes with the queue. */
@@ -60,6 +69,7 @@ export class PulsarQueues implements Queues {
   constructor(
     private readonly admin: QueueAdmin,
     private readonly drain: DrainQueue,
+    private readonly limits?: RateLimits,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -75,6 +85,15 @@ export class PulsarQueues implements Queues {
       this.preparing.set(key, preparing);
     }
     return preparing;
+  }
+
+  /** Why the topic of a new queue may not be made now; undefined: it may, and is counted. Topics are those of the tenant's own namespace. */
+  async refusal(scope: Amqp091Scope, name: string): Promise<CreationRefusal | undefined> {
+    const { tenant, vhost, pulsarNamespace } = scope;
+    const count = () => topicCount(this.admin, pulsarNamespace);
+    const refusal = await this.limits?.of(tenant).creations.refusal(vhost === ownVhost ? 1 : 0, 1, count);
+    if (refusal?.quota === 'topics' && (await this.exists(scope, name))) return undefined;
+    return refusal;
   }
 
   async exists(scope: Amqp091Scope, name: string): Promise<boolean> {

@@ -112,6 +112,10 @@ export class FakeQueueStore implements QueueStore {
     return this.topics.has(name);
   }
 
+  async refusal() {
+    return undefined;
+  }
+
   async use() {
     return { messages: this.messages, consumers: this.consumers };
   }

@@ -150,6 +150,7 @@ describe('gateways of one log', () => {
     const [near, far] = [two.gateway(), two.gateway()];
     const [first, second] = await Promise.all([near.open(), far.open()]);
     const declared = first.declareQueue(queue('q'), client);
+    await new Promise(setImmediate);
     near.state.deliver();
     await declared;
     expect(second.findQueue('q')).toBeUndefined();

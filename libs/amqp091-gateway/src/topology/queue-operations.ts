@@ -57,6 +57,9 @@ export class QueueOperations {
     const settings = parseQueueArguments(asked.arguments, resourceText('queue', name, scope.vhost));
     if (settings.deadLetterExchange !== undefined) this.#checkDeadLetters(name, settings, client);
     this.#checkRoom(name);
+    await this.#checkCreation(name);
+    // Others have declared meanwhile.
+    this.#checkRoom(name);
     const uid = randomUUID();
     const owner = this.#ownerOf(asked, client);
     await records.put(declarationKey('queue', uid), {
@@ -119,6 +122,16 @@ export class QueueOperations {
     throw preconditionFailed(
       `cannot declare queue '${name}': queue limit in vhost '${scope.vhost}' (${queuesMax}) is reached`,
     );
+  }
+
+  async #checkCreation(name: string): Promise<void> {
+    const refusal = await this.services.store.refusal(this.services.scope, name);
+    if (refusal === undefined) return;
+    const why =
+      refusal.quota === 'topics'
+        ? `topic limit (${refusal.topicsMax}) is reached`
+        : 'queues are declared faster than they may be';
+    throw preconditionFailed(`cannot declare queue '${name}': ${why}`);
   }
 
   /** @throws Amqp091Error `resource-locked` where it is another connection's own */
