@@ -134,7 +134,7 @@ export const afterOpen: readonly (Abuse<FrontStage> | ProvenAbuse)[] = [
   {
     item: 'A12',
     tries: 'declares more and more queues',
-    meets: 'the tenant has `limits.topics` of them, at most `queuesMax` (50,000) where nothing is said: 406',
+    meets: 'they count in `limits.topics` (10,000 where nothing is said) beside `queuesMax`; beyond, 406',
     async run({ amqp091Client }) {
       const words: string[] = [];
       for (let at = 0; at < topicsMax + 2; at++) {
