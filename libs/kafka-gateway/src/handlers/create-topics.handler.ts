@@ -104,11 +104,11 @@ async function create(
     ? { numPartitions, replicationFactor, configs: configsOf(settings, inheritedRetention, tenant) }
     : hiddenConfigs;
   gateway.topics.invalidate(tenant, name);
-  if (validateOnly) {
-    if ((await gateway.topics.resolve(tenant, name)) === undefined)
-      return { ...result, name, errorMessage: null };
+  // Who makes sure that a topic is there uses up nothing of what may be created.
+  if ((await gateway.topics.resolve(tenant, name)) !== undefined) {
     throw new KafkaError(KafkaErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} already exists`);
   }
+  if (validateOnly) return { ...result, name, errorMessage: null };
   if (assignments.length > 0) {
     const fields = { event: 'kafka.assignment-ignored', protocol: 'kafka', tenant: tenant.name, topic: name };
     gateway.log.warn(fields, 'replicas were assigned to brokers by hand, which Pulsar decides');
