@@ -17,6 +17,8 @@ export interface ProducerSessionOwner {
 /** One PRODUCER on one connection, from its registration to its end. Never used again after that. */
 export class ProducerSession implements ProducerHandler {
   private over = false;
+  /** PRODUCER is on its way, or was answered. */
+  private asked = false;
   private unregister: () => void = () => {};
   private promotion:
     | { resolve(success: ProducerSuccess): void; reject(error: PulsarError): void }
@@ -42,6 +44,7 @@ export class ProducerSession implements ProducerHandler {
       this.promotion = { resolve, reject };
     });
     promoted.catch(() => {});
+    this.asked = true;
     try {
       const { producerSuccess } = await this.connection.request({ producer: command });
       if (producerSuccess === undefined)
@@ -60,7 +63,8 @@ export class ProducerSession implements ProducerHandler {
   /** Closes the producer at the broker, which answers when all it had taken is stored and receipted. */
   async close(): Promise<void> {
     if (this.over) return;
-    if (!this.connection.closed) {
+    // What is closed before it was asked for would be made after it was closed, and never be closed.
+    if (this.asked && !this.connection.closed) {
       await this.connection.request({ closeProducer: { producerId: this.producerId } }).catch(() => {});
     }
     this.end();

@@ -3,7 +3,7 @@ import type { Connection, Connector, ConnectOptions, ProducerHandler } from '../
 import { entryHeadroomBytes, type OutgoingEntry } from '../entry.js';
 import { PulsarError } from '../pulsar.errors.js';
 import type { BaseCommand, BaseCommandInit } from '../wire/commands.js';
-import { createProducer, type Producer } from './producer.js';
+import { createProducer, type Producer, TopicProducer } from './producer.js';
 import type { ProducerOptions } from './producer.options.js';
 
 /** One scripted broker: answers PRODUCER and CLOSE_PRODUCER, keeps the SEND frames, leaves receipts to the test. */
@@ -14,6 +14,8 @@ class ScriptedBroker {
   handler!: ProducerHandler;
   refuse: PulsarError | undefined;
   producerReady = true;
+  /** The broker asks what it knows of the topic for so long; then it has no answer to CLOSE_PRODUCER yet. */
+  looksUp: Promise<void> | undefined;
   maxMessageSize = 10_000;
 
   readonly connector: Connector = {
@@ -32,7 +34,7 @@ class ScriptedBroker {
     return {
       closed: false,
       maxMessageSize: this.maxMessageSize,
-      features: {},
+      features: { supportsGetPartitionedMetadataWithoutAutoCreation: this.looksUp !== undefined },
       registerProducer: (_id: number, handler: ProducerHandler) => {
         this.handler = handler;
         return () => {};
@@ -40,6 +42,8 @@ class ScriptedBroker {
       request: async (command: BaseCommandInit): Promise<BaseCommand> => {
         this.commands.push(command);
         if (this.refuse) throw this.refuse;
+        await this.looksUp;
+        if (command.closeProducer !== undefined && this.looksUp !== undefined) await settled();
         const producerSuccess = {
           requestId: 1,
           producerName: command.producer?.producerName ?? 'made-up',
@@ -248,6 +252,20 @@ describe('producer', () => {
     });
     const producer = await opened;
     expect([producer.topicEpoch, producer.lastSequenceId]).toEqual([9, -1]);
+  });
+
+  it('is not made at the broker when it was closed before it was asked for', async () => {
+    const broker = new ScriptedBroker();
+    const { promise, resolve: answer } = Promise.withResolvers<void>();
+    broker.looksUp = promise;
+    const producer = new TopicProducer(broker.connector, { topic: 'persistent://t/n/x', tenantKey: 't' });
+    const opening = producer.start();
+    await settled();
+    const closing = producer.close('now');
+    answer();
+    await expect(opening).rejects.toMatchObject({ code: 'Closed' });
+    await closing;
+    expect(broker.commands.map((command) => Object.keys(command)[0])).toEqual(['partitionMetadata']);
   });
 
   it('flushes on close', async () => {

@@ -51,6 +51,13 @@ describe('AuditTrail', () => {
     expect(entries).toHaveLength(5);
   });
 
+  it('remembers no more of long names than it tells', () => {
+    const long = 'x'.repeat(60_000);
+    for (const end of ['a', 'b', 'c']) trail.record(denied(`${long}${end}`, { user: `${long}${end}` }));
+    trail.flush();
+    expect(entries.map(({ repeated }) => repeated)).toEqual([undefined, 2]);
+  });
+
   it('asks for the rule of what it tells alone', () => {
     const ruleOf = jest.fn(() => 'deny *');
     trail.record(denied('orders'), ruleOf);

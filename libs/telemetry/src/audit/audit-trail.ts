@@ -1,4 +1,4 @@
-import { printable } from '../printable.js';
+import { printable, printableCharsMax } from '../printable.js';
 import type { Log } from '../log.js';
 import type { Audit, AuditEntry, AuditRecord, AuditSink } from './audit.js';
 
@@ -97,8 +97,10 @@ export function auditedLog(log: Log, audit: Audit): Log {
 
 function keyOf(record: AuditRecord): string {
   const { kind, outcome, action, resource, tenant, user, listener, remoteAddress, reason } = record;
+  // As much of what a client says as is told: it may be a thousand names of 64 KB, also before it is authenticated.
+  const [name, userName] = [resource?.name, user].map((text) => text?.slice(0, printableCharsMax));
   return JSON.stringify([
-    ...[kind, outcome, action, resource?.type, resource?.name, tenant, user, listener, remoteAddress, reason],
+    ...[kind, outcome, action, resource?.type, name, tenant, userName, listener, remoteAddress, reason],
   ]);
 }
 
