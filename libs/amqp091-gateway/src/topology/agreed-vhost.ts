@@ -43,6 +43,9 @@ export class AgreedVhost implements VhostTopology {
     this.#exchanges = new ExchangeOperations(services, this.removals);
     this.#queues = new QueueOperations(services, this.removals);
     this.#bindings = new BindingOperations(services, this.#exchanges, this.#queues, this.removals);
+    // What is there already as this gateway's is of connections that ended when the tenant was removed.
+    for (const queue of services.state.queues) this.#hold(queue, true);
+    for (const connectionId of this.#held.keys()) this.#ended.add(connectionId);
     services.state.onQueue((queue, isThere) => this.#hold(queue, isThere));
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { aloneCluster } from '#libs/cluster';
 import {
   binding,
   clientOf,
@@ -141,6 +142,15 @@ describe('queue.declare', () => {
     expect(await refusal(vhost.declareQueue(queue('shared', { exclusive: true }), client))).toContain(
       'locked',
     );
+  });
+
+  it('deletes exclusive queues that were left when their tenant was removed, once it is back', async () => {
+    await vhost.declareQueue(queue('q', { exclusive: true }), client);
+    const back = topologies.gateway(aloneCluster({ instance: 'g0' }));
+    const opened = await back.open();
+    await back.topologies.sweep(0);
+    expect(opened.findQueue('q')).toBeUndefined();
+    expect(back.store.removed).toEqual(['q']);
   });
 
   it('deletes exclusive queues with their connection, those that come later too', async () => {
