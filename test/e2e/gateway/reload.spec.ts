@@ -103,6 +103,18 @@ describe('PUT /api/config', () => {
     expect(await produces('one')).toBe('none');
   });
 
+  it('serves a tenant that has another name at once, in the namespace that was good', async () => {
+    for (const [from, to] of [
+      ['one', 'renamed'],
+      ['renamed', 'one'],
+    ] as const) {
+      reload.remove(from);
+      reload.config.tenants.push({ ...tenant(to), namespace: tenant('one').namespace });
+      expect((await reload.put()).body).toMatchObject({ added: [to], removed: [from], unserved: [] });
+      expect(await produces(to)).toBe('none');
+    }
+  });
+
   it('tells every fault with key and line, and changes nothing', async () => {
     const before = structuredClone(reload.config);
     reload.tenant('one').namespace = 'public/elsewhere';

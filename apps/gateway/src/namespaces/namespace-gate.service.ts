@@ -44,7 +44,7 @@ interface Kept {
  */
 @Injectable()
 export class NamespaceGate implements OnModuleDestroy {
-  private kept: readonly Kept[] = [];
+  private kept: Kept[] = [];
   /** By namespace: none is there twice. */
   private readonly reports = new Map<string, NamespaceStatus>();
   /** Of each tenant. */
@@ -72,17 +72,27 @@ export class NamespaceGate implements OnModuleDestroy {
     this.keep(config);
   }
 
-  /** Looks after the namespaces of these tenants and of no others; those that were good stay so. */
-  keep({ tenants }: Pick<GatewayConfig, 'tenants'>): void {
+  /**
+   * Looks after the namespaces of these tenants and of no others; those that were good stay so, whosever they are now.
+   *
+   * @param leaving those that the others are to replace: until then they are served, too
+   */
+  keep({ tenants }: Pick<GatewayConfig, 'tenants'>, leaving: GatewayConfig['tenants'] = []): void {
     this.kept = keptOf({ ...this.config, tenants });
-    this.namespaceOf = new Map(tenants.map(({ name, namespace }) => [name, namespace]));
     const names = new Set(this.kept.map(({ namespace }) => namespace));
+    for (const each of keptOf({ ...this.config, tenants: leaving })) {
+      if (names.has(each.namespace)) continue;
+      names.add(each.namespace);
+      this.kept.push(each);
+    }
+    this.namespaceOf = new Map([...leaving, ...tenants].map(({ name, namespace }) => [name, namespace]));
     for (const namespace of [...this.reports.keys()])
       if (!names.has(namespace)) this.reports.delete(namespace);
     for (const { tenant, vhost, namespace } of this.kept) {
       const before = this.reports.get(namespace);
       if (before !== undefined && isSame(before, { tenant, vhost, namespace })) continue;
-      this.reports.set(namespace, { tenant, vhost, namespace, served: false, pending: true, missing: [] });
+      const known = before ?? { served: false, missing: [] };
+      this.reports.set(namespace, { ...known, tenant, vhost, namespace, pending: true });
     }
   }
 

@@ -140,7 +140,7 @@ export class ConfigReload {
     const change = changeOf(before, after);
     // The first time for the faults: the verification makes namespaces.
     this.prepare(after);
-    await this.verifyNamespaces(before, after, change);
+    await this.verifyNamespaces(before, after);
     try {
       this.commit(after, change, ...this.prepare(after));
     } catch (error) {
@@ -163,14 +163,9 @@ export class ConfigReload {
     }
   }
 
-  private async verifyNamespaces(
-    before: GatewayConfig,
-    after: GatewayConfig,
-    { removed }: ConfigChange,
-  ): Promise<void> {
-    // Those that go are served until they are gone.
-    const leaving = before.tenants.filter(({ name }) => removed.includes(name));
-    this.namespaces.keep({ tenants: [...after.tenants, ...leaving] });
+  private async verifyNamespaces(before: GatewayConfig, after: GatewayConfig): Promise<void> {
+    // Tenants and vhosts that go are served until they are gone.
+    this.namespaces.keep(after, before.tenants);
     const late = new AbortController();
     await Promise.race([
       this.namespaces.verifyNew(),
