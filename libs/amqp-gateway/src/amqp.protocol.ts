@@ -90,6 +90,7 @@ function makeServices(process: AmqpProcess): Made {
     for (const tenant of removed) {
       suspendedLinks.endTenant(tenant);
       publishers.endTenant(tenant);
+      sources.endTenant(tenant);
     }
   });
   const services: AmqpServices = {

@@ -10,6 +10,7 @@ import {
   type PulsarClient,
   singleEntry,
 } from '#libs/pulsar';
+import type { Tenant } from '#libs/tenancy';
 import { queueSubscription } from '../address.js';
 import { queueProperties } from '../nodes/amqp-topic-registry.js';
 import type { DeadLetter, DeadLetterStore } from './dead-letter.js';
@@ -27,6 +28,7 @@ const storingMax = 64;
 const earliest = { ledgerId: -1, entryId: -1 };
 
 interface DeadLetterTopic {
+  readonly tenantName: string;
   readonly producer: Promise<Producer>;
   storing: number;
   timer: NodeJS.Timeout | undefined;
@@ -54,6 +56,15 @@ export class DeadLetters implements DeadLetterStore {
     } finally {
       this.storing--;
       this.waiting.shift()?.();
+    }
+  }
+
+  /** The tenant is not there any more: what is being stored of it is waited for. */
+  endTenant({ name: tenantName }: Tenant): void {
+    for (const [name, topic] of this.topics) {
+      if (topic.tenantName !== tenantName) continue;
+      clearTimeout(topic.timer);
+      this.forget(name, topic);
     }
   }
 
@@ -92,13 +103,15 @@ export class DeadLetters implements DeadLetterStore {
       });
     } finally {
       topic.storing--;
-      if (topic.storing === 0) topic.timer = setTimeout(() => this.forget(name, topic), idleMs).unref();
+      const isOpen = this.topics.get(name) === topic;
+      if (topic.storing === 0 && isOpen)
+        topic.timer = setTimeout(() => this.forget(name, topic), idleMs).unref();
     }
   }
 
   private open(name: string, tenantKey: string): DeadLetterTopic {
     const producer = this.produce(name, tenantKey);
-    const topic: DeadLetterTopic = { producer, storing: 0, timer: undefined };
+    const topic: DeadLetterTopic = { tenantName: tenantKey, producer, storing: 0, timer: undefined };
     this.topics.set(name, topic);
     producer.then(
       (opened) => opened.onClosed(() => this.drop(name, topic)),

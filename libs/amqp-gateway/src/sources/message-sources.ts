@@ -1,5 +1,6 @@
 import { PartitionWatch, type PulsarClient, SubscriptionMemories, WaitingBytes } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
+import type { Tenant } from '#libs/tenancy';
 import type { AmqpCounters } from '../amqp.counters.js';
 import type { AmqpOptions } from '../amqp.options.js';
 import { DeadLetters } from '../dead-letters/dead-letters.js';
@@ -79,6 +80,11 @@ export class MessageSources implements SourceOpener {
   /** Looks for new partitions now; otherwise at intervals. */
   lookForPartitions(): Promise<void> {
     return this.partitions.look();
+  }
+
+  /** The tenant is not there any more. */
+  endTenant(tenant: Tenant): void {
+    this.deadLetters.endTenant(tenant);
   }
 
   /** Waits until what was rejected is stored. The links have closed their sources before. */
