@@ -5,7 +5,7 @@ import { PulsarError } from '#libs/pulsar';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
 import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
-import { FakeClient, FakePartition } from '../testing/fake-partition.js';
+import { FakeClient, FakePartition, FakeProducer } from '../testing/fake-partition.js';
 import { PartitionOffsets } from './partition-offsets.js';
 import { PartitionWriter } from './partition-writer.js';
 
@@ -125,6 +125,53 @@ describe('batches that come close behind one another', () => {
     expect(place.sent()).toEqual([1, 1]);
     producer.confirm();
     expect(place.results).toEqual({ a: 0, b: 2, c: 4, d: 6, e: 7, f: 8, g: 9 });
+  });
+
+  it('are asked to come again, and then stored apart, when a policy became stricter than it was', async () => {
+    const place = new Place();
+    for (const name of ['a', 'b']) place.plain(name, 1);
+    await turns();
+    const producer = place.partition.open.get('plain')!;
+    producer.confirm();
+    await place.answered(2);
+    place.partition.payloadBytesMax = 2 * batchBytes - 1;
+    for (const name of ['c', 'd']) place.plain(name, 1);
+    await turns();
+    producer.confirm();
+    for (const name of ['c2', 'd2']) place.plain(name, 1);
+    producer.confirm();
+    await place.answered(6);
+    const { NOT_LEADER_OR_FOLLOWER: again } = KafkaErrorCode;
+    expect(place.results).toEqual({ a: 0, b: 1, c: -again, d: -again, c2: 2, d2: 3 });
+  });
+
+  it('have their own offsets where another gateway had stored them one by one', async () => {
+    const place = new Place();
+    const idempotent = (name: string, sequence: number) =>
+      place.append(7n, sequence, 2, 1_000, (offset) => {
+        place.results[name] = offset;
+      });
+    idempotent('a', 0);
+    idempotent('b', 2);
+    await turns();
+    const producer = place.partition.open.get('id.7')!;
+    const [{ entry }] = producer.pending as [(typeof producer.pending)[0]];
+    const other = new FakeProducer(place.partition, 'id.7', -1);
+    const native = new FakeProducer(place.partition, 'native', -1);
+    const part = (sequenceId: number) => ({
+      ...{ ...entry, numMessages: 2, sequenceId, highestSequenceId: sequenceId + 1 },
+    });
+    for (const [from, sequenceId] of [
+      [other, 0],
+      [native, 0],
+      [other, 2],
+    ] as const) {
+      from.send(part(sequenceId), () => {});
+      from.confirm();
+    }
+    producer.confirm();
+    await place.answered(2);
+    expect(place.results).toEqual({ a: 0, b: 4 });
   });
 
   it('are sent when the writer ends', async () => {

@@ -1,4 +1,11 @@
-import { isPulsarError, joinEntries, type OutgoingEntry, type Producer } from '#libs/pulsar';
+import {
+  isPulsarError,
+  joinEntries,
+  type OutgoingEntry,
+  type Producer,
+  PulsarError,
+  type SendReceipt,
+} from '#libs/pulsar';
 import type { EntryPosition } from '../mapping/entry-source.js';
 import type { OffsetFault } from '../mapping/offset-tracker.js';
 import type { PartitionBatch } from '../mapping/record.mapping.js';
@@ -30,7 +37,8 @@ interface Group {
  * write and one receipt; nobody waits for a clock or for a receipt, only until the event loop has nothing more at hand.
  *
  * The entry has the lowest and the highest sequence id of its batches, so deduplication takes or drops it as a whole. What
- * may have been stored before is therefore sent alone: joined with others it would make these be dropped, too.
+ * may have been stored before is therefore sent alone: joined with others it would make these be dropped, too. What another
+ * gateway stored while the broker was away from this one, the Pulsar producer sees: it sends no entry that is stored in part.
  *
  * A policy of the topic may allow less than an entry of several batches. So nothing is sent behind one that is larger than all
  * before until it is stored; when it is refused, its batches are sent one by one, as all are from then on.
@@ -47,6 +55,7 @@ export class JoinedSends {
   /** Payload bytes of the largest entry that was taken. */
   private provenBytes = 0;
   private proving = false;
+  private proceeding = false;
   private readonly behind: Group[] = [];
   private apart = false;
 
@@ -102,13 +111,26 @@ export class JoinedSends {
   }
 
   private take(group: Group): void {
-    if (this.proving) this.behind.push(group);
-    else if (group.sends.length === 1) this.transmit(group, group.sends[0]!.batch.entry);
-    else this.join(group);
+    this.behind.push(group);
+    this.proceed();
+  }
+
+  /** In order, also when what is refused at once makes its client send more. */
+  private proceed(): void {
+    if (this.proceeding) return;
+    this.proceeding = true;
+    while (!this.proving) {
+      const next = this.behind.shift();
+      if (next === undefined) break;
+      if (next.sends.length === 1) this.transmit(next, next.sends[0]!.batch.entry);
+      else this.join(next);
+    }
+    this.proceeding = false;
   }
 
   private join(group: Group): void {
-    const entries = group.sends.map(({ batch }) => batch.entry);
+    const { producer, sends } = group;
+    const entries = sends.map(({ batch }) => batch.entry);
     const joined = joinEntries(entries);
     if (payloadBytes(joined) <= this.provenBytes) {
       release(entries);
@@ -116,39 +138,68 @@ export class JoinedSends {
       return;
     }
     this.proving = true;
-    this.transmit(group, joined, (error) => {
+    this.transmit(group, joined, (isRefused) => {
+      if (isRefused) this.behind.unshift(...sends.map((send) => ({ producer, sends: [send] })));
+      else release(entries);
       this.proving = false;
-      const isRefused = isPulsarError(error, 'NotAllowedError') || isPulsarError(error, 'EntryTooLarge');
-      if (isRefused) {
-        this.apart = true;
-        for (const send of group.sends) this.take({ producer: group.producer, sends: [send] });
-      } else release(entries);
-      for (const next of this.behind.splice(0)) this.take(next);
-      return isRefused;
+      this.proceed();
     });
   }
 
-  /** @param settled told of the outcome first; true: it has taken care of it */
-  private transmit(group: Group, entry: OutgoingEntry, settled?: (error: unknown) => boolean): void {
+  /** @param proven told last; refused: its batches are not told, and are there to be sent apart */
+  private transmit(group: Group, entry: OutgoingEntry, proven?: (isRefused: boolean) => void): void {
     const { producer, sends } = group;
+    const bytes = payloadBytes(entry);
     const sentAfter = group.isRepeat ? group.since : this.offsets.lastKnown;
     producer.send(entry, (error, receipt) => {
-      if (error === undefined) this.provenBytes = Math.max(this.provenBytes, payloadBytes(entry));
-      if (settled?.(error)) return;
-      if (error !== undefined) {
-        for (const send of sends) send.failed(error, sentAfter);
-        return;
+      const isRefused = sends.length > 1 && isTooLarge(error);
+      if (isRefused) this.apart = true;
+      if (error === undefined) {
+        this.provenBytes = Math.max(this.provenBytes, bytes);
+        this.learn(group, receipt, sentAfter);
+      } else if (!isRefused || proven === undefined) {
+        // The policy became stricter, and others were sent behind it: the clients repeat it.
+        const told = isRefused ? new PulsarError('TooManyPending', 'batches were too large together') : error;
+        for (const send of sends) send.failed(told, sentAfter);
       }
-      this.offsets.learn(receipt, producer.name, entry.numMessages, sentAfter, (baseOffset, fault) => {
-        let offset = baseOffset;
-        for (const send of sends) {
-          const { numMessages } = send.batch.entry;
-          send.stored(offset, fault);
-          if (offset >= 0) offset += numMessages;
-        }
-      });
+      proven?.(isRefused);
     });
   }
+
+  private learn(
+    { producer, sends }: Group,
+    receipt: SendReceipt,
+    sentAfter: EntryPosition | undefined,
+  ): void {
+    const { ledgerId, entryId } = receipt;
+    if (ledgerId < 0) {
+      // Stored before, perhaps by another gateway: then not as one entry.
+      let { sequenceId } = receipt;
+      for (const send of sends) {
+        const { numMessages } = send.batch.entry;
+        const highestSequenceId = sequenceId + numMessages - 1;
+        const part = { ledgerId, entryId, sequenceId, highestSequenceId };
+        this.offsets.learn(part, producer.name, numMessages, sentAfter, (offset, fault) =>
+          send.stored(offset, fault),
+        );
+        sequenceId = highestSequenceId + 1;
+      }
+      return;
+    }
+    let messages = 0;
+    for (const { batch } of sends) messages += batch.entry.numMessages;
+    this.offsets.learn(receipt, producer.name, messages, sentAfter, (baseOffset, fault) => {
+      let offset = baseOffset;
+      for (const send of sends) {
+        send.stored(offset, fault);
+        if (offset >= 0) offset += send.batch.entry.numMessages;
+      }
+    });
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return isPulsarError(error, 'NotAllowedError') || isPulsarError(error, 'EntryTooLarge');
 }
 
 function payloadBytes({ payloadStart, payloadEnd }: OutgoingEntry): number {

@@ -1,5 +1,5 @@
 import type { EntryMemory } from '../entry.js';
-import type { PulsarError } from '../pulsar.errors.js';
+import { PulsarError } from '../pulsar.errors.js';
 
 /** What became of one entry. Both position ids are -1: deduplication knew it, so it is stored already. */
 export interface SendReceipt {
@@ -102,10 +102,37 @@ export class PendingEntries {
     return undefined;
   }
 
+  /** The first not yet settled of which the broker has a part. */
+  storedInPart(brokerLastSequenceId: number): PendingEntry | undefined {
+    for (let position = 0; position < this.count; position++) {
+      const entry = this.at(position);
+      const { sequenceId, highestSequenceId, settled } = entry;
+      if (!settled && isStoredInPart(sequenceId, highestSequenceId, brokerLastSequenceId)) return entry;
+    }
+    return undefined;
+  }
+
   private grow(): void {
     const larger: (PendingEntry | undefined)[] = new Array(this.ring.length * 2);
     for (let position = 0; position < this.count; position++) larger[position] = this.at(position);
     this.ring = larger;
     this.first = 0;
   }
+}
+
+/**
+ * Another producer of the name stored the entry's first messages while this one was away. Deduplication would drop the
+ * entry for them, with the messages that nobody stored, and answer as if all were.
+ */
+export function isStoredInPart(
+  sequenceId: number,
+  highestSequenceId: number,
+  brokerLastSequenceId: number,
+): boolean {
+  return sequenceId <= brokerLastSequenceId && brokerLastSequenceId < highestSequenceId;
+}
+
+export function fencedInPart(sequenceId: number, brokerLastSequenceId: number): PulsarError {
+  const reason = `of the entry from ${sequenceId} on, another stored what is up to ${brokerLastSequenceId}`;
+  return new PulsarError('ProducerFenced', reason);
 }

@@ -17,6 +17,7 @@ class ScriptedBroker {
   /** The broker asks what it knows of the topic for so long; then it has no answer to CLOSE_PRODUCER yet. */
   looksUp: Promise<void> | undefined;
   maxMessageSize = 10_000;
+  lastSequenceId = 41;
 
   readonly connector: Connector = {
     connect: async (_topic, options) => {
@@ -47,7 +48,7 @@ class ScriptedBroker {
         const producerSuccess = {
           requestId: 1,
           producerName: command.producer?.producerName ?? 'made-up',
-          lastSequenceId: 41,
+          lastSequenceId: this.lastSequenceId,
           topicEpoch: 3,
           producerReady: this.producerReady,
         };
@@ -190,6 +191,28 @@ describe('producer', () => {
     expect(answers).toEqual(['closed ProducerFenced', 'ProducerFenced']);
     producer.send(entryOf('y'), (error) => answers.push(error?.code));
     expect(answers).toHaveLength(3);
+  });
+
+  it('sends no entry that another producer of its name stored a part of', async () => {
+    for (const isPending of [true, false]) {
+      const broker = new ScriptedBroker();
+      const producer = await producerOn(broker);
+      const codes: unknown[] = [];
+      const send = (first: number, last: number) =>
+        producer.send(
+          { ...entryOf('x', first), numMessages: 1 + last - first, highestSequenceId: last },
+          (error) => codes.push(error?.code),
+        );
+      if (isPending) send(42, 51);
+      const before = broker.frames.length;
+      broker.lastSequenceId = 46;
+      broker.handler.onCloseProducer({});
+      await settled();
+      if (!isPending) send(42, 51);
+      expect(broker.frames).toHaveLength(before);
+      expect(codes).toEqual(['ProducerFenced']);
+      await producer.close();
+    }
   });
 
   it('fails an entry at its deadline and all behind it, then opens itself anew', async () => {

@@ -3,7 +3,13 @@ import type { OutgoingEntry } from '../entry.js';
 import { PulsarError } from '../pulsar.errors.js';
 import { TopicAttachment } from '../topic-attachment.js';
 import { type AssignedBroker, ProducerAccessMode } from '../wire/commands.js';
-import { PendingEntries, PendingEntry, type SendDone } from './pending-entries.js';
+import {
+  fencedInPart,
+  isStoredInPart,
+  PendingEntries,
+  PendingEntry,
+  type SendDone,
+} from './pending-entries.js';
 import { type ProducerOptions, producerDefaults } from './producer.options.js';
 import { ProducerSession, type ProducerSessionOwner, type ProducerSuccess } from './producer-session.js';
 import {
@@ -30,8 +36,9 @@ export interface Producer {
   readonly pendingEntries: number;
   /**
    * Sends an entry, pipelined. `done` is called exactly once: for entries that were taken in the order of the sends,
-   * for an entry refused at once (over the bounds 'TooManyPending', too large 'EntryTooLarge', 'Closed') before this
-   * returns. The entry's buffer belongs to the producer from now on, also after an error. Throws nothing.
+   * for an entry refused at once (over the bounds 'TooManyPending', too large 'EntryTooLarge', 'Closed', stored in part
+   * by another 'ProducerFenced') before this returns. The entry's buffer belongs to the producer from now on, also after
+   * an error. Throws nothing.
    */
   send(entry: OutgoingEntry, done: SendDone): void;
   /** Told once when the producer ends by itself: fenced, topic gone or terminated, no longer authorized. */
@@ -141,6 +148,10 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
       (entry.sequenceId === undefined ? sequenceId + entry.numMessages - 1 : sequenceId);
     this.number(entry, sequenceId, highestSequenceId);
     const metadataBytes = metadataBytesOf(entry, this.numbers);
+    const { brokerLastSequenceId } = this;
+    if (isStoredInPart(sequenceId, highestSequenceId, brokerLastSequenceId)) {
+      this.end(fencedInPart(sequenceId, brokerLastSequenceId));
+    }
     const refusal = this.refusal(entryBytes(entry, metadataBytes));
     const sentAt = performance.now();
     const expiresAt = this.options.sendTimeoutMs > 0 ? sentAt + this.options.sendTimeoutMs : Infinity;
@@ -267,6 +278,11 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
       throw new PulsarError('ProducerFenced', `the topic's epoch is ${success.topicEpoch} now`);
     }
     this.brokerLastSequenceId = success.lastSequenceId ?? -1;
+    const cut = pending.storedInPart(this.brokerLastSequenceId);
+    if (cut !== undefined) {
+      void session.close();
+      throw fencedInPart(cut.sequenceId, this.brokerLastSequenceId);
+    }
     this.brokerTopicEpoch = success.topicEpoch;
     this.nextSequenceId ??= this.brokerLastSequenceId + 1;
     if (numbers.producerName.length === 0) numbers.producerName = Buffer.from(success.producerName);
