@@ -59,6 +59,8 @@ describe('a gateway that is told to stop', () => {
       const { pid } = gateway;
       process.kill(pid, signal);
       await delay(300);
+      // Whoever rotates files may say so at any time.
+      process.kill(pid, 'SIGHUP');
       expect(runs(pid)).toBe(true);
       const { code, body } = await readiness(gateway);
       expect({ code, body }).toMatchObject({ code: 503, body: { draining: true } });

@@ -35,7 +35,7 @@ export async function reloadCommand({
   const token =
     tokenFile === undefined ? process.env['PULSEGATE_ADMIN_TOKEN'] : readFileSync(tokenFile, 'utf8').trim();
   if (!token) throw new Error('give the token of the gateway: --token-file, or PULSEGATE_ADMIN_TOKEN');
-  const url = new URL('/api/config', admin ?? `http://${config.admin.host}:${config.admin.port}`);
+  const url = new URL('/api/config', admin ?? adminUrlOf(config.admin));
   const response = await fetch(url, {
     method: 'PUT',
     body: readFileSync(file, 'utf8'),
@@ -48,6 +48,10 @@ export async function reloadCommand({
   else for (const line of faultsOf(answer, file)) process.stderr.write(`${line}\n`);
   if (response.ok) return 0;
   return response.status === 400 ? 2 : 1;
+}
+
+function adminUrlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function linesOf({ added = [], removed = [], changed = [], gateway = [], unserved = [] }: Answer): string[] {

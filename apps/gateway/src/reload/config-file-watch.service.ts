@@ -1,5 +1,11 @@
 import { type Stats, statSync } from 'node:fs';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { readText } from '../config-file.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { CONFIG_FILE, GATEWAY_CONFIG } from '../gateway.tokens.js';
@@ -12,7 +18,7 @@ const lookMs = 400;
  * file has stayed as it is from one look to the next: half of one may say that half of the tenants are gone.
  */
 @Injectable()
-export class ConfigFileWatch implements OnApplicationBootstrap, OnModuleDestroy {
+export class ConfigFileWatch implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   /** What was taken up, or refused. */
   private seen: string;
   /** At the last look. */
@@ -22,7 +28,7 @@ export class ConfigFileWatch implements OnApplicationBootstrap, OnModuleDestroy 
   private timer: NodeJS.Timeout | undefined;
   private readonly onSignal = () => {
     this.asked = 'signal';
-    void this.look();
+    if (this.timer !== undefined) void this.look();
   };
 
   constructor(
@@ -32,16 +38,21 @@ export class ConfigFileWatch implements OnApplicationBootstrap, OnModuleDestroy 
   ) {
     // What is written while the gateway starts is taken up after it.
     this.seen = this.version();
+    // Before it is up, and while it stops, the signal would end the process.
+    if (file !== undefined) process.on('SIGHUP', this.onSignal);
   }
 
   onApplicationBootstrap(): void {
     if (this.file === undefined) return;
-    process.on('SIGHUP', this.onSignal);
     this.timer = setInterval(() => void this.look(), lookMs).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  onApplicationShutdown(): void {
     process.removeListener('SIGHUP', this.onSignal);
   }
 
