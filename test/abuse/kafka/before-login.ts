@@ -1,6 +1,7 @@
 // What Kafka clients try that have not said who they are.
 import { expect } from '@jest/globals';
 import { apiVersionsApi, encodeRequestFrame } from '#libs/kafka-codec';
+import { until } from '../../support/until.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
 import { answerUntilClosed, expectShareOfOneAddress, msUntilClosed } from '../first-words.js';
 import { expectNoGrowth } from '../growth.js';
@@ -93,7 +94,7 @@ export const beforeLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
         expect((await answerUntilClosed(endpoint, bytes)).length).toBe(0);
       }
       for (const guess of ['TLS on a port without TLS', 'HTTP', 'MQTT', 'AMQP']) {
-        expect(gateway.log()).toContain(`looks like ${guess}`);
+        await until(() => gateway.log().includes(`looks like ${guess}`), `the log guesses ${guess}`);
       }
     },
   },

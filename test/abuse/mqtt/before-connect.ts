@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import { encodePacket, noProperties } from '#libs/mqtt-codec';
 import { rawPacket } from '../../support/mqtt-wire.js';
+import { until } from '../../support/until.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
 import { answerUntilClosed, expectShareOfOneAddress, msUntilClosed } from '../first-words.js';
 import { expectNoGrowth } from '../growth.js';
@@ -92,7 +93,7 @@ export const beforeConnect: readonly (Abuse<MqttStage> | ProvenAbuse)[] = [
         expect((await answerUntilClosed(endpoint, bytes)).length).toBe(0);
       }
       for (const guess of ['TLS on a port without TLS', 'HTTP', 'AMQP']) {
-        expect(gateway.log()).toContain(`looks like ${guess}`);
+        await until(() => gateway.log().includes(`looks like ${guess}`), `the log guesses ${guess}`);
       }
     },
   },
