@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { hostileSockets } from '../support/hostile-sockets.js';
+import { until } from '../support/until.js';
 
 const closedMsMax = 15_000;
 
@@ -11,6 +12,21 @@ export async function answerUntilClosed(endpoint: string, bytes: Buffer): Promis
   const { socket, ended } = begin(endpoint);
   socket.write(bytes);
   return ended;
+}
+
+/**
+ * Clients that send their bytes one by one, then nothing: each is closed when the time is over, and not before.
+ * @param beginnings the bytes, and the milliseconds between two of them
+ */
+export async function expectClosedAfter(
+  timeoutMs: number,
+  endpoint: string,
+  beginnings: readonly (readonly [bytes: Buffer, intervalMs?: number])[],
+): Promise<void> {
+  for (const ms of await Promise.all(beginnings.map((each) => msUntilClosed(endpoint, ...each)))) {
+    expect(ms).toBeGreaterThan(timeoutMs - 500);
+    expect(ms).toBeLessThan(timeoutMs + 4_000);
+  }
 }
 
 /**
@@ -60,9 +76,12 @@ export async function expectShareOfOneAddress(
   try {
     await serves();
     const closed = () => sockets.filter((socket) => socket.destroyed).length;
-    for (let waitedMs = 0; closed() < extra && waitedMs < closedMsMax; waitedMs += 50) await delay(50);
     // More, where those that are in did not log in in time.
-    expect(closed()).toBeGreaterThanOrEqual(extra);
+    await until(
+      () => closed() >= extra,
+      () => `${closed()} of ${extra} are closed`,
+      closedMsMax,
+    );
   } finally {
     for (const socket of sockets) socket.resetAndDestroy();
   }

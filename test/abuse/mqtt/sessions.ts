@@ -1,10 +1,10 @@
 // What MQTT clients try with acknowledgements, connections, sessions and all that outlives these.
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { encodePacket, noProperties } from '#libs/mqtt-codec';
 import { hostileSockets } from '../../support/hostile-sockets.js';
 import { type MqttWire, publishOf } from '../../support/mqtt-wire.js';
 import { testPulsar } from '../../support/pulsar.js';
+import { until } from '../../support/until.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
 import {
   asUser,
@@ -40,10 +40,6 @@ function unreleased(wire: MqttWire, count: number): void {
       publishOf('unreleased', payload, { qos: 2, packetId: wire.packetId() }),
     ),
   );
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(50);
 }
 
 async function subscriptionsIn(namespace: string): Promise<string[]> {
