@@ -70,12 +70,15 @@ describe('state that gateways agree on, in a real Pulsar', () => {
     await a.put('k', Buffer.from('1'));
     expect(a.get('k')?.toString()).toBe('1');
     await until(() => b.get('k') !== undefined, 2_000);
-    await a.put('k', null);
+    await a.putAll(new Map([['k', null] as const, ['l', Buffer.from('2')] as const]));
+    await a.put('l', null);
     expect(a.get('k')).toBeUndefined();
     await until(() => b.size === 0, 2_000);
     expect(told).toEqual([
       ['k', '1'],
       ['k', undefined],
+      ['l', '2'],
+      ['l', undefined],
     ]);
   });
 
@@ -110,6 +113,15 @@ describe('state that gateways agree on, in a real Pulsar', () => {
     await until(() => b.get('k0') === undefined);
     await compact(topic);
     expect(content(await opened(topic))).toEqual({ k2: 'v18' });
+    // What was stored together is compacted key by key.
+    await a.putAll(
+      new Map([['k2', null] as const, ['k4', Buffer.from('v')] as const, ['k5', Buffer.from('v')] as const]),
+    );
+    await a.putAll(new Map([['k5', null] as const, ['k6', Buffer.from('v')] as const]));
+    await a.putAll(new Map([['k2', Buffer.from('v18')] as const, ['k6', null] as const]));
+    await compact(topic);
+    expect(content(await opened(topic))).toEqual({ k2: 'v18', k4: 'v' });
+    await a.put('k4', null);
     await b.put('k1', Buffer.from('again'));
     await until(() => a.get('k1') !== undefined);
     expect(content(a)).toEqual({ k1: 'again', k2: 'v18' });

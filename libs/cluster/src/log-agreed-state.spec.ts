@@ -124,6 +124,19 @@ describe('state that gateways agree on', () => {
     expect([text(a, 'k'), text(b, 'k')]).toEqual(['b', 'b']);
   });
 
+  it('stores keys that are put together in one entry: of two that do so, all of the later is in force', async () => {
+    const [a, b] = [await started(), await started()];
+    const both = (of: string) => new Map([...'kl'].map((key) => [key, value(of)]));
+    const told: string[] = [];
+    b.onChange((key) => told.push(key));
+    await Promise.all([a.putAll(both('a')), b.putAll(both('b'))]);
+    await log.settled();
+    for (const each of [a, b]) expect([text(each, 'k'), text(each, 'l')]).toEqual(['b', 'b']);
+    expect(told).toEqual(['k', 'l', 'k', 'l']);
+    await a.putAll(new Map([['k', null] as const, ['l', value('c')] as const]));
+    expect([...a.entries()]).toEqual([['l', value('c')]]);
+  });
+
   it('tells what changed, once, and not what stays', async () => {
     const a = await started();
     const told: [string, string | undefined][] = [];
@@ -228,6 +241,12 @@ describe('state that gateways agree on', () => {
     expect(await Promise.all(refused)).toEqual(Array(3).fill('invalid'));
     expect(await faultOf(a.put('k', Buffer.alloc(0)))).toBe('invalid');
     expect(await faultOf(a.put('k', Buffer.alloc(64 * 1024 + 1)))).toBe('invalid');
+    const puts = (of: Iterable<readonly [string, Buffer | null]>) => faultOf(a.putAll(new Map(of)));
+    const half = Buffer.alloc(32 * 1024 + 1);
+    expect(await puts([])).toBe('invalid');
+    expect(await puts(Array.from({ length: 17 }, (_, at) => [`k${at}`, value('1')]))).toBe('invalid');
+    expect(await puts([...'kl'].map((key) => [key, half]))).toBe('invalid');
+    expect(await puts(Object.entries({ k: value('1'), l: value('') }))).toBe('invalid');
     expect(a.size).toBe(0);
   });
 
@@ -238,6 +257,9 @@ describe('state that gateways agree on', () => {
     expect(await faultOf(a.put('c', value('1')))).toBe('full');
     await a.put('b', value('2'));
     expect(await faultOf(a.put('b', value('2'.repeat(20))))).toBe('full');
+    const swap = new Map([['a', null] as const, ['c', value('1')] as const, ['d', value('1')] as const]);
+    expect(await faultOf(a.putAll(swap))).toBe('full');
+    expect(text(a, 'a')).toBe('1');
     await a.put('a', null);
     await a.put('c', value('1'));
     log.hold('receipts');

@@ -33,6 +33,7 @@ interface PendingPut {
 }
 
 export const agreedKeyCharsMax = 1_024;
+export const agreedKeysAtOnceMax = 16;
 export const agreedValueBytesMax = 64 * 1024;
 
 const defaults = {
@@ -136,7 +137,15 @@ export class LogAgreedState implements AgreedState {
   }
 
   put(key: string, value: Buffer | null): Promise<void> {
-    const refusal = this.#refusal(key, value);
+    return this.putAll(new Map([[key, value]]));
+  }
+
+  /**
+   * As `put`, of several keys at once: of two that do so at the same time, all of the later is in force. At most
+   * `agreedKeysAtOnceMax`, whose values are together no larger than one may be.
+   */
+  putAll(changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
+    const refusal = this.#refusal(changes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = this.#clock.after(this.#options.putTimeoutMs, () =>
@@ -152,7 +161,8 @@ export class LogAgreedState implements AgreedState {
       },
     };
     this.#pending.add(put);
-    this.#stateLog!.append(key, value, (error, position) => this.#appended(put, error, position));
+    const records = Array.from(changes, ([key, value]) => ({ key, value }));
+    this.#stateLog!.append(records, (error, position) => this.#appended(put, error, position));
     return promise;
   }
 
@@ -169,27 +179,50 @@ export class LogAgreedState implements AgreedState {
     for (const put of this.#pending) put.settle(new AgreedStateError('unconfirmed', closed.message));
   }
 
-  #refusal(key: string, value: Buffer | null): AgreedStateError | undefined {
-    const { entriesMax, bytesMax, valueBytesMax, pendingPutsMax } = this.#options;
-    if (key === '' || key.length > agreedKeyCharsMax || key.startsWith(reservedKeyPrefix)) {
-      return new AgreedStateError('invalid', `a key has 1 to ${agreedKeyCharsMax} characters`);
-    }
-    // Compaction takes an empty value for none.
-    if (value !== null && (value.length === 0 || value.length > valueBytesMax)) {
-      return new AgreedStateError('invalid', `a value has 1 to ${valueBytesMax} bytes`);
-    }
+  #refusal(changes: ReadonlyMap<string, Buffer | null>): AgreedStateError | undefined {
+    const { pendingPutsMax } = this.#options;
+    const fault = this.#formFault(changes);
+    if (fault !== undefined) return new AgreedStateError('invalid', fault);
     if (!this.ready || this.#stateLog === undefined) {
       return new AgreedStateError('unavailable', 'the state cannot be changed now');
     }
     if (this.#pending.size >= pendingPutsMax) {
       return new AgreedStateError('unavailable', `${pendingPutsMax} changes are on their way already`);
     }
-    if (value === null) return undefined;
-    const isNew = !this.#values.has(key);
-    const isFull =
-      (isNew && this.#values.size >= entriesMax) ||
-      this.#values.bytesWith(key, value) > Math.max(bytesMax, this.#values.bytes);
-    return isFull ? new AgreedStateError('full', 'there is no room for more') : undefined;
+    return this.#hasRoom(changes) ? undefined : new AgreedStateError('full', 'there is no room for more');
+  }
+
+  #formFault(changes: ReadonlyMap<string, Buffer | null>): string | undefined {
+    const { valueBytesMax } = this.#options;
+    if (changes.size === 0 || changes.size > agreedKeysAtOnceMax)
+      return `1 to ${agreedKeysAtOnceMax} keys change at once`;
+    let bytes = 0;
+    for (const [key, value] of changes) {
+      if (key === '' || key.length > agreedKeyCharsMax || key.startsWith(reservedKeyPrefix)) {
+        return `a key has 1 to ${agreedKeyCharsMax} characters`;
+      }
+      bytes += value?.length ?? 0;
+      // Compaction takes an empty value for none.
+      if (value?.length === 0 || bytes > valueBytesMax) return `a value has 1 to ${valueBytesMax} bytes`;
+    }
+    return undefined;
+  }
+
+  /** What is taken away needs none, also where there is too much. */
+  #hasRoom(changes: ReadonlyMap<string, Buffer | null>): boolean {
+    const { entriesMax, bytesMax } = this.#options;
+    const values = this.#values;
+    let added = 0;
+    let addedBytes = 0;
+    for (const [key, value] of changes) {
+      if (value === null) continue;
+      if (!values.has(key)) added++;
+      addedBytes += values.bytesWith(key, value) - values.bytes;
+    }
+    return (
+      (added === 0 || values.size + added <= entriesMax) &&
+      values.bytes + addedBytes <= Math.max(bytesMax, values.bytes)
+    );
   }
 
   #appended(put: PendingPut, error: unknown, position: LogPosition): void {

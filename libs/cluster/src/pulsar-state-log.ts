@@ -1,10 +1,11 @@
 import {
   type BrokerEntry,
+  type KeyedRecord,
+  keyedEntry,
   type Producer,
   PulsarAdminError,
   type PulsarClient,
   PulsarError,
-  singleEntry,
   type TopicReader,
 } from '#libs/pulsar';
 import { eachMessage, logTenantKey as tenantKey, makeLogTopic } from './log-topic.js';
@@ -19,7 +20,7 @@ import {
 
 /** Of the records that mark where a gateway began to read; compaction keeps the last of all gateways. */
 const markKey = `${reservedKeyPrefix}mark`;
-const markValue = Buffer.from('mark');
+const mark: KeyedRecord = { key: markKey, value: Buffer.from('mark') };
 
 const backoff = { initialMs: 100, maxMs: 1_000 } as const;
 /** Until the first answer of a broker that has the whole past to give. */
@@ -79,12 +80,12 @@ class PulsarStateLog implements StateLog {
     producer.onClosed((error) => this.#ended(error));
   }
 
-  append(key: string, value: Buffer | null, done: (error: unknown, position: LogPosition) => void): void {
-    this.#producer!.send(singleEntry({ key, value }), (error, receipt) => {
+  append(records: readonly KeyedRecord[], done: (error: unknown, position: LogPosition) => void): void {
+    this.#producer!.send(keyedEntry(records), (error, receipt) => {
       const { ledgerId, entryId } = receipt;
       if (error !== undefined || ledgerId >= 0) done(error, { ledgerId, entryId });
       // Deduplication knew it, where an operator switched that on, and does not say where it is: before the mark.
-      else this.append(markKey, markValue, done);
+      else this.append([mark], done);
     });
   }
 
@@ -96,10 +97,10 @@ class PulsarStateLog implements StateLog {
   /** @throws PulsarError when a compaction ended meanwhile: tombstones may be missing then */
   async replay(): Promise<void> {
     const compacted = await this.#compactedLedger();
-    const mark = await new Promise<LogPosition>((resolve, reject) => {
-      this.append(markKey, markValue, (error, position) => (error ? reject(error) : resolve(position)));
+    const markedAt = await new Promise<LogPosition>((resolve, reject) => {
+      this.append([mark], (error, position) => (error ? reject(error) : resolve(position)));
     });
-    await this.#readPast(mark);
+    await this.#readPast(markedAt);
     if ((await this.#compactedLedger()) !== compacted) {
       throw new PulsarError('ServiceNotReady', 'the topic was compacted while it was read');
     }
@@ -124,7 +125,7 @@ class PulsarStateLog implements StateLog {
   }
 
   /** Until the mark was passed: compaction may have replaced it by that of another gateway, which is later. */
-  async #readPast(mark: LogPosition): Promise<void> {
+  async #readPast(markedAt: LogPosition): Promise<void> {
     const { promise: passed, resolve, reject } = Promise.withResolvers<void>();
     const reader = await this.pulsar.createReader({
       topic: this.topic,
@@ -133,7 +134,7 @@ class PulsarStateLog implements StateLog {
       readCompacted: true,
       onEntry: (entry) => {
         this.#take(entry);
-        if (!isBefore(entry, mark)) resolve();
+        if (!isBefore(entry, markedAt)) resolve();
       },
       onClosed: reject,
     });

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { EntryPosition } from '#libs/pulsar';
+import type { EntryPosition, KeyedRecord } from '#libs/pulsar';
 
 /** Keys that start so are the log's own. */
 export const reservedKeyPrefix = 'pulsegate.';
@@ -23,8 +23,11 @@ export interface StateLogListener {
 export interface StateLog {
   /** False while nothing can be read. */
   readonly attached: boolean;
-  /** `done` without an error: it is stored, at `position`; after an error it may be, or not. */
-  append(key: string, value: Buffer | null, done: (error: unknown, position: LogPosition) => void): void;
+  /**
+   * In one entry: all of them, or none. `done` without an error: they are stored, at `position`; after an error they may
+   * be, or not.
+   */
+  append(records: readonly KeyedRecord[], done: (error: unknown, position: LogPosition) => void): void;
   /** Resolves when all was given that is stored at the time of the call. Rejects while nothing can be read. */
   reachEnd(): Promise<void>;
   /** What was appended and has no receipt fails. */

@@ -6,6 +6,7 @@ export { EntryDecodeError, type EntryDecodeErrorCode } from './entry/entry.error
 export type { EntryMetadata } from './entry/entry-metadata.js';
 export type { EntryMemory } from './entry/entry-memory.js';
 export { joinEntries } from './entry/joined-entry.js';
+export { type KeyedRecord, keyedEntry } from './entry/keyed-entry.js';
 export { MessageCursor, type MessageCursorOptions } from './entry/message-cursor.js';
 export {
   type BatchMetadata,

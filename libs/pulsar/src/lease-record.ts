@@ -1,4 +1,4 @@
-import { BatchBuilder, type MessageCursor, type OutgoingEntry, singleEntry } from './entry.js';
+import type { KeyedRecord, MessageCursor } from './entry.js';
 
 /** The key of a lease's own records; state records must not use it. Compaction keeps one of them. */
 export const leaseKey = 'pulsegate.lease';
@@ -29,23 +29,7 @@ export function decodeLeaseSign(value: Buffer | null): LeaseSign | undefined {
   }
 }
 
-export interface LeaseAppend {
-  readonly key: string;
-  /** Null deletes the key; empty is refused, since compaction takes it for null. */
-  readonly value: Buffer | null;
-}
-
-/** A broker's default for one entry, about: its own limit is checked when the entry is sent. */
-const batchBytesMax = 5 * 1024 * 1024;
-
-/** One entry of all records. @throws PulsarError 'EntryTooLarge' */
-export function leaseEntry(records: readonly LeaseAppend[]): OutgoingEntry {
-  const [first] = records;
-  if (records.length === 1 && first !== undefined) return singleEntry(first);
-  const builder = new BatchBuilder({ capacityBytes: 128 * records.length, payloadBytesMax: batchBytesMax });
-  for (const record of records) builder.append(record);
-  return builder.finish('none');
-}
+export type LeaseAppend = KeyedRecord;
 
 /** One record of the state that a lease protects. */
 export interface LeaseRecord {

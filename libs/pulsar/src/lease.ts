@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Connector } from './connection.js';
-import { type BrokerEntry, EntryDecodeError, MessageCursor, type OutgoingEntry } from './entry.js';
+import {
+  type BrokerEntry,
+  EntryDecodeError,
+  keyedEntry,
+  MessageCursor,
+  type OutgoingEntry,
+} from './entry.js';
 import {
   decodeLeaseSign,
   encodeLeaseSign,
   type LeaseAppend,
   type LeaseRecord,
-  leaseEntry,
   leaseKey,
   leaseRecordOf,
 } from './lease-record.js';
@@ -321,7 +326,7 @@ export class TopicLease {
   ): void {
     let entry: OutgoingEntry;
     try {
-      entry = leaseEntry(records);
+      entry = keyedEntry(records);
     } catch (error) {
       done(asPulsarError(error, 'EntryTooLarge'));
       return;

@@ -1,8 +1,9 @@
+import type { KeyedRecord } from '#libs/pulsar';
 import type { LogPosition, OpenStateLog, StateLog, StateLogListener } from '../state-log.js';
 
 interface Attached {
   readonly listener: StateLogListener;
-  /** Of the entries. */
+  /** Of the entries, which it is given whole. */
   next: number;
   readonly receipts: (() => void)[];
   isClosed: boolean;
@@ -17,7 +18,7 @@ export class FakeStateLog {
   /** Why it cannot be opened. */
   refusal: Error | undefined;
   opened = 0;
-  #entries: { key: string; value: Buffer | null }[] = [];
+  #entries: (readonly KeyedRecord[])[] = [];
   #holdsReceipts = false;
   #holdsDelivery = false;
   readonly #all = new Set<Attached>();
@@ -34,7 +35,7 @@ export class FakeStateLog {
 
   /** Of somebody else; `record` as it lies in the log. */
   write(key: string, value: string | null): void {
-    this.#store(key, value === null ? null : Buffer.from(value));
+    this.#store([{ key, value: value === null ? null : Buffer.from(value) }]);
   }
 
   /** From here on receipts, or what was stored, come when they are let go. */
@@ -72,8 +73,10 @@ export class FakeStateLog {
       get attached() {
         return isAttached();
       },
-      append: (key, value, done) => {
-        const position = this.#store(key, value && Buffer.from(value));
+      append: (records, done) => {
+        const position = this.#store(
+          records.map(({ key, value }) => ({ key, value: value && Buffer.from(value) })),
+        );
         const receipt = () => {
           if (attached.isClosed) done(new Error('closed'), { ledgerId: -1, entryId: -1 });
           else done(undefined, position);
@@ -94,8 +97,8 @@ export class FakeStateLog {
     };
   }
 
-  #store(key: string, value: Buffer | null): LogPosition {
-    this.#entries.push({ key, value });
+  #store(records: readonly KeyedRecord[]): LogPosition {
+    this.#entries.push(records);
     const position = { ledgerId: 1, entryId: this.#entries.length - 1 };
     if (!this.#holdsDelivery) for (const attached of this.#all) setImmediate(() => this.#deliver(attached));
     return position;
@@ -103,8 +106,7 @@ export class FakeStateLog {
 
   #deliver(attached: Attached): void {
     while (!attached.isClosed && !this.#holdsDelivery && attached.next < this.#entries.length) {
-      const { key, value } = this.#entries[attached.next]!;
-      attached.listener.onRecord(key, value);
+      for (const { key, value } of this.#entries[attached.next]!) attached.listener.onRecord(key, value);
       attached.listener.onRead({ ledgerId: 1, entryId: attached.next++ });
     }
   }
