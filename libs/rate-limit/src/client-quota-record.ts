@@ -11,30 +11,46 @@ export interface QuotaEntity {
   readonly clientId?: string;
 }
 
+/** One kind of one entity. */
 export interface StoredQuota {
   readonly entity: QuotaEntity;
-  readonly rates: Readonly<Partial<Record<StoredKind, number>>>;
+  readonly perSecond: number;
+}
+
+export interface QuotaKey {
+  readonly tenant: string;
+  readonly kind: StoredKind;
+  /** The entity's. */
+  readonly id: string;
 }
 
 const version = 1;
 const idBytes = 18;
 
-/** `quota/<tenant>/<id>`; its value is JSON: `{"v": 1, "user": ..., "clientId": ..., "bytesIn": ..., "bytesOut": ...}`. */
-export function quotaKey(tenant: string, { user, clientId }: QuotaEntity): string {
+export function quotaEntityId({ user, clientId }: QuotaEntity): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([user, clientId]))
     .digest();
-  return `quota/${tenant}/${digest.subarray(0, idBytes).toString('base64url')}`;
+  return digest.subarray(0, idBytes).toString('base64url');
 }
 
-/** The tenant, or undefined for a key of something else. */
-export function tenantOfQuotaKey(key: string): string | undefined {
-  const [kind, tenant, id, ...rest] = key.split('/');
-  return kind === 'quota' && tenant !== '' && id !== undefined && rest.length === 0 ? tenant : undefined;
+/**
+ * `quota/<tenant>/<kind>/<id>`; its value is JSON: `{"v": 1, "user": ..., "clientId": ..., "perSecond": ...}`. Each kind is a
+ * record of its own: who sets one need not know the others, and takes nothing back that is set at the same time.
+ */
+export function quotaKey({ tenant, kind, id }: QuotaKey): string {
+  return `quota/${tenant}/${kind}/${id}`;
 }
 
-export function encodeQuota({ entity, rates }: StoredQuota): Buffer {
-  return Buffer.from(JSON.stringify({ v: version, ...entity, ...rates }));
+/** Undefined for a key of something else. */
+export function parseQuotaKey(key: string): QuotaKey | undefined {
+  const [what, tenant, kind, id, ...rest] = key.split('/');
+  if (what !== 'quota' || !tenant || !isKind(kind) || !id || rest.length > 0) return undefined;
+  return { tenant, kind, id };
+}
+
+export function encodeQuota({ entity, perSecond }: StoredQuota): Buffer {
+  return Buffer.from(JSON.stringify({ v: version, ...entity, perSecond }));
 }
 
 /** Undefined when it cannot be understood: it limits nobody, as a quota that was never set. */
@@ -46,17 +62,17 @@ export function decodeQuota(value: Buffer): StoredQuota | undefined {
     return undefined;
   }
   if (read?.v !== version) return undefined;
-  const { user, clientId } = read;
+  const { user, clientId, perSecond } = read;
   if (!isName(user) || !isName(clientId) || (user === undefined && clientId === undefined)) return undefined;
-  const rates: Partial<Record<StoredKind, number>> = {};
-  for (const kind of storedKinds) {
-    const rate = read[kind];
-    if (typeof rate === 'number' && rate > 0 && Number.isFinite(rate)) rates[kind] = rate;
-  }
+  if (typeof perSecond !== 'number' || !(perSecond > 0 && Number.isFinite(perSecond))) return undefined;
   return {
     entity: { ...(user !== undefined && { user }), ...(clientId !== undefined && { clientId }) },
-    rates,
+    perSecond,
   };
+}
+
+function isKind(value: string | undefined): value is StoredKind {
+  return storedKinds.some((kind) => kind === value);
 }
 
 function isName(value: unknown): value is string | undefined {

@@ -2,7 +2,14 @@ import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import type { ClientLimits, Tenant } from '#libs/tenancy';
 import { ClientQuotas } from './client-quotas.js';
-import { decodeQuota, encodeQuota, type QuotaEntity, type StoredKind } from './client-quota-record.js';
+import {
+  decodeQuota,
+  encodeQuota,
+  parseQuotaKey,
+  type QuotaEntity,
+  quotaKey,
+  type StoredKind,
+} from './client-quota-record.js';
 import { RateLimits } from './rate-limits.js';
 
 const kafka = { autoCreateTopics: true, partitionsDefault: 1, messageBytesMax: 1_048_576 };
@@ -16,11 +23,13 @@ class FakeLog {
   readonly listeners: ((key: string, value: Buffer | undefined) => void)[] = [];
   ready = true;
 
-  async put(key: string, value: Buffer | null): Promise<void> {
+  async putAll(changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
     await Promise.resolve();
-    if (value === null) this.values.delete(key);
-    else this.values.set(key, value);
-    for (const listener of this.listeners) listener(key, value ?? undefined);
+    for (const [key, value] of changes) {
+      if (value === null) this.values.delete(key);
+      else this.values.set(key, value);
+      for (const listener of this.listeners) listener(key, value ?? undefined);
+    }
   }
 
   onChange(listener: (key: string, value: Buffer | undefined) => void): () => void {
@@ -56,7 +65,31 @@ describe('ClientQuotas', () => {
       ...{ entity: { user: 'ann' }, rates: { bytesIn: 100, bytesOut: 3 }, configured: new Set() },
     });
     await two.set({ user: 'ann' }, { bytesIn: undefined, bytesOut: undefined });
-    expect([one.rateOf('ann', 'd'), log.values.size]).toEqual([Number.POSITIVE_INFINITY, 1]);
+    expect([one.rateOf('ann', 'd'), log.values.size]).toEqual([Number.POSITIVE_INFINITY, 2]);
+  });
+
+  it('lose no change that was confirmed: of several at once, on one gateway or on two, each holds', async () => {
+    const log = new FakeLog();
+    const [one, two] = [gateway(log, [tenantOf('acme')]), gateway(log, [tenantOf('acme')])];
+    const ann = { user: 'ann' };
+    for (const other of [one, two]) {
+      await Promise.all([one.set(ann, { bytesIn: 100 }), other.set(ann, { bytesOut: 3 })]);
+      expect(two.quotas.list('acme')).toMatchObject([{ rates: { bytesIn: 100, bytesOut: 3 } }]);
+      await Promise.all([one.set(ann, { bytesIn: undefined }), other.set(ann, { bytesOut: 4 })]);
+      expect(two.quotas.list('acme')).toMatchObject([{ rates: { bytesOut: 4 } }]);
+      await other.set(ann, { bytesIn: undefined, bytesOut: undefined });
+      expect([one.quotas.list('acme'), log.values.size]).toEqual([[], 0]);
+    }
+  });
+
+  it('are taken away where it is not known yet that they were set', async () => {
+    const log = new FakeLog();
+    const [one, two] = [gateway(log, [tenantOf('acme')]), gateway(log, [tenantOf('acme')])];
+    const hearTwo = log.listeners.pop()!;
+    await one.set({ user: 'ann' }, { bytesIn: 100 });
+    await two.set({ user: 'ann' }, { bytesIn: undefined });
+    log.listeners.push(hearTwo);
+    expect([one.quotas.list('acme'), log.values.size]).toEqual([[], 0]);
   });
 
   it('do not change what the configuration sets, and show both', async () => {
@@ -75,7 +108,8 @@ describe('ClientQuotas', () => {
     const { set, quotas } = gateway(log, [tenantOf('acme')], 2);
     const made = ['a', 'b', 'd'].map((user) => set({ user }, { bytesIn: 1 }));
     await expect(made[2]).rejects.toMatchObject({ fault: 'limit' });
-    await Promise.all(made.slice(0, 2));
+    // Of one entity that is new twice at once only one is counted.
+    await Promise.all([...made.slice(0, 2), set({ user: 'b' }, { bytesOut: 1 })]);
     await expect(set({ user: 'c' }, { bytesIn: 1 })).rejects.toMatchObject({ fault: 'limit' });
     await set({ user: 'b' }, { bytesIn: 2 });
     log.ready = false;
@@ -93,21 +127,32 @@ describe('ClientQuotas', () => {
   });
 
   it('are read back as they were written, and nothing else is', () => {
-    const quota = { entity: { user: 'ann/b', clientId: 'ä' }, rates: { bytesIn: 1.5 } };
+    const quota = { entity: { user: 'ann/b', clientId: 'ä' }, perSecond: 1.5 };
     expect(decodeQuota(encodeQuota(quota))).toEqual(quota);
     for (const text of [
       '',
       'null',
       '{}',
-      '{"v":2,"user":"a"}',
-      '{"v":1}',
-      '{"v":1,"user":""}',
-      '{"v":1,"user":3}',
+      '{"v":2,"user":"a","perSecond":1}',
+      '{"v":1,"perSecond":1}',
+      '{"v":1,"user":"","perSecond":1}',
+      '{"v":1,"user":3,"perSecond":1}',
+      '{"v":1,"user":"a"}',
+      '{"v":1,"user":"a","perSecond":-1}',
+      '{"v":1,"user":"a","perSecond":1e999}',
+      '{"v":1,"user":"a","perSecond":"x"}',
     ]) {
       expect(decodeQuota(Buffer.from(text))).toBeUndefined();
     }
-    expect(decodeQuota(Buffer.from('{"v":1,"user":"a","bytesIn":-1,"bytesOut":"x"}'))).toEqual({
-      ...{ entity: { user: 'a' }, rates: {} },
-    });
+    const key = { tenant: 'acme', kind: 'bytesIn', id: 'x' } as const;
+    expect(parseQuotaKey(quotaKey(key))).toEqual(key);
+    const others = [
+      'rule/acme/bytesIn/x',
+      'quota/acme/x',
+      'quota/acme/requests/x',
+      'quota//bytesIn/x',
+      'quota/acme/bytesIn/x/y',
+    ];
+    expect(others.filter((each) => parseQuotaKey(each) !== undefined)).toEqual([]);
   });
 });

@@ -4,20 +4,20 @@ import { entityName } from './client-rules.js';
 import {
   decodeQuota,
   encodeQuota,
+  parseQuotaKey,
   type QuotaEntity,
+  quotaEntityId,
   quotaKey,
-  type StoredQuota,
   storedKinds,
   type StoredKind,
-  tenantOfQuotaKey,
 } from './client-quota-record.js';
 import type { RateLimits } from './rate-limits.js';
 
 /** Values by key that all gateways agree on. */
 export interface QuotaValues {
   readonly ready: boolean;
-  /** Null deletes. Resolves when it holds here. */
-  put(key: string, value: Buffer | null): Promise<void>;
+  /** All of them together, or none; null deletes. Resolves when they hold here. */
+  putAll(changes: ReadonlyMap<string, Buffer | null>): Promise<void>;
   onChange(listener: (key: string, value: Buffer | undefined) => void): () => void;
 }
 
@@ -39,8 +39,13 @@ export class ClientQuotaError extends Error {
   }
 }
 
-/** A quota as those see it who ask for it. */
-export interface ShownQuota extends StoredQuota {
+interface EntityQuotas {
+  readonly entity: QuotaEntity;
+  readonly rates: Readonly<Partial<Record<StoredKind, number>>>;
+}
+
+/** Quotas as those see them who ask for them. */
+export interface ShownQuota extends EntityQuotas {
   /** Kinds that the configuration sets: no client changes them. */
   readonly configured: ReadonlySet<StoredKind>;
 }
@@ -49,12 +54,13 @@ const quotasMaxDefault = 1_000;
 
 /** Limits of users and client ids that were set while gateways run, the same on all of them, and those of the configuration. */
 export class ClientQuotas {
-  readonly #byTenant = new Map<string, Map<string, StoredQuota>>();
+  /** By the entity's id. */
+  readonly #byTenant = new Map<string, Map<string, EntityQuotas>>();
   readonly #changed = new Set<string>();
-  /** How many of a tenant are new and on their way: requests of many make several at once. */
-  readonly #making = new Map<string, number>();
+  /** Requests on their way for entities of a tenant that are new: requests of many make several at once. */
+  readonly #making = new Map<string, Map<string, number>>();
 
-  /** @param quotasMax of one tenant */
+  /** @param quotasMax entities of one tenant */
   constructor(
     private readonly values: QuotaValues,
     private readonly limits: RateLimits,
@@ -84,7 +90,8 @@ export class ClientQuotas {
   }
 
   /**
-   * Sets or, by undefined, takes away; what is not named stays.
+   * Sets or, by undefined, takes away; what is not named stays, also what others set at the same time, here or on another
+   * gateway: nothing that was read before is written.
    * @throws ClientQuotaError, or what the values refuse with
    */
   async alter(
@@ -101,30 +108,43 @@ export class ClientQuotas {
         throw new ClientQuotaError('configured', `${kind} of it is set in the gateway's configuration`);
       }
     }
+    const id = quotaEntityId(entity);
+    const isNew = this.#byTenant.get(tenant)?.has(id) !== true;
+    const sets = [...changes.values()].some((perSecond) => perSecond !== undefined);
+    if (isNew && sets) this.#requireRoom(tenant, id);
+    if (validateOnly || changes.size === 0) return;
+    const records = new Map<string, Buffer | null>();
+    for (const [kind, perSecond] of changes) {
+      // Also what is not known here: another gateway may just have set it.
+      const value = perSecond === undefined ? null : encodeQuota({ entity, perSecond });
+      records.set(quotaKey({ tenant, kind, id }), value);
+    }
+    if (isNew && sets) await this.#make(tenant, id, records);
+    else await this.values.putAll(records);
+  }
+
+  #requireRoom(tenant: string, id: string): void {
     const stored = this.#byTenant.get(tenant);
-    const before = stored?.get(quotaKey(tenant, entity));
-    const making = this.#making.get(tenant) ?? 0;
-    if (before === undefined && (stored?.size ?? 0) + making >= this.quotasMax) {
+    const making = this.#making.get(tenant);
+    if (making?.has(id)) return;
+    let entities = stored?.size ?? 0;
+    for (const each of making?.keys() ?? []) if (!stored?.has(each)) entities++;
+    if (entities >= this.quotasMax) {
       throw new ClientQuotaError('limit', `a tenant has at most ${this.quotasMax} client quotas`);
     }
-    if (validateOnly) return;
-    const rates = { ...before?.rates };
-    for (const [kind, rate] of changes) {
-      if (rate === undefined) delete rates[kind];
-      else rates[kind] = rate;
-    }
-    const isEmpty = Object.keys(rates).length === 0;
-    if (isEmpty && before === undefined) return;
-    const put = () =>
-      this.values.put(quotaKey(tenant, entity), isEmpty ? null : encodeQuota({ entity, rates }));
-    if (before !== undefined) return put();
-    this.#making.set(tenant, making + 1);
+  }
+
+  async #make(tenant: string, id: string, records: ReadonlyMap<string, Buffer | null>): Promise<void> {
+    const making = this.#making.get(tenant) ?? new Map<string, number>();
+    this.#making.set(tenant, making);
+    making.set(id, (making.get(id) ?? 0) + 1);
     try {
-      await put();
+      await this.values.putAll(records);
     } finally {
-      const left = this.#making.get(tenant)! - 1;
-      if (left === 0) this.#making.delete(tenant);
-      else this.#making.set(tenant, left);
+      const left = making.get(id)! - 1;
+      if (left > 0) making.set(id, left);
+      else making.delete(id);
+      if (making.size === 0) this.#making.delete(tenant);
     }
   }
 
@@ -133,13 +153,19 @@ export class ClientQuotas {
   }
 
   #take(key: string, value: Buffer | undefined): void {
-    const tenant = tenantOfQuotaKey(key);
-    if (tenant === undefined) return;
+    const parsed = parseQuotaKey(key);
+    if (parsed === undefined) return;
+    const { tenant, kind, id } = parsed;
     let stored = this.#byTenant.get(tenant);
     if (stored === undefined) this.#byTenant.set(tenant, (stored = new Map()));
     const quota = value && decodeQuota(value);
-    if (quota === undefined) stored.delete(key);
-    else stored.set(key, quota);
+    const before = stored.get(id);
+    const rates = { ...before?.rates };
+    if (quota === undefined) delete rates[kind];
+    else rates[kind] = quota.perSecond;
+    const entity = quota?.entity ?? before?.entity;
+    if (entity === undefined || Object.keys(rates).length === 0) stored.delete(id);
+    else stored.set(id, { entity, rates });
     // Once for all that one piece of the log changes.
     if (this.#changed.size === 0) queueMicrotask(() => this.#tell());
     this.#changed.add(tenant);
