@@ -13,6 +13,7 @@ export {
   spliceHeaderBytesMax,
   type Splicing,
 } from './cluster-view.js';
+export { KeyedTurns } from './keyed-turns.js';
 export { agreedKeyCharsMax, type AgreedStateOptions, LogAgreedState } from './log-agreed-state.js';
 export { listenerOf, type Member, type MemberListener, memberNames } from './member.js';
 export { NodeIdTaken } from './node-id-taken.js';

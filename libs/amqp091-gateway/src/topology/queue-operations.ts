@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { KeyedTurns } from '#libs/cluster';
 import { defaultExchangeName } from '../exchanges/exchange.js';
 import { assertSameQueue } from './equivalence.js';
 import type { Queue, QueueOwner, QueueSettings } from './queue.js';
 import { parseQueueArguments } from './queue-arguments.js';
-import { NameTurns } from './name-turns.js';
 import {
   checkNotReserved,
   exclusivelyLocked,
@@ -23,7 +23,7 @@ type Asked = Pick<Queue, 'durable' | 'exclusive' | 'autoDelete' | 'arguments'>;
 /** queue.declare and queue.delete, in RabbitMQ's order of checks. */
 export class QueueOperations {
   /** What is deleted takes its messages with it: who declares it again meanwhile waits. */
-  readonly #turns = new NameTurns();
+  readonly #turns = new KeyedTurns();
 
   constructor(
     private readonly services: VhostServices,
@@ -39,7 +39,7 @@ export class QueueOperations {
     client.access.configure('queue', name, 'create');
     const { durable, exclusive, autoDelete } = declaration;
     const asked: Asked = { durable, exclusive, autoDelete, arguments: tableOf(declaration.arguments) };
-    return this.#turns.take(name, async () => {
+    return this.#turns.run(name, async () => {
       const { state, records } = this.services;
       if (state.queues.inForce(name) !== undefined) await records.caughtUp();
       const known = state.queues.inForce(name);
@@ -177,7 +177,7 @@ export class QueueOperations {
     client: TopologyClient,
   ): Promise<number> {
     client.access.configure('queue', name, 'delete');
-    return this.#turns.take(name, async () => {
+    return this.#turns.run(name, async () => {
       const { scope, state, records, store } = this.services;
       const what = resourceText('queue', name, scope.vhost);
       await records.caughtUp();
@@ -201,7 +201,7 @@ export class QueueOperations {
 
   /** Resolves to whether it was deleted: false where the declaration is not in force any more. */
   expire(queue: Queue): Promise<boolean> {
-    return this.#turns.take(queue.name, async () => {
+    return this.#turns.run(queue.name, async () => {
       const { state, records } = this.services;
       await records.caughtUp();
       if (state.queues.inForce(queue.name)?.uid !== queue.uid) return false;

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { ClusterView, SliceGround, SliceState } from '#libs/cluster';
+import { type ClusterView, KeyedTurns, type SliceGround, type SliceState } from '#libs/cluster';
 import { isSharedFilter, MqttReasonCode } from '#libs/mqtt-codec';
 import type { Tenant } from '#libs/tenancy';
 import { MqttError } from '../mqtt.errors.js';
@@ -8,7 +8,6 @@ import { isSystemFilter } from '../system-topics/system-topics.js';
 import { ClientClaims, type ClientClaim } from './client-claims.js';
 import { DueTimes } from './due-times.js';
 import { InboundIntents, sessionLost } from './inbound-intents.js';
-import { KeyedTurns } from './keyed-turns.js';
 import { keepGroup, type StoreGround } from './persistent-session-store.js';
 import type { WillAuthor } from './records/will-record.js';
 import { SessionOpenings } from './session-openings.js';
