@@ -19,7 +19,7 @@ export class DeliveryGate {
   ) {
     this.#pause = new QuotaPause({
       owedMs: () => quota.owedOutMs(),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters,
       onEnd: onOpen,
     });

@@ -47,6 +47,11 @@ export class QuotaHandle {
     return this.quotas.throttleMsMax;
   }
 
+  /** Calls `look` whenever limits were changed, until what it answers is called: what is owed may be more or less then. */
+  watch(look: () => void): () => void {
+    return this.quotas.watch(look);
+  }
+
   /** False: nothing that comes in is ever slowed, so nobody need count messages first. */
   get limitsIn(): boolean {
     const { bytesIn, messagesIn } = this.#look();

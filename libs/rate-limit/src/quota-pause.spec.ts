@@ -13,13 +13,25 @@ describe('QuotaPause', () => {
   function bed(throttleMsMax = 10_000) {
     const told: string[] = [];
     const owed = { ms: 0 };
+    const looks = new Set<() => void>();
+    const watch = (look: () => void) => {
+      looks.add(look);
+      return () => looks.delete(look);
+    };
+    const asked = { times: 0 };
     const pause = new QuotaPause({
-      owedMs: () => owed.ms,
-      throttleMsMax: () => throttleMsMax,
+      owedMs: () => {
+        asked.times++;
+        return owed.ms;
+      },
+      limits: () => ({ throttleMsMax, watch }),
       onBegin: () => told.push('begin'),
       onEnd: () => told.push('end'),
     });
-    return { pause, told, owed };
+    const change = () => {
+      for (const look of looks) look();
+    };
+    return { pause, told, owed, looks, asked, change };
   }
 
   it('holds for as long as was said, once', () => {
@@ -50,11 +62,50 @@ describe('QuotaPause', () => {
     expect(told).toEqual(['begin', 'end', 'begin', 'end']);
   });
 
-  it('wakes nobody when it is closed', () => {
-    const { pause, told } = bed();
+  it('is as long as the limits say when they are changed meanwhile, and asks once for many changes', () => {
+    const { pause, told, owed, asked, change } = bed();
+    owed.ms = 5_000;
+    pause.begin(5_000);
+    jest.advanceTimersByTime(100);
+    expect(asked.times).toBe(0);
+    owed.ms = 50;
+    for (let times = 0; times < 3; times++) change();
+    // Not within the change.
+    expect([asked.times, pause.holds]).toEqual([0, true]);
+    jest.advanceTimersByTime(2);
+    expect([asked.times, told]).toEqual([1, ['begin']]);
+    owed.ms = 0;
+    jest.advanceTimersByTime(50);
+    expect([asked.times, told]).toEqual([2, ['begin', 'end']]);
+    pause.begin(5_000);
+    change();
+    jest.advanceTimersByTime(2);
+    expect(told).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+
+  it('is longer when a limit is lowered meanwhile, and never beyond the longest pause', () => {
+    const { pause, told, owed, change } = bed(1_000);
     pause.begin(100);
+    owed.ms = 8_000;
+    jest.advanceTimersByTime(50);
+    change();
+    jest.advanceTimersByTime(949);
+    expect(told).toEqual(['begin']);
+    jest.advanceTimersByTime(1);
+    expect(told).toEqual(['begin', 'end']);
+  });
+
+  it('wakes nobody when it is closed, and hears of no change when it does not hold', () => {
+    const { pause, told, looks, change } = bed();
+    pause.begin(100);
+    expect(looks.size).toBe(1);
+    jest.advanceTimersByTime(100);
+    expect(looks.size).toBe(0);
+    pause.begin(100);
+    change();
     pause.close();
+    expect(looks.size).toBe(0);
     jest.advanceTimersByTime(10_000);
-    expect([pause.holds, told]).toEqual([false, ['begin']]);
+    expect([pause.holds, told]).toEqual([false, ['begin', 'end', 'begin']]);
   });
 });

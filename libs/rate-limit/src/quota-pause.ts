@@ -4,11 +4,18 @@ export interface ThrottleCounters {
   throttledMs: number;
 }
 
+/** What a pause asks of the limits that it is for. */
+export interface PausedLimits {
+  /** The longest pause. */
+  readonly throttleMsMax: number;
+  /** Calls `look` whenever limits were changed, until what it answers is called. */
+  watch(look: () => void): () => void;
+}
+
 export interface QuotaPauseOptions {
   /** Milliseconds until what was used, by whomever, is paid back. */
   owedMs(): number;
-  /** The longest pause. */
-  readonly throttleMsMax: () => number;
+  readonly limits: () => PausedLimits | undefined;
   readonly counters?: ThrottleCounters;
   onBegin?(): void;
   onEnd(): void;
@@ -17,11 +24,14 @@ export interface QuotaPauseOptions {
 
 /**
  * The time in which a client is slowed: until what it used is paid back. Others may use up more meanwhile, and then it lasts
- * longer, but never longer than the longest pause: each client gets on.
+ * longer, but never longer than the longest pause: each client gets on. When limits are changed meanwhile it is as long as
+ * they say now.
  */
 export class QuotaPause {
   #timer: NodeJS.Timeout | undefined;
   #beganAtMs = 0;
+  #unwatch: (() => void) | undefined;
+  #looksSoon = false;
   readonly #now: () => number;
 
   constructor(private readonly options: QuotaPauseOptions) {
@@ -35,35 +45,52 @@ export class QuotaPause {
   /** Nothing for 0, nor while it is paused already. */
   begin(waitMs: number): void {
     if (waitMs === 0 || this.holds) return;
-    const { counters, onBegin } = this.options;
+    const { counters, limits, onBegin } = this.options;
     if (counters !== undefined) {
       counters.throttles++;
       counters.throttledMs += waitMs;
     }
     this.#beganAtMs = this.#now();
     this.#wait(waitMs);
+    this.#unwatch = limits()?.watch(() => this.#lookSoon());
     onBegin?.();
   }
 
   /** `onEnd` is not called. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#end();
   }
 
   #wait(waitMs: number): void {
     this.#timer = setTimeout(() => this.#over(), waitMs).unref();
   }
 
+  /** Not at once: who changes limits goes on before their clients do. Only once, however often they are changed by then. */
+  #lookSoon(): void {
+    if (this.#looksSoon) return;
+    this.#looksSoon = true;
+    clearTimeout(this.#timer);
+    this.#wait(0);
+  }
+
   #over(): void {
-    const { owedMs, throttleMsMax, onEnd } = this.options;
-    const leftMs = Math.floor(this.#beganAtMs + throttleMsMax() - this.#now());
+    const { owedMs, limits, onEnd } = this.options;
+    this.#looksSoon = false;
+    const leftMs = Math.floor(this.#beganAtMs + (limits()?.throttleMsMax ?? 0) - this.#now());
     const stillMs = Math.min(owedMs(), leftMs);
     if (stillMs > 0) {
       this.#wait(stillMs);
       return;
     }
-    this.#timer = undefined;
+    this.#end();
     onEnd();
+  }
+
+  #end(): void {
+    this.#timer = undefined;
+    this.#looksSoon = false;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 }

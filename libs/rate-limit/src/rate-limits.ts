@@ -61,6 +61,7 @@ export class RateLimits implements GatewayQuotas {
     }
     // What is still open goes on with what it has, and is closed by who took the tenant away.
     for (const name of gone) this.#tenants.delete(name);
+    for (const quotas of this.#tenants.values()) quotas.tellChanged();
   }
 
   /** Where limits come from that clients set by their own tools; they stand behind the configuration's. */
@@ -71,7 +72,10 @@ export class RateLimits implements GatewayQuotas {
 
   /** They are asked for anew. */
   storedChanged(tenant: string): void {
-    if (this.#storedOf !== undefined) this.#tenants.get(tenant)?.setStored(this.#storedOf(tenant));
+    const quotas = this.#tenants.get(tenant);
+    if (this.#storedOf === undefined || quotas === undefined) return;
+    quotas.setStored(this.#storedOf(tenant));
+    quotas.tellChanged();
   }
 
   /** @throws RangeError for a tenant that is not of the directory: nobody is unlimited by being unknown */

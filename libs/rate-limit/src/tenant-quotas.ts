@@ -32,6 +32,8 @@ export class TenantQuotas implements CreationQuotas {
   #limits: TenantLimits = {};
   #stored: readonly ClientLimits[] = [];
   #rules = new ClientRules([]);
+  /** Of who is slowed now: connections. */
+  readonly #looks = new Set<() => void>();
 
   constructor(
     readonly tenant: string,
@@ -55,6 +57,17 @@ export class TenantQuotas implements CreationQuotas {
   setStored(rules: readonly ClientLimits[]): void {
     this.#stored = rules;
     this.#rulesChanged();
+  }
+
+  /** Calls `look` whenever limits were changed that act on this tenant, until what it answers is called. */
+  watch(look: () => void): () => void {
+    this.#looks.add(look);
+    return () => this.#looks.delete(look);
+  }
+
+  /** Limits were changed, its own or the gateway's. */
+  tellChanged(): void {
+    for (const look of this.#looks) look();
   }
 
   get limits(): TenantLimits {

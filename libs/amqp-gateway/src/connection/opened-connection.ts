@@ -66,7 +66,7 @@ export class OpenedConnection implements SessionConnection, WatchedSession, Whee
     });
     this.#requests = new QuotaPause({
       owedMs: () => quota.owedRequestMs(),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters: this.tenantCounters,
       onBegin: () => this.pause(),
       onEnd: () => this.resume(),

@@ -42,7 +42,7 @@ export class ConnectionIntake {
     this.#quota = quota;
     this.#throttled = new QuotaPause({
       owedMs: () => quota.owedInMs(),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters: connection.tenantCounters,
       onEnd: () => this.#relieve(),
     });

@@ -110,7 +110,7 @@ export class OpenedConnection implements ChannelHost, WatchedSession, WheelRider
     let release = () => {};
     this.#requests = new QuotaPause({
       owedMs: () => quota.owedRequestMs(),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters: this.tenantCounters,
       onBegin: () => {
         release = this.hold('more is asked than may be');

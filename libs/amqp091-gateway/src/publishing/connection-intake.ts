@@ -42,7 +42,7 @@ export class ConnectionIntake {
     let release = () => {};
     this.#throttled = new QuotaPause({
       owedMs: () => quota.owedInMs(),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters: connection.tenantCounters,
       onBegin: () => {
         release = connection.hold('more is published than may be');

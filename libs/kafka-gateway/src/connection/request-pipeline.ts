@@ -36,7 +36,7 @@ export class RequestPipeline {
     this.#gate = new ReadGate(link);
     this.#muted = new QuotaPause({
       owedMs: () => this.#quota?.owedMs() ?? 0,
-      throttleMsMax: () => this.#quota?.throttleMsMax ?? 0,
+      limits: () => this.#quota,
       onBegin: () => this.#gate.set(blocked.muted, true),
       onEnd: () => this.#gate.set(blocked.muted, false),
     });

@@ -18,7 +18,7 @@ export class PublishRate {
   ) {
     this.#pause = new QuotaPause({
       owedMs: () => Math.max(quota.owedInMs(), quota.owedRequestMs()),
-      throttleMsMax: () => quota.throttleMsMax,
+      limits: () => quota,
       counters,
       onBegin: () => pauses.add(ReadingPause.rateLimit),
       onEnd: () => pauses.remove(ReadingPause.rateLimit),
