@@ -39,7 +39,7 @@ export class LimitedEntity {
       kind === 'topicCreations' ? { ...slowing, throttleMsMax: Number.POSITIVE_INFINITY } : slowing;
     const bucket = this.#buckets.get(kind);
     if (rate === undefined) this.#buckets.delete(kind);
-    else if (bucket !== undefined) bucket.set(rate, manner);
+    else if (bucket !== undefined) bucket.set(rate, manner, nowMs);
     else this.#buckets.set(kind, new QuotaBucket(rate, manner, this.counts.of(kind), nowMs));
   }
 

@@ -29,7 +29,9 @@ export class QuotaBucket implements AllowanceSource {
     this.perSecond = rate.perSecond;
   }
 
-  set(rate: Rate, { throttleMsMax, dryRun }: LimitManner): void {
+  set(rate: Rate, { throttleMsMax, dryRun }: LimitManner, nowMs: number): void {
+    // Until now the former rate has paid back.
+    this.#bucket.refill(nowMs);
     this.#bucket.set(rate, throttleMsMax);
     this.#dryRun = dryRun;
     this.perSecond = rate.perSecond;

@@ -34,25 +34,6 @@ describe('RateLimits', () => {
     expect(counted()).toEqual([]);
   });
 
-  it('tells who watches when limits change that act on it, whosever they are', () => {
-    const slow = { bytesIn: rate(1) };
-    const { limits, open } = bed({ acme: slow, other: {} }, { bytesIn: rate(1_000) });
-    const handle = open('acme');
-    handle.admitIn(5, 1);
-    const owed: number[] = [];
-    const unwatch = handle.watch(() => owed.push(handle.owedInMs()));
-    const stored = [{ user: 'u', bytesIn: rate(2) }];
-    limits.useStored((tenant) => (tenant === 'acme' ? stored : []));
-    limits.storedChanged('other');
-    const all = (acme: TenantLimits) => [tenantOf('acme', acme), tenantOf('other', {})];
-    limits.replace(all({ bytesIn: rate(4) }), { bytesIn: rate(1_000) });
-    limits.replace(all({}), {});
-    expect(owed).toEqual([4_000, 1_000, 0]);
-    unwatch();
-    limits.replace(all(slow), {});
-    expect(owed).toHaveLength(3);
-  });
-
   it('asks for the longest wait of all that are used, each way by itself', () => {
     const { open, clock } = bed({
       acme: { bytesIn: rate(1_000), messagesIn: rate(10), bytesOut: rate(100) },

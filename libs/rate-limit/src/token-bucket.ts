@@ -34,7 +34,7 @@ export class TokenBucket {
 
   /** Takes `n` tokens. Answers how many milliseconds the taker must now wait; 0 while tokens were left. */
   take(n: number, nowMs: number): number {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     this.#tokens = Math.max(this.#tokens - n, -this.#debtMax);
     return this.#waitMs();
   }
@@ -46,13 +46,13 @@ export class TokenBucket {
 
   /** How long a taker must wait for what was taken before. */
   owedMs(nowMs: number): number {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     return this.#waitMs();
   }
 
   /** Takes `n` tokens when they are there; for what is refused and not slowed. */
   tryTake(n: number, nowMs: number): boolean {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     // One that holds less than this is asked for all that it can hold.
     if (this.#tokens + rounding < Math.min(n, this.#burst)) return false;
     this.#tokens -= n;
@@ -61,7 +61,7 @@ export class TokenBucket {
 
   /** Tokens at hand; negative is debt. */
   tokens(nowMs: number): number {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     return this.#tokens;
   }
 
@@ -70,14 +70,15 @@ export class TokenBucket {
     return this.tokens(nowMs) >= this.#burst;
   }
 
-  #waitMs(): number {
-    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#ratePerMs);
-  }
-
-  #refill(nowMs: number): void {
+  /** Adds what has come since it was last looked at, by the rate that is set. */
+  refill(nowMs: number): void {
     const elapsedMs = nowMs - this.#refilledAtMs;
     if (elapsedMs <= 0) return;
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#ratePerMs);
     this.#refilledAtMs = nowMs;
+  }
+
+  #waitMs(): number {
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#ratePerMs);
   }
 }

@@ -24,6 +24,19 @@ describe('a limit of requests', () => {
     expect(test.metadata.started).toEqual(['a', 'b', 'c']);
     expect(test.metrics.tenant('kafka', 'acme').throttles).toBeGreaterThan(0);
   });
+
+  it('lets the connection be read again as soon as it is raised', async () => {
+    const test = bed({ anonymous: true, limits: { requests: { perSecond: 0.1, burst: 1 } } });
+    for (const name of ['a', 'b', 'c']) test.ask(name);
+    await soon();
+    test.metadata.answer('a');
+    test.metadata.answer('b');
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b']);
+    test.limits.replace([tenant], { requests: { perSecond: 1_000, burst: 1 } });
+    await soon();
+    expect(test.metadata.started).toEqual(['a', 'b', 'c']);
+  });
 });
 
 describe('a limit of what is fetched', () => {

@@ -60,6 +60,7 @@ export interface Bed extends InMemoryLink {
   readonly lines: { level: string; fields: LogFields; message: string }[];
   readonly kafka: KafkaClient;
   readonly authenticator: Authenticator;
+  readonly limits: RateLimits;
   /** Sends a Metadata request for this topic and gives its correlation id. */
   ask(topic: string): number;
 }
@@ -114,7 +115,7 @@ export function bed(
   const memory = inMemoryLink(protocol, { ...settings, log, counters: metrics.protocol('kafka') });
   const kafka = new KafkaClient(memory.client);
   const ask = (topic: string) => kafka.send(metadataApi, 1, { topics: [{ name: topic }] });
-  return { ...memory, metadata, metrics, lines, kafka, authenticator, ask };
+  return { ...memory, metadata, metrics, lines, kafka, authenticator, limits: services.limits, ask };
 }
 
 export const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
