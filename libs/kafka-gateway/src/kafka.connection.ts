@@ -17,6 +17,7 @@ import type { ApiTable } from './api-table.js';
 import { CountedDecoder, type PartialFrames } from './connection/partial-frames.js';
 import type { ProcessBudget } from './connection/process-budget.js';
 import { type KafkaRequest, nothing, type ResponseBytes } from './connection/request.js';
+import { decodeBody } from './connection/request-body.js';
 import { RequestPipeline } from './connection/request-pipeline.js';
 import { SaslExchange, type SaslStep } from './connection/sasl-exchange.js';
 import { type AnyApiHandler, type ConnectionState, type GatewayServices, noResponse } from './handler.js';
@@ -246,16 +247,20 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   }
 
   #start(request: KafkaRequest, handler: AnyApiHandler, body: unknown): void {
+    const failed = (error: unknown) => this.#failed(request, error);
+    const answer = (response: unknown) => {
+      try {
+        this.#answer(request, handler, response);
+      } catch (error) {
+        failed(error);
+      }
+    };
     try {
       const response = handler.handle(body, request);
-      if (!(response instanceof Promise)) this.#answer(request, handler, response);
-      else {
-        response
-          .then((value) => this.#answer(request, handler, value))
-          .catch((error) => this.#failed(request, error));
-      }
+      if (response instanceof Promise) response.then(answer, failed);
+      else answer(response);
     } catch (error) {
-      this.#failed(request, error);
+      failed(error);
     }
   }
 
@@ -390,11 +395,4 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     this.#closeListeners.clear();
     this.#drainListeners.clear();
   }
-}
-
-/** Of a frame that was decoded before. */
-function decodeBody(handler: AnyApiHandler, frame: Buffer): unknown {
-  const reader = new ByteReader(frame);
-  const { apiVersion } = decodeRequestHeader(reader);
-  return handler.api.decodeRequest(reader, apiVersion);
 }

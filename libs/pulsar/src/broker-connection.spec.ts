@@ -304,4 +304,36 @@ describe('a connection to a broker', () => {
     expect(connection.idle).toBe(true);
     connection.close('done');
   });
+
+  it('gives away what a consumer gets, in small reads and in large ones', async () => {
+    const texts = Array.from({ length: 30 }, (_, at) => `${at}`.repeat([3, 40, 900][at % 3]!));
+    const fake = start(whenConnected());
+    const connection = await fake.open();
+    const kept: { readonly frame: Buffer; readonly from: number; readonly to: number }[] = [];
+    let heard = () => {};
+    connection.registerConsumer(7, {
+      onMessage: (frame, _, from, to) => {
+        kept.push({ frame, from, to });
+        heard();
+      },
+      onCloseConsumer: () => undefined,
+      onDisconnect: () => undefined,
+    });
+    for (const text of texts) {
+      const came = new Promise<void>((resolve) => (heard = resolve));
+      fake.sockets[0]!.write(messageFrame(text));
+      await came;
+    }
+    expect(kept.map(({ frame, from, to }) => frame.toString('utf8', from, to))).toEqual(texts);
+    connection.close('done');
+  });
 });
+
+/** With a text where an entry is. */
+function messageFrame(text: string): Buffer {
+  const messageId = { ledgerId: 1, entryId: 2 };
+  const command = encodeCommandFrame({ message: { consumerId: 7, messageId } } as unknown as BaseCommandInit);
+  const frame = Buffer.concat([command, Buffer.from(text)]);
+  frame.writeUInt32BE(frame.length - 4, 0);
+  return frame;
+}

@@ -13,7 +13,7 @@ import { clientVersion, featureFlags, protocolVersion, shakeHands } from './hand
 import { KeepAlive } from './keep-alive.js';
 import { PendingRequests } from './pending-requests.js';
 import { asPulsarError, PulsarError } from './pulsar.errors.js';
-import { openSocket, type SocketTarget } from './socket.js';
+import { copied, openSocket, type SocketTarget } from './socket.js';
 import { answerFault, commandBody, decodeCommand, encodeCommandFrame } from './wire/command-codec.js';
 import type { BaseCommand, BaseCommandInit, FeatureFlags } from './wire/commands.js';
 import {
@@ -117,6 +117,8 @@ export class BrokerConnection implements Connection {
   #pongs: { promise: Promise<void>; resolve: () => void } | undefined;
   #challenged: Promise<void> | undefined;
   #lastRequestId = 0;
+  /** Memory of the read that is being served, when it is the socket's. */
+  #lent: ArrayBufferLike | undefined;
   #blocked = false;
   #corked = false;
   #pauses = 0;
@@ -143,7 +145,7 @@ export class BrokerConnection implements Connection {
       ping: () => this.tell({ ping: {} }),
       silent: (ms) => this.close(`the broker was silent for ${Math.round(ms)} ms`),
     });
-    socket.on('data', (chunk: Buffer) => this.#data(chunk));
+    socket.on('data', (chunk: Buffer, isLent?: boolean) => this.#data(chunk, isLent));
     socket.on('drain', () => this.#drained());
     socket.once('error', (error) => this.#end(asPulsarError(error, 'Disconnected')));
     socket.once('close', () =>
@@ -272,9 +274,10 @@ export class BrokerConnection implements Connection {
     this.#end(new PulsarError('Disconnected', reason));
   }
 
-  #data(chunk: Buffer): void {
+  #data(chunk: Buffer, isLent: boolean | undefined): void {
     this.#keepAlive.heard();
     if (this.#closed) return;
+    this.#lent = isLent ? chunk.buffer : undefined;
     try {
       this.#decoder.push(chunk, this.#onFrame);
     } catch (error) {
@@ -292,11 +295,13 @@ export class BrokerConnection implements Connection {
     const type = hotCommandType(frame, commandStart, end);
     if (type === HotCommand.sendReceipt) {
       this.#handlers.sendReceipt(this.#hot.sendReceipt(frame, commandStart, end, this.#receipt));
-    } else if (type === HotCommand.message) {
-      const message = this.#hot.message(frame, commandStart, end);
-      this.#handlers.message(frame, message, end);
+      return;
+    }
+    const owned = frame.buffer === this.#lent ? copied(frame) : frame;
+    if (type === HotCommand.message) {
+      this.#handlers.message(owned, this.#hot.message(owned, commandStart, end), end);
     } else {
-      this.#command(decodeCommand(frame, commandStart, end));
+      this.#command(decodeCommand(owned, commandStart, end));
     }
   }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { TlsOptions } from './client.options.js';
 import { asPulsarError, PulsarError } from './pulsar.errors.js';
@@ -11,6 +11,13 @@ export interface SocketTarget {
   readonly tls?: TlsOptions;
 }
 
+/** What one read may bring. */
+const readBytesMax = 64 * 1024;
+/** Receipts, mostly, and what else is there is copied one by one. */
+const lentBytesMax = 2 * 1024;
+/** With a read that brings so much the buffer is given away, and the next one gets another; less is copied at once. */
+const givenBytesMin = (readBytesMax * 3) / 4;
+
 /**
  * A connected socket: over TLS, after the handshake. Rejects with 'ConnectFailed'; `signal` ends the attempt.
  * The socket keeps an error listener, so that it can be handed on safely.
@@ -21,7 +28,7 @@ export async function openSocket(target: SocketTarget, signal: AbortSignal): Pro
   const address = { host: target.host, port: target.port };
   const socket = secure
     ? connectTls({ ...address, ...tlsFor(target.host, target.tls!, secure) })
-    : connectTcp(address);
+    : plainSocket().connect(address);
   const fail = (error: unknown) => {
     socket.destroy();
     reject(asPulsarError(error, 'ConnectFailed'));
@@ -37,6 +44,43 @@ export async function openSocket(target: SocketTarget, signal: AbortSignal): Pro
   if (signal.aborted) aborted();
   else signal.addEventListener('abort', aborted, { once: true });
   return promise;
+}
+
+/**
+ * Most reads bring a receipt, of some bytes: Node would take memory for a large read each time and give most of it back, and
+ * pass each through a readable stream. Here listeners of 'data' are told whether what they get is only lent, until they
+ * return. `pause` and `resume` act as ever.
+ */
+function plainSocket(): Socket {
+  let buffer: Buffer | undefined;
+  const socket = new Socket({
+    onread: {
+      // Asked for after each read, too: then nothing is given where the former one serves on.
+      buffer: () => {
+        if (buffer !== undefined) return undefined as never;
+        buffer = Buffer.allocUnsafeSlow(readBytesMax);
+        return buffer;
+      },
+      callback: (bytes) => {
+        const read = buffer!.subarray(0, bytes);
+        if (bytes <= lentBytesMax) socket.emit('data', read, true);
+        else if (bytes < givenBytesMin) socket.emit('data', copied(read));
+        else {
+          buffer = undefined;
+          socket.emit('data', read);
+        }
+        return true;
+      },
+    },
+  });
+  return socket;
+}
+
+/** In memory of its own: who keeps a part of it keeps nothing else. */
+export function copied(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** The PEM files of `TlsOptions`, read now so that renewed certificates are used. Rejects with 'InvalidConfiguration'. */

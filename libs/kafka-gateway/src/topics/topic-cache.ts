@@ -5,6 +5,7 @@ import type { KafkaTopic } from './kafka-topic.js';
 interface Cached {
   readonly topic: KafkaTopic;
   readonly expiresAtMs: number;
+  readonly tenantName: string;
   readonly nameKey: string;
   readonly idKey: string;
 }
@@ -13,6 +14,8 @@ interface Cached {
 export class TopicCache {
   readonly #byName = new Map<string, Cached>();
   readonly #byId = new Map<string, Cached>();
+  /** What was asked for by its id last: mostly it is asked for again. */
+  #last: Cached | undefined;
 
   constructor(
     private readonly topicsMax: number,
@@ -29,7 +32,11 @@ export class TopicCache {
   }
 
   getById(tenant: Tenant, id: Buffer): KafkaTopic | undefined {
-    return this.#fresh(this.#byId.get(idKey(tenant, id)));
+    const last = this.#last;
+    if (last?.tenantName !== tenant.name || !last.topic.id.equals(id)) {
+      this.#last = this.#byId.get(idKey(tenant, id));
+    }
+    return this.#fresh(this.#last);
   }
 
   /** The name that had this id when it was last looked up, however long ago. */
@@ -42,11 +49,13 @@ export class TopicCache {
     const cached = {
       topic,
       expiresAtMs: this.now() + this.ageMaxMs,
+      tenantName: tenant.name,
       nameKey: nameKey(tenant, topic.name),
       idKey: idKey(tenant, topic.id),
     };
     this.#byName.set(cached.nameKey, cached);
     this.#byId.set(cached.idKey, cached);
+    this.#last = undefined;
     if (this.#byName.size > this.topicsMax) this.#remove(this.#byName.values().next().value!);
   }
 
@@ -67,6 +76,7 @@ export class TopicCache {
   }
 
   #remove(cached: Cached): void {
+    if (this.#last === cached) this.#last = undefined;
     this.#byName.delete(cached.nameKey);
     if (this.#byId.get(cached.idKey) === cached) this.#byId.delete(cached.idKey);
   }

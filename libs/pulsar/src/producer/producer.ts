@@ -61,6 +61,7 @@ export interface Producer {
  */
 export class TopicProducer implements Producer, ProducerSessionOwner {
   readonly topic: string;
+  name: string;
   private readonly options: ProducerOptions & typeof producerDefaults;
   private readonly pending = new PendingEntries();
   private readonly attachment: TopicAttachment;
@@ -87,11 +88,12 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
   ) {
     this.options = { ...producerDefaults, ...options };
     this.topic = options.topic;
+    this.name = options.name ?? '';
     this.producerId = connector.nextProducerId();
     this.nextSequenceId = options.initialSequenceId;
     this.numbers = {
       producerId: this.producerId,
-      producerName: Buffer.from(options.name ?? ''),
+      producerName: Buffer.from(this.name),
       sequenceId: 0,
       highestSequenceId: undefined,
       publishTime: 0,
@@ -110,10 +112,6 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
       open: (connection) => this.open(connection),
       onGivenUp: (error) => this.end(error),
     });
-  }
-
-  get name(): string {
-    return this.numbers.producerName.toString();
   }
 
   get lastSequenceId(): number {
@@ -285,7 +283,10 @@ export class TopicProducer implements Producer, ProducerSessionOwner {
     }
     this.brokerTopicEpoch = success.topicEpoch;
     this.nextSequenceId ??= this.brokerLastSequenceId + 1;
-    if (numbers.producerName.length === 0) numbers.producerName = Buffer.from(success.producerName);
+    if (this.name === '') {
+      this.name = success.producerName;
+      numbers.producerName = Buffer.from(this.name);
+    }
     this.entryBytesMax = session.connection.maxMessageSize - entryReserveBytes;
     if (session.ended) return;
     this.session = session;
