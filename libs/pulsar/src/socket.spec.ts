@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { openSocket } from './socket.js';
 
 let server: Server;
@@ -15,9 +16,9 @@ beforeAll(async () => {
 
 afterAll(() => void server.close());
 
-async function pair(): Promise<{ readonly near: Socket; readonly far: Socket }> {
+async function pair(host = '127.0.0.1'): Promise<{ readonly near: Socket; readonly far: Socket }> {
   accepted = once(server, 'connection').then(([socket]) => socket as Socket);
-  const near = await openSocket({ host: '127.0.0.1', port }, new AbortController().signal);
+  const near = await openSocket({ host, port }, new AbortController().signal);
   return { near, far: await accepted };
 }
 
@@ -43,6 +44,32 @@ describe('a plain socket', () => {
       near.destroy();
     },
   );
+
+  it('reads what came when only the second address of a name answers', async () => {
+    type Answer = (error: null, addresses: readonly { address: string; family: number }[]) => void;
+    const addresses = [
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ];
+    const lookup = jest.spyOn(dns, 'lookup');
+    lookup.mockImplementation(((_host: string, _options: unknown, answer: Answer) =>
+      setImmediate(answer, null, addresses)) as never);
+    try {
+      const { near, far } = await pair('broker.test');
+      for (const length of [60, 20_000]) {
+        const sent = bytesOf(length, 1);
+        far.write(sent);
+        let came = Buffer.alloc(0);
+        while (came.length < length) {
+          came = Buffer.concat([came, ...((await once(near, 'data')) as [Buffer]).slice(0, 1)]);
+        }
+        expect(came.equals(sent)).toBe(true);
+      }
+      near.destroy();
+    } finally {
+      lookup.mockRestore();
+    }
+  });
 
   it('gives away what it does not lend', async () => {
     const { near, far } = await pair();

@@ -55,12 +55,8 @@ function plainSocket(): Socket {
   let buffer: Buffer | undefined;
   const socket = new Socket({
     onread: {
-      // Asked for after each read, too: then nothing is given where the former one serves on.
-      buffer: () => {
-        if (buffer !== undefined) return undefined as never;
-        buffer = Buffer.allocUnsafeSlow(readBytesMax);
-        return buffer;
-      },
+      // Asked for by each address that is tried and after each read. Who got none would read elsewhere, and be told of this one.
+      buffer: () => (buffer ??= Buffer.allocUnsafeSlow(readBytesMax)),
       callback: (bytes) => {
         const read = buffer!.subarray(0, bytes);
         if (bytes <= lentBytesMax) socket.emit('data', read, true);
