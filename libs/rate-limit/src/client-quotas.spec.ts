@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { ClientLimits, Tenant } from '#libs/tenancy';
 import { ClientQuotas } from './client-quotas.js';
 import {
@@ -115,6 +115,13 @@ describe('ClientQuotas', () => {
     log.ready = false;
     await expect(set({ user: 'b' }, { bytesIn: 1 })).rejects.toMatchObject({ fault: 'unavailable' });
     expect(() => quotas.list('acme')).toThrow(/cannot be read now/);
+  });
+
+  it('are altered without a look at all others: a request is of many, and there are many', async () => {
+    const { set, quotas } = gateway(new FakeLog(), [tenantOf('acme')]);
+    const list = jest.spyOn(quotas, 'list');
+    await set({ user: 'ann' }, { bytesIn: 1 });
+    expect(list).not.toHaveBeenCalled();
   });
 
   it('hold for a tenant that comes later, with what was stored before', async () => {

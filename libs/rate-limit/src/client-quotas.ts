@@ -101,13 +101,7 @@ export class ClientQuotas {
     validateOnly: boolean,
   ): Promise<void> {
     this.#requireReady();
-    const name = nameOf(entity);
-    const configured = this.list(tenant).find((each) => nameOf(each.entity) === name)?.configured;
-    for (const kind of changes.keys()) {
-      if (configured?.has(kind)) {
-        throw new ClientQuotaError('configured', `${kind} of it is set in the gateway's configuration`);
-      }
-    }
+    this.#requireOurs(tenant, entity, changes.keys());
     const id = quotaEntityId(entity);
     const isNew = this.#byTenant.get(tenant)?.has(id) !== true;
     const sets = [...changes.values()].some((perSecond) => perSecond !== undefined);
@@ -121,6 +115,17 @@ export class ClientQuotas {
     }
     if (isNew && sets) await this.#make(tenant, id, records);
     else await this.values.putAll(records);
+  }
+
+  /** Of the configuration's alone: a request may be of very many, and what is stored are many, too. */
+  #requireOurs(tenant: string, { user, clientId }: QuotaEntity, kinds: Iterable<StoredKind>): void {
+    const rules = this.limits.of({ name: tenant }).limits.clients ?? [];
+    const configured = rules.filter((rule) => rule.user === user && rule.clientId === clientId);
+    for (const kind of kinds) {
+      if (configured.some((rule) => rule[kind] !== undefined)) {
+        throw new ClientQuotaError('configured', `${kind} of it is set in the gateway's configuration`);
+      }
+    }
   }
 
   #requireRoom(tenant: string, id: string): void {

@@ -14,6 +14,8 @@ import { TopicAuthorization } from '../topics/topic-authorization.js';
 import { clientQuotaRefusal, toEntityParts, toQuotaEntity, toStoredKind } from './client-quota-entity.js';
 
 const alterationsParallelMax = 32;
+/** Entities of one request: as many as a tenant may have quotas for. */
+const entriesMax = 1_000;
 
 /**
  * AlterClientQuotas v0-1 (KIP-546): `producer_byte_rate` and `consumer_byte_rate` of users and client ids of the tenant, on
@@ -25,6 +27,7 @@ export const alterClientQuotasHandler: ApiHandler<AlterClientQuotasRequest, Alte
   versionMin: 0,
   versionMax: 1,
   async handle({ entries, validateOnly }, context) {
+    if (entries.length > entriesMax) return { entries: tooMany(entries, context) };
     const times = new Map<string, number>();
     const nameOf = ({ entity }: Alteration) =>
       JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName]).sort());
@@ -37,6 +40,12 @@ export const alterClientQuotasHandler: ApiHandler<AlterClientQuotasRequest, Alte
 };
 
 type Answer = Encodable<AlterClientQuotasResponse['entries'][number]>;
+
+function tooMany(entries: readonly Alteration[], context: RequestContext): Answer[] {
+  const { code, message } = invalid(`more than ${entriesMax} entities in one request`);
+  context.refused(code, message);
+  return entries.map(({ entity }) => ({ errorCode: code, errorMessage: message, entity }));
+}
 
 async function answer(
   entry: Alteration,

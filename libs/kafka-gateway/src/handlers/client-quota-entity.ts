@@ -18,6 +18,9 @@ const otherKeys: Readonly<Record<string, string>> = {
   connection_creation_rate: 'connections of addresses are limited in the configuration (limits.addresses)',
 };
 
+/** Each is kept by all gateways, in every record of the entity; what every tenant keeps there has one limit of bytes. */
+const nameCharsMax = 1_024;
+
 export interface KafkaEntityPart {
   readonly entityType: string;
   /** Null: each one without a setting of its own. */
@@ -34,6 +37,9 @@ export function toQuotaEntity(parts: readonly KafkaEntityPart[]): QuotaEntity {
     if (key === undefined) throw invalid(`quotas are of users and client ids, not of ${entityType}`);
     if (entity[key] !== undefined) throw invalid(`${entityType} is named twice`);
     if (entityName === '' || entityName === everyName) throw invalid(`${entityType} has no such name`);
+    if (entityName !== null && (entityName.length > nameCharsMax || entityName.includes('\0'))) {
+      throw invalid(`${entityType} has a name of at most ${nameCharsMax} characters, none of them NUL`);
+    }
     entity[key] = entityName ?? everyName;
   }
   if (parts.length === 0) throw invalid('an entity is a user, a client id, or both');
