@@ -23,8 +23,8 @@ function bed() {
     changed: (_what: string, name: string) => changed.push(name),
     refused: () => {},
   } as unknown as RequestContext;
-  const alter = async (users: readonly string[]) => {
-    const ops = [{ key: 'producer_byte_rate', value: 1, remove: false }];
+  const alter = async (users: readonly string[], value = 1) => {
+    const ops = [{ key: 'producer_byte_rate', value, remove: false }];
     const entries = users.map((user) => ({ entity: [{ entityType: 'user', entityName: user }], ops }));
     const request = { entries, validateOnly: false };
     const response = await alterClientQuotasHandler.handle(request as never, context);
@@ -42,6 +42,15 @@ describe('AlterClientQuotas', () => {
       ['ann', 'eve'],
       ['user ann', 'user eve'],
     ]);
+  });
+
+  it('takes whole numbers above 0 alone: by a part of a byte nobody was limited', async () => {
+    const { altered, alter } = bed();
+    for (const value of [0, -1, 5e-324, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e300]) {
+      expect(await alter(['ann'], value)).toEqual([INVALID_REQUEST]);
+    }
+    expect(altered).toEqual([]);
+    for (const value of [1, 1_000_000, 2 ** 63]) expect(await alter(['ann'], value)).toEqual([0]);
   });
 
   it('alters nothing for a request of more than a tenant may have', async () => {

@@ -16,6 +16,8 @@ import { clientQuotaRefusal, toEntityParts, toQuotaEntity, toStoredKind } from '
 const alterationsParallelMax = 32;
 /** Entities of one request: as many as a tenant may have quotas for. */
 const entriesMax = 1_000;
+/** What tools set who mean no limit; as a double. */
+const longMax = 2 ** 63;
 
 /**
  * AlterClientQuotas v0-1 (KIP-546): `producer_byte_rate` and `consumer_byte_rate` of users and client ids of the tenant, on
@@ -89,7 +91,10 @@ function changesOf({ ops }: Alteration): Map<StoredKind, number | undefined> {
   for (const { key, value, remove } of ops) {
     const kind = toStoredKind(key);
     if (changes.has(kind)) throw invalid(`${key} is altered twice`);
-    if (!remove && !(value > 0 && Number.isFinite(value))) throw invalid(`${key} must be more than 0`);
+    // As Kafka's, a long: of less than a byte so little could be told that it limited nobody.
+    if (!remove && !(value >= 1 && value <= longMax && Number.isInteger(value))) {
+      throw invalid(`${key} is a whole number of bytes per second, more than 0`);
+    }
     changes.set(kind, remove ? undefined : value);
   }
   return changes;
