@@ -121,7 +121,6 @@ export class BrokerConnection implements Connection {
   #lent: ArrayBufferLike | undefined;
   #blocked = false;
   #corked = false;
-  #pauses = 0;
   #closed: PulsarError | undefined;
 
   constructor(
@@ -141,7 +140,6 @@ export class BrokerConnection implements Connection {
     decoder.frameBytesMax = this.maxMessageSize + framePaddingBytes;
     this.#pending = new PendingRequests(options.client.requestsPendingMax);
     this.#keepAlive = new KeepAlive(options.client.keepAliveMs, {
-      reading: () => this.#pauses === 0,
       ping: () => this.tell({ ping: {} }),
       silent: (ms) => this.close(`the broker was silent for ${Math.round(ms)} ms`),
     });
@@ -248,14 +246,6 @@ export class BrokerConnection implements Connection {
   onClose(listener: (error: PulsarError) => void): () => void {
     this.#closeListeners.add(listener);
     return () => this.#closeListeners.delete(listener);
-  }
-
-  pauseReading(): void {
-    if (this.#pauses++ === 0) this.#socket.pause();
-  }
-
-  resumeReading(): void {
-    if (this.#pauses > 0 && --this.#pauses === 0) this.#socket.resume();
   }
 
   registerProducer(producerId: number, handler: ProducerHandler): () => void {

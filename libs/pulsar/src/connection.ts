@@ -85,9 +85,6 @@ export interface Connection {
   readonly writable: boolean;
   /** Called each time the send buffer has drained below the mark. Returns the way to stop it. */
   onWritable(listener: () => void): () => void;
-  /** Stop or continue reading the socket, counted: n pauses need n resumes. Stops receipts and PONGs as well. */
-  pauseReading(): void;
-  resumeReading(): void;
   /** Returns the way to unregister. One handler per id. */
   registerProducer(producerId: number, handler: ProducerHandler): () => void;
   registerConsumer(consumerId: number, handler: ConsumerHandler): () => void;

@@ -2,15 +2,13 @@
 const ticksPerPeriod = 4;
 
 export interface KeepAliveHooks {
-  /** False while this side does not read its socket. */
-  reading(): boolean;
   ping(): void;
   silent(silentMs: number): void;
 }
 
 /**
  * Watches one connection: a PING when nothing came for `keepAliveMs`, its end when nothing came for twice as long.
- * Time in which this process itself did not run, or did not read, is not held against the broker.
+ * Time in which this process itself did not run is not held against the broker.
  */
 export class KeepAlive {
   readonly #keepAliveMs: number;
@@ -38,7 +36,7 @@ export class KeepAlive {
     const now = this.#now();
     const lateMs = now - this.#tickedAtMs - this.#keepAliveMs / ticksPerPeriod;
     this.#tickedAtMs = now;
-    if (!this.#hooks.reading() || lateMs > this.#keepAliveMs / 2) this.#heardAtMs = now;
+    if (lateMs > this.#keepAliveMs / 2) this.#heardAtMs = now;
     const silentMs = now - this.#heardAtMs;
     if (silentMs >= 2 * this.#keepAliveMs) this.#hooks.silent(silentMs);
     else if (silentMs >= this.#keepAliveMs && now - this.#pingedAtMs >= this.#keepAliveMs) {
