@@ -1,6 +1,6 @@
 // The jars of deploy/kafka-messages/pom.xml, resolved by Maven once and kept in .pulsegate/kafka-clients.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,12 +38,21 @@ export function kafkaClassPath(version: string): string {
   return [kafkaJar(version), ...libraries].join(delimiter);
 }
 
+/** Jars are gathered elsewhere and moved when they are whole: several processes may want them at the same time. */
 function resolved(name: string): string {
   const file = folder + name;
   if (existsSync(file)) return file;
-  const maven = spawnSync('mvn', ['-q', '-B', '-f', pom, 'generate-resources'], { encoding: 'utf8' });
-  if (maven.status === 0 && existsSync(file)) return file;
-  throw new Error(
-    `Maven did not resolve ${name} with ${pom}: ${maven.error?.message ?? maven.stdout + maven.stderr}`,
-  );
+  const gathering = `${folder}${process.pid}.part`;
+  try {
+    const args = ['-q', '-B', '-f', pom, 'generate-resources', `-DoutputDirectory=${gathering}`];
+    const maven = spawnSync('mvn', args, { encoding: 'utf8' });
+    const jars = maven.status === 0 ? readdirSync(gathering) : [];
+    for (const jar of jars) renameSync(`${gathering}/${jar}`, folder + jar);
+    if (jars.includes(name)) return file;
+    throw new Error(
+      `Maven did not resolve ${name} with ${pom}: ${maven.error?.message ?? maven.stdout + maven.stderr}`,
+    );
+  } finally {
+    rmSync(gathering, { recursive: true, force: true });
+  }
 }
