@@ -10,6 +10,17 @@ export const namesHosts: ProvenAbuse = {
   provenBy: { file, test: 'is connected to by none of the protocols' },
 };
 
+/** Of the protocols that leave it to the transport alone. */
+export const readsNothing: ProvenAbuse = {
+  item: 'A9',
+  tries: 'does not read what it is sent',
+  meets: 'little is held for it; it is not read either, and its connection ends',
+  provenBy: {
+    file: 'libs/transport/src/listener.spec.ts',
+    test: 'holds little for a client that does not read its socket, and ends it',
+  },
+};
+
 /** What each protocol that carries messages does with what is tried by all of them. */
 export const everyProtocol: readonly ProvenAbuse[] = [
   namesHosts,

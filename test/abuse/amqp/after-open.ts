@@ -8,6 +8,7 @@ import {
   messageText,
 } from '../../../libs/amqp-gateway/src/testing/amqp-client.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
+import { readsNothing } from '../every-protocol.js';
 import { type FrontStage, subscriptionsMaxPerTopic, topicsMax } from '../front-stage.js';
 
 const { INVALID_FIELD, RESOURCE_LIMIT_EXCEEDED, UNAUTHORIZED_ACCESS } = AmqpErrorCondition;
@@ -185,15 +186,7 @@ export const afterOpen: readonly (Abuse<FrontStage> | ProvenAbuse)[] = [
       test: 'leaves so many unsettled and no more',
     },
   },
-  {
-    item: 'A9',
-    tries: 'does not read what it is sent',
-    meets: 'little is held for it; it is not read either, and its connection ends',
-    provenBy: {
-      file: 'libs/transport/src/listener.spec.ts',
-      test: 'holds little for a client that does not read its socket, and ends it',
-    },
-  },
+  readsNothing,
   {
     item: 'A10',
     tries: 'is silent behind its login',

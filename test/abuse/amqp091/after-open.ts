@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import { type Amqp091Method, type FieldTable, type FieldValue, encodeFieldTable } from '#libs/amqp091-codec';
 import { testPulsar } from '../../support/pulsar.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
+import { readsNothing } from '../every-protocol.js';
 import { type FrontStage, topicsMax } from '../front-stage.js';
 
 const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false };
@@ -113,15 +114,7 @@ export const afterOpen: readonly (Abuse<FrontStage> | ProvenAbuse)[] = [
       test: 'is given as many as its prefetch says, in order, and more for each acknowledgement',
     },
   },
-  {
-    item: 'A9',
-    tries: 'does not read what it is sent',
-    meets: 'little is held for it; it is not read either, and its connection ends',
-    provenBy: {
-      file: 'libs/transport/src/listener.spec.ts',
-      test: 'holds little for a client that does not read its socket, and ends it',
-    },
-  },
+  readsNothing,
   {
     item: 'A11',
     tries: 'leaves exclusive and transient queues behind',
