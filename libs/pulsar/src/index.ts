@@ -44,7 +44,7 @@ export {
 export type { LeaseOptions, LeaseState, TopicLease } from './lease.js';
 export { probeIndex } from './index-probe.js';
 export { keyHash } from './key-partition.js';
-export type { LeaseAppend, LeaseRecord } from './lease-record.js';
+export type { LeaseRecord } from './lease-record.js';
 export {
   base64PropertyPrefix,
   HubProperty,

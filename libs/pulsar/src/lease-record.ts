@@ -1,4 +1,4 @@
-import type { KeyedRecord, MessageCursor } from './entry.js';
+import type { MessageCursor } from './entry.js';
 
 /** The key of a lease's own records; state records must not use it. Compaction keeps one of them. */
 export const leaseKey = 'pulsegate.lease';
@@ -28,8 +28,6 @@ export function decodeLeaseSign(value: Buffer | null): LeaseSign | undefined {
     return undefined;
   }
 }
-
-export type LeaseAppend = KeyedRecord;
 
 /** One record of the state that a lease protects. */
 export interface LeaseRecord {

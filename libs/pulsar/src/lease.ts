@@ -3,6 +3,7 @@ import type { Connector } from './connection.js';
 import {
   type BrokerEntry,
   EntryDecodeError,
+  type KeyedRecord,
   keyedEntry,
   MessageCursor,
   type OutgoingEntry,
@@ -10,7 +11,6 @@ import {
 import {
   decodeLeaseSign,
   encodeLeaseSign,
-  type LeaseAppend,
   type LeaseRecord,
   leaseKey,
   leaseRecordOf,
@@ -138,7 +138,7 @@ export class TopicLease {
    * Stores one record, or several as one entry: all or none. `done` is called once, in the order of the appends. An error that is not 'TooManyPending' or
    * 'EntryTooLarge' costs the lease: whether the record is stored is then for the next holder's replay to say.
    */
-  append(record: LeaseAppend | readonly LeaseAppend[], done: (error: PulsarError | undefined) => void): void {
+  append(record: KeyedRecord | readonly KeyedRecord[], done: (error: PulsarError | undefined) => void): void {
     const { producer } = this;
     const records = Array.isArray(record) ? record : [record];
     if (producer === undefined || (this.current !== 'serving' && this.current !== 'suspended')) {
@@ -321,7 +321,7 @@ export class TopicLease {
 
   private write(
     producer: TopicProducer,
-    records: readonly LeaseAppend[],
+    records: readonly KeyedRecord[],
     done: (error: PulsarError | undefined) => void,
   ): void {
     let entry: OutgoingEntry;

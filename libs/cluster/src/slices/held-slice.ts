@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { LeaseAppend, LeaseOptions, LeaseState, PulsarError, TopicLease } from '#libs/pulsar';
+import type { KeyedRecord, LeaseOptions, LeaseState, PulsarError, TopicLease } from '#libs/pulsar';
 import type { Log } from '#libs/telemetry';
 import type { Tenant } from '#libs/tenancy';
 import { PausableClock, type SliceClock } from './slice-clock.js';
@@ -25,7 +25,7 @@ export interface SliceState {
 /** Where a slice's records go: the lease, or memory in specs. */
 export interface SliceLog {
   /** Stores the records as one entry. `done` is called once, in the order of the appends. */
-  append(records: readonly LeaseAppend[], done: (error: PulsarError | undefined) => void): void;
+  append(records: readonly KeyedRecord[], done: (error: PulsarError | undefined) => void): void;
 }
 
 /** What a state is made with. */

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { LeaseAppend } from '#libs/pulsar';
+import type { KeyedRecord } from '#libs/pulsar';
 
 /** Made when it is written: what is in memory then counts. Null: the record is gone. */
 type Encode = () => Buffer | null;
@@ -30,9 +30,9 @@ export class SliceChanges {
   }
 
   /** All of it as entries to be written in this order; one entry unless it is more than `bytesMax`. Nothing is changed any more. */
-  take(bytesMax: number): LeaseAppend[][] {
-    const entries: LeaseAppend[][] = [];
-    let entry: LeaseAppend[] = [];
+  take(bytesMax: number): KeyedRecord[][] {
+    const entries: KeyedRecord[][] = [];
+    let entry: KeyedRecord[] = [];
     let bytes = 0;
     for (const changes of this.#ranks) {
       for (const [key, encode] of changes) {

@@ -1,5 +1,5 @@
 import type { SliceLog } from '#libs/cluster';
-import type { LeaseAppend, PulsarError } from '#libs/pulsar';
+import type { KeyedRecord, PulsarError } from '#libs/pulsar';
 import type { SliceChanges } from './slice-changes.js';
 
 /** Called once, in the order of the calls; true: it is stored. */
@@ -14,7 +14,7 @@ const bytesInFlightMax = 8 * 1024 * 1024;
 
 /** An entry, and who waits for it. */
 interface Writing {
-  readonly entry: readonly LeaseAppend[];
+  readonly entry: readonly KeyedRecord[];
   readonly bytes: number;
   readonly waiting: Stored[];
 }

@@ -1,12 +1,12 @@
 import type { SliceLog } from '#libs/cluster';
-import type { LeaseAppend, PulsarError } from '#libs/pulsar';
+import type { KeyedRecord, PulsarError } from '#libs/pulsar';
 
 /** The log of a slice in memory: receipts come at once, or when they are let go. */
 export class MemorySliceLog implements SliceLog {
-  readonly entries: (readonly LeaseAppend[])[] = [];
+  readonly entries: (readonly KeyedRecord[])[] = [];
   #held: (() => void)[] | undefined;
 
-  append(records: readonly LeaseAppend[], done: (error: PulsarError | undefined) => void): void {
+  append(records: readonly KeyedRecord[], done: (error: PulsarError | undefined) => void): void {
     this.entries.push(records);
     if (this.#held === undefined) done(undefined);
     else this.#held.push(() => done(undefined));
@@ -24,7 +24,7 @@ export class MemorySliceLog implements SliceLog {
   }
 
   /** What a new holder reads. Compacted: of each key the last, where it was last written, and no tombstones. */
-  records(compacted: boolean, entries = this.entries.length): LeaseAppend[] {
+  records(compacted: boolean, entries = this.entries.length): KeyedRecord[] {
     const all = this.entries.slice(0, entries).flat();
     if (!compacted) return all;
     const last = new Map(all.map(({ key }, index) => [key, index]));

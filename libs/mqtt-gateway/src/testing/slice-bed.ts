@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { aloneCluster, ManualClock, type SliceLog } from '#libs/cluster';
 import type { MqttQos } from '#libs/mqtt-codec';
-import { type EntryPosition, type LeaseAppend, PulsarError } from '#libs/pulsar';
+import { type EntryPosition, type KeyedRecord, PulsarError } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { MqttReasonCode } from '#libs/mqtt-codec';
 import { MqttError } from '../mqtt.errors.js';
@@ -151,7 +151,7 @@ class FakeSequencedBroker {
 
 /** A log whose receipts can be held, and whose end can get lost with its writer. */
 class CrashingLog {
-  entries: (readonly LeaseAppend[])[] = [];
+  entries: (readonly KeyedRecord[])[] = [];
   #unconfirmed: ((error: PulsarError | undefined) => void)[] = [];
   #isHeld = false;
 
@@ -183,7 +183,7 @@ class CrashingLog {
     this.#unconfirmed = [];
   }
 
-  records(compacted: boolean): LeaseAppend[] {
+  records(compacted: boolean): KeyedRecord[] {
     const all = this.entries.flat();
     if (!compacted) return all;
     const last = new Map(all.map(({ key }, index) => [key, index]));
@@ -274,7 +274,7 @@ export class SliceBed {
     await this.settled();
   }
 
-  #serve(records: readonly LeaseAppend[]): SessionSlice {
+  #serve(records: readonly KeyedRecord[]): SessionSlice {
     const store = this.log.writer();
     const parts: Partial<SessionSliceParts> = {
       cluster: aloneCluster({ instance: `gateway-${++this.#gateways}` }),
