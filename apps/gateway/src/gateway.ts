@@ -4,11 +4,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Authenticator } from '#libs/auth';
 import { createLogger, type Log } from '#libs/telemetry';
+import { assertPortFree } from '#libs/transport';
 import { AdminAccess } from './admin/admin-access.js';
 import { AdminErrors, adminHttp } from './admin/admin-http.js';
 import { GatewayAudit } from './audit/gateway-audit.js';
 import { ClusterMembership } from './cluster-membership.service.js';
-import type { GatewayConfig } from './gateway.config.js';
+import { type GatewayConfig, listenersOf } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { ListenerSet } from './listener-set.service.js';
 import { listenerSecurity, type OfferedIdentities, securityWarnings } from './security-summary.js';
@@ -37,6 +38,7 @@ const keepAliveMs = 1_000;
  * @throws Error with a sentence for a person when a port is taken or a secret is missing.
  */
 export async function runGateway(config: GatewayConfig, configFile?: string): Promise<RunningGateway> {
+  await assertPortsFree(config);
   const access = new AdminAccess(config.admin);
   const audit = new GatewayAudit(config, createLogger(config.log));
   const { log } = audit;
@@ -99,6 +101,17 @@ export async function runGateway(config: GatewayConfig, configFile?: string): Pr
   return { endpoint: (protocol) => endpointOf(app, protocol), adminUrl, stop, stopped };
 }
 
+/**
+ * Before anything is begun: who opens the ports of another gateway on the same machine is taken for its successor, so
+ * that one started twice by mistake would take the node id of the one that serves.
+ */
+async function assertPortsFree(config: GatewayConfig): Promise<void> {
+  for (const { listener } of listenersOf(config)) {
+    await assertPortFree(`listener ${listener.name}`, listener.host, listener.port);
+  }
+  await assertPortFree('the admin HTTP', config.admin.host, config.admin.port);
+}
+
 /** Who gets in, in one line: what a configuration amounts to, as an operator should see it at each start. */
 function tellSecurity(config: GatewayConfig, offered: OfferedIdentities, mayChange: boolean, log: Log): void {
   const { host, port } = config.admin;
@@ -116,16 +129,8 @@ function tellSecurity(config: GatewayConfig, offered: OfferedIdentities, mayChan
 /** @returns the URL of the admin HTTP */
 async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<string> {
   const { host, port } = config.admin;
-  try {
-    await app.listen(port, host);
-    return await app.getUrl();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' && (error as { port?: number }).port === port) {
-      throw new Error(`${host}:${port} (admin) is in use already`, { cause: error });
-    }
-    throw error;
-  }
+  await app.listen(port, host);
+  return app.getUrl();
 }
 
 function endpointOf(app: NestFastifyApplication, protocol: string): string {

@@ -5,6 +5,7 @@ export {
   type InMemoryOptions,
 } from './in-memory-link.js';
 export { IdleWheel, idleTickMs, type WheelRider } from './idle-wheel.js';
+export { assertPortFree } from './free-port.js';
 export { Listener, type ListenerHooks } from './listener.js';
 export { type BeginningProtocol, FirstBytesProtocol } from './first-bytes.js';
 export { addressRangeFault } from './proxy/address-set.js';

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { ConnectionLog, type Log, type Metrics, type ProtocolCounters } from '#libs/telemetry';
 import { Connections, type Refusal } from './connections.js';
+import { bindError } from './free-port.js';
 import { networkOf, plainAddress } from './network.js';
 import {
   type ListenerInfo,
@@ -175,10 +176,7 @@ export class Listener {
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException) => {
         this.#tls?.close();
-        const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-        reject(
-          new Error(`listener ${this.#options.name} cannot bind ${host}:${port}: ${why}`, { cause: error }),
-        );
+        reject(bindError(`listener ${this.#options.name}`, host, port, error));
       };
       this.#server.once('error', onError);
       this.#server.listen({ host, port, backlog: acceptBacklog }, () => {
