@@ -80,17 +80,19 @@ describe('KafkaFrameDecoder', () => {
     expect(() => decoder.push(framed(Buffer.from('a')))).toThrow(code('frame-invalid'));
   });
 
-  it('guesses which protocol was meant', () => {
-    const guess = (first: string) => () =>
+  it('refuses how clients of other protocols begin by their first four bytes', () => {
+    const push = (first: string) => () =>
       new KafkaFrameDecoder(1 << 20, 1 << 26).push(Buffer.from(first, 'latin1'));
-    expect(guess('\x16\x03\x01\x02\x00\x01')).toThrow('TLS on a listener without TLS, not Kafka');
-    expect(guess('GET / HTTP/1.1\r\n')).toThrow('HTTP, not Kafka');
-    expect(guess('POST /topics')).toThrow('HTTP, not Kafka');
-    expect(guess('AMQP\x00\x01\x00\x00')).toThrow('AMQP, not Kafka');
-    expect(guess('\x10\x1a\x00\x04MQTT')).toThrow('MQTT, not Kafka');
-    expect(guess('PROXY TCP4 ')).toThrow(/PROXY protocol/);
-    expect(guess('\r\n\r\n\x00\r\nQUIT\n')).toThrow(/PROXY protocol/);
-    expect(guess('SSH-2.0-')).toThrow('SSH, not Kafka');
-    expect(guess('\x7f\x00\x00\x00')).toThrow(code('frame-too-large'));
+    for (const first of [
+      '\x16\x03\x01\x02',
+      'GET / HTTP/1.1\r\n',
+      'AMQP\x00\x01\x00\x00',
+      '\x10\x1a\x00\x04MQTT',
+      'PROXY TCP4 ',
+      '\r\n\r\n\x00\r\nQUIT\n',
+      'SSH-2.0-',
+    ]) {
+      expect(push(first)).toThrow(code('frame-too-large'));
+    }
   });
 });

@@ -23,7 +23,6 @@ export class KafkaFrameDecoder {
   /** Bytes of the frame being gathered, with its size prefix; 0 until the prefix is here. */
   private wantedBytes = 0;
   private bytesMax: number;
-  private isFirstFrame = true;
   private failure: KafkaDecodeError | undefined;
 
   /**
@@ -50,7 +49,7 @@ export class KafkaFrameDecoder {
   /**
    * Takes the next bytes and returns the frames they complete, without their size prefix.
    *
-   * @throws KafkaDecodeError `wrong-protocol`, `frame-invalid` or `frame-too-large`; then again on every call
+   * @throws KafkaDecodeError `frame-invalid` or `frame-too-large`; then again on every call
    */
   push(bytes: Buffer): Buffer[] {
     if (this.failure) throw this.failure;
@@ -133,38 +132,15 @@ export class KafkaFrameDecoder {
 
   private frameSize(prefix: Buffer): number {
     const size = prefix.readInt32BE(0);
-    if (size >= 0 && size <= this.bytesMax) {
-      this.isFirstFrame = false;
-      return size;
-    }
-    this.failure = this.sizeError(prefix, size);
+    if (size >= 0 && size <= this.bytesMax) return size;
+    this.failure = this.sizeError(size);
     this.held = [];
     this.heldBytes = 0;
     throw this.failure;
   }
 
-  private sizeError(prefix: Buffer, size: number): KafkaDecodeError {
-    const guess = this.isFirstFrame ? guessProtocol(prefix) : undefined;
-    if (guess !== undefined) return new KafkaDecodeError('wrong-protocol', `${guess}, not Kafka`);
+  private sizeError(size: number): KafkaDecodeError {
     if (size < 0) return new KafkaDecodeError('frame-invalid', `frame of ${size} bytes`);
     return new KafkaDecodeError('frame-too-large', `frame of ${size} bytes, at most ${this.bytesMax}`);
   }
-}
-
-const TEXT_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
-  [/^(GET |POST|PUT |HEAD|OPTI|DELE|PATC|CONN|TRAC|HTTP|PRI )/, 'HTTP'],
-  [/^AMQP/, 'AMQP'],
-  [/^PROX/, 'a PROXY protocol header (PROXY protocol is not enabled on this listener)'],
-  [/^SSH-/, 'SSH'],
-];
-
-/** What the first four bytes of a connection look like, when they are no Kafka frame's size (KIP-498). */
-function guessProtocol(prefix: Buffer): string | undefined {
-  if ((prefix[0] === 0x16 || prefix[0] === 0x15) && prefix[1] === 0x03)
-    return 'TLS on a listener without TLS';
-  if (prefix.readUInt32BE(0) === 0x0d0a0d0a)
-    return 'a PROXY protocol header (PROXY protocol is not enabled on this listener)';
-  if (prefix[0] === 0x10) return 'MQTT';
-  const text = prefix.toString('latin1', 0, SIZE_PREFIX_BYTES);
-  return TEXT_PROTOCOLS.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -3,7 +3,7 @@
  * - `truncated`, `invalid-length`, `invalid-count`, `invalid-varint`, `invalid-null`, `invalid-string`,
  *   `invalid-tag`: the message is malformed; Kafka closes the connection.
  * - `unsupported-api`, `unsupported-version`: well-formed as far as it was read, but not known here.
- * - `frame-invalid`, `frame-too-large`, `wrong-protocol`: the size prefix is not a Kafka request's.
+ * - `frame-invalid`, `frame-too-large`: the size prefix is not a Kafka request's.
  * - `records-corrupt`: CORRUPT_MESSAGE; `records-invalid`: INVALID_RECORD; `records-too-large`: over a stated cap;
  *   `records-unsupported`: a compression type or magic that does not exist.
  */
@@ -19,7 +19,6 @@ export type KafkaDecodeErrorCode =
   | 'unsupported-version'
   | 'frame-invalid'
   | 'frame-too-large'
-  | 'wrong-protocol'
   | 'records-corrupt'
   | 'records-invalid'
   | 'records-too-large'

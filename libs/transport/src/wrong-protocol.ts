@@ -3,8 +3,7 @@ const texts: readonly (readonly [RegExp, string])[] = [
   [/^(?:GET|PUT|POST|HEAD|OPTIONS|DELETE|PATCH|CONNECT|TRACE|PRI) /, 'HTTP'],
   [/^SSH-/, 'SSH'],
   [/^AMQP/, 'AMQP'],
-  [/^PROXY /, 'a PROXY protocol header'],
-  [/^\r\n\r\n\0\r\nQ/, 'a PROXY protocol header'],
+  [/^PROXY |^\r\n\r\n\0\r\nQ/, 'a PROXY protocol header'],
 ];
 
 /** What a client that sent these first bytes probably meant to speak, when it can be told: for the log line. */
@@ -18,5 +17,13 @@ export function guessProtocol(firstBytes: Buffer): string | undefined {
   if (known) return known[1];
   // MQTT CONNECT: type 1 without flags, and the protocol name's length 0x0004 or 0x0006 after the remaining length.
   if (firstBytes[0] === 0x10 && (text.includes('\0\x04MQ') || text.includes('\0\x06MQ'))) return 'MQTT';
+  if (beginsKafka(firstBytes)) return 'Kafka';
   return undefined;
+}
+
+/** The request that Kafka's clients begin with: its size, ApiKey 18 (ApiVersions) or 17 (SaslHandshake), a low version. */
+function beginsKafka(firstBytes: Buffer): boolean {
+  if (firstBytes.length < 8 || firstBytes.readUInt16BE(0) !== 0) return false;
+  const apiKey = firstBytes.readUInt16BE(4);
+  return (apiKey === 18 || apiKey === 17) && firstBytes.readUInt16BE(6) < 16;
 }

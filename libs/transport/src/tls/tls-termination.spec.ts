@@ -179,7 +179,7 @@ const title = hasOpenssl ? 'TLS' : 'TLS (skipped: there is no openssl command)';
     await closed(kafka);
     expect(served.log.lines.map(({ message }) => message)).toEqual([
       'HTTP on a TLS port',
-      'no TLS on a TLS port',
+      'Kafka on a TLS port',
     ]);
     expect(served.counters.connectionsOpen).toBe(0);
   });
