@@ -71,7 +71,7 @@ const namesOf = (text: string) => text.split(',').filter((name) => name !== '');
 /** The `pulsegate` command. Each command answers its exit code: 0 done, 1 failed, 2 wrong use or configuration. */
 function program(setExitCode: (code: number) => void): Command {
   const root = new Command('pulsegate')
-    .description('Clients of Kafka and MQTT on Apache Pulsar: a gateway in front of unmodified brokers')
+    .description('Clients of Kafka, MQTT and AMQP on Apache Pulsar: a gateway in front of unmodified brokers')
     .version(pulsegateVersion, '-V, --version', 'print the version')
     .addHelpText('after', afterHelp)
     .exitOverride()
@@ -126,7 +126,7 @@ function program(setExitCode: (code: number) => void): Command {
   root
     .command('demo')
     .description(
-      'start an embedded Pulsar and the gateway with a demo tenant; send records by Kafka and messages by MQTT through it',
+      'start an embedded Pulsar and the gateway with a demo tenant; send by Kafka, MQTT and AMQP through it',
     )
     .option('--once', 'end after the table')
     .option('--service-url <url>', 'use this Pulsar instead of an embedded one')

@@ -78,6 +78,8 @@ function fault(subject: string, check: string, wanted: string, error: unknown): 
   };
 }
 
+const byItself = "What the gateway's role may set of it, `pulsegate doctor --fix` sets.";
+
 function asText(findings: readonly Finding[]): string {
   const table = new Table({
     head: ['', 'what', 'check', 'found', 'wanted'],
@@ -88,6 +90,6 @@ function asText(findings: readonly Finding[]): string {
   }
   const missing = findings.filter((each) => !each.ok);
   const commands = missing.map((each) => `  ${each.command}`).join('\n');
-  const advice = missing.length === 0 ? 'Nothing is missing.' : `To mend it:\n${commands}`;
+  const advice = missing.length === 0 ? 'Nothing is missing.' : `To mend it:\n${commands}\n${byItself}`;
   return `${table.toString()}\n${advice}\n`;
 }
