@@ -89,7 +89,10 @@ function asText(findings: readonly Finding[]): string {
     table.push([each.ok ? 'ok' : 'MISSING', each.subject, each.check, each.found, each.wanted]);
   }
   const missing = findings.filter((each) => !each.ok);
-  const commands = missing.map((each) => `  ${each.command}`).join('\n');
-  const advice = missing.length === 0 ? 'Nothing is missing.' : `To mend it:\n${commands}\n${byItself}`;
+  const commands = [...new Set(missing.map(({ command }) => command))];
+  const lines = commands.map((each) => `  ${each}`);
+  // What only an administrator of the brokers can mend, or who starts them, it cannot.
+  if (commands.some((each) => each.startsWith('pulsar-admin'))) lines.push(byItself);
+  const advice = missing.length === 0 ? 'Nothing is missing.' : `To mend it:\n${lines.join('\n')}`;
   return `${table.toString()}\n${advice}\n`;
 }

@@ -37,24 +37,30 @@ function javaMajorVersion(output: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-async function findJava(): Promise<string | undefined> {
+/** One that is new enough, or the versions of those that are not. */
+async function findJava(): Promise<{ readonly java?: string; readonly older: readonly string[] }> {
   const home = process.env.JAVA_HOME;
+  const older: string[] = [];
   for (const java of [...(home ? [`${home}/bin/java`] : []), 'java']) {
     const { status, output } = await probe(java, ['-version']);
-    if (status === 0 && (javaMajorVersion(output) ?? 0) >= javaVersionMin) return java;
+    if (status !== 0) continue;
+    const version = javaMajorVersion(output) ?? 0;
+    if (version >= javaVersionMin) return { java, older };
+    older.push(`${java} is ${version}`);
   }
-  return undefined;
+  return { older };
 }
 
-function installSentence(hasJava: boolean, hasMaven: boolean): string {
+function installSentence(hasJava: boolean, hasMaven: boolean, older: readonly string[]): string {
   const mac = process.platform === 'darwin';
   const missing = [
     ...(hasJava ? [] : [mac ? 'openjdk@21' : 'openjdk-17-jdk-headless']),
     ...(hasMaven ? [] : ['maven']),
   ].join(' ');
   const command = mac ? `brew install ${missing}` : `sudo apt-get install -y ${missing}`;
+  const found = older.length === 0 ? '' : `; ${older.join(', ')}`;
   return (
-    `An embedded Pulsar needs JDK ${javaVersionMin} or newer and Maven (or a running Docker engine): ` +
+    `An embedded Pulsar needs JDK ${javaVersionMin} or newer and Maven (or a running Docker engine)${found}: ` +
     `run \`${command}\`, or name a Pulsar of yours with its service URL.`
   );
 }
@@ -65,12 +71,12 @@ function installSentence(hasJava: boolean, hasMaven: boolean): string {
  * Rejects with one sentence that has the command to install what is missing.
  */
 export async function findPulsarRuntime(jarsPresent: boolean): Promise<PulsarRuntime> {
-  const [java, maven] = await Promise.all([
+  const [{ java, older }, maven] = await Promise.all([
     findJava(),
     jarsPresent ? true : probe('mvn', ['--version']).then(({ status }) => status === 0),
   ]);
   if (java && maven) return { kind: 'java', java, maven: 'mvn' };
   const engine = await probe('docker', ['info', '--format', '{{.ServerVersion}}']);
   if (engine.status === 0) return { kind: 'container', engine: 'docker' };
-  throw new Error(installSentence(java !== undefined, maven));
+  throw new Error(installSentence(java !== undefined, maven, older));
 }
