@@ -67,8 +67,12 @@ export class IdempotentWriter {
     if (!this.clients.has(append.client)) this.welcome(append.client);
     const producer = this.slot.current;
     if (producer !== undefined) {
-      this.judge(producer, append);
-      return;
+      if (producer.lastSequenceId <= this.window.lastTaken) {
+        this.judge(producer, append);
+        return;
+      }
+      // Away from its broker, it was overtaken: another gateway led meanwhile, and what it stored is no gap.
+      this.slot.discard();
     }
     this.slot.run({
       ready: (opened) => this.judge(opened, append),
@@ -109,7 +113,8 @@ export class IdempotentWriter {
         this.answer(append, staleEpoch(epoch, verdict.epoch), -1);
         return;
       default:
-        this.answer(append, outOfOrder(sequence, verdict.expected), -1);
+        // Away from the broker nobody knows what another gateway stores: to be told of a gap, clients begin a new epoch.
+        this.answer(append, producer.attached ? outOfOrder(sequence, verdict.expected) : away(), -1);
     }
   }
 
@@ -230,6 +235,10 @@ function staleEpoch(epoch: number, current: number): KafkaError {
     KafkaErrorCode.INVALID_PRODUCER_EPOCH,
     `producer epoch ${epoch} is older than the current one, ${current}`,
   );
+}
+
+function away(): KafkaError {
+  return new KafkaError(KafkaErrorCode.NOT_LEADER_OR_FOLLOWER, 'the Pulsar producer is away from its broker');
 }
 
 function outOfOrder(sequence: number, expected: number): KafkaError {

@@ -1,4 +1,4 @@
-import { fromSequenceId, positionMax, positionNear } from './pulsar-sequence.js';
+import { fromSequenceId, positionMax, positionNear, toSequenceId } from './pulsar-sequence.js';
 
 /** Batches whose outcome is remembered per producer and partition, as in Kafka's ProducerStateEntry. */
 export const batchesRemembered = 5;
@@ -63,6 +63,11 @@ export class SequenceWindow<Outcome> {
   get lastStored(): number {
     const stored = this.batches.findLast(({ state }) => state === 'stored');
     return Math.max(stored?.last ?? -1, this.restoredThrough);
+  }
+
+  /** Sequence id of the last record that was taken, stored or in flight; -1 when nothing is known. */
+  get lastTaken(): number {
+    return this.currentEpoch < 0 ? -1 : toSequenceId(this.currentEpoch, this.nextPosition - 1);
   }
 
   get inFlight(): number {

@@ -20,12 +20,17 @@ export class FakePartition implements EntrySource {
   plainNames = 0;
   opened: string[] = [];
   busy = new Set<string>();
+  /** A name that an attached producer has is nobody else's, as with a broker. */
+  exclusive = false;
+  /** Entries that a producer's close finds stored, of those in flight; receipts come for them unless it hurries. */
+  storedAtClose = 0;
   hidesIndex = false;
   /** A policy of the topic. */
   payloadBytesMax = Number.POSITIVE_INFINITY;
 
   async create(name: string): Promise<Producer> {
     if (this.busy.has(name)) throw new PulsarError('ProducerBusy', 'taken');
+    if (this.exclusive && this.open.get(name)?.attached) throw new PulsarError('ProducerBusy', 'taken');
     const producer = new FakeProducer(this, name, this.last.get(name) ?? -1);
     this.open.set(name, producer);
     this.opened.push(name);
@@ -61,20 +66,61 @@ export class FakePartition implements EntrySource {
   }
 }
 
+interface Pending {
+  readonly entry: OutgoingEntry;
+  readonly sequenceId: number;
+  readonly highest: number;
+  readonly done: SendDone;
+}
+
 export class FakeProducer {
-  readonly pending: { entry: OutgoingEntry; sequenceId: number; highest: number; done: SendDone }[] = [];
+  readonly pending: Pending[] = [];
   private next: number;
   private closed = false;
+  private detached = false;
+  private onEnd: (error: PulsarError) => void = () => {};
 
   constructor(
     private readonly partition: FakePartition,
     readonly name: string,
-    readonly lastSequenceId: number,
+    public lastSequenceId: number,
   ) {
     this.next = lastSequenceId + 1;
   }
 
-  onClosed(): void {}
+  get attached(): boolean {
+    return !this.closed && !this.detached;
+  }
+
+  onClosed(listener: (error: PulsarError) => void): void {
+    this.onEnd = listener;
+  }
+
+  /** Its connection is lost: of what is pending so many were stored all the same. It keeps all until it is back. */
+  detach(stored: number): void {
+    for (const item of this.pending.slice(0, stored)) this.store(item);
+    this.detached = true;
+  }
+
+  /** Comes back as libs/pulsar's producer does: when nobody has the name, and with all that is pending. */
+  reattach(): void {
+    const { open, last } = this.partition;
+    if (this.closed || !this.detached || open.get(this.name)?.attached) return;
+    this.detached = false;
+    open.set(this.name, this);
+    this.lastSequenceId = last.get(this.name) ?? -1;
+    const { lastSequenceId } = this;
+    if (
+      this.pending.every(
+        ({ sequenceId, highest }) => sequenceId > lastSequenceId || highest <= lastSequenceId,
+      )
+    )
+      return;
+    const fenced = new PulsarError('ProducerFenced', 'stored in part by another');
+    this.closed = true;
+    this.onEnd(fenced);
+    while (this.pending.length > 0) this.failNext(fenced);
+  }
 
   send(entry: OutgoingEntry, done: SendDone): void {
     const sequenceId = entry.sequenceId ?? this.next;
@@ -91,24 +137,12 @@ export class FakeProducer {
   confirm(count = Infinity, lost = false): void {
     for (let done = 0; done < count && this.pending.length > 0; done++) {
       const item = this.pending.shift()!;
-      const { log, last, payloadBytesMax } = this.partition;
+      const { log, payloadBytesMax } = this.partition;
       if (item.entry.payloadEnd - item.entry.payloadStart > payloadBytesMax) {
         this.fail(item, new PulsarError('NotAllowedError', 'over the maximum message size'));
         continue;
       }
-      const known = (last.get(this.name) ?? -1) >= item.sequenceId;
-      if (!known) {
-        last.set(this.name, item.highest);
-        const index = (log.at(-1)?.index ?? -1) + item.entry.numMessages;
-        log.push({
-          ledgerId: 1,
-          entryId: log.length,
-          index,
-          producerName: this.name,
-          sequenceId: item.sequenceId,
-          highestSequenceId: item.highest,
-        });
-      }
+      const known = !this.store(item);
       const position = known ? { ledgerId: -1, entryId: -1 } : { ledgerId: 1, entryId: log.length - 1 };
       const receipt = { ...position, sequenceId: item.sequenceId, highestSequenceId: item.highest };
       if (!lost) item.done(undefined, receipt);
@@ -120,10 +154,24 @@ export class FakeProducer {
     this.fail(this.pending.shift()!, error);
   }
 
-  async close(): Promise<void> {
+  async close(how: 'flush' | 'now' = 'flush'): Promise<void> {
     if (this.closed) return;
+    const { storedAtClose } = this.partition;
+    if (this.attached && how === 'flush') this.confirm(storedAtClose);
+    else if (this.attached) this.detach(storedAtClose);
     this.closed = true;
     while (this.pending.length > 0) this.failNext(new PulsarError('Closed', 'closed'));
+  }
+
+  /** False: deduplication knows it. */
+  private store({ entry, sequenceId, highest }: Pending): boolean {
+    const { log, last } = this.partition;
+    if ((last.get(this.name) ?? -1) >= sequenceId) return false;
+    last.set(this.name, highest);
+    const index = (log.at(-1)?.index ?? -1) + entry.numMessages;
+    const place = { ledgerId: 1, entryId: log.length, index };
+    log.push({ ...place, producerName: this.name, sequenceId, highestSequenceId: highest });
+    return true;
   }
 
   private fail(item: { sequenceId: number; highest: number; done: SendDone }, error: PulsarError): void {
