@@ -170,6 +170,15 @@ export const adminAbuse: AbuseTable<FrontStage> = {
       },
     },
     {
+      item: 'A8',
+      tries: 'sends, with the token, a configuration of 8 MB that is two million values',
+      meets: 'hears 400 when it has taken too much time or memory, and others are served meanwhile',
+      provenBy: {
+        file: 'apps/gateway/src/reload/config-check.spec.ts',
+        test: 'ends where it takes too long, and holds nobody up',
+      },
+    },
+    {
       item: 'A15',
       tries:
         'uses every route by every method, without a token, with a wrong one, and by other kinds of authorization',

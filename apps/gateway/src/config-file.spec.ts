@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ConfigError, loadConfig } from './config-file.js';
+import { checkConfig, ConfigError, loadConfig } from './config-file.js';
 import { configJsonSchema } from './config-schema.js';
 
 const known = { users: [{ name: 'alice', password: 'x' }] };
@@ -215,6 +215,13 @@ describe('the configuration file', () => {
     }
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
+  });
+
+  it('tells a thousand faults, and how many there are besides', () => {
+    const faults = faultsOf(`tenants: [${Array(1_500).fill('0')}]`);
+    expect(faults.length).toBe(1_001);
+    const tenants = Array(1_500).fill({ name: 'a', namespace: 'a/n' });
+    expect(() => checkConfig({ tenants })).toThrow(/\n.*there are 1998 faults more$/);
   });
 
   it('says where YAML itself is broken, and that a file is absent', () => {

@@ -7,6 +7,8 @@ import { crossCheck, type GatewayConfig, gatewayConfigSchema } from './gateway.c
 
 /** One bracket that is not closed may be a fault on each line behind it. */
 const textFaultsMax = 20;
+/** What a list of the wrong things has is a fault each; all are told to who asked, and in the log. */
+const faultsMax = 1_000;
 
 /** One fault of a configuration: where it is and what to do about it. */
 export interface LocatedFault {
@@ -95,27 +97,26 @@ function checked(
 ): GatewayConfig {
   const result = gatewayConfigSchema.safeParse(value);
   if (!result.success) {
-    throw new ConfigError(
-      result.error.issues.flatMap((issue) => {
-        const path = issue.path as Path;
-        if (issue.code === 'unrecognized_keys') {
-          return issue.keys.map((key) => {
-            const full = [...path, key];
-            return { where: where(full), key: full.join('.'), message: 'there is no such setting' };
-          });
-        }
-        return [{ where: where(path), key: path.join('.'), message: issue.message }];
-      }),
-    );
+    const faults = result.error.issues.flatMap((issue) => {
+      const path = issue.path as Path;
+      if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+      return issue.keys.map((key) => ({ path: [...path, key], message: 'there is no such setting' }));
+    });
+    throw located(faults, where);
   }
   const config = resolveFiles(result.data, folder);
   const faults = judge(config);
-  if (faults.length > 0) {
-    throw new ConfigError(
-      faults.map(({ path, message }) => ({ where: where(path), key: path.join('.'), message })),
-    );
-  }
+  if (faults.length > 0) throw located(faults, where);
   return config;
+}
+
+function located(faults: readonly ConfigFault[], where: (path: Path) => string): ConfigError {
+  const told = faults
+    .slice(0, faultsMax)
+    .map(({ path, message }) => ({ where: where(path), key: path.join('.'), message }));
+  const untold = faults.length - told.length;
+  if (untold > 0) told.push({ where: where([]), key: '', message: `there are ${untold} faults more` });
+  return new ConfigError(told);
 }
 
 /** @throws ConfigError */

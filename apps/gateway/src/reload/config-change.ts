@@ -19,7 +19,12 @@ const changeableSections: readonly (keyof GatewayConfig)[] = ['tenants', 'limits
 const restart = 'cannot be changed while the gateway runs: restart it';
 
 /** What is made of a tenant when it comes and stays as it is, also while the tenant is away: by name. */
-export type TenantsOnce = ReadonlyMap<string, TenantConfig>;
+export type TenantsOnce = ReadonlyMap<string, TenantOnce>;
+
+interface TenantOnce extends Pick<TenantConfig, 'namespace' | 'authorization' | 'pulsar'> {
+  readonly topics: TenantConfig['mqtt']['topics'];
+  readonly vhosts: TenantConfig['amqp091']['vhosts'];
+}
 
 export function changeOf(before: GatewayConfig, after: GatewayConfig): ConfigChange {
   const [old, wanted] = [byName(before), byName(after)];
@@ -55,7 +60,7 @@ export function unchangeable(before: GatewayConfig, after: GatewayConfig, known:
   ];
 }
 
-function tenantFaults(tenant: TenantConfig, path: ConfigPath, once: TenantConfig | undefined): ConfigFault[] {
+function tenantFaults(tenant: TenantConfig, path: ConfigPath, once: TenantOnce | undefined): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const fixed = (key: 'namespace' | 'authorization' | 'pulsar', first: unknown) => {
     if (!isDeepStrictEqual(tenant[key], first)) faults.push({ path: [...path, key], message: restart });
@@ -64,12 +69,12 @@ function tenantFaults(tenant: TenantConfig, path: ConfigPath, once: TenantConfig
   // Who the gateway is at Pulsar for a tenant is decided when it starts.
   fixed('authorization', once === undefined ? 'rules' : once.authorization);
   fixed('pulsar', once?.pulsar);
-  if (once !== undefined && !isDeepStrictEqual(once.mqtt.topics, tenant.mqtt.topics)) {
+  if (once !== undefined && !isDeepStrictEqual(once.topics, tenant.mqtt.topics)) {
     // Where messages are has been told to whoever subscribed and published.
     faults.push({ path: [...path, 'mqtt', 'topics'], message: restart });
   }
   for (const [index, { name, pulsarNamespace }] of tenant.amqp091.vhosts.entries()) {
-    const had = once?.amqp091.vhosts.find((each) => each.name === name);
+    const had = once?.vhosts.find((each) => each.name === name);
     if (had === undefined || had.pulsarNamespace === pulsarNamespace) continue;
     faults.push({ path: [...path, 'amqp091', 'vhosts', index, 'pulsarNamespace'], message: restart });
   }
@@ -79,12 +84,13 @@ function tenantFaults(tenant: TenantConfig, path: ConfigPath, once: TenantConfig
 /** Remembers of each tenant what must stay, its vhosts that were removed included. */
 export function remember(known: TenantsOnce, config: GatewayConfig): TenantsOnce {
   const all = new Map(known);
-  for (const tenant of config.tenants) {
-    const { vhosts } = tenant.amqp091;
-    const gone = (known.get(tenant.name)?.amqp091.vhosts ?? []).filter(
+  for (const { name: tenant, namespace, authorization, pulsar, mqtt, amqp091 } of config.tenants) {
+    const { vhosts } = amqp091;
+    const gone = (known.get(tenant)?.vhosts ?? []).filter(
       ({ name }) => !vhosts.some((each) => each.name === name),
     );
-    all.set(tenant.name, { ...tenant, amqp091: { ...tenant.amqp091, vhosts: [...vhosts, ...gone] } });
+    const { topics } = mqtt;
+    all.set(tenant, { namespace, authorization, pulsar, topics, vhosts: [...vhosts, ...gone] });
   }
   return all;
 }

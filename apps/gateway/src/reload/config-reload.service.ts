@@ -6,13 +6,14 @@ import { RateLimits } from '#libs/rate-limit';
 import { type PreparedTenants, TenantDirectory, TenantDirectoryError } from '#libs/tenancy';
 import { type Log, Metrics, type OperatorChange } from '#libs/telemetry';
 import { AdminAccess } from '../admin/admin-access.js';
-import { ConfigError, parseConfig } from '../config-file.js';
+import { ConfigError } from '../config-file.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { CONFIG_FILE, GATEWAY_CONFIG, LOG } from '../gateway.tokens.js';
 import { usersOf } from '../identities.js';
 import { NamespaceGate } from '../namespaces/namespace-gate.service.js';
 import { tenantsOf } from '../tenants.js';
-import { type ConfigChange, changeOf, remember, type TenantsOnce, unchangeable } from './config-change.js';
+import { type ConfigChange, changeOf, remember, type TenantsOnce } from './config-change.js';
+import { checkedConfig } from './config-check.js';
 
 /** Who asked for it. */
 export type ReloadTrigger = 'file' | 'signal' | 'http';
@@ -91,13 +92,7 @@ export class ConfigReload {
       const text = read();
       // With all from the environment it would be one without tenants; what is cut off while it is written must not be that.
       if (text.trim() === '') throw new ConfigError([{ where: name, key: '', message: 'is empty' }]);
-      const after = parseConfig(text, {
-        name,
-        folder: this.file === undefined ? process.cwd() : dirname(resolve(this.file)),
-        environment: process.env,
-        references: true,
-        judge: (config) => unchangeable(this.running, config, this.known),
-      });
+      const after = await this.checked(text, name);
       const renewToken = this.access.prepare();
       const outcome = await this.apply(after);
       renewToken();
@@ -119,6 +114,14 @@ export class ConfigReload {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** @throws ConfigError */
+  private checked(text: string, name: string): Promise<GatewayConfig> {
+    const folder = this.file === undefined ? process.cwd() : dirname(resolve(this.file));
+    // Its tenants are in what is known.
+    const running = { ...this.running, tenants: [] };
+    return checkedConfig({ text, name, folder, environment: process.env, running, known: this.known });
   }
 
   private record(
