@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { apiVersionsApi, KafkaErrorCode, metadataApi } from '#libs/kafka-codec';
+import { TenantDirectory } from '#libs/tenancy';
 import { ApiTable } from './api-table.js';
 import { noResponse } from './handler.js';
 import { saslHandshakeHandler } from './handlers/sasl-handshake.handler.js';
-import { authenticate, bed, soon } from './testing/connection-bed.js';
+import { authenticate, bed, soon, tenant } from './testing/connection-bed.js';
 
 describe('order and number of requests in flight', () => {
   it('starts requests in their order, answers in their order', async () => {
@@ -238,5 +239,19 @@ describe('bad input', () => {
     good.ask('a');
     good.metadata.answer('a');
     await good.kafka.response(metadataApi, 1);
+  });
+});
+
+describe('a tenant that is removed', () => {
+  it('has no answer of what was asked before: it may deny what was allowed', async () => {
+    const tenants = new TenantDirectory([tenant]);
+    const test = bed({ anonymous: true, authentication: { tenants } });
+    test.ask('a');
+    await soon();
+    // Who listens is told later, when all that goes with it is in force.
+    tenants.prepare([]).commit();
+    test.metadata.answer('a');
+    expect(await test.client.closed).toBe('tenant-removed');
+    expect(test.client.received.length).toBe(0);
   });
 });

@@ -268,7 +268,11 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     const { apiVersion, correlationId } = request.header;
     const { api } = handler;
     let answer: ResponseBytes | typeof nothing = nothing;
-    if (response !== noResponse) {
+    const tenant = this.sasl.principal?.tenant;
+    // Its rules are gone: a client would hear that it is not allowed, and give up where it would come again.
+    const isRemoved = tenant !== undefined && !this.gateway.authenticator.serves(tenant);
+    if (isRemoved && !this.#closed) this.revoked('tenant');
+    if (response !== noResponse && !isRemoved) {
       const { throttleMs } = request;
       // KIP-219: every response has the field.
       const told = throttleMs === 0 ? response : { ...(response as object), throttleTimeMs: throttleMs };

@@ -59,10 +59,11 @@ export class ForwardedPrincipals {
   /** @throws Error when there is no such tenant here */
   principal({ tenant: name, user, groups, anonymous, source }: RequestOrigin): Principal {
     const key = JSON.stringify([name, user, groups, anonymous, source]);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
     const tenant = this.tenants.byName(name);
     if (tenant === undefined) throw new Error(`there is no tenant named ${name}`);
+    // A tenant that was removed and comes again is the same object.
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
     if (this.#known.size >= principalsMax) this.#known.clear();
     const principal = { tenant, user, groups, anonymous, source };
     this.#known.set(key, principal);

@@ -71,6 +71,8 @@ export function serveForwarded(
     try {
       await loadingGroups(request, body);
       const response = await handler.handle(body, request);
+      // Its rules went first: the answer may deny what is allowed where the client is.
+      if (!tenants.has(principal.tenant)) throw new Error(`the tenant ${origin.tenant} was removed here`);
       if (response === noResponse) return Buffer.alloc(0);
       const bytes = encodeResponseFrame(correlationId, apiKey, apiVersion, (writer) =>
         api.encodeResponse(writer, response, apiVersion),
