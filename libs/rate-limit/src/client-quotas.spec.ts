@@ -45,8 +45,7 @@ function gateway(log: FakeLog, tenants: readonly Tenant[], quotasMax?: number) {
     entity: QuotaEntity,
     rates: Partial<Record<StoredKind, number | undefined>>,
     tenant = 'acme',
-  ) =>
-    quotas.alter(tenant, entity, new Map(Object.entries(rates) as [StoredKind, number | undefined][]), false);
+  ) => quotas.alter(tenant, entity, new Map(Object.entries(rates) as [StoredKind, number | undefined][]));
   const rateOf = (user: string, clientId = 'c', name = 'acme') =>
     limits.open({ tenant: { name }, user, clientId }).bytesInPerSecond;
   return { limits, quotas, set, rateOf };
@@ -115,6 +114,20 @@ describe('ClientQuotas', () => {
     log.ready = false;
     await expect(set({ user: 'b' }, { bytesIn: 1 })).rejects.toMatchObject({ fault: 'unavailable' });
     expect(() => quotas.list('acme')).toThrow(/cannot be read now/);
+  });
+
+  it('count together where several new ones of one request are only checked', async () => {
+    const { set, quotas } = gateway(new FakeLog(), [tenantOf('acme')], 2);
+    await set({ user: 'a' }, { bytesIn: 1 });
+    const wouldMake = new Set<string>();
+    const check = (user: string, perSecond?: number) =>
+      quotas.alter('acme', { user }, new Map([['bytesIn', perSecond]]), wouldMake);
+    await check('a', 2);
+    await check('gone', undefined);
+    await check('b', 1);
+    await expect(check('c', 1)).rejects.toMatchObject({ fault: 'limit' });
+    expect(quotas.list('acme')).toHaveLength(1);
+    await set({ user: 'c' }, { bytesIn: 1 });
   });
 
   it('are altered without a look at all others: a request is of many, and there are many', async () => {

@@ -92,21 +92,24 @@ export class ClientQuotas {
   /**
    * Sets or, by undefined, takes away; what is not named stays, also what others set at the same time, here or on another
    * gateway: nothing that was read before is written.
+   *
+   * @param wouldMake only checks; holds the new entities of what is checked together, which count together
    * @throws ClientQuotaError, or what the values refuse with
    */
   async alter(
     tenant: string,
     entity: QuotaEntity,
     changes: ReadonlyMap<StoredKind, number | undefined>,
-    validateOnly: boolean,
+    wouldMake?: Set<string>,
   ): Promise<void> {
     this.#requireReady();
     this.#requireOurs(tenant, entity, changes.keys());
     const id = quotaEntityId(entity);
     const isNew = this.#byTenant.get(tenant)?.has(id) !== true;
     const sets = [...changes.values()].some((perSecond) => perSecond !== undefined);
-    if (isNew && sets) this.#requireRoom(tenant, id);
-    if (validateOnly || changes.size === 0) return;
+    if (isNew && sets) this.#requireRoom(tenant, id, wouldMake);
+    if (isNew && sets) wouldMake?.add(id);
+    if (wouldMake !== undefined || changes.size === 0) return;
     const records = new Map<string, Buffer | null>();
     for (const [kind, perSecond] of changes) {
       // Also what is not known here: another gateway may just have set it.
@@ -128,12 +131,13 @@ export class ClientQuotas {
     }
   }
 
-  #requireRoom(tenant: string, id: string): void {
+  #requireRoom(tenant: string, id: string, wouldMake: ReadonlySet<string> = new Set()): void {
     const stored = this.#byTenant.get(tenant);
     const making = this.#making.get(tenant);
     if (making?.has(id)) return;
+    const coming = new Set([...(making?.keys() ?? []), ...wouldMake]);
     let entities = stored?.size ?? 0;
-    for (const each of making?.keys() ?? []) if (!stored?.has(each)) entities++;
+    for (const each of coming) if (!stored?.has(each)) entities++;
     if (entities >= this.quotasMax) {
       throw new ClientQuotaError('limit', `a tenant has at most ${this.quotasMax} client quotas`);
     }

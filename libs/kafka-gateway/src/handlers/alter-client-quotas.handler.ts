@@ -34,8 +34,9 @@ export const alterClientQuotasHandler: ApiHandler<AlterClientQuotasRequest, Alte
     const nameOf = ({ entity }: Alteration) =>
       JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName]).sort());
     for (const each of entries) times.set(nameOf(each), (times.get(nameOf(each)) ?? 0) + 1);
+    const wouldMake = validateOnly ? new Set<string>() : undefined;
     const answers = await boundedParallel(entries, alterationsParallelMax, (entry) =>
-      answer(entry, times.get(nameOf(entry))! > 1, validateOnly, context),
+      answer(entry, times.get(nameOf(entry))! > 1, wouldMake, context),
     );
     return { entries: answers };
   },
@@ -52,15 +53,15 @@ function tooMany(entries: readonly Alteration[], context: RequestContext): Answe
 async function answer(
   entry: Alteration,
   isTwice: boolean,
-  validateOnly: boolean,
+  wouldMake: Set<string> | undefined,
   context: RequestContext,
 ): Promise<Answer> {
   try {
     new TopicAuthorization(context).requireCluster('alter-configs');
     if (isTwice) throw invalid('the request names the entity more than once');
     const entity = toQuotaEntity(entry.entity);
-    await alter(entity, changesOf(entry), validateOnly, context);
-    if (!validateOnly) context.changed('quota.alter', nameForAudit(entry));
+    await alter(entity, changesOf(entry), wouldMake, context);
+    if (wouldMake === undefined) context.changed('quota.alter', nameForAudit(entry));
     return { errorMessage: null, entity: toEntityParts(entity) };
   } catch (error) {
     const { code, message } = clientQuotaRefusal(error);
@@ -76,13 +77,13 @@ function nameForAudit({ entity }: Alteration): string {
 async function alter(
   entity: QuotaEntity,
   changes: ReadonlyMap<StoredKind, number | undefined>,
-  validateOnly: boolean,
+  wouldMake: Set<string> | undefined,
   { gateway, principal }: RequestContext,
 ): Promise<void> {
   if (gateway.clientQuotas === undefined) {
     throw new KafkaError(KafkaErrorCode.POLICY_VIOLATION, 'quotas are set in the configuration alone');
   }
-  await gateway.clientQuotas.alter(principal.tenant.name, entity, changes, validateOnly);
+  await gateway.clientQuotas.alter(principal.tenant.name, entity, changes, wouldMake);
 }
 
 /** Undefined: taken away. @throws KafkaError INVALID_REQUEST */
