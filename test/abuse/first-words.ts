@@ -29,6 +29,17 @@ export async function expectClosedAfter(
   }
 }
 
+/** Clients that are closed for what they say: long before those are that say nothing. */
+export async function expectClosedAtOnce(
+  timeoutMs: number,
+  endpoint: string,
+  kinds: readonly Buffer[],
+): Promise<void> {
+  const beganMs = performance.now();
+  await Promise.all(kinds.map((bytes) => answerUntilClosed(endpoint, bytes)));
+  expect(performance.now() - beganMs).toBeLessThan(timeoutMs - 500);
+}
+
 /**
  * Sends the bytes one by one, then nothing, and resolves with the milliseconds until the gateway closes.
  * @param intervalMs between two of them

@@ -3,7 +3,12 @@ import { expect } from '@jest/globals';
 import { apiVersionsApi, encodeRequestFrame } from '#libs/kafka-codec';
 import { until } from '../../support/until.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
-import { answerUntilClosed, expectClosedAfter, expectShareOfOneAddress } from '../first-words.js';
+import {
+  answerUntilClosed,
+  expectClosedAfter,
+  expectClosedAtOnce,
+  expectShareOfOneAddress,
+} from '../first-words.js';
 import { expectNoGrowth } from '../growth.js';
 import { authenticationTimeoutMs, connectionsPerAddressMax, type KafkaStage } from './kafka-stage.js';
 
@@ -60,8 +65,11 @@ export const beforeLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
     tries: 'announces up to 2 GB, or two billion topics, and sends a kilobyte at most',
     meets: 'is closed where the size is more than a login needs; a thousand of them take less than 20 MB',
     alone: true,
-    run: ({ gateway, endpoint, serves }) =>
-      expectNoGrowth({ gateway, endpoint, serves, kinds: announcing, reads: true }),
+    async run({ gateway, endpoint, serves }) {
+      const tooLarge = [100 * 1024 * 1024, 0x7fffffff, frameBytesMax + 1, -1].map(int32);
+      await expectClosedAtOnce(authenticationTimeoutMs, endpoint, tooLarge);
+      await expectNoGrowth({ gateway, endpoint, serves, kinds: announcing, reads: true });
+    },
   },
   {
     item: 'P1',

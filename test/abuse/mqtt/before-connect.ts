@@ -4,7 +4,12 @@ import { encodePacket, noProperties } from '#libs/mqtt-codec';
 import { rawPacket } from '../../support/mqtt-wire.js';
 import { until } from '../../support/until.js';
 import type { Abuse, ProvenAbuse } from '../abuse.js';
-import { answerUntilClosed, expectClosedAfter, expectShareOfOneAddress } from '../first-words.js';
+import {
+  answerUntilClosed,
+  expectClosedAfter,
+  expectClosedAtOnce,
+  expectShareOfOneAddress,
+} from '../first-words.js';
 import { expectNoGrowth } from '../growth.js';
 import { authenticationTimeoutMs, connectionsPerAddressMax, password, type MqttStage } from './mqtt-stage.js';
 
@@ -63,7 +68,12 @@ export const beforeConnect: readonly (Abuse<MqttStage> | ProvenAbuse)[] = [
     tries: 'announces up to 256 MB in CONNECT or after it, and sends little of it',
     meets: 'is closed where the length is more than it may be; a thousand of them take less than 20 MB',
     alone: true,
-    run: ({ gateway, endpoint, serves }) => expectNoGrowth({ gateway, endpoint, serves, kinds: announcing }),
+    async run({ gateway, endpoint, serves }) {
+      // One more than may be, 100 MB, and what is no length.
+      const tooLarge = ['10818004', '10ffffff2f', '10ffffffff'].map(ofHex);
+      await expectClosedAtOnce(authenticationTimeoutMs, endpoint, tooLarge);
+      await expectNoGrowth({ gateway, endpoint, serves, kinds: announcing });
+    },
   },
   {
     item: 'P1',
