@@ -266,14 +266,12 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
 
   #answer(request: KafkaRequest, handler: AnyApiHandler, response: unknown): void {
     const { apiVersion, correlationId } = request.header;
-    const { api } = handler;
+    const [{ throttleMs }, { principal }, { api }] = [request, this.sasl, handler];
     let answer: ResponseBytes | typeof nothing = nothing;
-    const tenant = this.sasl.principal?.tenant;
-    // Its rules are gone: a client would hear that it is not allowed, and give up where it would come again.
-    const isRemoved = tenant !== undefined && !this.gateway.authenticator.serves(tenant);
-    if (isRemoved && !this.#closed) this.revoked('tenant');
-    if (response !== noResponse && !isRemoved) {
-      const { throttleMs } = request;
+    if (principal && !this.gateway.authenticator.serves(principal.tenant)) {
+      // Its rules are gone: a client would hear that it is not allowed, and give up where it would come again.
+      if (!this.#closed) this.revoked('tenant');
+    } else if (response !== noResponse) {
       // KIP-219: every response has the field.
       const told = throttleMs === 0 ? response : { ...(response as object), throttleTimeMs: throttleMs };
       answer = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
