@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,12 +79,14 @@ export async function kafkaLatency(options: {
   return JSON.parse(output.trim().split('\n').at(-1)!) as LatencyRun;
 }
 
+/** The command line of a class of Kafka's tools, or of one of ours. */
+function javaArguments(main: string, args: readonly string[]): string[] {
+  return ['-Xms256m', '-Xmx512m', '-cp', `${join(jars, classes)}:${jars}/*`, main, ...args];
+}
+
 /** Runs a class of Kafka's tools, or one of ours, and gives what it printed. */
 async function java(main: string, args: readonly string[]): Promise<string> {
-  const classPath = `${join(jars, classes)}:${jars}/*`;
-  const child = spawn('java', ['-Xms256m', '-Xmx512m', '-cp', classPath, main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn('java', javaArguments(main, args), { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -95,6 +97,23 @@ async function java(main: string, args: readonly string[]): Promise<string> {
   });
   if (code !== 0) throw new Error(`${main} failed:\n${output.slice(-2_000)}${errors}`);
   return output;
+}
+
+/** Kafka's own ProducerPerformance, as fast as it goes, until it is killed. */
+export function endlessProducer({
+  bootstrap,
+  topic,
+  recordBytes,
+  properties,
+}: Pick<ProducerPerformanceOptions, 'bootstrap' | 'topic' | 'recordBytes' | 'properties'>): ChildProcess {
+  const all = Object.entries({ 'bootstrap.servers': bootstrap, ...properties });
+  const args = [
+    ...['--topic', topic, '--num-records', String(2 ** 31 - 1), '--record-size', String(recordBytes)],
+    ...['--throughput', '-1', '--producer-props', ...all.map(([key, value]) => `${key}=${value}`)],
+  ];
+  return spawn('java', javaArguments('org.apache.kafka.tools.ProducerPerformance', args), {
+    stdio: 'ignore',
+  });
 }
 
 /** Runs Kafka's own ProducerPerformance and reads its last, steady-state summary. */
