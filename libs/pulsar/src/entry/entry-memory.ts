@@ -55,6 +55,6 @@ export function lendEntryMemory(bytes: number): EntryMemory {
 function pieceBytes(bytes: number): number {
   if (bytes <= pieceBytesMin) return pieceBytesMin;
   if (bytes > pieceBytesMax) return bytes;
-  const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
+  const step = 1 << (29 - Math.clz32(bytes - 1));
   return Math.ceil(bytes / step) * step;
 }
