@@ -29,15 +29,20 @@ export async function expectClosedAfter(
   }
 }
 
-/** Clients that are closed for what they say: long before those are that say nothing. */
+/**
+ * Clients that are closed for what they say: long before those are that say nothing.
+ *
+ * @returns what each was answered
+ */
 export async function expectClosedAtOnce(
   timeoutMs: number,
   endpoint: string,
   kinds: readonly Buffer[],
-): Promise<void> {
+): Promise<Buffer[]> {
   const beganMs = performance.now();
-  await Promise.all(kinds.map((bytes) => answerUntilClosed(endpoint, bytes)));
+  const answers = await Promise.all(kinds.map((bytes) => answerUntilClosed(endpoint, bytes)));
   expect(performance.now() - beganMs).toBeLessThan(timeoutMs - 500);
+  return answers;
 }
 
 /**

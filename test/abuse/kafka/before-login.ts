@@ -116,7 +116,8 @@ export const beforeLogin: readonly (Abuse<KafkaStage> | ProvenAbuse)[] = [
         framed(header(9_999, 0)),
         framed(header(metadata, 99)),
       ];
-      for (const bytes of asked) expect((await answerUntilClosed(endpoint, bytes)).length).toBe(0);
+      const answers = await expectClosedAtOnce(authenticationTimeoutMs, endpoint, asked);
+      for (const answer of answers) expect(answer.length).toBe(0);
     },
   },
   {
