@@ -131,6 +131,35 @@ describe('SequenceWindow', () => {
   });
 
   describe('restored from the broker', () => {
+    it('takes nothing more of an epoch in which a later batch is stored than one that failed: it would pass for a duplicate', () => {
+      for (const isLearnt of [true, false]) {
+        const window = new SequenceWindow<number>();
+        store(window, 0, 0, 10);
+        const failed = take(window, 0, 10, 10);
+        const behind = take(window, 0, 20, 10);
+        window.failed(failed);
+        if (isLearnt) window.stored(behind, 20);
+        window.restore(toSequenceId(0, 29));
+        expect(window.examine(0, 10, 10)).toEqual({ kind: 'out-of-order', expected: 30 });
+        expect(window.examine(1, 0, 10)).toEqual({ kind: 'next', first: 0 });
+      }
+    });
+
+    it('goes on where the failed batch and those behind it are not stored, and where another gateway has stored more', () => {
+      for (const [position, verdict] of [
+        [9, { kind: 'next', first: 10 }],
+        [39, { kind: 'ask-broker', first: 10 }],
+      ] as const) {
+        const window = new SequenceWindow<number>();
+        store(window, 0, 0, 10);
+        const failed = take(window, 0, 10, 10);
+        take(window, 0, 20, 10);
+        window.failed(failed);
+        window.restore(toSequenceId(0, position));
+        expect(window.examine(0, 10, 10)).toEqual(verdict);
+      }
+    });
+
     it('goes on where the broker is, and asks it about what may be stored', () => {
       const window = new SequenceWindow<number>();
       window.restore(toSequenceId(2, 99));

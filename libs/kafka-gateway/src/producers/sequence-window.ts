@@ -50,7 +50,7 @@ export class SequenceWindow<Outcome> {
   /** Lower positions were never seen: they are gaps, not duplicates. */
   private lowest = 0;
   private restoredThrough = -1;
-  /** A batch failed and a later one was stored: no further sequence of this epoch is sound. */
+  /** A batch failed and a later one was stored: no further sequence of this epoch is sound, nor will one be. */
   private broken = false;
   /** Ascending. */
   private batches: SequencedBatch<Outcome>[] = [];
@@ -143,12 +143,13 @@ export class SequenceWindow<Outcome> {
 
   /**
    * Takes over what the broker says of this producer, after its Pulsar producer was opened (again). Batches whose
-   * outcome was not learnt are forgotten: at or below the broker's position they are asked for, above they are next.
+   * outcome was not learnt are forgotten: at or below the broker's position they are asked for, above they are next. One that
+   * failed below it is not: the broker would take it for a duplicate of what it never had.
    * @param lastSequenceId -1: the broker remembers nothing
    */
   restore(lastSequenceId: number): void {
+    const failed = this.batches.find((batch) => batch.state === 'failed');
     this.batches = this.batches.filter((batch) => batch.state === 'stored');
-    this.broken = false;
     if (lastSequenceId < 0) {
       this.restoredThrough = -1;
       // The first batch is still owed: those that the client sent after it must not get in before it.
@@ -157,6 +158,9 @@ export class SequenceWindow<Outcome> {
     }
     const { epoch, position } = fromSequenceId(lastSequenceId);
     if (epoch !== this.currentEpoch) this.startEpoch(epoch, 0);
+    // Beyond what was taken here another gateway stored, to which the client had gone with what failed.
+    else if (failed !== undefined && failed.first <= position && position < this.nextPosition)
+      this.broken = true;
     this.batches = this.batches.filter((batch) => batch.last <= position);
     this.nextPosition = position + 1;
     this.restoredThrough = position;
