@@ -24,6 +24,8 @@ const turnMs = 700;
 const warmupMs = 10_000;
 /** Until a producer that was stopped has filled its window again, and until what it sent is answered. */
 const settleMs = 80;
+/** The goal of 3 CPU seconds per million records was set where a front of a hundred lines took 2.5. */
+const overBareMax = 1.2;
 
 interface Front {
   readonly pid: number;
@@ -98,7 +100,7 @@ async function measure(place: BenchPlace, partitions: number, report: Report): P
   const of = (kind: 'gateway' | 'bare' | 'ratio') => medians.map((each) => each[kind]);
   report.told(`bare front, CPU s per million records, ${partitions} partition(s)`, of('bare'));
   report.told(`gateway, CPU s per million records, ${partitions} partition(s)`, of('gateway'));
-  report.told(`gateway/bare front, ${partitions} partition(s)`, of('ratio'));
+  report.atMost(`gateway/bare front, ${partitions} partition(s)`, of('ratio'), overBareMax);
 }
 
 async function main(): Promise<void> {
