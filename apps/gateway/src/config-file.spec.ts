@@ -176,6 +176,23 @@ describe('the configuration file', () => {
     }
   });
 
+  it.each(['hunter2', '[hunter2]'])(
+    'repeats nothing of a file that is no mapping, with the environment over it: %s',
+    (text) => {
+      const file = join(folder, 'secret.yaml');
+      writeFileSync(file, text);
+      let error: unknown;
+      try {
+        loadConfig(file, { PULSEGATE__admin__port: '8091' });
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).faults).toMatchObject([{ where: `${file}:1:1`, key: '' }]);
+      expect(String(error)).not.toContain('hunter2');
+    },
+  );
+
   it('takes the environment over the file, and names the variable that is wrong', () => {
     expect(faultsOf('admin: { port: 1 }', { PULSEGATE__admin__port: 'many' })).toEqual([
       { where: 'PULSEGATE__admin__port', key: 'admin.port' },

@@ -73,7 +73,9 @@ export function parseConfig(text: string, options: ConfigText): GatewayConfig {
     );
   }
   const value = contentOf(document, file) ?? {};
-  const overridden = applyEnvironment(value, environment);
+  // On a text nothing can be laid, and who tries is told all of it: the schema refuses it without what it says.
+  const isMap = typeof value === 'object' && !Array.isArray(value);
+  const overridden = isMap ? applyEnvironment(value, environment) : new Map<string, string>();
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
   const judge = (config: GatewayConfig) => [
