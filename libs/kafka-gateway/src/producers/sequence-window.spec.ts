@@ -148,6 +148,7 @@ describe('SequenceWindow', () => {
     it('goes on where the failed batch and those behind it are not stored, and where another gateway has stored more', () => {
       for (const [position, verdict] of [
         [9, { kind: 'next', first: 10 }],
+        [19, { kind: 'ask-broker', first: 10 }],
         [39, { kind: 'ask-broker', first: 10 }],
       ] as const) {
         const window = new SequenceWindow<number>();
@@ -157,6 +158,7 @@ describe('SequenceWindow', () => {
         window.failed(failed);
         window.restore(toSequenceId(0, position));
         expect(window.examine(0, 10, 10)).toEqual(verdict);
+        if (position >= 19) expect(window.examine(0, position + 1, 10).kind).toBe('next');
       }
     });
 

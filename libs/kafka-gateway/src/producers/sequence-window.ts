@@ -158,8 +158,8 @@ export class SequenceWindow<Outcome> {
     }
     const { epoch, position } = fromSequenceId(lastSequenceId);
     if (epoch !== this.currentEpoch) this.startEpoch(epoch, 0);
-    // Beyond what was taken here another gateway stored, to which the client had gone with what failed.
-    else if (failed !== undefined && failed.first <= position && position < this.nextPosition)
+    // At its end, or beyond what was taken here, another gateway stored, to which the client had gone with what failed.
+    else if (failed !== undefined && failed.last < position && position < this.nextPosition)
       this.broken = true;
     this.batches = this.batches.filter((batch) => batch.last <= position);
     this.nextPosition = position + 1;
