@@ -128,6 +128,20 @@ describe('PartitionWriter', () => {
     expect(partition.last.get('id.7')).toBe(toSequenceId(1, 0));
   });
 
+  it('tells nobody of a gap while its producer is away: another gateway may have stored what is missing', async () => {
+    const { partition, results, append } = set();
+    append('a', [7n, 0]);
+    await settle();
+    const producer = partition.open.get('id.7')!;
+    producer.confirm();
+    producer.detach(0);
+    append('away', [7n, 2]);
+    producer.reattach();
+    append('back', [7n, 2]);
+    await settle();
+    expect(results).toEqual({ a: 0, away: code6, back: 'OUT_OF_ORDER_SEQUENCE_NUMBER' });
+  });
+
   it('takes a batch again that certainly was not stored', async () => {
     const { partition, results, append } = set();
     append('a', [7n, 0]);
