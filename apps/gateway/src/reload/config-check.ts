@@ -6,7 +6,7 @@ import { type TenantsOnce, unchangeable } from './config-change.js';
 /** What a configuration may take to be read; 8 MiB of 20,000 tenants take some 10 s and 600 MB. */
 const limitsDefault = { readMsMax: 45_000, heapMebibytesMax: 1_024 };
 
-/** Up to here it is read at once, in some 50 ms at most: a thread takes longer to start. */
+/** Up to here it is read at once, mostly in less than 50 ms (0.3 s where aliases repeat much): a thread takes longer to start. */
 const textLengthMax = 8_192;
 
 export interface ConfigToCheck extends Pick<ConfigText, 'name' | 'folder' | 'environment'> {
