@@ -19,7 +19,12 @@ export {
   KafkaEncodeError,
 } from './kafka-codec.errors.js';
 export { decodeRequestHeader, encodeRequestFrame, type RequestHeader } from './request-header.js';
-export { decodeResponseHeader, encodeResponseFrame, responseHeaderVersion } from './response-header.js';
+export {
+  decodeResponseHeader,
+  encodeResponse,
+  encodeResponseFrame,
+  responseHeaderVersion,
+} from './response-header.js';
 export { encodeMessageSet } from './record-batch/message-set-writer.js';
 export { MessageSetCursor } from './record-batch/message-set-cursor.js';
 export {

@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer';
 import { API_VERSIONS_KEY, isFlexible, kafkaApiByKey } from './api-lookup.js';
 import type { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
+import type { AnyKafkaApi } from './kafka-api.js';
+import type { RequestHeader } from './request-header.js';
 
 /** Responses up to this size are written into one reused buffer and copied out; larger ones keep what they grew. */
 const SCRATCH_BYTES_MAX = 64 * 1024;
@@ -45,6 +47,17 @@ export function encodeResponseFrame(
     scratch = writer;
   }
   return bytes;
+}
+
+/** {@link encodeResponseFrame} of a response to the request that began with this header. */
+export function encodeResponse(
+  api: AnyKafkaApi,
+  { correlationId, apiVersion }: Pick<RequestHeader, 'correlationId' | 'apiVersion'>,
+  response: unknown,
+): Buffer | readonly Buffer[] {
+  return encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
+    api.encodeResponse(writer, response, apiVersion),
+  );
 }
 
 /** Reads the header in front of a response's body and returns the correlation id. */

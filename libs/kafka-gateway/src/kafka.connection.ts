@@ -4,7 +4,7 @@ import {
   apiVersionsApi,
   ByteReader,
   decodeRequestHeader,
-  encodeResponseFrame,
+  encodeResponse,
   KafkaDecodeError,
   KafkaFrameDecoder,
   produceApi,
@@ -265,18 +265,17 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
   }
 
   #answer(request: KafkaRequest, handler: AnyApiHandler, response: unknown): void {
-    const { apiVersion, correlationId } = request.header;
-    const [{ throttleMs }, { principal }, { api }] = [request, this.sasl, handler];
+    const { principal } = this.sasl;
+    const { api } = handler;
     let answer: ResponseBytes | typeof nothing = nothing;
     if (principal && !this.gateway.authenticator.serves(principal.tenant)) {
       // Its rules are gone: a client would hear that it is not allowed, and give up where it would come again.
       if (!this.#closed) this.revoked('tenant');
     } else if (response !== noResponse) {
+      const { throttleMs, header } = request;
       // KIP-219: every response has the field.
       const told = throttleMs === 0 ? response : { ...(response as object), throttleTimeMs: throttleMs };
-      answer = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
-        api.encodeResponse(writer, told, apiVersion),
-      );
+      answer = encodeResponse(api, header, told);
     }
     this.gateway.metrics.latency('kafka', api.name).observe(performance.now() - request.startedMs);
     this.#pipeline.settle(request, answer);
@@ -318,10 +317,7 @@ export class KafkaConnection implements ProtocolConnection<Buffer>, ConnectionSt
     const request = this.#pipeline.admit(this, header, 0, performance.now());
     const response = unsupportedVersionsResponse(this.table);
     request.refused(response.errorCode, `ApiVersions v${header.apiVersion} is answered with v0`);
-    const frame = encodeResponseFrame(header.correlationId, apiVersionsApi.key, 0, (writer) =>
-      apiVersionsApi.encodeResponse(writer, response, 0),
-    );
-    this.#pipeline.settle(request, frame);
+    this.#pipeline.settle(request, encodeResponse(apiVersionsApi, { ...header, apiVersion: 0 }, response));
   }
 
   #bind(principal: Principal): void {

@@ -9,7 +9,7 @@ import {
   apiVersionsApi,
   ByteReader,
   decodeRequestHeader,
-  encodeResponseFrame,
+  encodeResponse,
   initProducerIdApi,
   KafkaFrameDecoder,
   type MetadataRequest,
@@ -35,13 +35,9 @@ const served = [
   { api: initProducerIdApi, maxVersion: 4 },
 ].map(({ api, maxVersion }) => ({ apiKey: api.key, minVersion: api.versionMin, maxVersion }));
 
-/** One answer of a kind; the codec fills in what is left out. */
+/** The codec fills in what is left out. */
 function answer(client: Socket, header: RequestHeader, api: AnyKafkaApi, response: object): void {
-  const { apiVersion, correlationId } = header;
-  const frame = encodeResponseFrame(correlationId, api.key, apiVersion, (writer) =>
-    api.encodeResponse(writer, response, apiVersion),
-  );
-  client.write(frame as Buffer);
+  client.write(encodeResponse(api, header, response) as Buffer);
 }
 
 function describe({ topics }: MetadataRequest): object {

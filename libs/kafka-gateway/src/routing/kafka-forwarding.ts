@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Forwarder } from '#libs/cluster';
-import { ByteReader, decodeRequestHeader, encodeResponseFrame } from '#libs/kafka-codec';
+import { ByteReader, decodeRequestHeader, encodeResponse } from '#libs/kafka-codec';
 import type { ConnectionLog } from '#libs/telemetry';
 import type { TenantDirectory } from '#libs/tenancy';
 import type { Link } from '#libs/transport';
@@ -56,7 +56,7 @@ export function serveForwarded(
     const { origin, frame } = decodeForwarded(payload);
     const reader = new ByteReader(frame);
     const header = decodeRequestHeader(reader);
-    const { apiKey, apiVersion, correlationId } = header;
+    const { apiKey, apiVersion } = header;
     const handler = table().find(apiKey);
     if (handler === undefined || apiVersion < handler.versionMin || apiVersion > handler.versionMax) {
       throw new Error(`API key ${apiKey} v${apiVersion} is not served here`);
@@ -74,9 +74,7 @@ export function serveForwarded(
       // Its rules went first: the answer may deny what is allowed where the client is.
       if (!tenants.has(principal.tenant)) throw new Error(`the tenant ${origin.tenant} was removed here`);
       if (response === noResponse) return Buffer.alloc(0);
-      const bytes = encodeResponseFrame(correlationId, apiKey, apiVersion, (writer) =>
-        api.encodeResponse(writer, response, apiVersion),
-      );
+      const bytes = encodeResponse(api, header, response);
       return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes);
     } finally {
       budget.remove(request.bytes);
