@@ -3,11 +3,8 @@ import fc from 'fast-check';
 import { KafkaErrorCode } from '#libs/kafka-codec';
 import { PulsarError } from '#libs/pulsar';
 import { kafkaErrorCode } from '../kafka.errors.js';
-import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
-import { FakeClient, FakePartition, FakeProducer } from '../testing/fake-partition.js';
-import { PartitionOffsets } from './partition-offsets.js';
-import { PartitionWriter } from './partition-writer.js';
+import { FakeClient, FakePartition, FakeProducer, writerOf } from '../testing/fake-partition.js';
+import type { PartitionWriter } from './partition-writer.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const batchBytes = 100;
@@ -26,16 +23,7 @@ class Place {
   private readonly client = new FakeClient();
 
   open(): PartitionWriter {
-    const { partition } = this;
-    return new PartitionWriter(
-      {
-        openPlain: () => partition.create('plain'),
-        openIdempotent: (id) => partition.create(`id.${id}`),
-      },
-      new PartitionOffsets(partition, offsetTrackerDefaults, duplicateSearchDefaults, new OffsetCounters()),
-      { value: 0, max: 10, makeRoom: () => false },
-      { inFlightBytesMax: 1e6, inFlightBatchesMax: 100, producerIdsMax: 10 },
-    );
+    return writerOf(this.partition);
   }
 
   append(

@@ -4,14 +4,10 @@ import { type Producer, PulsarClient, type SendDone } from '#libs/pulsar';
 import { silentLog } from '#libs/telemetry';
 import { kafkaErrorCode } from '../kafka.errors.js';
 import { kafkaOptionsSchema } from '../kafka.options.js';
-import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import { sparseEntriesMax, sparseLedgersMax, sparseOffset } from '../mapping/sparse-offset.mapping.js';
-import { FakeClient, FakePartition } from '../testing/fake-partition.js';
+import { FakeClient, FakePartition, writerOf } from '../testing/fake-partition.js';
 import { topicOf } from '../testing/partition-logs-bed.js';
 import type { Append } from './append.js';
-import { PartitionOffsets } from './partition-offsets.js';
-import { PartitionWriter } from './partition-writer.js';
 import { PartitionWriters } from './partition-writers.js';
 import { appendParts } from './split-append.js';
 
@@ -86,13 +82,7 @@ describe('the writer of a topic with sparse offsets', () => {
 
 describe('a batch of several entries from an idempotent producer', () => {
   function set(partition = new FakePartition()) {
-    const ids = { value: 0, max: 10, makeRoom: () => false };
-    const writer = new PartitionWriter(
-      { openPlain: () => partition.create('plain'), openIdempotent: (id) => partition.create(`id.${id}`) },
-      new PartitionOffsets(partition, offsetTrackerDefaults, duplicateSearchDefaults, new OffsetCounters()),
-      ids,
-      { inFlightBytesMax: 1e6, inFlightBatchesMax: 100, producerIdsMax: 10 },
-    );
+    const writer = writerOf(partition);
     const parts = Array.from({ length: 8 }, (_, at) => batchOf(10, 1n, at * 10));
     const client = new FakeClient();
     const send = () => {

@@ -1,11 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
-import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
-import { FakeClient, FakePartition, FakeProducer } from '../testing/fake-partition.js';
+import { FakeClient, FakePartition, FakeProducer, writerOf } from '../testing/fake-partition.js';
 import { type ProducedTo, JavaProducer, javaProducerName as name } from '../testing/java-producer.js';
-import { PartitionOffsets } from './partition-offsets.js';
-import { PartitionWriter } from './partition-writer.js';
+import type { PartitionWriter } from './partition-writer.js';
 
 let now = 0;
 
@@ -33,18 +30,7 @@ class Gateway implements ProducedTo {
       this.producers.push(producer as unknown as FakeProducer);
       return producer;
     };
-    return new PartitionWriter(
-      { openPlain: () => this.partition.create('plain'), openIdempotent: open },
-      new PartitionOffsets(
-        this.partition,
-        offsetTrackerDefaults,
-        duplicateSearchDefaults,
-        new OffsetCounters(),
-      ),
-      { value: 0, max: 10, makeRoom: () => false },
-      { inFlightBytesMax: 1e6, inFlightBatchesMax: 100, producerIdsMax: 10 },
-      () => now,
-    );
+    return writerOf(this.partition, open, () => now);
   }
 
   /** Killed and started: what was on its way may be stored. Nothing that it had is heard of again. */

@@ -1,7 +1,11 @@
 // One partition of a broker, as the writers see it, without a broker.
 import { type OutgoingEntry, type Producer, PulsarError, type SendDone } from '#libs/pulsar';
+import { duplicateSearchDefaults } from '../mapping/duplicate-search.js';
 import type { EntryListener, EntryPosition, EntrySource } from '../mapping/entry-source.js';
+import { OffsetCounters, offsetTrackerDefaults } from '../mapping/offset-tracker.js';
 import type { ProducingClient } from '../producers/append.js';
+import { PartitionOffsets } from '../producers/partition-offsets.js';
+import { PartitionWriter } from '../producers/partition-writer.js';
 
 const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
 
@@ -196,4 +200,19 @@ export class FakeClient implements ProducingClient {
   get watched(): number {
     return this.listeners.size;
   }
+}
+
+/** A gateway's writer of the partition, with room for some producers. */
+export function writerOf(
+  partition: FakePartition,
+  openIdempotent = (id: bigint): Promise<Producer> => partition.create(`id.${id}`),
+  now?: () => number,
+): PartitionWriter {
+  return new PartitionWriter(
+    { openPlain: () => partition.create('plain'), openIdempotent },
+    new PartitionOffsets(partition, offsetTrackerDefaults, duplicateSearchDefaults, new OffsetCounters()),
+    { value: 0, max: 10, makeRoom: () => false },
+    { inFlightBytesMax: 1e6, inFlightBatchesMax: 100, producerIdsMax: 10 },
+    now,
+  );
 }
