@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gatewayNodeFlags } from '../../apps/cli/src/heap-settings.js';
@@ -53,7 +52,7 @@ function bytesRead(pid: number): number {
 async function startBareFront({ pulsar, namespace }: BenchPlace, partitions: number) {
   const port = await findFreePort();
   const { hostname, port: pulsarPort } = new URL(pulsar.serviceUrl);
-  const program = fileURLToPath(new URL(join('kafka-floor', 'bare-front.js'), import.meta.url));
+  const program = fileURLToPath(new URL('kafka-floor/bare-front.js', import.meta.url));
   const args = [program, port, hostname, pulsarPort, namespace, partitions].map(String);
   const front = spawn(process.execPath, [...gatewayNodeFlags, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -99,6 +99,18 @@ async function java(main: string, args: readonly string[]): Promise<string> {
   return output;
 }
 
+const performanceMain = 'org.apache.kafka.tools.ProducerPerformance';
+
+function performanceArguments(load: Omit<ProducerPerformanceOptions, 'warmupRecords'>): string[] {
+  const properties = { 'bootstrap.servers': load.bootstrap, ...load.properties };
+  return [
+    ...['--topic', load.topic, '--num-records', String(load.records)],
+    ...['--record-size', String(load.recordBytes), '--throughput', String(load.throughput)],
+    ...(load.propertiesFile === undefined ? [] : ['--producer.config', load.propertiesFile]),
+    ...['--producer-props', ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)],
+  ];
+}
+
 /** Kafka's own ProducerPerformance, as fast as it goes, until it is killed. */
 export function endlessProducer({
   bootstrap,
@@ -106,29 +118,16 @@ export function endlessProducer({
   recordBytes,
   properties,
 }: Pick<ProducerPerformanceOptions, 'bootstrap' | 'topic' | 'recordBytes' | 'properties'>): ChildProcess {
-  const all = Object.entries({ 'bootstrap.servers': bootstrap, ...properties });
-  const args = [
-    ...['--topic', topic, '--num-records', String(2 ** 31 - 1), '--record-size', String(recordBytes)],
-    ...['--throughput', '-1', '--producer-props', ...all.map(([key, value]) => `${key}=${value}`)],
-  ];
-  return spawn('java', javaArguments('org.apache.kafka.tools.ProducerPerformance', args), {
-    stdio: 'ignore',
-  });
+  const load = { bootstrap, topic, records: 2 ** 31 - 1, recordBytes, throughput: -1, properties };
+  return spawn('java', javaArguments(performanceMain, performanceArguments(load)), { stdio: 'ignore' });
 }
 
 /** Runs Kafka's own ProducerPerformance and reads its last, steady-state summary. */
 export async function producerPerformance(
   options: ProducerPerformanceOptions,
 ): Promise<ProducerPerformanceResult> {
-  const properties = { 'bootstrap.servers': options.bootstrap, ...options.properties };
-  const output = await java('org.apache.kafka.tools.ProducerPerformance', [
-    ...['--topic', options.topic, '--num-records', String(options.records)],
-    ...['--warmup-records', String(options.warmupRecords), '--record-size', String(options.recordBytes)],
-    ...['--throughput', String(options.throughput)],
-    ...(options.propertiesFile === undefined ? [] : ['--producer.config', options.propertiesFile]),
-    '--producer-props',
-    ...Object.entries(properties).map(([key, value]) => `${key}=${value}`),
-  ]);
+  const warmup = ['--warmup-records', String(options.warmupRecords)];
+  const output = await java(performanceMain, [...warmup, ...performanceArguments(options)]);
   const summaries = [...output.matchAll(/^.*records\/sec.*99th.*$/gm)].map((match) => match[0]);
   const last = summaries.at(-1);
   if (last === undefined) throw new Error(`ProducerPerformance said no result:\n${output.slice(-2_000)}`);

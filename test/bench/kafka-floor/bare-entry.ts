@@ -8,7 +8,10 @@ const headBytes = 256;
 /** What a message takes in Pulsar's batch beyond what it takes in Kafka's, at most. */
 const growthBytes = 16;
 
-/** A record batch, `[offset, length, epoch, magic, crc, attributes...]`, as a SEND frame. */
+/**
+ * A record batch, `[offset, length, epoch, magic, crc, attributes...]`, as a SEND frame. By hand: what writes them for the
+ * gateway is a part of what is measured against this.
+ */
 export function bareEntry(batch: Buffer, producer: BareProducer): Buffer {
   if (crc32c(batch.subarray(21)) !== batch.readUInt32BE(17)) throw new Error('a batch with a wrong checksum');
   const count = batch.readInt32BE(57);
