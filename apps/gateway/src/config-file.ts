@@ -73,9 +73,7 @@ export function parseConfig(text: string, options: ConfigText): GatewayConfig {
     );
   }
   const value = contentOf(document, file) ?? {};
-  // On a text nothing can be laid, and who tries is told all of it: the schema refuses it without what it says.
-  const isMap = typeof value === 'object' && !Array.isArray(value);
-  const overridden = isMap ? applyEnvironment(value, environment) : new Map<string, string>();
+  const overridden = applyEnvironment(value, environment);
   const where = (path: Path): string =>
     overridden.get(path.join('.')) ?? position(file, lines, offsetOf(document, path));
   const judge = (config: GatewayConfig) => [
@@ -164,6 +162,8 @@ function offsetOf(document: Document, path: Path): number {
 /** Lays `PULSEGATE__a__b` over `value` in place; answers which key came from which variable. */
 function applyEnvironment(value: unknown, environment: NodeJS.ProcessEnv): Map<string, string> {
   const overridden = new Map<string, string>();
+  // On a text nothing can be laid, and who tries is told all of it: the schema refuses it without what it says.
+  if (typeof value !== 'object' || Array.isArray(value)) return overridden;
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith(environmentPrefix) || text === undefined) continue;
     const path = variable.slice(environmentPrefix.length).split('__');

@@ -107,8 +107,10 @@ export class ClientQuotas {
     const id = quotaEntityId(entity);
     const isNew = this.#byTenant.get(tenant)?.has(id) !== true;
     const sets = [...changes.values()].some((perSecond) => perSecond !== undefined);
-    if (isNew && sets) this.#requireRoom(tenant, id, wouldMake);
-    if (isNew && sets) wouldMake?.add(id);
+    if (isNew && sets) {
+      this.#requireRoom(tenant, id, wouldMake);
+      wouldMake?.add(id);
+    }
     if (wouldMake !== undefined || changes.size === 0) return;
     const records = new Map<string, Buffer | null>();
     for (const [kind, perSecond] of changes) {
